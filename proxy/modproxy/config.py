@@ -1,0 +1,170 @@
+"""The seam, one half: what a replica is told. The operator and the local runner write it, modproxy reads it.
+
+It is one JSON document. Names and meanings are those of the `GoProxy` object wherever it has them. Strict: an unknown
+key or a bad value is refused with the path of the field. Pure: reading and watching the file is `modproxy.config_file`'s.
+"""
+
+import json
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic.alias_generators import to_camel
+
+from modproxy.duration import format_duration, parse_duration
+from modproxy.mod.chain import ChainError, parse_chain
+from modproxy.mod.pattern import PatternError, parse_pattern
+
+SCHEMA_VERSION = 1
+"""Raised when an older replica could not understand what is written; part of the ConfigMap's name."""
+
+
+class ConfigError(ValueError):
+    """The document is no `Config`: one line with the path of the field, what is wrong and what to do."""
+
+
+def _check_chain(text: str) -> str:
+    try:
+        parse_chain(text)
+    except ChainError as e:
+        raise ValueError(str(e)) from None
+    return text
+
+
+def _check_pattern(text: str) -> str:
+    try:
+        parse_pattern(text)
+    except PatternError as e:
+        raise ValueError(str(e)) from None
+    return text
+
+
+def _check_listen(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if text.startswith("fd:") and text[3:].isdigit():
+        return text
+    if not colon or not port.isdigit() or int(port) > 65535 or (":" in host and not host.startswith("[")):
+        raise ValueError(f"{text!r} is no address: write HOST:PORT, :PORT, [IPV6]:PORT or fd:N for an inherited socket")
+    return text
+
+
+def _check_prefix(text: str) -> str:
+    if text and (not text.startswith("/") or text.endswith("/") or "//" in text or "%" in text):
+        raise ValueError(f"{text!r} is no path prefix: write it as /go, with a leading and without a trailing slash")
+    return text
+
+
+def _seconds(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+Duration = Annotated[float, BeforeValidator(_seconds), PlainSerializer(format_duration), Field(ge=0)]
+"""Seconds; in the document a string such as `30s`."""
+PatternText = Annotated[str, AfterValidator(_check_pattern)]
+Listen = Annotated[str, AfterValidator(_check_listen)]
+
+
+class Section(BaseModel):
+    """A part of the document: strict, immutable, camelCase keys."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+    )
+
+
+class Upstream(Section):
+    """Where modules come from."""
+
+    goproxy: Annotated[str, AfterValidator(_check_chain)] | None = None
+    """A chain in GOPROXY's syntax; absent: what `go env GOPROXY` says where the replica runs."""
+    timeout: Duration = 30.0
+    """Longest wait for a connection, for the first byte, and between two reads."""
+
+
+class Mode(StrEnum):
+    """What happens to a module that may not be served."""
+
+    ENFORCE = "Enforce"
+    DRY_RUN = "DryRun"
+
+
+class Modules(Section):
+    """What may be served."""
+
+    mode: Mode = Field(Mode.ENFORCE, strict=False)
+    allow: tuple[PatternText, ...] = Field((), strict=False)
+    """Empty, and no `allowlistFile`: everything that is not denied."""
+    deny: tuple[PatternText, ...] = Field((), strict=False)
+    allowlist_file: str | None = None
+    """A file, relative to the config file's folder, with one more pattern a line. Once named it is in force, even when
+    it is empty."""
+
+
+class Cache(Section):
+    """What is kept, where, and for how long."""
+
+    dir: str = "/var/cache/modproxy"
+    size_bytes: int | None = Field(None, gt=0)
+    """How much the cache may hold; absent: what the file system holds."""
+    list_ttl: Duration = Field(60.0, alias="listTTL")
+    """How long a list, an `@latest` or a query is served before it is asked for anew."""
+    not_found_ttl: Duration = Field(60.0, alias="notFoundTTL")
+    """How long a 404 or 410 of upstream is remembered."""
+    stale_if_error: Duration = 24 * 3600.0
+    """How long after its refresh was due an answer may still be served while upstream is out of reach."""
+
+
+class Shutdown(Section):
+    """How SIGTERM is obeyed."""
+
+    delay: Duration = 0.0
+    """How long requests are still accepted after readiness went off, so that load balancers can notice."""
+    timeout: Duration = 30.0
+    """How long requests in flight are waited for."""
+
+
+class Config(Section):
+    """All that a replica is told."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    id: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,128}$")
+    """Names the fleet in `Via`, so that a request that comes back is seen; absent: random, of this process."""
+    listen: Listen = "127.0.0.1:8080"
+    admin: Listen = "127.0.0.1:8081"
+    path_prefix: Annotated[str, AfterValidator(_check_prefix)] = ""
+    upstream: Upstream = Upstream()
+    modules: Modules = Modules()
+    cache: Cache = Cache()
+    shutdown: Shutdown = Shutdown()
+
+
+def parse_config(text: str | bytes) -> Config:
+    """Read the document, or raise `ConfigError`: one line for the first thing that is wrong in it."""
+    try:
+        document = json.loads(text)
+    except ValueError as e:
+        raise ConfigError(f"not JSON: {e}") from None
+    if not isinstance(document, dict):
+        raise ConfigError("not a JSON object: write {} for all defaults")
+    try:
+        return Config.model_validate(document)
+    except ValidationError as e:
+        first = e.errors(include_url=False)[0]
+        raise ConfigError(f"{_field_path(first['loc'])}: {_explain(first['type'], first['msg'])}") from None
+
+
+def dump_config(config: Config) -> str:
+    """Write the document: only what differs from the defaults, so that an older replica understands it if it can."""
+    document = config.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return json.dumps(document, indent=2, sort_keys=True) + "\n"
+
+
+def _field_path(location: tuple[int | str, ...]) -> str:
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return path.removeprefix(".") or "(document)"
+
+
+def _explain(kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return "unknown key: remove it, or check its spelling"
+    return message.removeprefix("Value error, ")

@@ -1,0 +1,25 @@
+"""Durations as people write them in Go and Kubernetes: `30s`, `1h30m`, `720h`, `250ms`."""
+
+import re
+
+_UNITS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_WHOLE = re.compile(r"(?:\d+(?:\.\d+)?(?:ns|us|ms|s|m|h))+", re.ASCII)
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)", re.ASCII)
+
+
+def parse_duration(text: str) -> float:
+    """Return seconds. Raises `ValueError` with what to write instead; source of the syntax: Go's time.ParseDuration."""
+    if text == "0":
+        return 0.0
+    if not _WHOLE.fullmatch(text):
+        raise ValueError(f"{text!r} is not a duration: write for example 30s, 5m or 72h")
+    return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
+
+
+def format_duration(seconds: float) -> str:
+    """Write seconds so that `parse_duration` reads them back, in the largest unit that stays whole."""
+    for unit in ("h", "m", "s", "ms"):
+        count = seconds / _UNITS[unit]
+        if count == int(count) and (count or unit == "ms"):
+            return f"{int(count)}{unit}" if count else "0s"
+    return f"{seconds:f}".rstrip("0") + "s"

@@ -1,0 +1,127 @@
+"""Module path patterns as GOPRIVATE has them: comma-free globs that match a prefix of path elements.
+
+Source of the rules: `MatchPrefixPatterns` of golang.org/x/mod/module, and `path.Match` of Go's standard library.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+
+class PatternError(ValueError):
+    """The text is not a pattern; the message names the text and what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A checked pattern: `text` as it was written, less a trailing slash; `depth` path elements are compared."""
+
+    text: str
+    depth: int
+    regex: re.Pattern[str]
+
+    def matches(self, path: str) -> bool:
+        """Say whether the first `depth` elements of `path` match. A path with fewer elements never does."""
+        elements = path.split("/", self.depth)
+        if len(elements) < self.depth:
+            return False
+        return self.regex.fullmatch("/".join(elements[: self.depth])) is not None
+
+
+def parse_pattern(text: str) -> Pattern:
+    """Check one pattern (`github.com/acme`, `*.corp.example.com`) or raise `PatternError`."""
+    glob = text.removesuffix("/")
+    if not glob:
+        raise PatternError(f"{text!r} is empty: write a module path or a glob such as github.com/acme")
+    if any(c.isspace() or c == "," for c in glob):
+        raise PatternError(f"{text!r} has white space or a comma: write one pattern an entry")
+    if "://" in glob:
+        raise PatternError(f"{text!r} is a URL: write the module path without a scheme, such as github.com/acme")
+    if glob.startswith("/") or "//" in glob:
+        raise PatternError(f"{text!r} has an empty path element: write elements separated by single slashes")
+    return Pattern(glob, glob.count("/") + 1, re.compile(_glob_to_regex(glob), re.DOTALL))
+
+
+@lru_cache(maxsize=4096)
+def _glob_to_regex(glob: str) -> str:
+    """Translate `path.Match` syntax: `*` and `?` stop at a slash, `[a-z]`, `[^a-z]`, and backslash escapes."""
+    out: list[str] = []
+    i = 0
+    while i < len(glob):
+        char = glob[i]
+        i += 1
+        if char == "*":
+            out.append("[^/]*")
+        elif char == "?":
+            out.append("[^/]")
+        elif char == "\\":
+            literal, i = _escaped(glob, i)
+            out.append(re.escape(literal))
+        elif char == "[":
+            piece, i = _char_class(glob, i)
+            out.append(piece)
+        else:
+            out.append(re.escape(char))
+    return "".join(out)
+
+
+def _escaped(glob: str, i: int) -> tuple[str, int]:
+    if i >= len(glob):
+        raise PatternError(f"{glob!r} ends in a backslash: write \\\\ for a literal one")
+    return glob[i], i + 1
+
+
+def _char_class(glob: str, i: int) -> tuple[str, int]:
+    """Translate one class whose opening bracket was just read; Go's rule refuses an empty one and `]` first."""
+    unclosed = PatternError(f"{glob!r} has a [ without its ]: close the character class, or write \\[ for a literal one")
+    negated = glob[i : i + 1] == "^"
+    i += negated
+    ranges: list[str] = []
+    while True:
+        if i >= len(glob):
+            raise unclosed
+        if glob[i] == "]" and ranges:
+            body = "".join(ranges)
+            # Unlike a regular expression's, a class of path.Match may match a slash; prefixes are split first, so
+            # it never meets one.
+            return f"[{'^' if negated else ''}{body}]", i + 1
+        low, i = _class_char(glob, i)
+        high = low
+        if glob[i : i + 1] == "-":
+            high, i = _class_char(glob, i + 1)
+        if high < low:
+            raise PatternError(f"{glob!r} has the range {low}-{high}, which is empty: write the lower end first")
+        ranges.append(f"{re.escape(low)}-{re.escape(high)}")
+
+
+def _class_char(glob: str, i: int) -> tuple[str, int]:
+    if i >= len(glob):
+        raise PatternError(f"{glob!r} has a [ without its ]: close the character class")
+    if glob[i] in "-]":
+        raise PatternError(f"{glob!r} has a bare {glob[i]} in a character class: write \\{glob[i]}")
+    if glob[i] == "\\":
+        return _escaped(glob, i + 1)
+    return glob[i], i + 1
+
+
+def first_match(patterns: Iterable[Pattern], path: str) -> Pattern | None:
+    """Return the first pattern that matches `path`, so that a refusal can name its rule."""
+    return next((p for p in patterns if p.matches(path)), None)
+
+
+def parse_lines(text: str) -> tuple[Pattern, ...]:
+    """Read an allowlist: one pattern a line; blank lines and what follows a `#` are for people.
+
+    Raises `PatternError` naming the line's number.
+    """
+    patterns: list[Pattern] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        entry = line.partition("#")[0].strip()
+        if not entry:
+            continue
+        try:
+            patterns.append(parse_pattern(entry))
+        except PatternError as e:
+            raise PatternError(f"line {number}: {e}") from None
+    return tuple(patterns)

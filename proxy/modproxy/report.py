@@ -1,0 +1,67 @@
+"""The seam, other half: what a replica answers on `/-/report`. The operator turns it into the object's status.
+
+Pure data. Figures are raw (bytes, counts); rounding is the reader's. A reader accepts unknown keys, because a newer
+replica may say more than an older operator knows.
+"""
+
+from pydantic import BaseModel, ConfigDict
+from pydantic.alias_generators import to_camel
+
+SCHEMA_VERSION = 1
+WINDOW_SECONDS = 600
+"""The span that `Window` covers: the last ten minutes."""
+
+
+class Part(BaseModel):
+    """A part of the report: camelCase keys, immutable."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True)
+
+
+class Storage(Part):
+    """The cache's size. `used_bytes` counts our own files only; `capacity_bytes` is the smaller of the configured size
+    and the file system's. `scanned` is false while a restarted replica is still counting what it holds.
+    """
+
+    used_bytes: int
+    capacity_bytes: int
+    objects: int
+    scanned: bool = True
+
+
+class Window(Part):
+    """Requests of clients in the last `WINDOW_SECONDS` (or since the start, if that is less: `seconds`).
+
+    `hits` are answers for which no request left the fleet (hit, stale, negative, peer); `requests` are hits and
+    misses, refusals not counted. `requests_per_second` counts every client request of the last minute.
+    """
+
+    seconds: float
+    hits: int
+    requests: int
+    requests_per_second: float
+
+
+class ConfigState(Part):
+    """Which config is in force: `hash` of its documents, `generation` counted from 1 since the start, and `error`, why
+    a newer one was not taken.
+    """
+
+    hash: str
+    generation: int
+    error: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Report(Part):
+    """What a replica says of itself."""
+
+    schema_version: int = SCHEMA_VERSION
+    version: str
+    ready: bool
+    uptime_seconds: float
+    config: ConfigState
+    storage: Storage
+    window: Window
+    requests: dict[str, int]
+    """Client requests since the start by how they were answered: hit, stale, negative, peer, miss, denied."""
