@@ -4,6 +4,7 @@ It is one JSON document. Names and meanings are those of the `GoProxy` object wh
 key or a bad value is refused with the path of the field. Pure: reading and watching the file is `modproxy.config_file`'s.
 """
 
+import hashlib
 import json
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -157,6 +158,14 @@ def dump_config(config: Config) -> str:
     """Write the document: only what differs from the defaults, so that an older replica understands it if it can."""
     document = config.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
+
+
+def config_hash(config: str, allowlist: str | None = None) -> str:
+    """Name the documents in force: what the operator wrote and what a replica reports are compared by it."""
+    digest = hashlib.sha256(config.encode())
+    if allowlist is not None:
+        digest.update(b"\0" + allowlist.encode())
+    return digest.hexdigest()[:12]
 
 
 def _field_path(location: tuple[int | str, ...]) -> str:
