@@ -1,0 +1,179 @@
+"""The rules that the API server enforces at `kubectl apply`, in CEL. Each message says what to write instead.
+
+What a rule may cost is limited, so every string has a maxLength and every list a maxItems. An absent field never runs
+its own rule: rules about presence sit on the parent. Lists of rules are spread into a field's or a model's JSON schema.
+"""
+
+from typing import Any
+
+KEY = "x-kubernetes-validations"
+"""Where structural schemas carry CEL rules."""
+
+
+def _rule(rule: str, message: str = "", *, expression: str = "", field: str = "") -> dict[str, str]:
+    """Make one rule; `message` is fixed text, `expression` a CEL expression that yields it."""
+    made = {"rule": rule}
+    if message:
+        made["message"] = message
+    if expression:
+        made["messageExpression"] = expression
+    if field:
+        made["fieldPath"] = field
+    return made
+
+
+NAME: dict[str, Any] = {
+    KEY: [
+        _rule(
+            "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') && self.metadata.name.size() <= 40",
+            "metadata.name must start with a letter, hold only a-z, 0-9 and -, and have at most 40 characters: "
+            "write for example team-a",
+        )
+    ]
+}
+
+SPEC: dict[str, Any] = {
+    KEY: [
+        _rule(
+            "!(has(self.replicas) && has(self.autoscaling))",
+            "write either replicas, for a fixed number, or autoscaling, for a range; not both",
+        ),
+        _rule(
+            "(has(self.cache) && has(self.cache.storage)) || !has(oldSelf.cache) || !has(oldSelf.cache.storage)",
+            "cache.storage may not be removed once it is set: keep it as it was",
+        ),
+    ]
+}
+
+AUTOSCALING: dict[str, Any] = {
+    KEY: [
+        _rule(
+            "!has(self.minReplicas) || self.minReplicas <= self.maxReplicas",
+            expression="'minReplicas %d is more than maxReplicas %d: write a range such as "
+            "minReplicas 2, maxReplicas 10'.format([self.?minReplicas.orValue(0), self.maxReplicas])",
+            field=".minReplicas",
+        )
+    ]
+}
+
+STORAGE: dict[str, Any] = {
+    KEY: [
+        _rule(
+            "!has(oldSelf.size) || !isQuantity(oldSelf.size) || has(self.size)",
+            expression="'size may not be removed: write ' + oldSelf.?size.orValue('') + ' or more'",
+        ),
+        _rule(
+            "!has(oldSelf.size) || !has(self.size) || !isQuantity(self.size) || !isQuantity(oldSelf.size)"
+            " || quantity(self.size).compareTo(quantity(oldSelf.size)) >= 0",
+            expression="'size may not shrink from ' + oldSelf.?size.orValue('') + ' to ' + self.?size.orValue('')"
+            " + ': write ' + oldSelf.?size.orValue('') + ' or more'",
+            field=".size",
+        ),
+        _rule(
+            "has(self.storageClassName) == has(oldSelf.storageClassName)"
+            " && self.?storageClassName.orValue('') == oldSelf.?storageClassName.orValue('')",
+            "storageClassName may not be changed, added or removed later: make a new GoProxy with the other class",
+        ),
+    ]
+}
+
+SIZE: dict[str, Any] = {
+    KEY: [
+        _rule(
+            "isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))",
+            expression="'\"' + self + '\" is not a size: write for example 50Gi'",
+        )
+    ]
+}
+
+DURATION: dict[str, Any] = {
+    KEY: [
+        _rule(
+            "self == '0' || self.matches('^([0-9]+([.][0-9]+)?(ns|us|ms|s|m|h))+$')",
+            expression="'\"' + self + '\" is not a duration: write for example 30s, 5m or 72h'",
+        )
+    ]
+}
+
+POSITIVE_DURATION: dict[str, Any] = {
+    KEY: [
+        *DURATION[KEY],
+        _rule("self.matches('[1-9]')", "must be longer than nothing: write for example 30s"),
+    ]
+}
+
+# The whole of path.Match's syntax but empty ranges ([z-a]), which the models refuse: literals, escapes, and classes.
+_GLOB = r"^([^\\\[]|\\.|\[\^?(([^\\\]-]|\\.)(-([^\\\]-]|\\.))?)+\])*$"
+
+PATTERN: dict[str, Any] = {
+    KEY: [
+        _rule("self != '' && self != '/'", "an empty pattern: write a module path or a glob such as github.com/acme"),
+        _rule(
+            "!self.contains('://')",
+            expression="'\"' + self + '\" is a URL: write the module path without a scheme, such as github.com/acme'",
+        ),
+        _rule(
+            r"!self.matches(r'[\s,]')",
+            expression="'\"' + self + '\" has white space or a comma: write one pattern an entry'",
+        ),
+        _rule(
+            "self == '/' || (!self.startsWith('/') && !self.contains('//')) || self.contains('://')",
+            expression="'\"' + self + '\" has an empty path element: write elements separated by single slashes, "
+            "such as github.com/acme'",
+        ),
+        _rule(
+            f"self.matches(r'{_GLOB}')",
+            expression="'\"' + self + '\" has a [ without its ], an empty class, or ends in a backslash: write a glob "
+            "such as *.corp.example.com or example.com/v[0-9]'",
+        ),
+    ]
+}
+
+_ENTRIES = "self.replace('|', ',').split(',')"
+
+CHAIN: dict[str, Any] = {
+    KEY: [
+        _rule(
+            "!self.matches('://[^/,|]*@')",
+            "credentials do not belong into the URL: remove the user name and the password before the @",
+        ),
+        _rule(
+            f"{_ENTRIES}.exists(e, e.trim() != '')",
+            "names no proxy: write for example https://goproxy.example.com,direct",
+        ),
+        _rule(
+            f"{_ENTRIES}.all(e, e.trim() in ['', 'direct', 'off'] || e.matches('[.:/]'))",
+            "an entry is neither direct, off nor a URL: write for example https://goproxy.example.com,direct",
+        ),
+        _rule(
+            f"{_ENTRIES}.all(e, !e.matches('^ *(/|[^/]*:/)') || e.matches('^ *(https?://[^/]|file:///)'))",
+            "a URL has to start with https://, http:// or file:///: write for example https://goproxy.example.com,direct",
+        ),
+        _rule(
+            f"{_ENTRIES}.all(e, !e.trim().matches('[ ?#]'))",
+            "a URL has white space, a query or a fragment in it: write only scheme, host and path, and separate "
+            "entries with a comma or |",
+        ),
+    ]
+}
+
+PATH_PREFIX: dict[str, Any] = {
+    KEY: [
+        _rule(
+            "self == '' || (self.startsWith('/') && !self.endsWith('/')"
+            " && !self.contains('//') && !self.contains('%'))",
+            expression="'\"' + self + '\" is no path prefix: write it as /go, without a trailing slash'",
+        )
+    ]
+}
+
+POD_LABELS: dict[str, Any] = {
+    KEY: [
+        _rule(
+            "self.all(k, !k.startsWith('goproxy-operator.dev/') && !(k in ['app.kubernetes.io/name', "
+            "'app.kubernetes.io/instance', 'app.kubernetes.io/component', 'app.kubernetes.io/managed-by']))",
+            "labels under goproxy-operator.dev/ and app.kubernetes.io/name, instance, component and managed-by are the "
+            "operator's own: choose other keys",
+        )
+    ]
+}

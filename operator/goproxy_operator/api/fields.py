@@ -1,0 +1,88 @@
+"""The types of the object's fields: what the API server checks by schema and CEL, checked here by the same rules.
+
+Local mode has no API server, and an empty range in a pattern is beyond CEL; so both sides check.
+"""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+
+from goproxy_operator.api import cel
+from goproxy_operator.quantity import parse_quantity, size_in_bytes
+from modproxy.duration import parse_duration
+from modproxy.mod.chain import has_userinfo, parse_chain
+from modproxy.mod.pattern import parse_pattern
+
+NAME_LENGTH = 253
+"""The longest name of any Kubernetes object."""
+_PREFIX = re.compile(r"/[^/%]+(/[^/%]+)*")
+
+
+def _check_size(text: str) -> str:
+    size_in_bytes(text)
+    return text
+
+
+def _check_quantity(text: str) -> str:
+    parse_quantity(text)
+    return text
+
+
+def _check_duration(text: str) -> str:
+    parse_duration(text)
+    return text
+
+
+def _check_positive(text: str) -> str:
+    if parse_duration(text) <= 0:
+        raise ValueError("must be longer than nothing: write for example 30s")
+    return text
+
+
+def _check_pattern(text: str) -> str:
+    parse_pattern(text)
+    return text
+
+
+def _check_chain(text: str) -> str:
+    if any(has_userinfo(entry.url) for entry in parse_chain(text)):
+        raise ValueError("credentials do not belong into the URL: remove the user name and the password before the @")
+    return text
+
+
+def _check_prefix(text: str) -> str:
+    if text and not _PREFIX.fullmatch(text):
+        raise ValueError(f"{text!r} is no path prefix: write it as /go, with a leading and without a trailing slash")
+    return text
+
+
+def _whole_number(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _ruled(rules: dict[str, Any]) -> Any:
+    return Field(json_schema_extra=rules)
+
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH)]
+"""The name of another object."""
+Size = Annotated[str, StringConstraints(max_length=32), AfterValidator(_check_size), _ruled(cel.SIZE)]
+"""Bytes, more than none: `50Gi`."""
+Quantity = Annotated[
+    str,
+    BeforeValidator(_whole_number),
+    AfterValidator(_check_quantity),
+    Field(json_schema_extra={"x-kubernetes-int-or-string": True, "type": None}, max_length=32),
+]
+"""Any quantity as containers have them: `500m`, `1Gi`, `2`."""
+Duration = Annotated[str, StringConstraints(max_length=32), AfterValidator(_check_duration), _ruled(cel.DURATION)]
+PositiveDuration = Annotated[
+    str, StringConstraints(max_length=32), AfterValidator(_check_positive), _ruled(cel.POSITIVE_DURATION)
+]
+PatternText = Annotated[str, StringConstraints(max_length=256), AfterValidator(_check_pattern), _ruled(cel.PATTERN)]
+"""A glob that matches a prefix of a module path's elements, as in GOPRIVATE."""
+ChainText = Annotated[str, StringConstraints(max_length=2048), AfterValidator(_check_chain), _ruled(cel.CHAIN)]
+"""A chain in GOPROXY's syntax, without credentials."""
+PathPrefix = Annotated[str, StringConstraints(max_length=256), AfterValidator(_check_prefix), _ruled(cel.PATH_PREFIX)]
+LabelValue = Annotated[str, StringConstraints(max_length=63, pattern=r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$")]

@@ -1,0 +1,172 @@
+"""`spec` of the object: what a user asks for. Everything is optional; `spec: {}` is a good fleet."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+
+from goproxy_operator.api import cel
+from goproxy_operator.api.fields import (
+    ChainText,
+    Duration,
+    LabelValue,
+    Name,
+    PathPrefix,
+    PatternText,
+    PositiveDuration,
+    Quantity,
+    Size,
+)
+from goproxy_operator.api.part import Items, Part
+
+MOST_REPLICAS = 256
+"""A bound for lists with an entry a replica; far beyond any fleet we know of."""
+_ATOMIC: dict[str, Any] = {"x-kubernetes-list-type": "atomic"}
+_SET: dict[str, Any] = {"x-kubernetes-list-type": "set"}
+
+Replicas = Annotated[int, Field(ge=0, le=MOST_REPLICAS)]
+Patterns = Annotated[Items[PatternText], Field(max_length=512, json_schema_extra=_SET)]
+
+
+class Autoscaling(Part):
+    """A range of replicas, instead of a fixed number, sized by request rate."""
+
+    model_config = ConfigDict(json_schema_extra=cel.AUTOSCALING)
+
+    min_replicas: Annotated[int, Field(ge=1, le=MOST_REPLICAS)] | None = None
+    """Default: 1."""
+    max_replicas: Annotated[int, Field(ge=1, le=MOST_REPLICAS)]
+    target_requests_per_second: Annotated[int, Field(ge=1, le=1_000_000)]
+    """Of one replica; probes and admin requests do not count."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Autoscaling":
+        if self.min_replicas is not None and self.min_replicas > self.max_replicas:
+            raise ValueError(
+                f"minReplicas {self.min_replicas} is more than maxReplicas {self.max_replicas}: "
+                "write a range such as minReplicas 2, maxReplicas 10"
+            )
+        return self
+
+
+class Upstream(Part):
+    """Where modules come from."""
+
+    goproxy: ChainText | None = None
+    """Default: what `go env GOPROXY` says where the replica runs."""
+    timeout: PositiveDuration | None = None
+
+
+class Mode(StrEnum):
+    """What happens to a module that may not be served: refused, or served but counted and logged."""
+
+    ENFORCE = "Enforce"
+    DRY_RUN = "DryRun"
+
+
+class Modules(Part):
+    """What may be served."""
+
+    mode: Annotated[Mode, Field(strict=False)] | None = None
+    allow: Patterns = ()
+    """Empty, with no ConfigMap named: everything that is not denied."""
+    deny: Patterns = ()
+    allowlist_config_map_name: Name | None = None
+    """A ConfigMap of the same namespace, with more patterns under key `modules`, one a line. In force once named."""
+
+
+class WhenDeleted(StrEnum):
+    """What becomes of the claims of a fleet that is deleted."""
+
+    RETAIN = "Retain"
+    DELETE = "Delete"
+
+
+class Storage(Part):
+    """The claim of each replica."""
+
+    model_config = ConfigDict(json_schema_extra=cel.STORAGE)
+
+    size: Size | None = None
+    storage_class_name: Name | None = None
+    when_deleted: Annotated[WhenDeleted, Field(strict=False)] | None = None
+
+
+class Cache(Part):
+    """What is kept, and for how long."""
+
+    storage: Storage | None = None
+    list_ttl: Duration | None = Field(None, alias="listTTL")
+    not_found_ttl: Duration | None = Field(None, alias="notFoundTTL")
+    stale_if_error: Duration | None = None
+
+
+class Expose(Part):
+    """How clients reach the fleet."""
+
+    path_prefix: PathPrefix | None = None
+
+
+class Resources(Part):
+    """What a replica's container asks for, and may use at most."""
+
+    requests: Annotated[dict[str, Quantity], Field(max_length=16)] | None = None
+    limits: Annotated[dict[str, Quantity], Field(max_length=16)] | None = None
+
+
+class Toleration(Part):
+    """A taint that replicas put up with; the fields are those of Kubernetes."""
+
+    key: Annotated[str, StringConstraints(max_length=317)] | None = None
+    operator: Annotated[str, StringConstraints(max_length=16)] | None = None
+    value: Annotated[str, StringConstraints(max_length=63)] | None = None
+    effect: Annotated[str, StringConstraints(max_length=32)] | None = None
+    toleration_seconds: int | None = None
+
+
+class SecretName(Part):
+    """A Secret of the same namespace."""
+
+    name: Name
+
+
+class Pod(Part):
+    """What the pods of the replicas carry besides what the operator gives them."""
+
+    resources: Resources | None = None
+    node_selector: Annotated[dict[str, LabelValue], Field(max_length=64)] | None = None
+    tolerations: Annotated[Items[Toleration], Field(max_length=64, json_schema_extra=_ATOMIC)] = ()
+    labels: Annotated[dict[str, LabelValue], Field(max_length=64, json_schema_extra=cel.POD_LABELS)] | None = None
+    annotations: (
+        Annotated[dict[str, Annotated[str, StringConstraints(max_length=4096)]], Field(max_length=64)] | None
+    ) = None
+    priority_class_name: Annotated[str, StringConstraints(max_length=253)] | None = None
+    image_pull_secrets: Annotated[
+        Items[SecretName],
+        Field(
+            max_length=16, json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
+        ),
+    ] = ()
+
+
+class Spec(Part):
+    """All that a user may ask for."""
+
+    model_config = ConfigDict(json_schema_extra=cel.SPEC)
+
+    replicas: Replicas | None = None
+    """No default in the CRD: without `autoscaling` too, the operator runs its own default."""
+    autoscaling: Autoscaling | None = None
+    upstream: Upstream = Upstream()
+    modules: Modules = Modules()
+    cache: Cache = Cache()
+    expose: Expose = Expose()
+    image: Annotated[str, StringConstraints(max_length=512)] | None = None
+    """Default: the operator's own version."""
+    pod: Pod = Pod()
+
+    @model_validator(mode="after")
+    def _replicas_or_autoscaling(self) -> "Spec":
+        if self.replicas is not None and self.autoscaling is not None:
+            raise ValueError("write either replicas, for a fixed number, or autoscaling, for a range; not both")
+        return self

@@ -1,0 +1,65 @@
+"""What a replica is told: one rule for a cluster and for one machine."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from goproxy_operator.api.goproxy import GoProxy
+from goproxy_operator.quantity import size_in_bytes
+from modproxy import config
+
+ALLOWLIST_FILE = "allowlist"
+"""Beside the config file: the patterns of the ConfigMap that the object names, one a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a replica runs, which the object does not say. Addresses as in `modproxy.config.Listen`."""
+
+    listen: str
+    admin: str
+    cache_dir: str
+    fleet_id: str | None
+    """Names the fleet in `Via`: the object's uid in a cluster, random elsewhere."""
+    size_bytes: int | None
+    """How much the cache may hold; None: what the file system holds."""
+    shutdown: config.Shutdown = field(default_factory=config.Shutdown)
+
+
+def storage_bytes(goproxy: GoProxy) -> int | None:
+    """Return the size that the object gives the cache of each replica, if it does."""
+    storage = goproxy.spec.cache.storage
+    return size_in_bytes(storage.size) if storage is not None and storage.size is not None else None
+
+
+def replica_config(goproxy: GoProxy, place: Placement) -> config.Config:
+    """Compute the config of every replica of the fleet. What the object leaves out keeps the data plane's default."""
+    spec = goproxy.spec
+    document = {
+        "id": place.fleet_id,
+        "listen": place.listen,
+        "admin": place.admin,
+        "pathPrefix": spec.expose.path_prefix,
+        "upstream": {"goproxy": spec.upstream.goproxy, "timeout": spec.upstream.timeout},
+        "modules": {
+            "mode": spec.modules.mode,
+            "allow": spec.modules.allow,
+            "deny": spec.modules.deny,
+            "allowlistFile": ALLOWLIST_FILE if spec.modules.allowlist_config_map_name else None,
+        },
+        "cache": {
+            "dir": place.cache_dir,
+            "sizeBytes": place.size_bytes,
+            "listTTL": spec.cache.list_ttl,
+            "notFoundTTL": spec.cache.not_found_ttl,
+            "staleIfError": spec.cache.stale_if_error,
+        },
+        "shutdown": place.shutdown,
+    }
+    return config.Config.model_validate(_given(document))
+
+
+def _given(document: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what the object did not give, so that the data plane's own defaults hold."""
+    return {
+        key: _given(value) if isinstance(value, dict) else value for key, value in document.items() if value is not None
+    }
