@@ -1,0 +1,23 @@
+"""The Service without an address of its own: it gives each replica a name."""
+
+from goproxy_operator.api.goproxy import GoProxy
+from goproxy_operator.desired import names
+from goproxy_operator.desired.manifest import Manifest, child
+
+_PORTS = ((names.HTTP_PORT, names.HTTP_PORT_NUMBER), (names.ADMIN_PORT, names.ADMIN_PORT_NUMBER))
+
+
+def headless_service(goproxy: GoProxy) -> Manifest:
+    """Return the Service. Replicas have their names before they are ready, so that they can be asked why not."""
+    fleet = goproxy.metadata.name
+    spec = {
+        "type": "ClusterIP",
+        "clusterIP": "None",
+        "publishNotReadyAddresses": True,
+        "selector": names.selector(fleet),
+        "ports": [
+            {"name": name, "port": number, "targetPort": name, "protocol": "TCP", "appProtocol": "http"}
+            for name, number in _PORTS
+        ],
+    }
+    return child(goproxy, "v1", "Service", names.headless_service(fleet), {"spec": spec})

@@ -1,0 +1,38 @@
+"""What every child has: a kind, a name, our labels, and the `GoProxy` as its controller."""
+
+from typing import Any
+
+from goproxy_operator.api.goproxy import API_VERSION, KIND, GoProxy
+from goproxy_operator.desired import names
+
+Manifest = dict[str, Any]
+"""A Kubernetes object as it is sent: plain, JSON."""
+
+
+def child(goproxy: GoProxy, api_version: str, kind: str, name: str, content: Manifest) -> Manifest:
+    """Return a child of the object. Deleting the object deletes it: the owner reference is all that ties them."""
+    metadata = goproxy.metadata
+    owner = {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "name": metadata.name,
+        "uid": metadata.uid,
+        "controller": True,
+    }
+    return {
+        "apiVersion": api_version,
+        "kind": kind,
+        "metadata": {
+            "name": name,
+            "namespace": metadata.namespace,
+            "labels": names.labels(metadata.name),
+            "annotations": {names.IGNORE_UPDATES_ANNOTATION: "true"},
+            "ownerReferences": [owner],
+        },
+        **content,
+    }
+
+
+def given(document: Manifest) -> Manifest:
+    """Leave out what is None or empty: the API server does not store it, and the child would differ for ever."""
+    return {key: value for key, value in document.items() if value is not None and value not in ({}, [], "")}

@@ -1,0 +1,78 @@
+"""Every name that children carry. They are for ever: a StatefulSet's serviceName and claims cannot be renamed."""
+
+from goproxy_operator.api.goproxy import GROUP
+from modproxy.config import SCHEMA_VERSION
+
+FLEET_LABEL = f"{GROUP}/fleet"
+"""On every child, pod and claim; its value is the object's name. The reflectors ask for nothing else."""
+APPLIED_ANNOTATION = f"{GROUP}/applied"
+"""On every child: the hash of what was applied last."""
+IGNORE_UPDATES_ANNOTATION = "argocd.argoproj.io/ignore-resource-updates"
+
+CONFIG_KEY = "config.json"
+USER_ALLOWLIST_KEY = "modules"
+"""In the ConfigMap that an object names: the patterns, one a line."""
+CLAIM_TEMPLATE = "cache"
+CONTAINER = "modproxy"
+HTTP_PORT = "http"
+ADMIN_PORT = "admin"
+HTTP_PORT_NUMBER = 8080
+ADMIN_PORT_NUMBER = 8081
+RATE_METRIC = "goproxy_requests_per_second"
+"""The external metric that the HorizontalPodAutoscaler asks for, with the fleet label as its selector."""
+
+
+def stateful_set(fleet: str) -> str:
+    """Pods are named after it: team-a-0."""
+    return fleet
+
+
+def client_service(fleet: str) -> str:
+    """What GOPROXY names: http://team-a.build.svc:8080."""
+    return fleet
+
+
+def headless_service(fleet: str) -> str:
+    """Gives each pod a name: team-a-0.team-a-replicas.build.svc."""
+    return f"{fleet}-replicas"
+
+
+def service_account(fleet: str) -> str:
+    """The account that pods run as."""
+    return fleet
+
+
+def config_map(fleet: str) -> str:
+    """Carries the config's schema version, so that an older pod keeps the older map until it is rolled."""
+    return f"{fleet}-config-v{SCHEMA_VERSION}"
+
+
+def disruption_budget(fleet: str) -> str:
+    """The PodDisruptionBudget."""
+    return fleet
+
+
+def autoscaler(fleet: str) -> str:
+    """The HorizontalPodAutoscaler."""
+    return fleet
+
+
+def endpoint(fleet: str, namespace: str, path_prefix: str) -> str:
+    """What a client in the cluster puts into GOPROXY."""
+    return f"http://{client_service(fleet)}.{namespace}.svc:{HTTP_PORT_NUMBER}{path_prefix}"
+
+
+def selector(fleet: str) -> dict[str, str]:
+    """Select the fleet's pods; immutable in a StatefulSet."""
+    return {FLEET_LABEL: fleet}
+
+
+def labels(fleet: str) -> dict[str, str]:
+    """Return the labels of children and pods. None is copied from the object: its tracking label would adopt them."""
+    return {
+        FLEET_LABEL: fleet,
+        "app.kubernetes.io/name": "goproxy",
+        "app.kubernetes.io/instance": fleet,
+        "app.kubernetes.io/component": "proxy",
+        "app.kubernetes.io/managed-by": "goproxy-operator",
+    }

@@ -1,0 +1,117 @@
+"""The pod of a replica. It passes the restricted Pod Security Standard."""
+
+from typing import Any
+
+from goproxy_operator.api.goproxy import GoProxy
+from goproxy_operator.api.spec import Pod, Resources, Toleration
+from goproxy_operator.desired import names
+from goproxy_operator.desired.manifest import Manifest, given
+from goproxy_operator.quantity import canonical
+from modproxy.config import Shutdown
+
+SHUTDOWN = Shutdown(delay=5.0, timeout=30.0)
+"""Longer than endpoints take to leave load balancers, then what a large zip takes."""
+_GRACE_SECONDS = int(SHUTDOWN.delay + SHUTDOWN.timeout) + 10
+_CONFIG_DIR = "/etc/modproxy"
+_CACHE_MOUNT = "/var/cache/modproxy"
+CACHE_DIR = f"{_CACHE_MOUNT}/modules"
+"""Below the volume's root, where file systems keep folders of their own (lost+found)."""
+_USER = 65532
+_DEFAULT_REQUESTS = {"cpu": "100m", "memory": "256Mi"}
+"""What a replica asks for where the object says nothing; without any it would be the first to be evicted."""
+
+
+def pod_template(goproxy: GoProxy, default_image: str) -> Manifest:
+    """Return the template. Nothing of the replicas' config is in it: a change of config rolls no pod."""
+    fleet = goproxy.metadata.name
+    pod = goproxy.spec.pod
+    metadata = given({"labels": {**(pod.labels or {}), **names.labels(fleet)}, "annotations": pod.annotations})
+    spec = given(
+        {
+            "serviceAccountName": names.service_account(fleet),
+            "automountServiceAccountToken": False,
+            "terminationGracePeriodSeconds": _GRACE_SECONDS,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": _USER,
+                "runAsGroup": _USER,
+                "fsGroup": _USER,
+                "fsGroupChangePolicy": "OnRootMismatch",
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [_container(goproxy, default_image)],
+            "volumes": [
+                {"name": "config", "configMap": {"name": names.config_map(fleet)}},
+                {"name": "tmp", "emptyDir": {}},
+            ],
+            "topologySpreadConstraints": [
+                _spread(fleet, key) for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+            ],
+            "nodeSelector": pod.node_selector,
+            "tolerations": [_toleration(toleration) for toleration in pod.tolerations],
+            "priorityClassName": pod.priority_class_name,
+            "imagePullSecrets": [{"name": secret.name} for secret in pod.image_pull_secrets],
+        }
+    )
+    return {"metadata": metadata, "spec": spec}
+
+
+def _container(goproxy: GoProxy, default_image: str) -> Manifest:
+    return {
+        "name": names.CONTAINER,
+        "image": goproxy.spec.image or default_image,
+        "command": ["modproxy"],
+        "args": ["--config", f"{_CONFIG_DIR}/{names.CONFIG_KEY}"],
+        # The root file system is read-only, and the go command wants a home.
+        "env": [{"name": "HOME", "value": "/tmp"}],  # noqa: S108 - an emptyDir of the pod's own
+        "ports": [
+            {"name": names.HTTP_PORT, "containerPort": names.HTTP_PORT_NUMBER, "protocol": "TCP"},
+            {"name": names.ADMIN_PORT, "containerPort": names.ADMIN_PORT_NUMBER, "protocol": "TCP"},
+        ],
+        "readinessProbe": {"httpGet": _admin("/-/readyz"), "periodSeconds": 5, "timeoutSeconds": 2},
+        "livenessProbe": {
+            "httpGet": _admin("/-/healthz"),
+            "periodSeconds": 10,
+            "timeoutSeconds": 5,
+            "failureThreshold": 6,
+        },
+        "resources": _resources(goproxy.spec.pod),
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            # A folder, never subPath: a file mounted by subPath never changes.
+            {"name": "config", "mountPath": _CONFIG_DIR, "readOnly": True},
+            {"name": names.CLAIM_TEMPLATE, "mountPath": _CACHE_MOUNT},
+            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - an emptyDir of the pod's own
+        ],
+    }
+
+
+def _admin(path: str) -> dict[str, Any]:
+    return {"path": path, "port": names.ADMIN_PORT}
+
+
+def _resources(pod: Pod) -> Manifest:
+    resources = pod.resources or Resources(requests=_DEFAULT_REQUESTS)
+    return given({"requests": _canonical(resources.requests), "limits": _canonical(resources.limits)})
+
+
+def _canonical(quantities: dict[str, str] | None) -> dict[str, str]:
+    return {name: canonical(text) for name, text in (quantities or {}).items()}
+
+
+def _toleration(toleration: Toleration) -> Manifest:
+    return given(toleration.model_dump(by_alias=True))
+
+
+def _spread(fleet: str, key: str) -> Manifest:
+    return {
+        "maxSkew": 1,
+        "topologyKey": key,
+        "whenUnsatisfiable": "ScheduleAnyway",
+        "nodeTaintsPolicy": "Honor",
+        "labelSelector": {"matchLabels": names.selector(fleet)},
+    }

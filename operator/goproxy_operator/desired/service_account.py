@@ -1,0 +1,11 @@
+"""The account that the pods of a fleet run as. It may do nothing, and no token of it is mounted."""
+
+from goproxy_operator.api.goproxy import GoProxy
+from goproxy_operator.desired import names
+from goproxy_operator.desired.manifest import Manifest, child
+
+
+def service_account(goproxy: GoProxy) -> Manifest:
+    """Return the ServiceAccount."""
+    name = names.service_account(goproxy.metadata.name)
+    return child(goproxy, "v1", "ServiceAccount", name, {"automountServiceAccountToken": False})

@@ -1,0 +1,53 @@
+"""The replicas and their claims."""
+
+from collections.abc import Sequence
+
+from goproxy_operator.api.goproxy import GoProxy
+from goproxy_operator.api.spec import Storage, WhenDeleted
+from goproxy_operator.desired import names
+from goproxy_operator.desired.manifest import Manifest, child, given
+from goproxy_operator.desired.pod_template import pod_template
+from goproxy_operator.quantity import canonical
+
+DEFAULT_REPLICAS = 2
+"""Without `replicas` and `autoscaling`: one may be down while the other serves."""
+DEFAULT_STORAGE = "10Gi"
+"""The claim of a replica where the object gives no size: the modules of a mid-sized company's builds."""
+_READY_SECONDS = 5
+"""How long a replica has to stay ready before a roll-out goes on."""
+
+
+def claim_templates(goproxy: GoProxy) -> list[Manifest]:
+    """Return what the object asks of the claims. Their metadata carries the fleet label only, for ever: immutable."""
+    storage = goproxy.spec.cache.storage or Storage()
+    spec = given(
+        {
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": canonical(storage.size or DEFAULT_STORAGE)}},
+            "storageClassName": storage.storage_class_name,
+        }
+    )
+    fleet = goproxy.metadata.name
+    return [{"metadata": {"name": names.CLAIM_TEMPLATE, "labels": names.selector(fleet)}, "spec": spec}]
+
+
+def stateful_set(goproxy: GoProxy, claims: Sequence[Manifest], replicas: int | None, default_image: str) -> Manifest:
+    """Return the StatefulSet. `replicas` is None where an autoscaler owns the number."""
+    fleet = goproxy.metadata.name
+    storage = goproxy.spec.cache.storage or Storage()
+    spec = given(
+        {
+            "replicas": replicas,
+            "serviceName": names.headless_service(fleet),
+            "podManagementPolicy": "Parallel",
+            "minReadySeconds": _READY_SECONDS,
+            "selector": {"matchLabels": names.selector(fleet)},
+            "persistentVolumeClaimRetentionPolicy": {
+                "whenDeleted": (storage.when_deleted or WhenDeleted.RETAIN).value,
+                "whenScaled": "Retain",
+            },
+            "template": pod_template(goproxy, default_image),
+            "volumeClaimTemplates": list(claims),
+        }
+    )
+    return child(goproxy, "apps/v1", "StatefulSet", names.stateful_set(fleet), {"spec": spec})
