@@ -59,9 +59,13 @@ class Component:
         """Wait until the program is ready. ComponentError when it ends, or is not ready in time."""
         process = self._running()
         deadline = time.monotonic() + seconds
-        while not self._ready():
+        while True:
+            ready = self._ready()
+            # First this: had another program our port, it would be the one that says yes.
             if process.poll() is not None:
                 raise ComponentError(f"{self.name} ended with {process.returncode}. {self._tail()}")
+            if ready:
+                return
             if time.monotonic() > deadline:
                 raise ComponentError(f"{self.name} is not ready after {seconds:.0f} s. {self._tail()}")
             time.sleep(POLL)

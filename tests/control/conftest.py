@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -16,16 +17,22 @@ from tests.cluster.node_stand_in import NodeStandIn
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let a time-out count the test only: the first that needs the control plane may have to wait for its build."""
+    """Let a time-out count the test only: the first that needs the programs may have to wait until they are built."""
     for item in items:
-        if "control_plane" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("timeout"):
+        if "programs" in getattr(item, "fixturenames", ()) and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(120, func_only=True))
 
 
 @pytest.fixture(scope="session")
-def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+def programs() -> Path:
+    """The folder with Kubernetes, kubectl and etcd."""
+    return kube_binary.ensure()
+
+
+@pytest.fixture(scope="session")
+def control_plane(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """The control plane of this session. Whoever stops, pauses or restarts a part of it puts it right again."""
-    with ControlPlane(kube_binary.ensure(), tmp_path_factory.mktemp("control-plane")) as plane:
+    with ControlPlane(programs, tmp_path_factory.mktemp("control-plane")) as plane:
         yield plane
 
 

@@ -14,6 +14,7 @@ from tests.cluster.eventually import eventually
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.node_stand_in import NodeStandIn
 from tests.cluster.sample_objects import autoscaler, ready_replicas, stateful_set
+from tests.cluster.watch import Object, follow
 
 
 async def test_a_stateful_set_gets_pods_and_claims(nodes: NodeStandIn, kubectl: Kubectl) -> None:
@@ -92,6 +93,33 @@ async def test_a_restart_of_the_api_server_is_survived(
     await ready_replicas(kubectl, 2)
     scaled = audit.matching(control_plane.audit.since(mark), user=ADMIN, verbs=audit.WRITES, subresource="scale")
     assert len(scaled) == 1
+
+
+async def test_what_goes_while_a_watch_is_broken_is_told(
+    control_plane: ControlPlane, namespace: str, api: aiohttp.ClientSession
+) -> None:
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    reached, go_on, told = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def seen(item: Object) -> None:
+        if item["metadata"]["name"] == "second":
+            reached.set()
+            await go_on.wait()
+
+    async def gone(item: Object) -> None:
+        assert item["metadata"]["name"] == "first"
+        told.set()
+
+    following = asyncio.create_task(follow(api, path, seen, gone))
+    for name in ("first", "second"):
+        (await api.post(path, json={"metadata": {"name": name}})).raise_for_status()
+    await reached.wait()
+    await asyncio.to_thread(control_plane.restart_apiserver)
+    (await api.delete(f"{path}/first")).raise_for_status()
+    go_on.set()
+    await told.wait()
+    following.cancel()
+    await asyncio.wait([following])
 
 
 async def test_a_paused_api_server_does_not_answer(control_plane: ControlPlane, api: aiohttp.ClientSession) -> None:

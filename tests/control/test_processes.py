@@ -11,25 +11,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import kube_binary
 from tests.cluster.component import POLL, ComponentError, free_ports
 from tests.cluster.control_plane import ControlPlane
 
 
-def test_a_start_that_fails_says_why_and_leaves_nothing(tmp_path: Path) -> None:
-    plane = ControlPlane(kube_binary.ensure(), tmp_path)
-    taken = socket.create_server(("127.0.0.1", int(plane.url.rpartition(":")[2])))
-    with taken, pytest.raises(ComponentError, match=r"(?s)kube-apiserver ended with 1\..*address already in use"):
+def test_a_start_that_fails_says_why_and_leaves_nothing(programs: Path, tmp_path: Path) -> None:
+    plane = ControlPlane(programs, tmp_path)
+    with (
+        socket.socket() as taken,
+        pytest.raises(ComponentError, match=r"(?s)kube-apiserver ended with 1\..*address already in use"),
+    ):
+        taken.bind(("127.0.0.1", int(plane.url.rpartition(":")[2])))
         plane.start()
     for component in (plane.etcd, plane.apiserver, plane.controllers):
         with pytest.raises(ComponentError, match="does not run"):
             _ = component.pid
 
 
-def test_a_killed_test_run_leaves_no_server(tmp_path: Path) -> None:
+def test_a_killed_test_run_leaves_no_server(programs: Path, tmp_path: Path) -> None:
     (port,) = free_ports(1)
     url = f"http://127.0.0.1:{port}"
-    command = [str(kube_binary.ensure() / "etcd"), f"--listen-client-urls={url}", f"--advertise-client-urls={url}"]
+    command = [str(programs / "etcd"), f"--listen-client-urls={url}", f"--advertise-client-urls={url}"]
     command += [f"--data-dir={tmp_path / 'data'}", "--listen-peer-urls=http://127.0.0.1:0"]
 
     def answers() -> bool:
@@ -49,7 +51,7 @@ def test_a_killed_test_run_leaves_no_server(tmp_path: Path) -> None:
         "etcd.start()\n"
         "sys.stdin.read()\n"
     )
-    root = Path(kube_binary.__file__).parents[2]
+    root = Path(__file__).parents[2]
     run = subprocess.Popen([sys.executable, "-c", script, tmp_path / "log", *command], cwd=root, stdin=subprocess.PIPE)
     try:
         until(True)
