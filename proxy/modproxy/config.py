@@ -1,7 +1,7 @@
 """The seam, one half: what a replica is told. The operator and the local runner write it, modproxy reads it.
 
 It is one JSON document. Names and meanings are those of the `GoProxy` object wherever it has them. Strict: an unknown
-key or a bad value is refused with the path of the field. Pure: reading and watching the file is `modproxy.config_file`'s.
+key or a bad value is refused with the path of the field. Pure: `modproxy.config_file` reads and watches the file.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from modproxy.duration import format_duration, parse_duration
 from modproxy.mod.chain import ChainError, parse_chain
 from modproxy.mod.pattern import PatternError, parse_pattern
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[1] = 1
 """Raised when an older replica could not understand what is written; part of the ConfigMap's name."""
 
 
@@ -69,7 +69,12 @@ class Section(BaseModel):
     """A part of the document: strict, immutable, camelCase keys."""
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
     )
 
 
@@ -96,6 +101,8 @@ class Modules(Section):
     allow: tuple[PatternText, ...] = Field((), strict=False)
     """Empty, and no `allowlistFile`: everything that is not denied."""
     deny: tuple[PatternText, ...] = Field((), strict=False)
+    contact: str | None = Field(None, max_length=256)
+    """Whom a developer asks about a refusal: a name, a channel, an address."""
     allowlist_file: str | None = None
     """A file, relative to the config file's folder, with one more pattern a line. Once named it is in force, even when
     it is empty."""
@@ -130,6 +137,8 @@ class Config(Section):
     schema_version: Literal[1] = SCHEMA_VERSION
     id: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,128}$")
     """Names the fleet in `Via`, so that a request that comes back is seen; absent: random, of this process."""
+    fleet: str | None = Field(None, max_length=128)
+    """What refusals call the fleet: `namespace/name` of the GoProxy object."""
     listen: Listen = "127.0.0.1:8080"
     admin: Listen = "127.0.0.1:8081"
     path_prefix: Annotated[str, AfterValidator(_check_prefix)] = ""

@@ -77,7 +77,9 @@ def _check_parts(url: str, parts: SplitResult) -> None:
         raise ChainError(f"{shown!r} has a query or a fragment: write only scheme, host and path")
     if parts.scheme == "file":
         if parts.netloc or not parts.path.startswith("/"):
-            raise ChainError(f"{shown!r} is no file URL: write three slashes and an absolute path, as in file:///srv/modules")
+            raise ChainError(
+                f"{shown!r} is no file URL: write three slashes and an absolute path, as in file:///srv/modules"
+            )
     elif not parts.hostname:
         raise ChainError(f"{shown!r} names no host: write for example https://goproxy.example.com")
 

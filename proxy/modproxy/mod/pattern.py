@@ -74,7 +74,9 @@ def _escaped(glob: str, i: int) -> tuple[str, int]:
 
 def _char_class(glob: str, i: int) -> tuple[str, int]:
     """Translate one class whose opening bracket was just read; Go's rule refuses an empty one and `]` first."""
-    unclosed = PatternError(f"{glob!r} has a [ without its ]: close the character class, or write \\[ for a literal one")
+    unclosed = PatternError(
+        f"{glob!r} has a [ without its ]: close the character class, or write \\[ for a literal one"
+    )
     negated = glob[i : i + 1] == "^"
     i += negated
     ranges: list[str] = []

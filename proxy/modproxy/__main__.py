@@ -1,0 +1,114 @@
+"""The program: reads the config, opens the listeners, serves until it is told to stop."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from pathlib import Path
+
+import uvloop
+from aiohttp import web
+
+from modproxy.config import ConfigError
+from modproxy.config_file import Loaded, changes, load
+from modproxy.listen import address_of, open_listener
+from modproxy.replica import Replica
+from modproxy.server.admin import admin_app
+from modproxy.source.build import UpstreamError
+
+EXIT_STOPPED = 0
+EXIT_FAILED = 1
+EXIT_BAD_CONFIG = 2
+
+log = logging.getLogger("modproxy")
+
+
+def main() -> None:
+    """Run `modproxy`; the exit code is 0 when stopped by a signal, 1 when it cannot run, 2 for bad usage or config."""
+    args = _parser().parse_args()
+    logging.basicConfig(
+        level=logging.DEBUG if args.verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        loaded = load(args.config)
+        if args.check:
+            print(f"{args.config}: good, config {loaded.hash}")
+            sys.exit(EXIT_STOPPED)
+        uvloop.run(serve(args.config, loaded))
+    except (ConfigError, UpstreamError) as e:
+        print(f"modproxy: {e}", file=sys.stderr)
+        sys.exit(EXIT_BAD_CONFIG)
+    except OSError as e:
+        print(f"modproxy: {e}", file=sys.stderr)
+        sys.exit(EXIT_FAILED)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="modproxy",
+        description="A caching Go module proxy. Point go at it with GOPROXY=http://HOST:PORT.",
+        epilog="The config file is JSON and is watched: a change takes effect within a second, without a restart. "
+        "{} is a good one: all defaults. SIGTERM lets requests in flight finish.",
+    )
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the config file")
+    parser.add_argument("--check", action="store_true", help="only say whether the config is good (exit 0 or 2)")
+    parser.add_argument("--verbose", action="store_true", help="log more")
+    return parser
+
+
+async def serve(path: Path, loaded: Loaded) -> None:
+    """Serve until SIGTERM or SIGINT. Raises `OSError` and `UpstreamError` when it cannot begin."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    clients = open_listener(loaded.config.listen, "listen")
+    admin = open_listener(loaded.config.admin, "admin")
+    replica = Replica(loaded, [address_of(clients)])
+    try:
+        await replica.start()
+        admin_runner = web.AppRunner(admin_app(replica.report, replica.metrics), access_log=None)
+        await admin_runner.setup()
+        await web.SockSite(admin_runner, admin).start()
+        server = web.Server(replica.handler.handle, access_log=None)
+        listener = await asyncio.get_running_loop().create_server(server, sock=clients, backlog=2048)
+        log.info("serving on %s:%d, admin on %s:%d", *address_of(clients), *address_of(admin))
+        follower = asyncio.create_task(_follow_config(path, loaded, replica))
+        await stop.wait()
+        follower.cancel()
+        await _drain(replica, server, listener)
+        await admin_runner.cleanup()
+    finally:
+        await replica.close()
+
+
+async def _follow_config(path: Path, loaded: Loaded, replica: Replica) -> None:
+    async for news in changes(path, loaded):
+        if isinstance(news, ConfigError):
+            replica.refuse(news)
+            continue
+        try:
+            await replica.apply(news)
+        except UpstreamError as e:
+            replica.refuse(e)
+
+
+async def _drain(replica: Replica, server: web.Server, listener: asyncio.Server) -> None:
+    """Readiness goes off, load balancers get time to notice, requests in flight get time to finish."""
+    shutdown = replica.config.shutdown
+    log.info("stopping: requests in flight have %.0f s", shutdown.timeout)
+    replica.ready = False
+    replica.handler.draining = True
+    await asyncio.sleep(shutdown.delay)
+    listener.close()
+    await server.shutdown(shutdown.timeout)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(listener.wait_closed(), timeout=1)
+    log.info("stopped")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""A bounded memory of things that expire."""
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Memo(Generic[K, V]):
+    """Remembers values for a time each, the oldest going first when there are more than `limit`. Times are seconds of
+    `clock`.
+    """
+
+    def __init__(self, limit: int, clock: Callable[[], float]) -> None:
+        self._limit = limit
+        self._clock = clock
+        self._entries: dict[K, tuple[float, V]] = {}
+
+    def get(self, key: K) -> V | None:
+        """Return what is remembered, unless its time is over."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        until, value = entry
+        if until <= self._clock():
+            del self._entries[key]
+            return None
+        return value
+
+    def put(self, key: K, value: V, seconds: float) -> None:
+        """Remember the value for `seconds`; none for zero."""
+        self.forget(key)
+        if seconds <= 0:
+            return
+        if len(self._entries) >= self._limit:
+            del self._entries[next(iter(self._entries))]
+        self._entries[key] = (self._clock() + seconds, value)
+
+    def forget(self, key: K) -> None:
+        """Drop one entry, if it is there."""
+        self._entries.pop(key, None)
+
+    def clear(self) -> None:
+        """Drop all entries."""
+        self._entries.clear()

@@ -1,0 +1,132 @@
+"""Module zips: whether one is lawful, and its h1 hash.
+
+Source of the rules: `CheckZip` of golang.org/x/mod/zip and `HashZip`/`Hash1` of golang.org/x/mod/sumdb/dirhash. Only
+what `CheckZip` refuses is refused here: its stricter rules for making a zip do not bind old lawful ones. Reads a file
+and is slow (it hashes every byte): call it off the event loop.
+"""
+
+import base64
+import hashlib
+import struct
+import zipfile
+import zlib
+from pathlib import Path
+
+from modproxy.mod.path import ModulePath, file_path_fault
+from modproxy.mod.version import Version
+
+LARGEST_ZIP = 500 << 20
+"""Bytes that a zip may have, packed and unpacked alike."""
+LARGEST_GO_MOD = LARGEST_LICENSE = 16 << 20
+_CHUNK = 1 << 20
+
+
+class ArchiveError(ValueError):
+    """The zip is not lawful for its module and version; the message names the entry and the rule."""
+
+
+def check_and_hash(zip_file: Path, path: ModulePath, version: Version) -> str:
+    """Check a zip as `CheckZip` does and return its `h1:` hash, or raise `ArchiveError`."""
+    size = zip_file.stat().st_size
+    if size > LARGEST_ZIP:
+        raise ArchiveError(f"{size} bytes are more than the {LARGEST_ZIP} that a module zip may have")
+    try:
+        # Go takes names as the bytes they are; without this, Python would read old zips' names as code page 437.
+        with zipfile.ZipFile(zip_file, metadata_encoding="utf-8") as archive:
+            entries = archive.infolist()
+            _check_entries(entries, f"{path}@{version}/")
+            return _hash1(archive, entries)
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, OSError) as e:
+        raise ArchiveError(f"not a readable zip: {e}") from None
+    except (ValueError, OverflowError) as e:
+        if isinstance(e, ArchiveError):
+            raise
+        raise ArchiveError(f"not a readable zip: {e}") from None
+
+
+def _check_entries(entries: list[zipfile.ZipInfo], prefix: str) -> None:
+    seen: dict[str, tuple[str, bool]] = {}
+    total = 0
+    for entry in entries:
+        full = entry.orig_filename
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise ArchiveError(f"entry {full!r} is packed by a method that Go cannot read ({entry.compress_type})")
+        if not full.startswith(prefix):
+            raise ArchiveError(f"entry {full!r} does not start with {prefix!r}")
+        name = full.removeprefix(prefix)
+        if not name:
+            continue
+        is_dir = name.endswith("/")
+        fault = file_path_fault(name.removesuffix("/")) or _collision(seen, name.removesuffix("/"), is_dir)
+        if not fault and not is_dir:
+            fault = _file_fault(name, entry.file_size)
+            total += entry.file_size
+        if fault:
+            raise ArchiveError(f"entry {full!r}: {fault}")
+        if total > LARGEST_ZIP:
+            raise ArchiveError(f"unpacks to more than {LARGEST_ZIP} bytes")
+
+
+def _file_fault(name: str, size: int) -> str | None:
+    if name.rpartition("/")[2].lower() == "go.mod" and name != "go.mod":
+        return "a go.mod file belongs into the root of the module, in lower case"
+    if name == "go.mod" and size > LARGEST_GO_MOD:
+        return f"larger than {LARGEST_GO_MOD} bytes"
+    if name == "LICENSE" and size > LARGEST_LICENSE:
+        return f"larger than {LARGEST_LICENSE} bytes"
+    return None
+
+
+def _collision(seen: dict[str, tuple[str, bool]], name: str, is_dir: bool) -> str | None:
+    """Remember the entry and the folders above it; say with what it collides on a file system that folds case."""
+    while name:
+        folded = "".join(map(_fold, name))
+        other = seen.get(folded)
+        if other is None:
+            seen[folded] = (name, is_dir)
+        elif other[0] != name:
+            return f"collides with {other[0]!r} where case is folded"
+        elif other[1] != is_dir:
+            return "is both a file and a directory"
+        elif not is_dir:
+            return "stands there twice"
+        name, is_dir = name.rpartition("/")[0], True
+    return None
+
+
+def _fold(char: str) -> str:
+    """Map to the one representative of a character's simple case folding (Go's `unicode.SimpleFold`)."""
+    upper = char.upper()
+    lower = (upper if len(upper) == 1 else char).lower()
+    return lower if len(lower) == 1 else char
+
+
+def _hash1(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> str:
+    """`Hash1`: sha256 over one line an entry, sorted by name. Directories count, as files without content do."""
+    lines = []
+    for entry in sorted(entries, key=lambda e: e.orig_filename.encode()):
+        name = entry.orig_filename
+        if "\n" in name:
+            raise ArchiveError(f"entry {name!r} has a newline in its name")
+        lines.append(f"{_entry_digest(archive, entry)}  {name}\n")
+    return "h1:" + base64.b64encode(hashlib.sha256("".join(lines).encode()).digest()).decode()
+
+
+def _entry_digest(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str:
+    digest = hashlib.sha256()
+    left = entry.file_size
+    with archive.open(entry) as content:
+        while chunk := content.read(_CHUNK):
+            left -= len(chunk)
+            if left < 0:
+                raise ArchiveError(f"entry {entry.orig_filename!r} is larger than it declares")
+            digest.update(chunk)
+    if left:
+        raise ArchiveError(f"entry {entry.orig_filename!r} is smaller than it declares")
+    return digest.hexdigest()
+
+
+def go_mod_hash(go_mod: bytes) -> str:
+    """Return the `h1:` hash that go.sum and checksum databases give for a go.mod file."""
+    line = f"{hashlib.sha256(go_mod).hexdigest()}  go.mod\n"
+    return "h1:" + base64.b64encode(hashlib.sha256(line.encode()).digest()).decode()

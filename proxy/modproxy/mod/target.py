@@ -1,0 +1,154 @@
+"""What a client asks for: a module, a version or a question about versions, and which of its files.
+
+Source of the rules: "GOPROXY protocol" of the Go Modules Reference. A `Target` is minted here from a URL path only,
+after every rule has been checked; its `key` is the canonical URL path, and the file's path below the cache directory.
+"""
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from urllib.parse import unquote_to_bytes
+
+from modproxy.mod.path import ModulePath, PathError, check_path, escape, file_element_fault, unescape
+from modproxy.mod.version import Version, VersionError, check_version, is_canonical
+
+_LONGEST_PATH = 2048
+"""Characters of a URL path that are looked at: far more than any module has, far less than file systems refuse."""
+_LONGEST_VERSION = 200
+_ENCODED = re.compile(r"%([0-9A-Fa-f]{2})?")
+_NEVER_ENCODED = re.compile(r"[A-Za-z0-9._~/-]")
+_RESOLVED_BY_CLIENT = frozenset(["latest", "upgrade", "patch"])
+
+
+class TargetError(ValueError):
+    """The URL path breaks a rule: the request is malformed (400). The message names the rule."""
+
+
+class NoSuchTarget(ValueError):
+    """The URL path is well-formed, and nothing can ever be there (404)."""
+
+
+class Kind(StrEnum):
+    """Which file of a module is asked for; the value is the `endpoint` of metrics."""
+
+    INFO = "info"
+    MOD = "mod"
+    ZIP = "zip"
+    LIST = "list"
+    LATEST = "latest"
+    QUERY = "query"
+    """An `.info` for a branch, a tag, a commit or a prefix of a version: its answer changes, as a list does."""
+
+
+_IMMUTABLE = frozenset([Kind.INFO, Kind.MOD, Kind.ZIP])
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One file that a module proxy can serve. `version` is empty for `list` and `@latest`, free text for a query."""
+
+    path: ModulePath
+    version: Version | str
+    kind: Kind
+    key: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", _key(self.path, self.version, self.kind))
+
+    @property
+    def immutable(self) -> bool:
+        """Say whether the answer can never change: the files of a canonical version."""
+        return self.kind in _IMMUTABLE
+
+    def __str__(self) -> str:
+        return f"{self.path}@{self.version} {self.kind}" if self.version else f"{self.path} {self.kind}"
+
+
+def _key(path: ModulePath, version: str, kind: Kind) -> str:
+    base = escape(path)
+    if kind is Kind.LATEST:
+        return f"{base}/@latest"
+    if kind is Kind.LIST:
+        return f"{base}/@v/list"
+    suffix = "info" if kind is Kind.QUERY else kind.value
+    return f"{base}/@v/{escape(version)}.{suffix}"
+
+
+def parse_target(raw_path: str) -> Target:
+    """Read a URL path below the prefix, without its leading slash, as it stood in the request line.
+
+    Raises `TargetError` for what no client may send and `NoSuchTarget` for what no module can have.
+    """
+    if len(raw_path) > _LONGEST_PATH:
+        raise TargetError(f"path longer than {_LONGEST_PATH} characters")
+    path = _percent_decode(raw_path)
+    if path.endswith("/@latest"):
+        return Target(_module(path.removesuffix("/@latest")), "", Kind.LATEST)
+    module, marker, file = path.partition("/@v/")
+    if not marker:
+        raise _unknown(path)
+    if file == "list":
+        return Target(_module(module), "", Kind.LIST)
+    stem, dot, suffix = file.rpartition(".")
+    if not dot or suffix not in (Kind.INFO, Kind.MOD, Kind.ZIP):
+        raise _unknown(path)
+    return _versioned(_module(module), stem, Kind(suffix))
+
+
+def _unknown(path: str) -> NoSuchTarget | TargetError:
+    """Tell a path that is unlawful anyway from one that merely leads nowhere."""
+    if "//" in path or path.startswith("/") or any(part in (".", "..") for part in path.split("/")):
+        return TargetError(f"malformed path {path!r}: empty, . and .. elements are not lawful")
+    return NoSuchTarget(
+        f"{path!r} is nothing a module proxy serves: it answers MODULE/@v/list, MODULE/@v/VERSION.info, .mod, .zip "
+        "and MODULE/@latest"
+    )
+
+
+def _module(escaped: str) -> ModulePath:
+    try:
+        return check_path(unescape(escaped))
+    except PathError as e:
+        raise TargetError(str(e)) from None
+
+
+def _versioned(path: ModulePath, escaped: str, kind: Kind) -> Target:
+    try:
+        version = unescape(escaped)
+    except PathError as e:
+        raise TargetError(str(e)) from None
+    if "/" in version:
+        raise _slashed(path, version)
+    fault = file_element_fault(version)
+    if fault or len(escaped) > _LONGEST_VERSION:
+        raise TargetError(f"malformed version {version!r}: {fault or f'longer than {_LONGEST_VERSION} characters'}")
+    if is_canonical(version):
+        try:
+            return Target(path, check_version(path, version), kind)
+        except VersionError as e:
+            raise TargetError(str(e)) from None
+    if kind is not Kind.INFO:
+        raise TargetError(f"{path}@{version}: a .{kind} is served only for a canonical version such as v1.2.3")
+    if version in _RESOLVED_BY_CLIENT:
+        raise NoSuchTarget(f"{path}@{version}: the go command resolves {version!r} by itself, from the list or @latest")
+    return Target(path, version, Kind.QUERY)
+
+
+def _slashed(path: ModulePath, version: str) -> NoSuchTarget | TargetError:
+    """Answer a version with a slash: a branch may be called so, but the protocol cannot name it."""
+    if any(file_element_fault(element) for element in version.split("/")):
+        return TargetError(f"malformed version {version!r}")
+    return NoSuchTarget(f"{path}@{version}: a version query cannot have a slash: ask for the commit's hash instead")
+
+
+def _percent_decode(raw: str) -> str:
+    """Decode once. What Go's client never encodes (letters, digits, `-._~` and the slash) must not be encoded."""
+    if not raw.isascii():
+        raise TargetError("malformed path: only ASCII is lawful")
+    for found in _ENCODED.finditer(raw):
+        if found[1] is None:
+            raise TargetError(f"malformed percent-encoding in {raw!r}")
+        char = chr(int(found[1], 16))
+        if char == "%" or not char.isprintable() or not char.isascii() or _NEVER_ENCODED.fullmatch(char):
+            raise TargetError(f"malformed path {raw!r}: {found[0]} is not an encoding that a module path needs")
+    return unquote_to_bytes(raw).decode("ascii")

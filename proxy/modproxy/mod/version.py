@@ -1,0 +1,90 @@
+"""Versions: which are canonical, which are pseudo-versions, and which fit a module path's major version.
+
+Source of the rules: golang.org/x/mod/semver, and `CanonicalVersion`, `CheckPathMajor` and `IsPseudoVersion` of
+golang.org/x/mod/module.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import NewType
+
+from modproxy.mod.path import ModulePath, split_major
+
+Version = NewType("Version", str)
+"""A checked canonical version: immutable, of the form vX.Y.Z with an optional pre-release and `+incompatible`."""
+
+_NUMBER = r"(?:0|[1-9][0-9]*)"
+_PRERELEASE_PART = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+_BUILD_PART = r"[0-9A-Za-z-]+"
+_SEMVER = re.compile(
+    rf"v(?P<major>{_NUMBER})\.(?P<minor>{_NUMBER})\.(?P<patch>{_NUMBER})"
+    rf"(?P<prerelease>-{_PRERELEASE_PART}(?:\.{_PRERELEASE_PART})*)?"
+    rf"(?P<build>\+{_BUILD_PART}(?:\.{_BUILD_PART})*)?",
+    re.ASCII,
+)
+_PSEUDO = re.compile(
+    r"v[0-9]+\.(?:0\.0-|[0-9]+\.[0-9]+-(?:[^+]*\.)?0\.)[0-9]{14}-[A-Za-z0-9]+"
+    r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?",
+    re.ASCII,
+)
+
+
+class VersionError(ValueError):
+    """The version breaks a rule; the message names the version and the rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Semver:
+    """The parts of a full semantic version; `prerelease` and `build` keep their leading `-` and `+`."""
+
+    major: str
+    prerelease: str
+    build: str
+
+
+def parse_semver(text: str) -> Semver | None:
+    """Split a full semantic version (all three numbers written), or return None.
+
+    Go's `semver.IsValid` also takes the short forms `v1` and `v1.2`; as versions of modules those are only queries.
+    """
+    found = _SEMVER.fullmatch(text)
+    if not found:
+        return None
+    return Semver(f"v{found['major']}", found["prerelease"] or "", found["build"] or "")
+
+
+def is_canonical(text: str) -> bool:
+    """Say whether `module.CanonicalVersion` leaves the text as it is."""
+    parsed = parse_semver(text)
+    return parsed is not None and parsed.build in ("", "+incompatible")
+
+
+def is_pseudo(text: str) -> bool:
+    """Say whether the version is a pseudo-version, which lists leave out."""
+    return text.count("-") >= 2 and is_canonical(text) and _PSEUDO.fullmatch(text) is not None
+
+
+def check_version(path: ModulePath, text: str) -> Version:
+    """Check that the text is a canonical version that `path` can have, or raise `VersionError`."""
+    parsed = parse_semver(text)
+    if parsed is None or parsed.build not in ("", "+incompatible"):
+        raise VersionError(f"{path}@{text}: not a canonical version such as v1.2.3")
+    fault = _major_fault(path, text, parsed)
+    if fault:
+        raise VersionError(f"{path}@{text}: {fault}")
+    return Version(text)
+
+
+def _major_fault(path: ModulePath, text: str, parsed: Semver) -> str | None:
+    split = split_major(path)
+    suffix = split[1].removesuffix("-unstable") if split else ""
+    if suffix == ".v1" and text.startswith("v0.0.0-"):
+        # Early pseudo-versions of gopkg.in modules were made with v0; they are in use and lawful.
+        return None
+    if not suffix:
+        if parsed.major in ("v0", "v1"):
+            return "+incompatible is for v2 and up" if parsed.build else None
+        return None if parsed.build else f"the path needs the suffix /{parsed.major}, or the version +incompatible"
+    if parsed.major != suffix[1:]:
+        return f"major version should be {suffix[1:]}, as the path says, not {parsed.major}"
+    return f"+incompatible does not go with a path that ends in {suffix}" if parsed.build else None

@@ -1,0 +1,62 @@
+"""Allow and deny patterns: `modules` of the GoProxy object.
+
+Deny wins over allow. An allowlist is in force when there are allow patterns or an allowlist file was named, even an
+empty one; without one everything is allowed that is not denied.
+"""
+
+from dataclasses import dataclass
+
+from modproxy.config import Mode, Modules
+from modproxy.mod.path import ModulePath
+from modproxy.mod.pattern import Pattern, first_match, parse_lines, parse_pattern
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a module may not be had: the words for the developer's terminal, of at most eight lines."""
+
+    path: ModulePath
+    rule: str
+    text: str
+
+
+class Allowlist:
+    """The rules of one config. `modules` gives the inline patterns, `listed` the text of the allowlist file, if one is
+    named. Raises `PatternError` for a line of it that is no pattern.
+    """
+
+    def __init__(self, modules: Modules, listed: str | None = None, fleet: str | None = None) -> None:
+        self.mode = modules.mode
+        self._deny = tuple(parse_pattern(p) for p in modules.deny)
+        self._allow = tuple(parse_pattern(p) for p in modules.allow) + parse_lines(listed or "")
+        self._allow_all = not self._allow and modules.allowlist_file is None
+        self._fleet = fleet
+        self._contact = modules.contact
+
+    @property
+    def enforced(self) -> bool:
+        """Say whether a refusal is carried out, or only counted and logged (DryRun)."""
+        return self.mode is Mode.ENFORCE
+
+    def refuse(self, path: ModulePath) -> Refusal | None:
+        """Return why the module may not be served, or None when it may."""
+        denied = first_match(self._deny, path)
+        if denied:
+            return self._refusal(path, f"modules.deny has {denied.text}")
+        if self._allow_all or first_match(self._allow, path):
+            return None
+        return self._refusal(path, f"modules.allow has no pattern that matches it ({_count(self._allow)})")
+
+    def _refusal(self, path: ModulePath, rule: str) -> Refusal:
+        keeper = f"GoProxy {self._fleet}" if self._fleet else "this module proxy"
+        whom = self._contact or f"the owners of {keeper}"
+        text = (
+            f"forbidden: {path} may not be served by {keeper}\n"
+            f"rule: {rule}\n"
+            f"If you need this module, ask {whom} to allow it.\n"
+        )
+        return Refusal(path, rule, text)
+
+
+def _count(patterns: tuple[Pattern, ...]) -> str:
+    return f"{len(patterns)} pattern{'s' if len(patterns) != 1 else ''} looked at"

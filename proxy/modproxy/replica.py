@@ -1,0 +1,138 @@
+"""One replica, put together: what is wired to what, how a new config is taken, what it reports."""
+
+import asyncio
+import logging
+import secrets
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from modproxy.cache import Cache
+from modproxy.config import Config
+from modproxy.config_file import Loaded
+from modproxy.policy.allowlist import Allowlist
+from modproxy.report import ConfigState, Report, Storage
+from modproxy.server.client import ClientHandler
+from modproxy.server.metrics import Metrics, UpstreamCounts
+from modproxy.server.traffic import Traffic
+from modproxy.source.build import Upstreams, build_source
+from modproxy.source.chain import Chain
+from modproxy.source.own_listener import Address
+from modproxy.source.upstream import open_session
+from modproxy.store.disk import DiskStore
+
+log = logging.getLogger(__name__)
+
+
+class Replica:
+    """The parts of a running replica. Make it inside the event loop, call `start`, and `close` at the end."""
+
+    def __init__(self, loaded: Loaded, listeners: list[Address]) -> None:
+        config = loaded.config
+        self._started = loaded
+        self._in_force = loaded
+        self._generation = 0
+        self._config_error: str | None = None
+        self._warnings: list[str] = []
+        self._born = time.monotonic()
+        self._session = open_session()
+        self._version = version("goproxy-operator")
+        self._scan: asyncio.Task[None] | None = None
+        upstream_counts = UpstreamCounts()
+        via_id = f"modproxy-{config.id or secrets.token_hex(8)}"
+        self._upstreams = Upstreams(self._session, f"1.1 {via_id}", listeners, upstream_counts.count)
+        traffic = Traffic(time.monotonic)
+        self.ready = False
+        self.store = DiskStore(Path(config.cache.dir), config.cache.size_bytes)
+        self.cache = Cache(self.store, Chain([]), config.cache)
+        self.handler = ClientHandler(self.cache, _allowlist(loaded), traffic, via_id)
+        self._traffic = traffic
+        self.metrics = Metrics(traffic, upstream_counts, self.handler.refusals, self.report)
+
+    async def start(self) -> None:
+        """Take the first config and begin to count what is held. Raises `OSError` and `UpstreamError`."""
+        self.store.prepare()
+        await self.apply(self._started)
+        self._scan = asyncio.create_task(self._count_held())
+        self.ready = True
+
+    async def apply(self, loaded: Loaded) -> None:
+        """Put a config into force, all of it or nothing. Raises `UpstreamError`."""
+        config = loaded.config
+        source, warnings = await build_source(config.upstream, self._upstreams)
+        warnings += _needs_restart(self._started.config, config)
+        self.handler.allowlist = _allowlist(loaded)
+        self.handler.path_prefix = config.path_prefix
+        self.store.limit = config.cache.size_bytes
+        self.cache.config = config.cache
+        if config.upstream != self._in_force.config.upstream or not self._generation:
+            self.cache.source = source
+            self.cache.forget_absences()
+        self._in_force = loaded
+        self._generation += 1
+        self._config_error = None
+        self._warnings = warnings
+        for warning in warnings:
+            log.warning("%s", warning)
+        log.info("config %s is in force (generation %d)", loaded.hash, self._generation)
+
+    def refuse(self, error: Exception) -> None:
+        """Remember why a newer config is not in force."""
+        self._config_error = str(error)
+        log.error("config refused, %s stays in force: %s", self._in_force.hash, error)
+
+    @property
+    def config(self) -> Config:
+        """The config in force."""
+        return self._in_force.config
+
+    def report(self) -> Report:
+        """Say how this replica does."""
+        return Report(
+            version=self._version,
+            ready=self.ready,
+            uptime_seconds=round(time.monotonic() - self._born, 3),
+            config=ConfigState(
+                hash=self._in_force.hash,
+                generation=self._generation,
+                error=self._config_error,
+                warnings=tuple(self._warnings),
+            ),
+            storage=Storage(
+                used_bytes=self.store.used_bytes,
+                capacity_bytes=self.store.capacity(),
+                objects=self.store.objects,
+                scanned=self.store.scanned,
+            ),
+            window=self._traffic.window(),
+            requests=self._traffic.by_outcome(),
+        )
+
+    async def _count_held(self) -> None:
+        try:
+            await self.store.scan()
+        except OSError as e:
+            log.error("the cache cannot be counted: %s", e)
+
+    async def close(self) -> None:
+        """End what is under way and let go of everything."""
+        if self._scan:
+            self._scan.cancel()
+        await self.cache.close()
+        await self._session.close()
+        self.store.close()
+
+
+def _allowlist(loaded: Loaded) -> Allowlist:
+    return Allowlist(loaded.config.modules, loaded.allowlist, loaded.config.fleet)
+
+
+def _needs_restart(first: Config, now: Config) -> list[str]:
+    """Name the fields that are read at the start only."""
+    fixed = {
+        "listen": (first.listen, now.listen),
+        "admin": (first.admin, now.admin),
+        "id": (first.id, now.id),
+        "cache.dir": (first.cache.dir, now.cache.dir),
+    }
+    return [f"{name} changed: takes effect at the next start" for name, (was, is_) in fixed.items() if was != is_]

@@ -1,0 +1,34 @@
+"""The admin listener: probes, the report, metrics. Apart from the clients', so that it can be kept from them."""
+
+from collections.abc import Callable
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from modproxy.report import Report
+from modproxy.server.metrics import Metrics
+
+
+def admin_app(report: Callable[[], Report], metrics: Metrics) -> web.Application:
+    """Build the application that answers `/-/healthz`, `/-/readyz`, `/-/report` and `/metrics`."""
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(_: web.Request) -> web.Response:
+        if report().ready:
+            return web.Response(text="ready\n")
+        return web.Response(status=503, text="not ready: starting or shutting down\n")
+
+    async def show_report(_: web.Request) -> web.Response:
+        return web.Response(text=report().model_dump_json(by_alias=True) + "\n", content_type="application/json")
+
+    async def show_metrics(_: web.Request) -> web.Response:
+        return web.Response(body=metrics.render(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    app = web.Application()
+    app.router.add_get("/-/healthz", healthz)
+    app.router.add_get("/-/readyz", readyz)
+    app.router.add_get("/-/report", show_report)
+    app.router.add_get("/metrics", show_metrics)
+    return app

@@ -1,0 +1,103 @@
+"""What `/metrics` shows, computed from plain counters when it is asked for."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
+
+from modproxy.report import Report
+from modproxy.server.traffic import BUCKETS, Traffic
+
+
+class UpstreamCounts:
+    """How requests to upstream ended: a status code, or the name of an error."""
+
+    def __init__(self) -> None:
+        self.by_result: Counter[str] = Counter()
+
+    def count(self, result: str) -> None:
+        """Count one request's end."""
+        self.by_result[result] += 1
+
+
+class Metrics(Collector):
+    """Renders a replica's figures in Prometheus' text format."""
+
+    def __init__(
+        self, traffic: Traffic, upstream: UpstreamCounts, refusals: dict[str, int], report: Callable[[], Report]
+    ) -> None:
+        self._traffic = traffic
+        self._upstream = upstream
+        self._refusals = refusals
+        self._report = report
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(self)
+
+    def render(self) -> bytes:
+        """Return the whole page."""
+        return generate_latest(self._registry)
+
+    def describe(self) -> list[Metric]:
+        """Tell the registry nothing beforehand: it would call `collect` for it."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every family."""
+        yield from self._of_clients()
+        yield from self._of_upstream()
+        yield from self._of_state(self._report())
+
+    def _of_clients(self) -> Iterator[Metric]:
+        requests = CounterMetricFamily(
+            "http_requests", "Client requests by how they were answered.", labels=["endpoint", "code", "cache"]
+        )
+        for (endpoint, code, outcome), count in self._traffic.requests.items():
+            requests.add_metric([endpoint, str(code), outcome], count)
+        yield requests
+        seconds = HistogramMetricFamily(
+            "http_request_duration_seconds", "From a client's request to the end of its answer.", labels=["endpoint"]
+        )
+        for endpoint, durations in self._traffic.durations.items():
+            sums, below = [], 0
+            for bound, count in zip([*map(str, BUCKETS), "+Inf"], durations.counts, strict=True):
+                below += count
+                sums.append((bound, below))
+            seconds.add_metric([endpoint], sums, durations.total)
+        yield seconds
+        refused = CounterMetricFamily(
+            "modproxy_policy_refusals",
+            "Requests for modules that may not be had; in DryRun they were served.",
+            labels=["mode"],
+        )
+        for mode, count in self._refusals.items():
+            refused.add_metric([mode], count)
+        yield refused
+
+    def _of_upstream(self) -> Iterator[Metric]:
+        requests = CounterMetricFamily("modproxy_upstream_requests", "Requests sent to upstreams.", labels=["code"])
+        errors = CounterMetricFamily(
+            "modproxy_upstream_errors", "Upstream requests without an answer.", labels=["reason"]
+        )
+        for result, count in self._upstream.by_result.items():
+            (requests if result.isdigit() else errors).add_metric([result], count)
+        yield requests
+        yield errors
+
+    def _of_state(self, report: Report) -> Iterator[Metric]:
+        storage, config = report.storage, report.config
+        for name, text, value in (
+            ("cache_bytes", "Bytes of the files that are held.", storage.used_bytes),
+            ("cache_capacity_bytes", "Bytes that may be held.", storage.capacity_bytes),
+            ("cache_objects", "Files that are held.", storage.objects),
+            ("cache_scanned", "1 once what a former process left has been counted.", int(storage.scanned)),
+            ("config_generation", "Configs taken since the start.", config.generation),
+            ("config_error", "1 while a newer config is refused.", int(config.error is not None)),
+            ("ready", "1 while requests are welcome.", int(report.ready)),
+        ):
+            yield GaugeMetricFamily(f"modproxy_{name}", text, value)
+        info = GaugeMetricFamily("modproxy_build_info", "The program's version.", labels=["version"])
+        info.add_metric([report.version], 1)
+        yield info

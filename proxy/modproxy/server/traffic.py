@@ -1,0 +1,83 @@
+"""Counting client requests: since the start for metrics, and over the last ten minutes for the report.
+
+Plain integers in dicts and lists, because every request passes here; readers do the work.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+
+from modproxy.cache import Outcome
+from modproxy.report import WINDOW_SECONDS, Window
+
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+"""Upper bounds, in seconds, of the duration histogram."""
+_SLOT_SECONDS = 10
+_SLOTS = WINDOW_SECONDS // _SLOT_SECONDS
+_RATE_SLOTS = 6
+_COUNTED = (Outcome.HIT, Outcome.STALE, Outcome.NEGATIVE, Outcome.PEER)
+
+
+class Durations:
+    """A histogram: `counts` an upper bound (one more for infinity), not cumulative; `total` in seconds."""
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BUCKETS) + 1)
+        self.total = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count one duration."""
+        index = next((i for i, bound in enumerate(BUCKETS) if seconds <= bound), len(BUCKETS))
+        self.counts[index] += 1
+        self.total += seconds
+
+
+class Traffic:
+    """All that is counted of client requests. `clock` gives seconds that never go back."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._start = clock()
+        self.requests: Counter[tuple[str, int, str]] = Counter()
+        self.durations: dict[str, Durations] = {}
+        # A ring of ten-second slots: which one it is, all requests, hits, hits and misses.
+        self._ring = [[-1, 0, 0, 0] for _ in range(_SLOTS + 1)]
+
+    def count(self, endpoint: str, code: int, outcome: Outcome, seconds: float) -> None:
+        """Count one finished request."""
+        self.requests[endpoint, code, outcome.value] += 1
+        durations = self.durations.get(endpoint)
+        if durations is None:
+            durations = self.durations[endpoint] = Durations()
+        durations.add(seconds)
+        number = int((self._clock() - self._start) // _SLOT_SECONDS)
+        slot = self._ring[number % len(self._ring)]
+        if slot[0] != number:
+            slot[:] = [number, 0, 0, 0]
+        slot[1] += 1
+        if outcome in _COUNTED:
+            slot[2] += 1
+            slot[3] += 1
+        elif outcome is Outcome.MISS:
+            slot[3] += 1
+
+    def window(self) -> Window:
+        """Sum up the last ten minutes."""
+        lived = self._clock() - self._start
+        now = int(lived // _SLOT_SECONDS)
+        recent = [slot for slot in self._ring if 0 <= now - slot[0] < _SLOTS]
+        rated = sum(slot[1] for slot in recent if now - slot[0] < _RATE_SLOTS)
+        # The slot under way is only partly over.
+        rate_seconds = min(lived, (_RATE_SLOTS - 1) * _SLOT_SECONDS + lived % _SLOT_SECONDS)
+        return Window(
+            seconds=round(min(lived, float(WINDOW_SECONDS)), 3),
+            hits=sum(slot[2] for slot in recent),
+            requests=sum(slot[3] for slot in recent),
+            requests_per_second=round(rated / max(rate_seconds, 1.0), 3),
+        )
+
+    def by_outcome(self) -> dict[str, int]:
+        """Return requests since the start by how they were answered."""
+        sums = dict.fromkeys((outcome.value for outcome in Outcome), 0)
+        for (_, _, outcome), count in self.requests.items():
+            sums[outcome] += count
+        return sums

@@ -1,0 +1,65 @@
+"""Where a module comes from. Every source obeys one protocol; a chain, a check, a proxy are sources made of sources.
+
+A source knows nothing of what is held, who asks, or what they may have.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from modproxy.mod.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """An answer under way: its bytes, how many there will be (None: not told), and who gave it, fit for a log."""
+
+    body: AsyncIterator[bytes]
+    size: int | None
+    origin: str
+
+
+class SourceError(Exception):
+    """No answer. `status` is the HTTP status for the client, the message the reason, fit for its terminal."""
+
+    status = 502
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotFound(SourceError):
+    """The source says that there is no such thing: 404 or 410. The client may ask elsewhere."""
+
+    def __init__(self, reason: str, status: int = 404) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class Denied(SourceError):
+    """The source refuses to give it (403)."""
+
+    status = 403
+
+
+class Unavailable(SourceError):
+    """The source gave no usable answer: 502, 503, 504, or 508 for a loop. Never to be taken for an absence."""
+
+    def __init__(self, reason: str, status: int = 502, retry_after: str | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class Source(Protocol):
+    """What can be asked for a target."""
+
+    def fetch(self, target: Target, via: str = "") -> AbstractAsyncContextManager[Fetched]:
+        """Ask for the target; leaving the context lets go of the answer, read or not.
+
+        `via` is the Via header of the request on whose behalf this is, so that a loop over several proxies is seen.
+        Entering raises `SourceError`; so does reading the body, when it breaks off.
+        """
+        ...

@@ -1,0 +1,45 @@
+"""Small answers are read whole and checked before anybody sees their first byte."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from modproxy.mod.answer import LONGEST_SMALL_ANSWER, AnswerError, check_answer
+from modproxy.mod.target import Kind, Target
+from modproxy.source import Fetched, Source, Unavailable
+
+
+class Checked:
+    """Wraps a source: `.info`, `.mod`, lists and `@latest` come out checked; a wrong one is as good as none.
+
+    Zips pass through: they are checked where they are stored, because that takes the whole file.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    @asynccontextmanager
+    async def fetch(self, target: Target, via: str = "") -> AsyncIterator[Fetched]:
+        """Give the wrapped source's answer, or raise `Unavailable` (502) for one that is not what was asked for."""
+        async with self._source.fetch(target, via) as fetched:
+            if target.kind is Kind.ZIP:
+                yield fetched
+                return
+            body = await _read(fetched)
+        try:
+            body = check_answer(target, body)
+        except AnswerError as e:
+            raise Unavailable(f"{target}: the answer of {fetched.origin} is refused: {e}") from None
+        yield Fetched(_once(body), len(body), fetched.origin)
+
+
+async def _read(fetched: Fetched) -> bytes:
+    parts = bytearray()
+    async for chunk in fetched.body:
+        parts += chunk
+        if len(parts) > LONGEST_SMALL_ANSWER:
+            break  # the check says so
+    return bytes(parts)
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body

@@ -1,0 +1,36 @@
+"""A module tree on disk, as `GOPROXY=file:///srv/modules` names one: the layout of a module cache's download folder."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from modproxy.mod.target import Target
+from modproxy.source import Fetched, NotFound, Unavailable
+
+_CHUNK = 256 << 10
+
+
+class FileTree:
+    """Serves what lies below the folder that a `file://` URL names."""
+
+    def __init__(self, url: str) -> None:
+        self._root = Path(unquote(urlsplit(url).path))
+
+    @asynccontextmanager
+    async def fetch(self, target: Target, via: str = "") -> AsyncIterator[Fetched]:
+        """Give the file's bytes, or raise `NotFound` where there is none."""
+        try:
+            file = await asyncio.to_thread((self._root / target.key).open, "rb")
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            raise NotFound(f"{target}: not below {self._root}") from None
+        except OSError as e:
+            raise Unavailable(f"{target}: {self._root}: {e.strerror}") from None
+
+        async def body() -> AsyncIterator[bytes]:
+            while chunk := await asyncio.to_thread(file.read, _CHUNK):
+                yield chunk
+
+        with file:
+            yield Fetched(body(), None, f"file://{self._root}")

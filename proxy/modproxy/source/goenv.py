@@ -1,0 +1,32 @@
+"""The machine's own setting: what the go command would use, a company's mirror included."""
+
+import asyncio
+import os
+
+
+class GoEnvError(RuntimeError):
+    """The go command could not be asked; the message says why and what to do."""
+
+
+async def go_env(name: str) -> str:
+    """Return what `go env NAME` prints here, or raise `GoEnvError`."""
+    # From a folder without go.mod and without switching toolchains: only settings are asked for.
+    env = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOWORK": "off"}
+    try:
+        process = await asyncio.create_subprocess_exec(
+            "go", "env", name, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, cwd="/", env=env
+        )
+    except OSError:
+        raise GoEnvError(
+            "upstream.goproxy is not set and there is no go command to ask: set upstream.goproxy, or install Go"
+        ) from None
+    try:
+        out, err = await asyncio.wait_for(process.communicate(), timeout=20)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        raise GoEnvError(f"`go env {name}` did not end within 20 s: set upstream.goproxy") from None
+    if process.returncode:
+        last = err.decode(errors="replace").strip().splitlines()[-1:] or ["no message"]
+        raise GoEnvError(f"`go env {name}` failed: {last[0]}: set upstream.goproxy")
+    return out.decode(errors="replace").strip()
