@@ -1,0 +1,78 @@
+"""`goproxy-operator local`: its arguments, and what stands in the way of a start, in one line each."""
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from goproxy_operator.local.console import open_console
+from goproxy_operator.local.documents import DocumentError
+from goproxy_operator.local.file_watch import FileWatch
+from goproxy_operator.local.listener import Address, ListenError, bind, parse_address
+from goproxy_operator.local.lock import FolderInUseError, lock_folder
+from goproxy_operator.local.runner import Runner, read_documents
+
+DEFAULT_LISTEN = "127.0.0.1:8080"
+BAD_FILE_EXIT = 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `run`."""
+    parser.add_argument(
+        "-f",
+        "--file",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="a GoProxy, and the ConfigMaps it names beside it",
+    )
+    parser.add_argument(
+        "--listen", type=_address, default=DEFAULT_LISTEN, metavar="HOST:PORT", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help="where configs and caches are kept; default: a folder of the fleet's name in your own cache folder",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the fleet until a signal says stop. Return 0, 1 when it cannot be started, 2 when the file is at fault."""
+    try:
+        watch = FileWatch(args.file)  # before it is read, so that no edit falls between
+        documents = read_documents(args.file)
+        folder = (args.data_dir or _default_folder(documents.goproxy.metadata.name)).absolute()
+        with lock_folder(folder), bind(args.listen) as listener, open_console() as console:
+            runner = Runner(watch, documents, folder=folder, address=args.listen, listener=listener, console=console)
+            asyncio.run(runner.run())
+    except DocumentError as e:
+        return _complain(str(e), BAD_FILE_EXIT)
+    except (FolderInUseError, ListenError) as e:
+        return _complain(str(e), 1)
+    except OSError as e:
+        return _complain(
+            f"{e.filename}: {e.strerror}: make room or give access, or name another folder with --data-dir", 1
+        )
+    except RuntimeError as e:  # of Path.home
+        return _complain(f"{e}: name a folder with --data-dir", 1)
+    return 0
+
+
+def _address(text: str) -> Address:
+    try:
+        return parse_address(text)
+    except ValueError as e:
+        raise argparse.ArgumentTypeError(str(e)) from None
+
+
+def _default_folder(name: str) -> Path:
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    caches = Path(base) if Path(base).is_absolute() else Path.home() / ".cache"
+    return caches / "goproxy-operator" / "local" / name
+
+
+def _complain(line: str, exit_code: int) -> int:
+    print(f"goproxy-operator local: {line}", file=sys.stderr)
+    return exit_code

@@ -1,0 +1,39 @@
+"""The files a replica is told by: its config, and the allowlist beside it. It watches them itself."""
+
+import os
+from pathlib import Path
+
+from goproxy_operator.desired.config import ALLOWLIST_FILE
+from modproxy.config import Config, config_hash, dump_config
+
+CONFIG_FILE = "config.json"
+
+
+def write_config(folder: Path, config: Config, allowlist: str | None) -> str:
+    """Write what differs and return the hash of what is now there. OSError when it cannot be written.
+
+    `allowlist` None, while the config names one, means that its source is missing: the last known list holds, and at
+    first nothing is allowed.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    beside = folder / ALLOWLIST_FILE
+    text = dump_config(config)
+    if config.modules.allowlist_file is None:
+        _write(folder / CONFIG_FILE, text)
+        beside.unlink(missing_ok=True)
+        return config_hash(text)
+    if allowlist is None:
+        allowlist = beside.read_text() if beside.exists() else ""
+    # Before the config that names it.
+    _write(beside, allowlist)
+    _write(folder / CONFIG_FILE, text)
+    return config_hash(text, allowlist)
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace the file whole, so that its reader never sees half of it; leave it alone when it says that already."""
+    if path.exists() and path.read_text() == text:
+        return
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(text)
+    draft.replace(path)

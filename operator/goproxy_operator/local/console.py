@@ -1,0 +1,77 @@
+"""What a runner tells its user by: a terminal gets a live table, anything else plain lines."""
+
+import os
+import sys
+import time
+from typing import Protocol, Self, TextIO
+
+from goproxy_operator.local.state import FleetState
+from goproxy_operator.local.table import totals
+
+SUMMARY_EVERY_SECONDS = 10.0
+
+
+class Console(Protocol):
+    """A context: what is open at its start is closed at its end."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+
+    def __exit__(self, *exc_info: object) -> None:
+        """End; what was told stays readable."""
+
+    def tell(self, line: str) -> None:
+        """Tell an event, at once."""
+
+    def said(self, replica: str, line: str) -> None:
+        """Pass on a line that a replica wrote."""
+
+    def show(self, state: FleetState) -> None:
+        """Show the fleet as it is now."""
+
+
+class PlainConsole:
+    """Lines on standard output; those of the replicas on standard error."""
+
+    def __init__(self) -> None:
+        self._told = ""
+        self._told_at = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        return None
+
+    def tell(self, line: str) -> None:
+        """Write it."""
+        _write(sys.stdout, line)
+
+    def said(self, replica: str, line: str) -> None:
+        """Write it behind the replica's name."""
+        _write(sys.stderr, f"{replica} | {line}")
+
+    def show(self, state: FleetState) -> None:
+        """Write the totals when they are others than before, and not often."""
+        now, line = time.monotonic(), totals(state)
+        if line != self._told and now - self._told_at >= SUMMARY_EVERY_SECONDS:
+            self._told, self._told_at = line, now
+            self.tell(line)
+
+
+def _write(stream: TextIO, line: str) -> None:
+    try:
+        print(line, file=stream, flush=True)
+    except BrokenPipeError:
+        # Whoever read it has gone, as `head` does. The fleet runs on, for nobody's eyes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def open_console() -> Console:
+    """Return the console that suits standard output."""
+    if not sys.stdout.isatty():
+        return PlainConsole()
+    # Here, because rich takes a while to import, and nothing but a terminal needs it.
+    from goproxy_operator.local.live import LiveConsole  # noqa: PLC0415
+
+    return LiveConsole()

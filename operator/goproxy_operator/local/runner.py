@@ -1,0 +1,143 @@
+"""Runs one fleet until it is told to stop: follows the file, asks the replicas, tells the user."""
+
+import asyncio
+import signal
+import socket
+from pathlib import Path
+
+import aiohttp
+
+from goproxy_operator.local.changes import changes
+from goproxy_operator.local.console import Console
+from goproxy_operator.local.documents import DocumentError, Documents, missing_allowlist, parse_documents
+from goproxy_operator.local.file_watch import INTERVAL_SECONDS, FileEvent, FileWatch
+from goproxy_operator.local.fleet import Fleet
+from goproxy_operator.local.listener import Address, client_url
+from goproxy_operator.local.process import Replica
+from goproxy_operator.local.scrape import fetch_report
+from goproxy_operator.local.state import FleetState
+
+REPORT_EVERY_SECONDS = 0.5
+STAY_AS_THEY_ARE = "the replicas stay as they are"
+
+
+def read_documents(file: Path) -> Documents:
+    """Read the file, or raise `DocumentError` with one line that begins with the file's name."""
+    try:
+        return parse_documents(file.read_text(encoding="utf-8"))
+    except DocumentError as e:
+        raise DocumentError(f"{file}: {e}") from None
+    except OSError as e:
+        raise DocumentError(f"{file}: cannot be read ({e.strerror}): name a file with a GoProxy object in it") from None
+    except UnicodeDecodeError:
+        raise DocumentError(f"{file}: not UTF-8: save it in that encoding") from None
+
+
+class Runner:
+    """One fleet. Everything happens on the event loop of `run`."""
+
+    def __init__(
+        self,
+        watch: FileWatch,
+        documents: Documents,
+        *,
+        folder: Path,
+        address: Address,
+        listener: socket.socket,
+        console: Console,
+    ) -> None:
+        self._file = watch.path
+        self._watch = watch
+        self._documents = documents
+        self._address = address
+        self._listener = listener
+        self._console = console
+        self._fleet = Fleet(folder, listener, self)
+        self._problem: str | None = None
+        self._shown = FleetState(documents.goproxy.metadata.name)
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        """Run the fleet until a signal says stop. OSError when its files cannot be written at the start."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._asked_to_stop)
+        self._console.tell(f"export GOPROXY={self._url(self._documents)}")
+        self._console.tell("# GOPRIVATE, GOSUMDB and the rest of `go env` remain your own")
+        try:
+            self._take(self._documents)
+            async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
+                followers = [group.create_task(self._follow_file()), group.create_task(self._follow_replicas(session))]
+                await self._stop.wait()
+                for follower in followers:
+                    follower.cancel()
+        finally:
+            await self._fleet.stop()
+
+    def changed(self) -> None:
+        """Tell what is other than it was, and show what is."""
+        before, name = self._shown, self._shown.name
+        self._shown = FleetState(name, tuple(replica.state for replica in self._fleet.replicas), self._problem)
+        for line in changes(before, self._shown):
+            self._console.tell(line)
+        self._console.show(self._shown)
+
+    def said(self, replica: str, line: str) -> None:
+        """Pass on a replica's line."""
+        self._console.said(replica, line)
+
+    def _asked_to_stop(self) -> None:
+        if self._stop.is_set():
+            self._fleet.kill()  # asked twice: by someone in a hurry
+        self._stop.set()
+
+    async def _follow_file(self) -> None:
+        while True:
+            await asyncio.sleep(INTERVAL_SECONDS)
+            match self._watch.poll():
+                case FileEvent.CHANGED:
+                    self._read_again()
+                case FileEvent.GONE:
+                    self._have_problem(f"{self._file} is gone: {STAY_AS_THEY_ARE}; put it back to change them")
+
+    def _read_again(self) -> None:
+        try:
+            documents = read_documents(self._file)
+            old, new = self._shown.name, documents.goproxy.metadata.name
+            if new != old:
+                raise DocumentError(
+                    f"{self._file}: metadata.name: was {old}, is {new}: stop, and start again, to run another fleet"
+                )
+            self._take(documents)
+        except DocumentError as e:
+            self._have_problem(f"{e}; {STAY_AS_THEY_ARE}")
+        except OSError as e:
+            self._have_problem(
+                f"{e.filename}: cannot be written ({e.strerror}): make room or give access, then save again"
+            )
+
+    def _take(self, documents: Documents) -> None:
+        """Make the fleet what the documents ask for, all or nothing of one replica at a time; OSError."""
+        self._fleet.apply(documents)
+        if (url := self._url(documents)) != self._url(self._documents):
+            self._console.tell(f"export GOPROXY={url}")
+        self._documents = documents
+        self._have_problem(missing_allowlist(documents))
+
+    def _have_problem(self, problem: str | None) -> None:
+        self._problem = problem
+        self.changed()
+
+    def _url(self, documents: Documents) -> str:
+        port = self._listener.getsockname()[1]
+        return client_url(self._address, port, documents.goproxy.spec.expose.path_prefix or "")
+
+    async def _follow_replicas(self, session: aiohttp.ClientSession) -> None:
+        while True:
+            await asyncio.gather(*(_ask(session, replica) for replica in self._fleet.replicas))
+            await asyncio.sleep(REPORT_EVERY_SECONDS)
+
+
+async def _ask(session: aiohttp.ClientSession, replica: Replica) -> None:
+    if (pid := replica.state.pid) is not None:
+        replica.reported(pid, await fetch_report(session, replica.state.admin_port))
