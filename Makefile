@@ -1,0 +1,60 @@
+# Sets up all it needs in .venv. Needed beforehand: Python 3.11 or later, and for the tests a C compiler where a package
+# has no wheel for the machine.
+
+FILE   = examples/goproxy.yaml
+LISTEN = 127.0.0.1:8080
+DATA   =
+ARGS   =
+
+BIN = .venv/bin
+PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check install
+CRD = crds/goproxies.yaml
+
+# No other Python's packages may be seen from .venv.
+unexport PYTHONPATH PYTHONHOME
+export PYTHONNOUSERSITE = 1
+
+.PHONY: help venv run test lint generate clean
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+venv: .venv/run.stamp ## install both programs into .venv/bin
+
+run: .venv/run.stamp ## run a fleet on this machine; FILE=, LISTEN= and DATA= (where it keeps its caches) say which, where
+	@$(BIN)/goproxy-operator local -f "$(FILE)" --listen "$(LISTEN)" $(if $(DATA),--data-dir "$(DATA)")
+
+test: lint ## lint, then every test; ARGS are pytest's
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/dev.stamp ## ruff, mypy --strict, import-linter
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary operator proxy tests
+	@said=$$($(BIN)/lint-imports) || { echo "$$said"; exit 1; }
+
+generate: .venv/run.stamp ## write the CRD from the models
+	@$(BIN)/python -m goproxy_operator.api.crd > $(CRD).new
+	@mv $(CRD).new $(CRD)
+
+clean: ## remove .venv and what tools left behind
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info
+	@find operator proxy tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@for python in python3.13 python3.12 python3.11 python3; do \
+	  if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "make: setting up .venv with $$($$python --version)"; exec $$python -m venv --clear .venv; \
+	  fi; \
+	done; \
+	echo "make: no Python 3.11 or later (with its venv module) on the PATH: install one, such as python3.12" >&2; exit 1
+
+.venv/run.stamp: pyproject.toml | .venv/bin/python
+	@echo "make: installing both programs into .venv (the first time takes a minute)"
+	@$(PIP) -e '.[operator,go]'
+	@touch $@
+
+.venv/dev.stamp: pyproject.toml .venv/run.stamp
+	@echo "make: installing the tools for tests and lint into .venv (the first time takes a minute)"
+	@$(PIP) -e '.[operator,go,dev]'
+	@touch $@
