@@ -45,12 +45,13 @@ def canonical(text: str) -> str:
 
 
 def format_bytes(count: int) -> str:
-    """Write bytes for people, as `31Gi`: rounded down to the largest binary unit that leaves at least two digits."""
-    unit, power = "", 0
-    for name, exponent in _BINARY.items():
-        if count >= 10 * 1024**exponent:
-            unit, power = name, exponent
-    return f"{count // 1024**power}{unit}"
+    """Write bytes for people, rounded down to what matters: `31Gi`, `1.5Gi`, `512Mi`. It is a quantity too."""
+    unit, power = max(
+        ((u, p) for u, p in _BINARY.items() if count >= 1024**p), key=lambda pair: pair[1], default=("", 0)
+    )
+    tenths = count * 10 // 1024**power
+    whole, rest = divmod(tenths, 10)
+    return f"{whole}.{rest}{unit}" if whole < 10 and rest else f"{whole}{unit}"
 
 
 def _split(text: str) -> tuple[Decimal, str]:

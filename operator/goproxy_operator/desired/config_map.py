@@ -40,6 +40,9 @@ def documents(goproxy: GoProxy, size_bytes: int, allowlist: str | None) -> Docum
 def config_map(goproxy: GoProxy, files: Documents) -> Manifest:
     """Return the ConfigMap that is mounted as a folder."""
     data = {names.CONFIG_KEY: files.config}
+    made = child(goproxy, "v1", "ConfigMap", names.config_map(goproxy.metadata.name), {"data": data})
     if files.allowlist is not None:
         data[ALLOWLIST_FILE] = files.allowlist
-    return child(goproxy, "v1", "ConfigMap", names.config_map(goproxy.metadata.name), {"data": data})
+        source = goproxy.spec.modules.allowlist_config_map_name
+        made["metadata"]["annotations"][names.ALLOWLIST_SOURCE_ANNOTATION] = source
+    return made

@@ -7,6 +7,8 @@ FLEET_LABEL = f"{GROUP}/fleet"
 """On every child, pod and claim; its value is the object's name. The reflectors ask for nothing else."""
 APPLIED_ANNOTATION = f"{GROUP}/applied"
 """On every child: the hash of what was applied last."""
+ALLOWLIST_SOURCE_ANNOTATION = f"{GROUP}/allowlist-from"
+"""On the fleet's ConfigMap: the name of the ConfigMap that its allowlist was copied from."""
 IGNORE_UPDATES_ANNOTATION = "argocd.argoproj.io/ignore-resource-updates"
 
 CONFIG_KEY = "config.json"
@@ -25,6 +27,11 @@ RATE_METRIC = "goproxy_requests_per_second"
 def stateful_set(fleet: str) -> str:
     """Pods are named after it: team-a-0."""
     return fleet
+
+
+def pod(fleet: str, ordinal: int) -> str:
+    """The name that the StatefulSet controller gives its pods."""
+    return f"{stateful_set(fleet)}-{ordinal}"
 
 
 def client_service(fleet: str) -> str:

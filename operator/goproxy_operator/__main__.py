@@ -1,0 +1,103 @@
+"""The composition root: which parts run, wired how."""
+
+import argparse
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+
+from goproxy_operator.arguments import make_parser, namespaces
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a sub-command and return its exit status."""
+    parser, local = make_parser()
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["local"]:
+        # Each mode loads only what it needs: no Kubernetes client on a laptop.
+        from goproxy_operator.local import command  # noqa: PLC0415
+
+        command.add_arguments(local)
+        return command.run(parser.parse_args(arguments))
+    return _run(parser.parse_args(arguments))
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    import uvloop  # noqa: PLC0415
+
+    from goproxy_operator.watch import quiet_kopf  # noqa: PLC0415
+
+    logging.basicConfig(
+        level=logging.DEBUG if arguments.verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    quiet_kopf()
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_operate(arguments))
+
+
+async def _operate(arguments: argparse.Namespace) -> int:
+    """Hold the Lease and work, until a signal: 0; or until something fails for good: 1."""
+    from goproxy_operator.cluster.access import AccessError, load_configuration, own_namespace  # noqa: PLC0415
+    from goproxy_operator.cluster.client import Client  # noqa: PLC0415
+    from goproxy_operator.cluster.lease import Lease, LeaseLostError  # noqa: PLC0415
+    from goproxy_operator.controller import Settings, control  # noqa: PLC0415
+    from goproxy_operator.health import serve_health  # noqa: PLC0415
+
+    lease_namespace = arguments.lease_namespace or own_namespace()
+    if lease_namespace is None:
+        return _fail("not in a pod: say with --lease-namespace NS where the Lease is kept", status=2)
+    identity = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    settings = Settings(
+        namespaces=namespaces(arguments.namespace),
+        default_image=arguments.image,
+        identity=identity,
+        resync=arguments.resync,
+        scrape_interval=arguments.scrape_interval,
+    )
+    try:
+        configuration = await load_configuration(arguments.kubeconfig)
+    except AccessError as e:
+        return _fail(str(e))
+    client = Client(configuration)
+    lease = Lease(client, lease_namespace, "goproxy-operator", identity)
+
+    async def lead() -> None:
+        while True:
+            try:
+                await lease.hold(lambda: control(configuration, client, settings))
+            except LeaseLostError as e:
+                logging.getLogger(__name__).warning("%s; standing for election again", e)
+
+    try:
+        async with serve_health(*arguments.health):
+            return await _until_signal(asyncio.ensure_future(lead()))
+    except OSError as e:
+        return _fail(f"cannot listen on {arguments.health[0]}:{arguments.health[1]}: {e}")
+    finally:
+        await client.close()
+
+
+async def _until_signal(work: asyncio.Future[None]) -> int:
+    """Return 0 once a signal has ended the work in order, 1 when the work has ended by itself."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, work.cancel)
+    await asyncio.wait({work})
+    if work.cancelled():
+        return 0
+    return _fail(f"the operator failed: {work.exception()!r}")
+
+
+def _fail(message: str, status: int = 1) -> int:
+    sys.stderr.write(f"goproxy-operator: {message}\n")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""The command line of `goproxy-operator`: its sub-commands, what each takes, and the help that teaches it."""
+
+import argparse
+import importlib.metadata
+from pathlib import Path
+
+from modproxy.duration import parse_duration
+
+DEFAULT_IMAGE_NAME = "modproxy"
+_EPILOG = """\
+examples:
+  goproxy-operator local -f goproxy.yaml
+      run the object of the file on this machine, and show the GOPROXY line to paste
+  goproxy-operator run --kubeconfig ~/.kube/config --lease-namespace default
+      run the operator against a cluster, from outside of it
+  goproxy-operator run --namespace build --namespace test
+      in a pod: look after the objects of two namespaces only
+"""
+
+
+def version() -> str:
+    """Return the version of this distribution, which is the replicas' too."""
+    return importlib.metadata.version("goproxy-operator")
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `run` takes."""
+    parser.add_argument(
+        "--namespace",
+        action="append",
+        metavar="NS",
+        help="look after the GoProxy objects of this namespace; may be given more than once, or as all (default: all)",
+    )
+    parser.add_argument(
+        "--image",
+        default=f"{DEFAULT_IMAGE_NAME}:{version()}",
+        help="image of the replicas where an object names none (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--health",
+        default=":8085",
+        type=_address,
+        metavar="HOST:PORT",
+        help="where /healthz and /metrics are served (default: :8085)",
+    )
+    parser.add_argument(
+        "--lease-namespace",
+        metavar="NS",
+        help="namespace of the Lease that elects the one active operator (default: the pod's own)",
+    )
+    parser.add_argument(
+        "--kubeconfig",
+        type=Path,
+        metavar="FILE",
+        help="how to reach the API server (default: the service account of the pod)",
+    )
+    parser.add_argument(
+        "--resync",
+        default="600s",
+        type=_seconds,
+        metavar="DURATION",
+        help="every so often everything is looked at anew, in case something was missed (default: 600s)",
+    )
+    parser.add_argument(
+        "--scrape-interval",
+        default="15s",
+        type=_seconds,
+        metavar="DURATION",
+        help="every so often each replica is asked for its report (default: 15s)",
+    )
+    parser.add_argument("--verbose", action="store_true", help="log what is done in detail")
+
+
+def make_parser() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    """Return the whole parser, and that of `local`, which adds its own arguments when it is used."""
+    parser = argparse.ArgumentParser(
+        prog="goproxy-operator",
+        description="Fleets of caching Go module proxies, made from GoProxy objects: in Kubernetes or on one machine.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=version())
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    run = commands.add_parser(
+        "run",
+        help="look after the GoProxy objects of a cluster",
+        description="Look after the GoProxy objects of a cluster, until SIGTERM. Any number may run: one is active.",
+        epilog="exit status: 0 stopped by a signal, 1 something failed (one line says what), 2 wrong usage",
+    )
+    add_run_arguments(run)
+    local = commands.add_parser("local", help="run one GoProxy on this machine, without a cluster")
+    return parser, local
+
+
+def namespaces(given: list[str] | None) -> list[str] | None:
+    """Return the namespaces that were given, once each; None for all."""
+    if given is None or "all" in given:
+        return None
+    return sorted(set(given))
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no address: write HOST:PORT or :PORT")
+    return host.strip("[]"), int(port)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = parse_duration(text)
+    except ValueError as e:
+        raise argparse.ArgumentTypeError(str(e)) from None
+    if seconds <= 0:
+        raise argparse.ArgumentTypeError("has to be longer than nothing: write for example 15s")
+    return seconds

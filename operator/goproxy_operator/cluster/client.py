@@ -1,0 +1,162 @@
+"""Calls to the API server, each bounded in time and counted."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+import aiohttp
+from kubernetes.aio.client.api_client import ApiClient
+from kubernetes.aio.client.configuration import Configuration
+
+from goproxy_operator.cluster.resources import Object, Resource
+from goproxy_operator.metrics import API_CALLS
+
+FIELD_MANAGER = "goproxy-operator"
+_TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
+_UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError)
+
+
+class ApiError(Exception):
+    """The API server refused a call. `status` is HTTP's, `message` what it said."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class NotFoundError(ApiError):
+    """There is no such object."""
+
+
+class ConflictError(ApiError):
+    """Somebody else was faster, or owns a field."""
+
+
+class GoneError(ApiError):
+    """The resourceVersion is too old to continue from."""
+
+
+class UnreachableError(Exception):
+    """The API server gave no answer."""
+
+
+class Client:
+    """The API server, with the address and the credentials of a `kubernetes.aio` configuration."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        configuration.connection_pool_maxsize = 0  # no limit: every watch holds a connection
+        self._configuration = configuration
+        self._api = ApiClient(configuration)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._api.close()  # type: ignore[no-untyped-call]
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> Object | None:
+        """Return the object; None where there is none."""
+        try:
+            return await self._call(_Call("GET", "get", resource, resource.path(namespace, name)))
+        except NotFoundError:
+            return None
+
+    async def list_page(self, resource: Resource, namespace: str | None, query: Mapping[str, str]) -> Object:
+        """Return one page of a list."""
+        return await self._call(_Call("GET", "list", resource, resource.path(namespace), query))
+
+    async def apply(self, resource: Resource, manifest: Object, *, manager: str = FIELD_MANAGER, force: bool) -> Object:
+        """Apply the manifest server-side and return the object. `ConflictError` only without `force`."""
+        metadata = manifest["metadata"]
+        path = resource.path(metadata["namespace"], metadata["name"])
+        query = {"fieldManager": manager, "force": "true" if force else "false"}
+        return await self._call(_Call("PATCH", "apply", resource, path, query, manifest))
+
+    async def apply_status(self, resource: Resource, manifest: Object) -> Object:
+        """Apply the manifest's `status` server-side. Only what we once wrote is replaced; conditions of others stay."""
+        metadata = manifest["metadata"]
+        path = resource.path(metadata["namespace"], metadata["name"], "status")
+        query = {"fieldManager": FIELD_MANAGER, "force": "true"}
+        return await self._call(_Call("PATCH", "apply status", resource, path, query, manifest))
+
+    async def create(self, resource: Resource, manifest: Object) -> Object:
+        """Create an object that must not exist yet."""
+        path = resource.path(manifest["metadata"]["namespace"])
+        return await self._call(_Call("POST", "create", resource, path, {"fieldManager": FIELD_MANAGER}, manifest))
+
+    async def replace(self, resource: Resource, item: Object) -> Object:
+        """Replace the object whose resourceVersion `item` carries; `ConflictError` when it has changed since."""
+        metadata = item["metadata"]
+        path = resource.path(metadata["namespace"], metadata["name"])
+        return await self._call(_Call("PUT", "update", resource, path, {"fieldManager": FIELD_MANAGER}, item))
+
+    async def delete(self, resource: Resource, namespace: str, name: str, uid: str) -> None:
+        """Delete exactly this object; one that is gone or is another by now is left alone."""
+        options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+        try:
+            await self._call(_Call("DELETE", "delete", resource, resource.path(namespace, name), body=options))
+        except (NotFoundError, ConflictError):
+            return
+
+    @asynccontextmanager
+    async def watch(
+        self, resource: Resource, namespace: str | None, query: Mapping[str, str], silence: float
+    ) -> AsyncIterator[aiohttp.StreamReader]:
+        """Open a watch: one JSON document a line. `silence` seconds without a word end it."""
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silence)
+        call = _Call("GET", "watch", resource, resource.path(namespace), {**query, "watch": "1"})
+        response = await self._send(call, timeout)
+        try:
+            if response.status != HTTPStatus.OK:
+                raise _error(response.status, await response.read())
+            yield response.content
+        finally:
+            response.close()
+
+    async def _call(self, call: "_Call") -> Object:
+        try:
+            async with await self._send(call, _TIMEOUT) as response:
+                raw = await response.read()
+        except _UNREACHABLE as e:
+            raise UnreachableError(
+                f"{call.method} {call.path}: no answer from the API server: {e or type(e).__name__}"
+            ) from e
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise _error(response.status, raw)
+        answer: Object = json.loads(raw)
+        return answer
+
+    async def _send(self, call: "_Call", timeout: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
+        url = self._configuration.host + call.path + ("?" + urlencode(call.query) if call.query else "")
+        headers = {"Accept": "application/json", "User-Agent": FIELD_MANAGER}
+        if call.method == "PATCH":
+            headers["Content-Type"] = "application/apply-patch+yaml"
+        if token := await self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization"):
+            headers["Authorization"] = token
+        answer = await self._api.call_api(call.method, url, headers, call.body, _request_timeout=timeout)
+        response: aiohttp.ClientResponse = answer.response
+        API_CALLS.labels(call.verb, call.resource.plural, response.status).inc()
+        return response
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """`verb` is what the metric says, `method` what HTTP says."""
+
+    method: str
+    verb: str
+    resource: Resource
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Object | None = None
+
+
+def _error(status: int, raw: bytes) -> ApiError:
+    try:
+        message = str(json.loads(raw)["message"])
+    except (ValueError, KeyError, TypeError):
+        message = raw.decode(errors="replace").strip() or HTTPStatus(status).phrase
+    kinds: dict[int, type[ApiError]] = {404: NotFoundError, 409: ConflictError, 410: GoneError}
+    return kinds.get(status, ApiError)(status, message)

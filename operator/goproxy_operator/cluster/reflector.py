@@ -1,0 +1,97 @@
+"""Keeps a `Store` at what the API server holds: list, watch, and a sweep of what a list no longer has.
+
+Design: client-go's reflector. A watch that is cut is resumed where it was; one that cannot be is listed anew.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from random import randint, uniform
+from typing import NoReturn
+
+import aiohttp
+
+from goproxy_operator.cluster.client import ApiError, Client, GoneError, NotFoundError, UnreachableError
+from goproxy_operator.cluster.resources import Key, Object, Resource, key_of, version_of
+from goproxy_operator.cluster.store import Store
+
+_log = logging.getLogger(__name__)
+_PAGE = "500"
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 30.0
+_SILENCE = 75.0  # the API server sends a bookmark every minute
+_FAILURES = (ApiError, UnreachableError, aiohttp.ClientError, OSError, TimeoutError, ValueError)
+
+
+async def list_into(
+    client: Client, resource: Resource, namespace: str | None, query: Mapping[str, str], store: Store
+) -> str:
+    """List page by page into the store, forget what is gone, and return the resourceVersion to watch from."""
+    seen: set[Key] = set()
+    token = ""
+    while True:
+        page = await client.list_page(
+            resource, namespace, {**query, "limit": _PAGE, **({"continue": token} if token else {})}
+        )
+        for item in page["items"]:
+            store.put(item)
+            seen.add(key_of(item))
+        token = page["metadata"].get("continue", "")
+        if not token:
+            store.keep_only(namespace, seen)
+            return str(page["metadata"]["resourceVersion"])
+
+
+class Reflector:
+    """One list and watch, of a namespace or of all. `synced` is set once the first list is complete."""
+
+    def __init__(
+        self, client: Client, resource: Resource, namespace: str | None, query: Mapping[str, str], store: Store
+    ) -> None:
+        self.store = store
+        self.synced = asyncio.Event()
+        self._client = client
+        self._resource = resource
+        self._namespace = namespace
+        self._query = query
+        self._version: str | None = None
+
+    async def run(self) -> NoReturn:
+        """Follow until cancelled, through outages."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                if self._version is None:
+                    self._version = await list_into(
+                        self._client, self._resource, self._namespace, self._query, self.store
+                    )
+                    self.synced.set()
+                await self._watch()
+                pause = _FIRST_PAUSE
+            except (GoneError, NotFoundError):
+                self._version = None
+            except _FAILURES as e:
+                _log.warning("watching %s: %s; again in %.1f s", self._resource.plural, e or type(e).__name__, pause)
+            await asyncio.sleep(pause * uniform(0.8, 1.2))  # noqa: S311 - jitter
+            pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _watch(self) -> None:
+        query = {
+            **self._query,
+            "allowWatchBookmarks": "true",
+            "resourceVersion": self._version or "",
+            "timeoutSeconds": str(randint(240, 480)),  # noqa: S311 - jitter
+        }
+        async with self._client.watch(self._resource, self._namespace, query, _SILENCE) as lines:
+            while line := await lines.readline():
+                self._take(json.loads(line))
+
+    def _take(self, event: Object) -> None:
+        kind, item = event["type"], event["object"]
+        if kind == "ERROR":
+            raise GoneError(item.get("code", 0), item.get("message", "the watch ended with an error"))
+        self._version = item["metadata"]["resourceVersion"]
+        if kind == "DELETED":
+            self.store.drop(key_of(item), version_of(item))
+        elif kind != "BOOKMARK":
+            self.store.put(item)

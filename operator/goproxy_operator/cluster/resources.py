@@ -1,0 +1,56 @@
+"""The resources that the operator works with, and their paths in the API."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from goproxy_operator.api import goproxy
+
+Object = dict[str, Any]
+"""An object as the API server gives it."""
+Key = tuple[str, str]
+"""Namespace and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One kind of object."""
+
+    api_version: str
+    kind: str
+    plural: str
+
+    def path(self, namespace: str | None, name: str = "", subresource: str = "") -> str:
+        """Return the path of an object, of all in a namespace, or of all there are."""
+        root = "/api" if "/" not in self.api_version else "/apis"
+        parts = [root, self.api_version]
+        parts += ["namespaces", namespace] if namespace else []
+        return "/".join([*parts, self.plural, *(part for part in (name, subresource) if part)])
+
+
+GOPROXIES = Resource(goproxy.API_VERSION, goproxy.KIND, goproxy.PLURAL)
+SERVICE_ACCOUNTS = Resource("v1", "ServiceAccount", "serviceaccounts")
+CONFIG_MAPS = Resource("v1", "ConfigMap", "configmaps")
+SERVICES = Resource("v1", "Service", "services")
+STATEFUL_SETS = Resource("apps/v1", "StatefulSet", "statefulsets")
+DISRUPTION_BUDGETS = Resource("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
+AUTOSCALERS = Resource("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
+PODS = Resource("v1", "Pod", "pods")
+EVENTS = Resource("events.k8s.io/v1", "Event", "events")
+LEASES = Resource("coordination.k8s.io/v1", "Lease", "leases")
+
+CHILDREN = {
+    resource.kind: resource
+    for resource in (SERVICE_ACCOUNTS, CONFIG_MAPS, SERVICES, STATEFUL_SETS, DISRUPTION_BUDGETS, AUTOSCALERS)
+}
+"""What the operator makes, by kind."""
+
+
+def key_of(item: Object) -> Key:
+    """Return namespace and name."""
+    metadata = item["metadata"]
+    return metadata.get("namespace", ""), metadata["name"]
+
+
+def version_of(item: Object) -> int:
+    """Return the resourceVersion as a number: within a resource a larger one is newer (KEP-5504)."""
+    return int(item["metadata"]["resourceVersion"])

@@ -1,0 +1,47 @@
+"""Asks replicas for their reports, a bounded number at a time."""
+
+import asyncio
+from collections.abc import Mapping
+
+import aiohttp
+from pydantic import ValidationError
+
+from goproxy_operator.desired.names import ADMIN_PORT_NUMBER
+from goproxy_operator.metrics import SCRAPES
+from modproxy.report import Report
+
+_TIMEOUT = aiohttp.ClientTimeout(total=3.0)
+_AT_A_TIME = 64
+
+
+class Scraper:
+    """Asks for `/-/report` on the admin port. What does not answer in time, or with something else, has no report."""
+
+    def __init__(self) -> None:
+        # Pods come and go: connections are not kept, and no proxy stands between us and a pod.
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(force_close=True, limit=_AT_A_TIME), timeout=_TIMEOUT, trust_env=False
+        )
+        self._turns = asyncio.Semaphore(_AT_A_TIME)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+
+    async def reports(self, addresses: Mapping[str, str]) -> dict[str, Report]:
+        """Return the reports of the replicas, by the keys of `addresses`, whose values are IP addresses."""
+        answers = await asyncio.gather(*(self._report(address) for address in addresses.values()))
+        return {name: report for name, report in zip(addresses, answers, strict=True) if report is not None}
+
+    async def _report(self, address: str) -> Report | None:
+        host = f"[{address}]" if ":" in address else address
+        async with self._turns:
+            try:
+                async with self._session.get(f"http://{host}:{ADMIN_PORT_NUMBER}/-/report") as response:
+                    response.raise_for_status()
+                    report = Report.model_validate_json(await response.read())
+            except (aiohttp.ClientError, OSError, TimeoutError, ValidationError):
+                SCRAPES.labels("failed").inc()
+                return None
+        SCRAPES.labels("ok").inc()
+        return report

@@ -1,0 +1,59 @@
+"""What is known of one kind of object: the newest of each, less what nobody reads."""
+
+from collections.abc import Callable, Collection
+
+from goproxy_operator.cluster.resources import Key, Object, key_of, version_of
+from goproxy_operator.cluster.trim import without_managed_fields
+
+OnChange = Callable[[Key, Object | None, Object | None], None]
+"""Told the key, the object before (None: new) and the object now (None: gone)."""
+Trim = Callable[[Object], Object]
+
+
+class Store:
+    """The objects by key. An older state never replaces a newer one, whichever way it arrives late."""
+
+    def __init__(self, on_change: OnChange, trim: Trim = without_managed_fields) -> None:
+        self._objects: dict[Key, Object] = {}
+        self._on_change = on_change
+        self._trim = trim
+        self._newest = 0
+
+    def get(self, key: Key) -> Object | None:
+        """Return the object, not to be changed; None where none is known."""
+        return self._objects.get(key)
+
+    def keys(self) -> Collection[Key]:
+        """Return the keys of all objects."""
+        return self._objects.keys()
+
+    def put(self, item: Object) -> None:
+        """Take a state from a list or a watch."""
+        self._newest = max(self._newest, version_of(item))
+        self._take(item)
+
+    def put_answer(self, item: Object) -> None:
+        """Take a state that answers a write of ours, unless the watch is beyond it: the object may be gone since."""
+        if version_of(item) > self._newest:
+            self._take(item)
+
+    def drop(self, key: Key, version: int = 0) -> None:
+        """Forget an object that is gone."""
+        self._newest = max(self._newest, version)
+        old = self._objects.pop(key, None)
+        if old is not None:
+            self._on_change(key, old, None)
+
+    def keep_only(self, namespace: str | None, keys: Collection[Key]) -> None:
+        """Forget all that a full list of the namespace (None: of all) did not have."""
+        for key in [key for key in self._objects if key not in keys and namespace in (None, key[0])]:
+            self.drop(key)
+
+    def _take(self, item: Object) -> None:
+        key = key_of(item)
+        old = self._objects.get(key)
+        if old is not None and version_of(item) <= version_of(old):
+            return
+        new = self._trim(item)
+        self._objects[key] = new
+        self._on_change(key, old, new)

@@ -1,0 +1,112 @@
+"""What runs while the Lease is held: the mirror, the watch, the workers, the scrapes and the sweep, wired together."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import aiohttp
+from kubernetes.aio.client.configuration import Configuration
+
+from goproxy_operator.cluster.access import connection_info
+from goproxy_operator.cluster.client import ApiError, Client, UnreachableError
+from goproxy_operator.cluster.mirror import Mirror
+from goproxy_operator.cluster.named_config_maps import NamedConfigMaps
+from goproxy_operator.cluster.reflector import list_into
+from goproxy_operator.cluster.resources import GOPROXIES, Key, Object, key_of, version_of
+from goproxy_operator.cluster.scrape import Scraper
+from goproxy_operator.cluster.store import Store
+from goproxy_operator.metrics import LEADING, OBJECTS, QUEUE_DEPTH
+from goproxy_operator.reconcile.fleet import FleetReconciler
+from goproxy_operator.reconcile.loop import run_workers
+from goproxy_operator.reconcile.queue import Queue
+from goproxy_operator.reconcile.reports import Reports
+from goproxy_operator.reconcile.scraping import Scraping
+from goproxy_operator.watch import Watch
+
+_log = logging.getLogger(__name__)
+_SWEEP_RETRY = 5.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the operator is told. Times in seconds; `namespaces` is None for all."""
+
+    namespaces: Sequence[str] | None
+    default_image: str
+    identity: str
+    resync: float
+    scrape_interval: float
+
+
+async def control(configuration: Configuration, client: Client, settings: Settings) -> None:
+    """Look after all objects until cancelled. Starts from nothing: what is known comes from the API server."""
+    clock = asyncio.get_running_loop().time
+    queue: Queue[Key] = Queue(clock)
+    goproxies = Store(lambda key, old, new: queue.add(key) if _matters(old, new) else None)
+    mirror = Mirror(client, settings.namespaces, queue.add)
+    reports = Reports()
+    config_maps = NamedConfigMaps(client, queue.add)
+    scraper = Scraper()
+    reconciler = FleetReconciler(
+        client,
+        goproxies,
+        mirror,
+        config_maps,
+        reports,
+        default_image=settings.default_image,
+        identity=settings.identity,
+        clock=clock,
+    )
+
+    def on_object(item: Object, gone: bool) -> None:
+        if gone:
+            goproxies.drop(key_of(item), version_of(item))
+        else:
+            goproxies.put(item)
+
+    scraping = Scraping(scraper, mirror, reports, interval=settings.scrape_interval, moved=queue.add)
+    watch = Watch(lambda: connection_info(configuration), settings.namespaces, on_object)
+    LEADING.set(1)
+    OBJECTS.set_function(lambda: len(goproxies.keys()))
+    QUEUE_DEPTH.set_function(lambda: len(queue))
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(mirror.run())
+            tasks.create_task(watch.run())
+            # Until all children are known, what is there would seem to be missing.
+            await mirror.wait_synced()
+            _log.info("children and pods are listed; reconciling")
+            tasks.create_task(run_workers(queue, reconciler.reconcile))
+            tasks.create_task(_sweep(client, settings, goproxies, queue))
+            tasks.create_task(scraping.run(goproxies.keys))
+    finally:
+        LEADING.set(0)
+        await config_maps.close()
+        await scraper.close()
+
+
+async def _sweep(client: Client, settings: Settings, goproxies: Store, queue: Queue[Key]) -> None:
+    """Every so often list the objects, forget what is gone, and look at each: whatever was missed is made good."""
+    while True:
+        try:
+            for namespace in settings.namespaces if settings.namespaces is not None else (None,):
+                await list_into(client, GOPROXIES, namespace, {}, goproxies)
+            for key in list(goproxies.keys()):
+                queue.add(key)
+            pause = settings.resync
+        except (ApiError, UnreachableError, aiohttp.ClientError, OSError, TimeoutError) as e:
+            _log.warning("listing the GoProxy objects: %s", e or type(e).__name__)
+            pause = _SWEEP_RETRY
+        await asyncio.sleep(pause)
+
+
+def _matters(old: Object | None, new: Object | None) -> bool:
+    """Say whether a change of an object is one that is acted on; labels and annotations are the user's."""
+    if old is None or new is None:
+        return True
+    if old["metadata"].get("uid") != new["metadata"].get("uid"):
+        return True
+    return any(
+        old["metadata"].get(key) != new["metadata"].get(key) for key in ("generation", "deletionTimestamp")
+    ) or old.get("status") != new.get("status")

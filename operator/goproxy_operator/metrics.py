@@ -1,0 +1,21 @@
+"""What the operator tells of itself on `/metrics`."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+
+API_CALLS = Counter(
+    "goproxy_operator_api_calls", "Calls to the API server.", ["verb", "resource", "code"], registry=REGISTRY
+)
+RECONCILES = Counter(
+    "goproxy_operator_reconciles", "Objects reconciled, by how it went.", ["result"], registry=REGISTRY
+)
+RECONCILE_SECONDS = Histogram(
+    "goproxy_operator_reconcile_seconds", "What one reconcile of one object takes.", registry=REGISTRY
+)
+QUEUE_DEPTH = Gauge("goproxy_operator_queue_depth", "Objects that wait to be reconciled now.", registry=REGISTRY)
+OBJECTS = Gauge("goproxy_operator_objects", "GoProxy objects known.", registry=REGISTRY)
+LEADING = Gauge("goproxy_operator_leading", "1 while this process holds the Lease.", registry=REGISTRY)
+SCRAPES = Counter(
+    "goproxy_operator_scrapes", "Reports asked of replicas, by how it went.", ["result"], registry=REGISTRY
+)

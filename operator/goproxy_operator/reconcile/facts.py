@@ -1,0 +1,51 @@
+"""What the status of an object is made from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from goproxy_operator.api.goproxy import GoProxy
+from goproxy_operator.cluster.resources import Object
+from goproxy_operator.reconcile.problem import Problem
+from modproxy.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """A pod of the fleet, and what it last reported, if it did lately."""
+
+    name: str
+    ready: bool
+    report: Report | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was seen and done in one reconcile."""
+
+    goproxy: GoProxy
+    stateful_set: Object | None
+    autoscaler: Object | None
+    replicas: Sequence[Replica]
+    config_hash: str
+    """Of the documents in force."""
+    config_problem: Problem | None = None
+    """Why they are not those that are asked for."""
+    stalled: Problem | None = None
+    """What stands in the way until somebody acts."""
+
+    @property
+    def wanted(self) -> int:
+        """How many replicas the StatefulSet is to have."""
+        return int((self.stateful_set or {}).get("spec", {}).get("replicas", 0))
+
+    def count(self, field: str) -> int:
+        """Return a count of the StatefulSet's status: `replicas`, `readyReplicas`, `updatedReplicas`."""
+        return int((self.stateful_set or {}).get("status", {}).get(field) or 0)
+
+    @property
+    def seen_by_its_controller(self) -> bool:
+        """Say whether the StatefulSet's status is about what we applied last."""
+        if self.stateful_set is None:
+            return False
+        observed = self.stateful_set.get("status", {}).get("observedGeneration", 0)
+        return int(observed) >= int(self.stateful_set["metadata"].get("generation", 0))

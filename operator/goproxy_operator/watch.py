@@ -1,0 +1,107 @@
+"""The kopf handlers: they take what changed of the `GoProxy` objects and put keys on the queue, nothing else.
+
+kopf has a thread and an event loop of its own, because at its end it cancels every task of its loop, and takes over the
+process's signals where it runs in the main thread. It writes nothing: no handler of ours needs a finalizer, an
+annotation, a peering or an Event. It also loses deletions across a relist; the sweep makes up for that.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import kopf
+import uvloop
+
+from goproxy_operator.api.goproxy import GROUP, PLURAL, VERSION
+from goproxy_operator.cluster.resources import Object
+
+_log = logging.getLogger(__name__)
+_PAUSE = 5.0  # seconds before kopf is started anew, when it ended by itself
+
+OnObject = Callable[[Object, bool], None]
+"""Told an object, and whether it is gone; in the thread that asked."""
+Login = Callable[[], Awaitable[kopf.ConnectionInfo]]
+
+
+def quiet_kopf() -> None:
+    """Keep kopf's one line an event out of the log."""
+    logging.getLogger("kopf.objects").setLevel(logging.WARNING)
+    logging.getLogger("kopf").setLevel(logging.WARNING)
+    # It warns that it takes no signals, as it should not.
+    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
+
+
+class Watch:
+    """Watches the objects of `namespaces` (None: of all)."""
+
+    def __init__(self, login: Login, namespaces: Sequence[str] | None, on_object: OnObject) -> None:
+        self._login = login
+        self._namespaces = namespaces
+        self._on_object = on_object
+        self._loop = asyncio.get_running_loop()
+
+    async def run(self) -> None:
+        """Watch until cancelled; when kopf ends by itself (its resource was deleted, say), start it anew."""
+        while True:
+            stop = threading.Event()
+            ended = asyncio.Event()
+            thread = threading.Thread(target=self._thread, args=(stop, ended), name="kopf", daemon=True)
+            thread.start()
+            try:
+                await ended.wait()
+            finally:
+                stop.set()
+            await asyncio.sleep(_PAUSE)
+
+    def _thread(self, stop: threading.Event, ended: asyncio.Event) -> None:
+        try:
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(self._operator(stop))
+        except Exception as e:  # kopf's own; whatever it is, a new start is all that can be done
+            if not stop.is_set():
+                _log.warning("kopf ended (%s: %s); starting it anew in %.0f s", type(e).__name__, e, _PAUSE)
+        finally:
+            self._tell(ended.set)
+
+    async def _operator(self, stop: threading.Event) -> None:
+        await kopf.operator(
+            registry=self._registry(),
+            settings=_settings(dynamic=self._namespaces is None),
+            standalone=True,
+            clusterwide=self._namespaces is None,
+            namespaces=self._namespaces or (),
+            stop_flag=stop,
+        )
+
+    def _registry(self) -> kopf.OperatorRegistry:
+        registry = kopf.OperatorRegistry()
+
+        @kopf.on.login(registry=registry)
+        async def login(**_: Any) -> kopf.ConnectionInfo:
+            return await self._login()
+
+        @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
+        async def event(event: kopf.RawEvent, **_: Any) -> None:
+            item: Object = dict(event["object"])
+            self._tell(self._on_object, item, event["type"] == "DELETED")
+
+        return registry
+
+    def _tell(self, callback: Callable[..., None], *arguments: Any) -> None:
+        """Call in the loop of whoever asked, if that still runs."""
+        try:
+            self._loop.call_soon_threadsafe(callback, *arguments)
+        except RuntimeError:
+            _log.debug("the loop has ended")
+
+
+def _settings(*, dynamic: bool) -> kopf.OperatorSettings:
+    """Return settings under which kopf survives the deletion of its CRD where it may watch CRDs (`dynamic`)."""
+    settings = kopf.OperatorSettings()
+    settings.posting.enabled = False
+    settings.scanning.disabled = not dynamic
+    settings.watching.chunk_size = 500
+    settings.process.ultimate_exiting_timeout = None
+    return settings
