@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from goproxy_operator.local.state import FleetState
-from goproxy_operator.local.table import HEADERS, rows, totals
+from goproxy_operator.local.table import HEADERS, notes, rows, totals
 
 LOG_LINES = 6
 REDRAW_SECONDS = 0.25
@@ -62,7 +62,6 @@ def _render(state: FleetState, log: list[str]) -> RenderableType:
     for cells, replica in zip(rows(state), state.replicas, strict=True):
         table.add_row(*(Text(cell) for cell in cells), style="" if replica.ready else "yellow")
     parts: list[RenderableType] = [table, Text(totals(state), style="bold")]
-    if state.problem:
-        parts.append(Text(state.problem, style="red"))
+    parts.extend(Text(line, style="red") for line in notes(state))
     parts.extend(Text(line, style="dim", no_wrap=True, overflow="ellipsis") for line in log)
     return Group(*parts)

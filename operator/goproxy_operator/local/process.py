@@ -83,7 +83,7 @@ class Replica:
             await asyncio.wait([self._task], timeout=patience_seconds)
             self.kill()
             await self._task
-        self._become(replace(self.state, phase=Phase.STOPPED, pid=None, report=None))
+        self._become(replace(self.state, phase=Phase.STOPPED, pid=None))
 
     def kill(self) -> None:
         """End the process at once, if there is one."""

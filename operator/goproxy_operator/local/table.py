@@ -1,5 +1,7 @@
 """A fleet's state as text: the cells of a table, and one line for the whole. Pure."""
 
+from collections.abc import Iterator
+
 from goproxy_operator.figures import FleetFigures, fleet_figures, hit_rate_percent
 from goproxy_operator.local.state import FleetState, Phase, ReplicaState
 from goproxy_operator.quantity import format_bytes
@@ -11,6 +13,12 @@ UNKNOWN = "-"
 def rows(state: FleetState) -> list[tuple[str, ...]]:
     """Return the cells of every replica, in the order of `HEADERS`."""
     return [_row(replica) for replica in state.replicas]
+
+
+def notes(state: FleetState) -> list[str]:
+    """Return what is too long for a cell: last words of the dead, why a config is refused, what ails the file."""
+    lines = [f"{replica.name}: {note}" for replica in state.replicas for note in _notes(replica)]
+    return [*lines, state.problem] if state.problem else lines
 
 
 def totals(state: FleetState) -> str:
@@ -65,19 +73,20 @@ def _state(replica: ReplicaState) -> str:
 
 
 def _restarts(replica: ReplicaState) -> str:
-    """Return how often it died, and what of the last time: its exit code and its last line."""
-    if replica.death is None:
-        return str(replica.restarts)
-    told = f": {replica.death.last_line}" if replica.death.last_line else ""
-    return f"{replica.restarts} ({replica.death.cause}{told})"
+    return f"{replica.restarts} ({replica.death.cause})" if replica.death else str(replica.restarts)
 
 
 def _config(replica: ReplicaState) -> str:
     if replica.in_force:
         return "in force"
+    return "refused" if replica.report is not None and replica.report.config.error else "not yet"
+
+
+def _notes(replica: ReplicaState) -> Iterator[str]:
+    if replica.death is not None and replica.death.last_line:
+        yield f"died last with {replica.death.cause}, its last line: {replica.death.last_line}"
     if replica.report is not None and replica.report.config.error:
-        return f"refused: {replica.report.config.error}"
-    return "not yet"
+        yield f"keeps the config it had: {replica.report.config.error}"
 
 
 def _rate(per_second: float) -> str:
