@@ -1,0 +1,124 @@
+"""`goproxy-operator local` as a process: started on a file, its lines awaited, asked over HTTP, stopped by signal."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+
+PATIENCE = 30.0
+"""Seconds after which what is awaited counts as failed; far more than it takes."""
+API_VERSION = "goproxy-operator.dev/v1alpha1"
+
+
+def document(upstream: str, rest: str = "", *, name: str = "team-a", replicas: int = 1) -> str:
+    """A fleet in front of `upstream`; `rest` is more of its spec, indented by two."""
+    head = f"apiVersion: {API_VERSION}\nkind: GoProxy\nmetadata: {{name: {name}}}\n"
+    return f"{head}spec:\n  replicas: {replicas}\n  upstream: {{goproxy: {upstream}}}\n{rest}"
+
+
+class LocalFleet:
+    """The runner with FILE and its caches below `folder`. Use as a context manager; `lines` is what it wrote."""
+
+    def __init__(self, folder: Path, text: str, listen: str = "127.0.0.1:0") -> None:
+        self.file = folder / "goproxy.yaml"
+        self.file.write_text(text)
+        self.data = folder / "data"
+        self.listen = listen
+        self.lines: list[str] = []
+        self._news = asyncio.Condition()
+        self._process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "goproxy_operator", "local"),
+            *("-f", str(self.file), "--listen", self.listen, "--data-dir", str(self.data)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        self._reader = asyncio.create_task(self._read())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.end(signal.SIGTERM)
+
+    async def end(self, number: int) -> int:
+        """Send a signal, if it still runs, and return the exit code."""
+        assert self._process is not None
+        assert self._reader is not None
+        with suppress(ProcessLookupError):
+            self._process.send_signal(number)
+        return await self.exit_code()
+
+    async def exit_code(self) -> int:
+        """Wait until it ended and all is read."""
+        assert self._process is not None
+        assert self._reader is not None
+        async with asyncio.timeout(PATIENCE):
+            await self._reader
+            return await self._process.wait()
+
+    async def line(self, pattern: str, *, since: int = 0) -> re.Match[str]:
+        """Wait for a line, among those from number `since` on, in which `pattern` is found."""
+        found: list[re.Match[str]] = []
+
+        def there() -> bool:
+            found.extend(match for line in self.lines[since:] if (match := re.search(pattern, line)))
+            return bool(found)
+
+        try:
+            async with asyncio.timeout(PATIENCE), self._news:
+                await self._news.wait_for(there)
+        except TimeoutError:
+            raise AssertionError(f"no line has {pattern!r} in it:\n" + "\n".join(self.lines)) from None
+        return found[0]
+
+    async def url(self) -> str:
+        """The URL that it tells its user to give to go."""
+        return (await self.line(r"^export GOPROXY=(\S+)$"))[1]
+
+    async def get(self, key: str) -> tuple[int, str]:
+        """Ask through the fleet; status and body."""
+        timeout = aiohttp.ClientTimeout(PATIENCE)
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(f"{await self.url()}/{key}") as response,
+        ):
+            return response.status, await response.text()
+
+    async def answers(self, key: str, status: int) -> str:
+        """Wait until an answer has that status; its body."""
+        got = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    got, body = await self.get(key)
+                    if got == status:
+                        return body
+                    await asyncio.sleep(0.1)
+        raise AssertionError(f"{key} answers {got}, not {status}:\n" + "\n".join(self.lines))
+
+    def rewrite(self, text: str) -> int:
+        """Replace FILE as an editor does; the number of lines until then."""
+        draft = self.file.with_suffix(".draft")
+        draft.write_text(text)
+        draft.replace(self.file)
+        return len(self.lines)
+
+    async def _read(self) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        async for line in self._process.stdout:
+            async with self._news:
+                self.lines.append(line.decode().rstrip("\n"))
+                self._news.notify_all()

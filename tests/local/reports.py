@@ -1,0 +1,28 @@
+"""Reports of replicas, for tables."""
+
+from __future__ import annotations
+
+from modproxy.report import ConfigState, Report, Storage, Window
+
+
+def report(
+    *,
+    hits: int = 0,
+    requests: int = 0,
+    per_second: float = 0.0,
+    used: int = 0,
+    capacity: int = 1000,
+    ready: bool = True,
+    config: str = "c1",
+    error: str | None = None,
+) -> Report:
+    """A report with these figures."""
+    return Report(
+        version="0",
+        ready=ready,
+        uptime_seconds=1.0,
+        config=ConfigState(hash=config, generation=1, error=error),
+        storage=Storage(used_bytes=used, capacity_bytes=capacity, objects=3),
+        window=Window(seconds=60.0, hits=hits, requests=requests, requests_per_second=per_second),
+        requests={},
+    )

@@ -1,0 +1,103 @@
+"""Files that can be run, and what is said of the others."""
+
+from __future__ import annotations
+
+import pytest
+
+from goproxy_operator.local.documents import DocumentError, missing_allowlist, parse_documents
+
+FLEET = "apiVersion: goproxy-operator.dev/v1alpha1\nkind: GoProxy\nmetadata: {name: team-a}\n"
+NAMING = FLEET + "spec: {modules: {allowlistConfigMapName: shared}}\n"
+
+
+def config_map(metadata: str = "{name: shared}", data: str = "{modules: github.com/acme}") -> str:
+    return f"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\ndata: {data}\n"
+
+
+@pytest.mark.parametrize(
+    ("spec", "replicas"),
+    [
+        ("", 2),
+        ("spec: {}\n", 2),
+        ("spec: {replicas: 0}\n", 0),
+        ("spec: {replicas: 3}\n", 3),
+        ("spec: {autoscaling: {minReplicas: 4, maxReplicas: 9, targetRequestsPerSecond: 400}}\n", 4),
+    ],
+)
+def test_replicas(spec: str, replicas: int) -> None:
+    assert parse_documents(FLEET + spec).replicas == replicas
+
+
+@pytest.mark.parametrize(
+    ("text", "allowlist"),
+    [
+        pytest.param(FLEET, None, id="none named"),
+        pytest.param(FLEET + config_map(), None, id="not named, so not in force"),
+        pytest.param(NAMING + config_map(), "github.com/acme", id="named"),
+        pytest.param(config_map() + "---\n" + NAMING, "github.com/acme", id="before the fleet"),
+        pytest.param("---\n---\n" + NAMING + config_map() + "---\n", "github.com/acme", id="empty documents"),
+        pytest.param(NAMING + config_map(data="{modules: ''}"), "", id="empty, and in force"),
+        pytest.param(NAMING + config_map("{name: shared, namespace: x}"), "github.com/acme", id="namespace left out"),
+        pytest.param(NAMING + config_map("{name: other}"), None, id="another name"),
+        pytest.param(
+            NAMING.replace("team-a", "team-a, namespace: build") + config_map("{name: shared, namespace: x}"),
+            None,
+            id="another namespace",
+        ),
+    ],
+)
+def test_allowlist(text: str, allowlist: str | None) -> None:
+    assert parse_documents(text).allowlist == allowlist
+
+
+def test_a_missing_config_map_is_told() -> None:
+    told = missing_allowlist(parse_documents(NAMING))
+    assert told is not None
+    assert "ConfigMap shared is not in the file" in told
+    assert missing_allowlist(parse_documents(NAMING + config_map())) is None
+    assert missing_allowlist(parse_documents(FLEET)) is None
+
+
+def test_what_looks_like_a_date_is_text_as_in_kubernetes() -> None:
+    assert parse_documents(FLEET + "spec: {pod: {annotations: {since: 2026-01-01}}}\n").replicas == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("", "0 GoProxy objects: write one", id="empty"),
+        pytest.param(config_map(), "0 GoProxy objects: write one", id="only a ConfigMap"),
+        pytest.param(f"{FLEET}---\n{FLEET}---\n{FLEET}", "3 GoProxy objects: .* a file of its own", id="several"),
+        pytest.param(FLEET + "spec: [\n", r"line \d+, column 1: not YAML: ", id="no YAML"),
+        pytest.param(FLEET + "spec:\n\treplicas: 1\n", r"line 5, column 1: not YAML: ", id="a tab"),
+        pytest.param("just text\n", "line 1: not an object: write apiVersion", id="text"),
+        pytest.param(f"{FLEET}---\n- a\n", "line 5: not an object", id="a list"),
+        pytest.param(
+            FLEET + "---\napiVersion: apps/v1\nkind: Deployment\n", "line 5: .*'Deployment': write one", id="kind"
+        ),
+        pytest.param(FLEET.replace("v1alpha1", "v1"), "line 1: .*/v1'.*write one GoProxy of", id="version"),
+        pytest.param(FLEET.replace("team-a", "Team_A"), "metadata.name: .*write for example team-a", id="name"),
+        pytest.param(FLEET + "spec: {replica: 1}\n", "spec.replica: unknown field: remove it", id="unknown field"),
+        pytest.param(FLEET + "spec: {modules: {deny: [a, 'b c']}}\n", r"spec.modules.deny\[1\]: 'b c'", id="pattern"),
+        pytest.param(
+            FLEET + "spec: {replicas: 1, autoscaling: {maxReplicas: 3, targetRequestsPerSecond: 4}}\n",
+            "spec: write either replicas",
+            id="replicas and autoscaling",
+        ),
+        pytest.param(FLEET + "spec: {}\nspec: {}\n", "line 5: spec is written twice", id="a key twice"),
+        pytest.param(FLEET + "spec: !!binary aGk=\n", "line 4: the tag .*binary has no meaning", id="a tag"),
+        pytest.param(FLEET + "spec: {? [a] : b}\n", "line 4: a key that is no plain word", id="a key that is a list"),
+        pytest.param(FLEET + "spec: &s {pod: *s}\n", "an anchor that holds itself", id="an endless anchor"),
+        pytest.param(NAMING + config_map() * 2, "2 ConfigMaps are called shared", id="two ConfigMaps"),
+        pytest.param(NAMING + config_map(data="{other: x}"), "ConfigMap shared: data.modules is no text", id="key"),
+        pytest.param(
+            NAMING + config_map(data='{modules: "ok.com\\nnot ok"}'),
+            "ConfigMap shared: data.modules: line 2: 'not ok'",
+            id="a pattern of the list",
+        ),
+    ],
+)
+def test_one_line_says_where_and_what_to_do(text: str, message: str) -> None:
+    with pytest.raises(DocumentError, match=message) as raised:
+        parse_documents(text)
+    assert "\n" not in str(raised.value)
