@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from goproxy_operator.cluster.resources import Object
 from goproxy_operator.desired.manifest import Manifest, given
 from goproxy_operator.quantity import parse_quantity, size_in_bytes
-from goproxy_operator.reconcile.difference import subset
 from goproxy_operator.reconcile.problem import Problem
 
 
@@ -25,10 +24,10 @@ class Claims:
 
 def claims_in_force(asked: Sequence[Manifest], live: Object | None) -> Claims:
     """Decide from the live StatefulSet, if there is one."""
-    if live is None or subset(list(asked), live["spec"]["volumeClaimTemplates"]):
+    if live is None:
         return Claims(asked)
     kept = [_as_sent(template) for template in live["spec"]["volumeClaimTemplates"]]
-    return Claims(kept, _problem(asked[0], kept[0]))
+    return Claims(kept, _problem(asked[0], kept[0]) if kept != list(asked) else None)
 
 
 def _problem(asked: Manifest, kept: Manifest) -> Problem:

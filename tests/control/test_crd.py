@@ -1,0 +1,119 @@
+"""The CRD: as the models say, and as the file in the tree says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from pydantic import BaseModel, Field
+
+from goproxy_operator.api.crd import crd, render
+from goproxy_operator.api.goproxy import InvalidGoProxyError, parse_goproxy
+from goproxy_operator.api.structural import SchemaError, structural_schema
+from tests.control.objects import document
+
+FILE = Path(__file__).parents[2] / "crds" / "goproxies.yaml"
+
+
+def test_the_file_is_what_the_models_say() -> None:
+    assert FILE.read_text() == render(), "the CRD is stale: run `make generate`"
+
+
+def test_it_fits_into_the_annotation_of_a_client_side_apply() -> None:
+    assert len(render()) < 256 * 1024
+
+
+class Inner(BaseModel):
+    size: str = "1"
+
+
+class Example(BaseModel):
+    inner: Inner | None = Field(None, description="ours")
+    kind: Literal["a"] = "a"
+    rate: float = Field(1.0, gt=0)
+    labels: dict[str, str] = {}
+    inners: tuple[Inner, ...] = ()
+
+
+def test_what_no_structural_schema_says_is_said_otherwise() -> None:
+    properties = structural_schema(Example)["properties"]
+    assert properties["inner"] == {
+        "description": "ours",
+        "type": "object",
+        "properties": {"size": {"type": "string"}},
+    }
+    assert properties["kind"] == {"enum": ["a"], "type": "string"}
+    assert properties["rate"] == {"minimum": 0, "exclusiveMinimum": True, "type": "number"}
+    assert properties["labels"] == {"additionalProperties": {"type": "string"}, "type": "object"}
+    assert properties["inners"]["items"]["type"] == "object"
+
+
+def test_a_union_is_refused() -> None:
+    class Union(BaseModel):
+        value: int | str
+
+    with pytest.raises(SchemaError, match="union of 2 types"):
+        structural_schema(Union)
+
+
+def _strings_and_lists(schema: dict[str, object], path: str) -> list[str]:
+    """The paths of strings and lists without a bound: rules on them cost the API server without a bound too."""
+    unbounded: list[str] = []
+    if schema.get("type") == "string" and not ({"maxLength", "enum"} & schema.keys()):
+        unbounded.append(path)
+    if schema.get("type") == "array" and not ({"maxItems", "x-kubernetes-list-type"} <= schema.keys()):
+        unbounded.append(path)
+    properties = schema.get("properties", {})
+    assert isinstance(properties, dict)
+    for name, inner in properties.items():
+        unbounded += _strings_and_lists(inner, f"{path}.{name}")
+    for key in ("items", "additionalProperties"):
+        if isinstance(inner := schema.get(key), dict):
+            unbounded += _strings_and_lists(inner, f"{path}[]")
+    return unbounded
+
+
+def test_every_string_and_list_has_a_bound_and_every_list_a_type() -> None:
+    schema = crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+    assert _strings_and_lists(schema["spec"], "spec") == []
+    assert _strings_and_lists(schema["status"], "status") == []
+
+
+def test_nothing_has_a_default() -> None:
+    assert "default:" not in render()
+
+
+REFUSED = [
+    ({"replicas": 1, "autoscaling": {"maxReplicas": 3, "targetRequestsPerSecond": 9}}, "spec: write either replicas"),
+    ({"autoscaling": {"minReplicas": 4, "maxReplicas": 3, "targetRequestsPerSecond": 9}}, "minReplicas 4 is more than"),
+    ({"replicas": "2"}, "spec.replicas: "),
+    ({"access": {}}, "spec.access: unknown field"),
+    ({"upstream": {"goproxy": "https://u:p@goproxy.example.com"}}, "credentials do not belong into the URL"),
+    ({"upstream": {"goproxy": "ftp://goproxy.example.com"}}, "has no known scheme"),
+    ({"upstream": {"timeout": "0s"}}, "spec.upstream.timeout: must be longer than nothing"),
+    ({"cache": {"listTTL": "5 minutes"}}, "spec.cache.listTTL: '5 minutes' is not a duration"),
+    ({"modules": {"deny": ["ok", "[z-a]"]}}, "spec.modules.deny[1]: '[z-a]' has the range"),
+    ({"cache": {"storage": {"size": "big"}}}, "spec.cache.storage.size: 'big' is not a quantity"),
+    ({"pod": {"resources": {"limits": {"cpu": "much"}}}}, "spec.pod.resources.limits.cpu: 'much' is not a quantity"),
+    ({"expose": {"pathPrefix": "go/"}}, "spec.expose.pathPrefix: 'go/' is no path prefix"),
+]
+
+
+@pytest.mark.parametrize(("spec", "message"), REFUSED, ids=[message for _, message in REFUSED])
+def test_where_there_is_no_api_server_the_models_refuse(spec: dict[str, object], message: str) -> None:
+    with pytest.raises(InvalidGoProxyError) as refused:
+        parse_goproxy(document(**spec))
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["Team", "1team", "team-", "a" * 41, "team.a", ""])
+def test_a_name_that_no_service_could_have_is_refused(name: str) -> None:
+    with pytest.raises(InvalidGoProxyError, match=r"metadata\.name: .* write for example team-a"):
+        parse_goproxy(document(name))
+
+
+def test_another_kind_is_refused() -> None:
+    with pytest.raises(InvalidGoProxyError, match=r"is no GoProxy: write apiVersion: .*, not 'v1' and 'Secret'"):
+        parse_goproxy({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}})

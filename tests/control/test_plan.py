@@ -1,0 +1,205 @@
+"""What is done about children: nothing where nothing differs, nothing to what is not ours."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from goproxy_operator.api.goproxy import GoProxy
+from goproxy_operator.cluster.trim import REPLICAS_OWNERS
+from goproxy_operator.desired.config_map import documents
+from goproxy_operator.desired.fleet import Circumstances, children
+from goproxy_operator.desired.stateful_set import claim_templates
+from goproxy_operator.reconcile.claims import claims_in_force
+from goproxy_operator.reconcile.difference import stamped, subset
+from goproxy_operator.reconcile.plan import Apply, ChildId, Delete, child_id, make_plan
+from goproxy_operator.reconcile.replicas import Replicas, decide_replicas, interim_manifest
+from tests.control.objects import UID, goproxy
+
+Object = dict[str, Any]
+AUTOSCALING = {"minReplicas": 3, "maxReplicas": 9, "targetRequestsPerSecond": 400}
+
+
+def desired(fleet: GoProxy, replicas: int | None = 2) -> list[Object]:
+    files = documents(fleet, 1, None)
+    return children(fleet, Circumstances("modproxy:1", files, claim_templates(fleet), replicas))
+
+
+def live(manifests: Sequence[Object]) -> dict[ChildId, Object]:
+    """As the API server would hold them: stamped, and with defaults added."""
+    held = {}
+    for manifest in map(stamped, manifests):
+        item = copy.deepcopy(manifest)
+        item["metadata"] |= {"uid": f"uid-of-{manifest['kind']}", "resourceVersion": "7"}
+        item["status"] = {"something": 1}
+        held[child_id(manifest)] = item
+    return held
+
+
+def test_stable() -> None:
+    manifests = desired(goproxy())
+    plan = make_plan("team-a", UID, manifests, live(manifests))
+    assert plan.actions == ()
+    assert plan.problem is None
+
+
+def test_at_first_everything_is_applied_in_order() -> None:
+    plan = make_plan("team-a", UID, desired(goproxy(autoscaling=AUTOSCALING)), {})
+    assert [action.manifest["kind"] for action in plan.actions if isinstance(action, Apply)] == [
+        "ServiceAccount",
+        "ConfigMap",
+        "Service",
+        "Service",
+        "StatefulSet",
+        "PodDisruptionBudget",
+        "HorizontalPodAutoscaler",
+    ]
+
+
+def _no_label(item: Object) -> None:
+    item["metadata"]["labels"].pop("app.kubernetes.io/name")
+
+
+def _other_image(item: Object) -> None:
+    item["spec"]["template"]["spec"]["containers"][0]["image"] = "other"
+
+
+def _second_container(item: Object) -> None:
+    item["spec"]["template"]["spec"]["containers"].append({"name": "other"})
+
+
+def _older_stamp(item: Object) -> None:
+    item["metadata"]["annotations"]["goproxy-operator.dev/applied"] = "older"
+
+
+@pytest.mark.parametrize("change", [_no_label, _other_image, _second_container, _older_stamp])
+def test_drift_is_set_right_and_only_that_child_is_sent(change: Callable[[Object], None]) -> None:
+    manifests = desired(goproxy())
+    held = live(manifests)
+    change(held["StatefulSet", "team-a"])
+    plan = make_plan("team-a", UID, manifests, held)
+    assert [type(action) for action in plan.actions] == [Apply]
+    assert child_id(plan.actions[0].manifest) == ("StatefulSet", "team-a")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "owners",
+    [
+        [],
+        [{"uid": "another", "controller": True}],
+        [{"uid": UID}],
+    ],
+    ids=["nobody's", "another's", "ours but not as controller"],
+)
+def test_what_is_not_ours_is_left_alone(owners: list[Object]) -> None:
+    manifests = desired(goproxy())
+    held = live(manifests)
+    del held["ConfigMap", "team-a-config-v1"]
+    held["Service", "team-a"]["metadata"]["ownerReferences"] = owners
+    held["Service", "team-a"]["spec"] = {}
+    plan = make_plan("team-a", UID, manifests, held)
+    assert [child_id(action.manifest) for action in plan.actions if isinstance(action, Apply)] == [
+        ("ConfigMap", "team-a-config-v1")
+    ]
+    assert plan.problem is not None
+    assert plan.problem.reason == "NameConflict"
+    assert plan.problem.message.startswith("Service team-a exists and does not belong to this GoProxy")
+
+
+def test_an_autoscaler_that_is_not_asked_for_goes_first_and_only_if_it_is_ours() -> None:
+    held = live(desired(goproxy(autoscaling=AUTOSCALING), None))
+    plan = make_plan("team-a", UID, desired(goproxy(replicas=4), 4), held)
+    autoscaler = Delete("HorizontalPodAutoscaler", "team-a", "uid-of-HorizontalPodAutoscaler")
+    assert plan.actions[0] == autoscaler
+    assert [type(action) for action in plan.actions] == [Delete, Apply]
+
+    held["HorizontalPodAutoscaler", "team-a"]["metadata"]["ownerReferences"] = []
+    assert autoscaler not in make_plan("team-a", UID, desired(goproxy(replicas=4), 4), held).actions
+
+
+def test_what_is_being_deleted_is_waited_for() -> None:
+    manifests = desired(goproxy())
+    held = live(manifests)
+    held["StatefulSet", "team-a"]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    held["StatefulSet", "team-a"]["spec"] = {}
+    assert make_plan("team-a", UID, manifests, held).actions == ()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "held", "holds"),
+    [
+        ({"a": 1}, {"a": 1, "b": 2}, True),
+        ({"a": 1}, {"a": 2}, False),
+        ({"a": 1}, {}, False),
+        ({"a": {"b": 1}}, {"a": {"b": 1, "c": 2}}, True),
+        ([{"a": 1}], [{"a": 1, "b": 2}], True),
+        ([{"a": 1}], [{"a": 1}, {"a": 2}], False),
+        ([1, 2], [2, 1], False),
+        ({"a": 1}, None, False),
+        ("1", 1, False),
+    ],
+)
+def test_subset(wanted: object, held: object, holds: bool) -> None:
+    assert subset(wanted, held) is holds
+
+
+def _set(owners: list[str], replicas: int = 5) -> Object:
+    return {
+        "metadata": {"name": "team-a", "namespace": "build", "uid": "u"},
+        "spec": {"replicas": replicas},
+        REPLICAS_OWNERS: owners,
+    }
+
+
+@pytest.mark.parametrize(
+    ("spec", "live_set", "replicas"),
+    [
+        ({}, None, Replicas(2)),
+        ({"replicas": 0}, None, Replicas(0)),
+        ({"replicas": 4}, _set(["kube-controller-manager"]), Replicas(4)),
+        ({"autoscaling": AUTOSCALING}, None, Replicas(3)),
+        ({"autoscaling": AUTOSCALING}, _set(["goproxy-operator"]), Replicas(None, hand_over=True)),
+        ({"autoscaling": AUTOSCALING}, _set(["goproxy-operator", "goproxy-operator-replicas"]), Replicas(None)),
+        ({"autoscaling": AUTOSCALING}, _set(["goproxy-operator-replicas"]), Replicas(None)),
+        ({"autoscaling": AUTOSCALING}, _set(["kube-controller-manager"]), Replicas(None)),
+        ({"autoscaling": AUTOSCALING}, _set([]), Replicas(None)),
+    ],
+)
+def test_who_says_how_many_replicas(spec: Object, live_set: Object | None, replicas: Replicas) -> None:
+    assert decide_replicas(goproxy(**spec), live_set) == replicas
+
+
+def test_the_second_manager_applies_the_number_there_is() -> None:
+    assert interim_manifest(_set([], 7))["spec"] == {"replicas": 7}
+
+
+def _claims(size: str, storage_class: str | None = None) -> Object:
+    storage = {"size": size, **({"storageClassName": storage_class} if storage_class else {})}
+    templates = copy.deepcopy(claim_templates(goproxy(cache={"storage": storage})))
+    templates[0]["spec"]["volumeMode"] = "Filesystem"
+    templates[0]["status"] = {"phase": "Pending"}
+    return {"spec": {"volumeClaimTemplates": templates}}
+
+
+@pytest.mark.parametrize(
+    ("storage", "held", "size", "reason"),
+    [
+        (None, None, 10 * 2**30, None),
+        ({"size": "5Gi"}, None, 5 * 2**30, None),
+        ({"size": "5120Mi"}, _claims("5Gi"), 5 * 2**30, None),
+        ({"size": "20Gi"}, _claims("5Gi"), 5 * 2**30, "StorageGrowthUnsupported"),
+        ({"size": "5Gi"}, _claims("10Gi"), 10 * 2**30, "StorageImmutable"),
+        ({"size": "5Gi", "storageClassName": "fast"}, _claims("5Gi"), 5 * 2**30, "StorageImmutable"),
+        ({"size": "5Gi"}, _claims("5Gi", "fast"), 5 * 2**30, "StorageImmutable"),
+    ],
+)
+def test_the_live_claims_hold(storage: Object | None, held: Object | None, size: int, reason: str | None) -> None:
+    asked = claim_templates(goproxy(cache={"storage": storage} if storage else {}))
+    claims = claims_in_force(asked, held)
+    assert claims.size_bytes == size
+    assert (claims.problem and claims.problem.reason) == reason
+    if held is not None:
+        assert subset(list(claims.templates), held["spec"]["volumeClaimTemplates"])
