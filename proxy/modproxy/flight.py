@@ -56,11 +56,11 @@ class Flight:
                 if self.target.kind is Kind.ZIP:
                     await self._write_zip(fetched.body, store)
                 else:
-                    self.body = b"".join([chunk async for chunk in fetched.body])
+                    body = b"".join([chunk async for chunk in fetched.body])
             if self.target.kind is Kind.ZIP:
                 await self._publish_zip(store)
             else:
-                await self._publish_body(store)
+                await self._publish_body(store, body)
         except SourceError as e:
             self.error = e
         except OSError as e:
@@ -106,13 +106,13 @@ class Flight:
         self.held = await store.publish(draft, self.target.key, dirhash)
         self._readable = draft.written
 
-    async def _publish_body(self, store: DiskStore) -> None:
-        """Give the checked body to the readers at once; a disk that refuses it costs the next reader a fetch."""
-        self._tell()
+    async def _publish_body(self, store: DiskStore, body: bytes) -> None:
+        """Keep a checked body; a disk that refuses it costs the next reader a fetch, and this one nothing."""
         try:
-            self.held = await store.keep(self.target.key, self.body or b"")
+            self.held = await store.keep(self.target.key, body)
         except OSError as e:
             log.error("%s: served, but cannot be stored: %s", self.target, e)
+        self.body = body
 
     def _tell(self) -> None:
         self._progress.set()

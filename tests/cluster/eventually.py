@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable
 POLL = 0.02  # seconds
 
 
-async def eventually(holds: Callable[[], Awaitable[bool]], what: str, seconds: float = 30.0) -> None:
+async def eventually(holds: Callable[[], Awaitable[bool] | bool], what: str, seconds: float = 30.0) -> None:
     """Ask until it holds. AssertionError, with `what` was to hold, when it does not in time."""
     try:
         async with asyncio.timeout(seconds):
-            while not await holds():  # noqa: ASYNC110 - it is asked of another process
+            while not (await answer if isinstance(answer := holds(), Awaitable) else answer):
                 await asyncio.sleep(POLL)
     except TimeoutError:
         raise AssertionError(f"not so after {seconds:.0f} s: {what}") from None

@@ -1,0 +1,47 @@
+"""GOPROXY chains: read as the go command reads them."""
+
+import pytest
+
+from modproxy.mod.chain import ChainError, Entry, EntryKind, has_userinfo, parse_chain, redact
+
+P, DIRECT, OFF = EntryKind.PROXY, Entry(EntryKind.DIRECT), Entry(EntryKind.OFF)
+
+
+@pytest.mark.parametrize(
+    ("text", "entries"),
+    [
+        ("https://a.example.com", [Entry(P, "https://a.example.com")]),
+        ("https://a.example.com/go/,direct", [Entry(P, "https://a.example.com/go"), DIRECT]),
+        ("https://a.example.com|off", [Entry(P, "https://a.example.com", True), OFF]),
+        (" http://a:8080 , direct , https://never.example.com", [Entry(P, "http://a:8080"), DIRECT]),
+        ("direct", [DIRECT]),
+        ("off,https://never.example.com", [OFF]),
+        (",,direct", [DIRECT]),
+        ("a.example.com,direct", [Entry(P, "https://a.example.com"), DIRECT]),
+        ("file:///srv/modules", [Entry(P, "file:///srv/modules")]),
+        ("https://u:p@a.example.com", [Entry(P, "https://u:p@a.example.com")]),
+        ("http://[::1]:8080", [Entry(P, "http://[::1]:8080")]),
+    ],
+)
+def test_read(text: str, entries: list[Entry]) -> None:
+    assert list(parse_chain(text)) == entries
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", ",|", "nowhere", "ftp://a.example.com", "https://", "https://a b.example.com", "https://a.example.com?x",
+     "https://a.example.com#x", "file://host/x", "file:x", "https://a.example.com:port", "/srv/modules", "http://[::1"],
+)  # fmt: skip
+def test_refused(text: str) -> None:
+    with pytest.raises(ChainError):
+        parse_chain(text)
+
+
+def test_secrets_are_not_shown() -> None:
+    assert redact("https://user:secret@a.example.com/x") == "https://a.example.com/x"
+    assert str(parse_chain("https://user:secret@a.example.com")[0]) == "https://a.example.com"
+    assert has_userinfo("https://u@a.example.com")
+    assert not has_userinfo("https://a.example.com/@v")
+    with pytest.raises(ChainError) as caught:
+        parse_chain("https://user:secret@a.example.com?x")
+    assert "secret" not in str(caught.value)

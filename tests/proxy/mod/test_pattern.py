@@ -1,0 +1,70 @@
+"""Patterns: the same matches as GOPRIVATE's."""
+
+import pytest
+
+from modproxy.mod.pattern import PatternError, first_match, parse_lines, parse_pattern
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "matches"),
+    [
+        ("github.com/acme", "github.com/acme", True),
+        ("github.com/acme", "github.com/acme/x/y", True),
+        ("github.com/acme/", "github.com/acme/x", True),
+        ("github.com/acme", "github.com/acmecorp", False),
+        ("github.com/acme", "github.com", False),
+        ("github.com/acme/x", "github.com/acme", False),
+        ("*.corp.example.com", "git.corp.example.com/a/b", True),
+        ("*.corp.example.com", "corp.example.com/a", False),
+        ("*", "example.com/a/b", True),
+        ("*/*", "example.com", False),
+        ("example.com/*/x", "example.com/a/x/y", True),
+        ("example.com/*/x", "example.com/a/b/x", False),
+        ("example.com/v[12]", "example.com/v2", True),
+        ("example.com/v[^12]", "example.com/v2", False),
+        ("example.com/[a-c]?z", "example.com/b1z", True),
+        ("example.com/\\*", "example.com/*", True),
+        ("example.com/\\*", "example.com/a", False),
+        ("example.com/[\\]]", "example.com/]", True),
+        ("example.com/a.b", "example.com/aXb", False),
+        ("example.com/[[]", "example.com/[", True),
+    ],
+)
+def test_matches(pattern: str, path: str, matches: bool) -> None:
+    assert parse_pattern(pattern).matches(path) is matches
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "empty"),
+        ("/", "empty"),
+        ("a b", "white space"),
+        ("a,b", "comma"),
+        ("/a", "slash"),
+        ("a//b", "slash"),
+        ("https://github.com/acme", "URL"),
+        ("a/[", "]"),
+        ("a/[]", "bare"),
+        ("a/[b-]", "bare"),
+        ("a/[z-a]", "range"),
+        ("a\\", "backslash"),
+        ("a/[b", "]"),
+    ],
+)
+def test_refused(text: str, words: str) -> None:
+    with pytest.raises(PatternError) as caught:
+        parse_pattern(text)
+    assert words in str(caught.value)
+
+
+def test_first_match_names_the_rule() -> None:
+    patterns = [parse_pattern("example.com/a"), parse_pattern("example.com")]
+    assert (found := first_match(patterns, "example.com/b")) and found.text == "example.com"
+    assert first_match(patterns, "example.org/b") is None
+
+
+def test_lines() -> None:
+    assert [p.text for p in parse_lines("# ours\n\n a.com/x # why\nb.com\r\n")] == ["a.com/x", "b.com"]
+    with pytest.raises(PatternError, match="line 2"):
+        parse_lines("a.com\na b\n")
