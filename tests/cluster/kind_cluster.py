@@ -1,0 +1,195 @@
+"""A real Kubernetes of three nodes for the end-to-end tests: `python -m tests.cluster.kind_cluster up`, `down [--all]`.
+
+In this order: the cluster that E2E_KUBECONFIG names; kind with its own node image where an image registry answers; kind
+with a node image that is made here, of Debian's packages and Go modules, for which no registry is asked. What is there
+already is used; `down` removes the cluster, `down --all` also ends the docker daemon that `up` started.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.cluster import docker_daemon, kube_binary, node_image, prerequisites, programs
+from tests.cluster.cache_folder import cache_folder, locked
+from tests.cluster.docker import Docker, DockerError
+from tests.cluster.docker_daemon import NoDaemonError
+from tests.cluster.go_build import BuildError
+from tests.cluster.prerequisites import MissingPrerequisiteError
+from tests.cluster.progress import say, step
+
+HERE = Path(__file__).resolve().parent
+NAME = "goproxy-operator"
+STOCK_IMAGE = "kindest/node:v1.37.0"  # kind's default in the version that go.mod requires
+READY = 120  # seconds from nodes that are there to nodes that are Ready
+
+
+class NoClusterError(Exception):
+    """There is no cluster, nor can one be made; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster to run tests on. `docker` is the daemon that runs its nodes; None for a cluster that was given."""
+
+    kubeconfig: Path
+    docker: Docker | None
+
+    def kubectl(self, *arguments: str | Path, stdin: str | None = None, seconds: float = 120.0) -> str:
+        """What kubectl prints, as the cluster's admin. Raises NoClusterError with kubectl's words when it fails."""
+        return run([kube_binary.ensure() / "kubectl", *arguments], self.environment(), stdin=stdin, seconds=seconds)
+
+    def environment(self) -> dict[str, str]:
+        """The environment in which kubectl, helm and kind are about this cluster."""
+        return (self.docker.environment() if self.docker else dict(os.environ)) | {"KUBECONFIG": str(self.kubeconfig)}
+
+    def gateway(self) -> str:
+        """The address at which pods reach this machine: nothing but the docker network listens there."""
+        if self.docker is None:
+            raise NoClusterError("pods of a cluster that was given cannot be told an address of this machine")
+        gateways = "{{range .IPAM.Config}}{{.Gateway}} {{end}}"
+        found = self.docker("network", "inspect", "kind", "--format", gateways).split()
+        return next(address for address in found if ":" not in address)
+
+    def load(self, *images: str) -> None:
+        """Bring images from the daemon onto every node that runs ordinary pods."""
+        workers = ",".join(name for name in self.nodes() if not name.endswith("control-plane"))
+        for image in images:
+            _kind(self, "load", "docker-image", image, f"--name={NAME}", f"--nodes={workers}")
+
+    def nodes(self) -> list[str]:
+        """The names of the nodes, which are those of their containers."""
+        return self.kubectl("get", "nodes", "--output=jsonpath={.items[*].metadata.name}").split()
+
+
+def up() -> Cluster:
+    """The cluster, made if need be. Progress goes to stderr. Raises NoClusterError."""
+    try:
+        return _up()
+    except (BuildError, DockerError, MissingPrerequisiteError, NoDaemonError) as failure:
+        raise NoClusterError(str(failure)) from failure
+
+
+def down(everything: bool = False) -> None:
+    """Remove our cluster, and with `everything` end the docker daemon that we started. A given cluster stays."""
+    docker = docker_daemon.find()
+    if docker is not None:
+        cluster = Cluster(_kubeconfig(), docker)
+        with locked(_lock(), "the cluster: another process is at it"), step("removing the cluster"):
+            _kind(cluster, "delete", "cluster", f"--name={NAME}")
+    if everything:
+        docker_daemon.stop()
+
+
+def run(
+    command: list[str | Path], environment: dict[str, str], stdin: str | None = None, seconds: float = 600.0
+) -> str:
+    """What a program prints. Raises NoClusterError with its words when it fails or takes longer."""
+    words = " ".join(str(word) for word in [Path(command[0]).name, *command[1:]])
+    try:
+        done = subprocess.run(
+            command, env=environment, input=stdin or "", capture_output=True, text=True, timeout=seconds, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise NoClusterError(f"`{words}` took longer than {seconds:.0f} s") from None
+    if done.returncode != 0:
+        raise NoClusterError(f"`{words}` ended with {done.returncode}:\n{(done.stdout + done.stderr)[-4000:]}")
+    return done.stdout
+
+
+def _up() -> Cluster:
+    if given := os.environ.get("E2E_KUBECONFIG"):
+        cluster = Cluster(Path(given).expanduser().absolute(), None)
+        cluster.kubectl("get", "nodes")
+        return cluster
+    prerequisites.on_linux()
+    with locked(_lock(), "the cluster: another process is making it"):
+        docker = docker_daemon.ensure()
+        cluster = Cluster(_kubeconfig(), docker)
+        stock = _registry_answers(docker)
+        image = STOCK_IMAGE if stock else node_image.ensure(docker)
+        if _runs(cluster, image):
+            return cluster
+        with step("creating the cluster"):
+            _create(cluster, image, HERE / ("kind-stock.yaml" if stock else "kind-own.yaml"))
+    return cluster
+
+
+def _create(cluster: Cluster, image: str, config: Path) -> None:
+    _kind(cluster, "delete", "cluster", f"--name={NAME}")
+    cluster.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
+    _kind(cluster, "create", "cluster", f"--name={NAME}", f"--image={image}", f"--config={config}", f"--wait={READY}s")
+    cluster.kubectl("wait", "--for=condition=Ready", "nodes", "--all", f"--timeout={READY}s", seconds=READY + 30)
+
+
+def _runs(cluster: Cluster, image: str) -> bool:
+    """Whether our cluster is there, made of this image, with all its nodes Ready."""
+    if cluster.docker is None or not cluster.kubeconfig.is_file():
+        return False
+    try:
+        used = cluster.docker("inspect", "--format", "{{.Config.Image}}", f"{NAME}-control-plane").strip()
+        if used != image:
+            return False
+        wait = ("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=20s", "--request-timeout=20s")
+        cluster.kubectl(*wait, seconds=40)
+    except (DockerError, NoClusterError):
+        return False
+    return True
+
+
+def _registry_answers(docker: Docker) -> bool:
+    """Whether kind's own node image is here or can be pulled."""
+    if docker.has_image(STOCK_IMAGE):
+        return True
+    try:
+        docker("manifest", "inspect", STOCK_IMAGE, seconds=20)
+        with step(f"pulling {STOCK_IMAGE}"):
+            docker("pull", "--quiet", STOCK_IMAGE, seconds=900)
+    except DockerError:
+        return False
+    return True
+
+
+def _kind(cluster: Cluster, *arguments: str) -> None:
+    run([programs.kind(), *arguments], cluster.environment())
+
+
+def _kubeconfig() -> Path:
+    return cache_folder() / "cluster" / "kubeconfig"
+
+
+def _lock() -> Path:
+    return cache_folder() / "cluster.lock"
+
+
+def main() -> int:
+    """Bring the cluster up and say how to use it, or take it down."""
+    parser = argparse.ArgumentParser(prog="python -m tests.cluster.kind_cluster", description=__doc__)
+    parts = parser.add_subparsers(dest="part", required=True)
+    parts.add_parser("up", help="make the cluster, or find it")
+    removal = parts.add_parser("down", help="remove the cluster")
+    removal.add_argument("--all", action="store_true", help="and end the docker daemon that `up` started")
+    asked = parser.parse_args()
+    begun = time.monotonic()
+    try:
+        if asked.part == "down":
+            down(asked.all)
+            return 0
+        cluster = up()
+    except NoClusterError as failure:
+        say(str(failure))
+        return 1
+    say(f"the cluster is up, after {time.monotonic() - begun:.0f} s:\n{cluster.kubectl('get', 'nodes')}")
+    sys.stdout.write(
+        f"export KUBECONFIG={cluster.kubeconfig} PATH={kube_binary.ensure()}:{programs.helm().parent}:$PATH\n"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
