@@ -38,6 +38,7 @@ class ProxyProcess:
 
     def __init__(self, folder: Path, config: dict[str, Any], env: dict[str, str] | None = None) -> None:
         self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
         self.cache = folder / "cache"
         self.config_file = folder / "config.json"
         self._env = env or {}
