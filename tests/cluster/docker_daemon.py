@@ -93,7 +93,7 @@ def _refusal(docker: Docker) -> str | None:
 
 
 def _import_pod_image(docker: Docker) -> None:
-    """An image of pause, and of links so that, with the node's /usr mounted over its own, it has the node's programs."""
+    """An image of pause and of links: with the node's /usr mounted over its own, it has the node's programs."""
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
         for folder in ("usr", "etc", "tmp", "var", "run", "proc", "sys", "dev", "root"):

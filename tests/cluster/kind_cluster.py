@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster import docker_daemon, kube_binary, node_image, prerequisites, programs
+from tests.cluster import docker_daemon, kube_binary, node_image, prerequisites, programs, registry
 from tests.cluster.cache_folder import cache_folder, locked
 from tests.cluster.docker import Docker, DockerError
 from tests.cluster.docker_daemon import NoDaemonError
@@ -111,7 +111,7 @@ def _up() -> Cluster:
     with locked(_lock(), "the cluster: another process is making it"):
         docker = docker_daemon.ensure()
         cluster = Cluster(_kubeconfig(), docker)
-        stock = _registry_answers(docker)
+        stock = registry.obtainable(docker, STOCK_IMAGE)
         image = STOCK_IMAGE if stock else node_image.ensure(docker)
         if _runs(cluster, image):
             return cluster
@@ -138,19 +138,6 @@ def _runs(cluster: Cluster, image: str) -> bool:
         wait = ("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=20s", "--request-timeout=20s")
         cluster.kubectl(*wait, seconds=40)
     except (DockerError, NoClusterError):
-        return False
-    return True
-
-
-def _registry_answers(docker: Docker) -> bool:
-    """Whether kind's own node image is here or can be pulled."""
-    if docker.has_image(STOCK_IMAGE):
-        return True
-    try:
-        docker("manifest", "inspect", STOCK_IMAGE, seconds=20)
-        with step(f"pulling {STOCK_IMAGE}"):
-            docker("pull", "--quiet", STOCK_IMAGE, seconds=900)
-    except DockerError:
         return False
     return True
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.cluster import go_build
 from tests.cluster.go_build import GoBuild
-from tests.cluster.kube_binary import MODULE
+from tests.cluster.kube_binary import MODULE, kubernetes_version
 
 HELM_VERSION = "v3.20.2"  # as in helm/go.mod; the program is told, or it calls itself v3.20
 
@@ -23,13 +23,20 @@ def kind() -> Path:
 
 def helm() -> Path:
     """The program helm. Raises BuildError."""
-    version = f"-X helm.sh/helm/v3/internal/version.version={HELM_VERSION}"
+    _, minor, _ = kubernetes_version((MODULE / "go.mod").read_text()).split(".")
+    # What `helm template` and `helm lint` take for the cluster's version; they think of v1.20 unless they are told.
+    kubernetes = {
+        f"helm.sh/helm/v3/pkg/{package}.k8sVersion{part}": value
+        for package in ("chartutil", "lint/rules")
+        for part, value in (("Major", "1"), ("Minor", minor))
+    }
+    stamp = {"helm.sh/helm/v3/internal/version.version": HELM_VERSION} | kubernetes
     built = GoBuild(
         name="helm",
         title=f"helm {HELM_VERSION}",
         module=MODULE / "helm",
         packages=("helm.sh/helm/v3/cmd/helm",),
-        flags=f"-s -w {version}",
+        flags=" ".join(["-s -w", *(f"-X {name}={value}" for name, value in stamp.items())]),
     )
     return go_build.ensure(built) / "helm"
 

