@@ -1,0 +1,50 @@
+{{/* The name of everything: the release's, with the chart's where that says more. */}}
+{{- define "goproxy-operator.name" -}}
+{{- if contains .Chart.Name .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What selects the operator's pods: immutable. */}}
+{{- define "goproxy-operator.selector" -}}
+app.kubernetes.io/name: goproxy-operator
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "goproxy-operator.labels" -}}
+{{ include "goproxy-operator.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end -}}
+
+{{- define "goproxy-operator.serviceAccount" -}}
+{{- .Values.serviceAccount.name | default (include "goproxy-operator.name" .) -}}
+{{- end -}}
+
+{{/* An image, whole: (dict "root" . "name" .Values.image.proxy). */}}
+{{- define "goproxy-operator.image" -}}
+{{- $image := .root.Values.image -}}
+{{- $tag := $image.tag | default .root.Chart.AppVersion -}}
+{{- if $image.registry }}{{ $image.registry }}/{{ end }}{{ .name }}:{{ $tag }}
+{{- end -}}
+
+{{/*
+The rules of one kind of role, out of the one file that states them (deploy/rbac.yaml in the repository):
+(dict "root" . "kind" "ClusterRole").
+*/}}
+{{- define "goproxy-operator.rules" -}}
+{{- $kind := .kind -}}
+{{- range splitList "\n---\n" (.root.Files.Get "files/rbac.yaml") -}}
+{{- $document := fromYaml . -}}
+{{- if eq $document.kind $kind -}}
+{{- toYaml $document.rules -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "goproxy-operator.priorityClass" -}}
+{{- .Values.priorityClass.name | default (ternary (include "goproxy-operator.name" .) "" .Values.priorityClass.create) -}}
+{{- end -}}
