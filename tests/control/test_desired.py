@@ -81,6 +81,7 @@ def test_what_the_object_leaves_out_keeps_the_replicas_own_defaults() -> None:
     files = documents(goproxy(), 10 * 2**30, None)
     assert json.loads(files.config) == {
         "id": UID,
+        "fleet": "build/team-a",
         "listen": ":8080",
         "admin": ":8081",
         "cache": {"dir": "/var/cache/modproxy/modules", "sizeBytes": 10 * 2**30},

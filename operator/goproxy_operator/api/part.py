@@ -18,6 +18,7 @@ class Part(BaseModel):
         alias_generator=to_camel,
         validate_by_name=True,
         validate_by_alias=True,
+        use_attribute_docstrings=True,  # what `kubectl explain` tells
     )
 
 

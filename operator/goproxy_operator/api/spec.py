@@ -36,6 +36,7 @@ class Autoscaling(Part):
     min_replicas: Annotated[int, Field(ge=1, le=MOST_REPLICAS)] | None = None
     """Default: 1."""
     max_replicas: Annotated[int, Field(ge=1, le=MOST_REPLICAS)]
+    """At most so many replicas."""
     target_requests_per_second: Annotated[int, Field(ge=1, le=1_000_000)]
     """Of one replica; probes and admin requests do not count."""
 
@@ -53,8 +54,9 @@ class Upstream(Part):
     """Where modules come from."""
 
     goproxy: ChainText | None = None
-    """Default: what `go env GOPROXY` says where the replica runs."""
+    """A chain in GOPROXY's syntax, without credentials. Default: what `go env GOPROXY` says where the replica runs."""
     timeout: PositiveDuration | None = None
+    """Longest wait for a connection, for the first byte, and between two reads. Default: 30s."""
 
 
 class Mode(StrEnum):
@@ -68,9 +70,11 @@ class Modules(Part):
     """What may be served."""
 
     mode: Annotated[Mode, Field(strict=False)] | None = None
+    """Enforce refuses what may not be served, DryRun serves, but counts and logs it. Default: Enforce."""
     allow: Patterns = ()
-    """Empty, with no ConfigMap named: everything that is not denied."""
+    """Patterns as in GOPRIVATE. Empty, with no ConfigMap named: everything that is not denied."""
     deny: Patterns = ()
+    """Patterns as in GOPRIVATE; stronger than `allow`."""
     allowlist_config_map_name: Name | None = None
     """A ConfigMap of the same namespace, with more patterns under key `modules`, one a line. In force once named."""
 
@@ -88,8 +92,11 @@ class Storage(Part):
     model_config = ConfigDict(json_schema_extra=cel.STORAGE)
 
     size: Size | None = None
+    """Of each replica, such as 50Gi; may only grow. Default: 10Gi in a cluster, what the file system holds locally."""
     storage_class_name: Name | None = None
+    """Immutable. Default: the cluster's default class."""
     when_deleted: Annotated[WhenDeleted, Field(strict=False)] | None = None
+    """What becomes of the claims when the object is deleted. Default: Retain."""
 
 
 class Cache(Part):
@@ -97,14 +104,18 @@ class Cache(Part):
 
     storage: Storage | None = None
     list_ttl: Duration | None = Field(None, alias="listTTL")
+    """How long a list or a query is served before it is asked for anew. Default: 60s."""
     not_found_ttl: Duration | None = Field(None, alias="notFoundTTL")
+    """How long a 404 or 410 of upstream is remembered. Default: 60s."""
     stale_if_error: Duration | None = None
+    """How long an answer that is due may still be served while upstream is out of reach. Default: 24h."""
 
 
 class Expose(Part):
     """How clients reach the fleet."""
 
     path_prefix: PathPrefix | None = None
+    """Such as /go, when served below a path."""
 
 
 class Resources(Part):

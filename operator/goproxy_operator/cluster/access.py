@@ -15,6 +15,8 @@ class AccessError(Exception):
 
 async def load_configuration(kubeconfig: Path | None) -> Configuration:
     """Return the configuration of the kubeconfig file, or of the pod where none is named."""
+    if kubeconfig is not None and not kubeconfig.is_file():  # noqa: ASYNC240 - before the loop has work
+        raise AccessError(f"{kubeconfig} is no file: name a kubeconfig with --kubeconfig FILE")
     configuration = Configuration()
     try:
         if kubeconfig is None:

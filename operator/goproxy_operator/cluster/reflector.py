@@ -19,7 +19,7 @@ from goproxy_operator.cluster.store import Store
 _log = logging.getLogger(__name__)
 _PAGE = "500"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 30.0
-_SILENCE = 75.0  # the API server sends a bookmark every minute
+_SILENCE = 90.0  # the API server sends a bookmark about every minute
 _FAILURES = (ApiError, UnreachableError, aiohttp.ClientError, OSError, TimeoutError, ValueError)
 
 
@@ -34,7 +34,8 @@ async def list_into(
             resource, namespace, {**query, "limit": _PAGE, **({"continue": token} if token else {})}
         )
         for item in page["items"]:
-            store.put(item)
+            # In a list the API server leaves out what the path says.
+            store.put({"apiVersion": resource.api_version, "kind": resource.kind, **item})
             seen.add(key_of(item))
         token = page["metadata"].get("continue", "")
         if not token:

@@ -36,6 +36,7 @@ def replica_config(goproxy: GoProxy, place: Placement) -> config.Config:
     spec = goproxy.spec
     document = {
         "id": place.fleet_id,
+        "fleet": f"{goproxy.metadata.namespace}/{goproxy.metadata.name}",
         "listen": place.listen,
         "admin": place.admin,
         "pathPrefix": spec.expose.path_prefix,

@@ -42,6 +42,6 @@ def _last_known(name: str, live_child: Object | None) -> str | None:
 
 
 def _effect(known: str | None) -> str:
-    if known is None:
+    if not known:
         return "until it is there, only modules.allow is allowed"
     return "the last known list stays in force"

@@ -1,0 +1,53 @@
+"""Fixtures of the tests that run the operator against a real API server, installed as a user installs it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.control_plane import ControlPlane
+from tests.cluster.kubectl import Kubectl
+from tests.control.live.fleet import Fleet
+from tests.control.live.operator_process import OperatorProcess
+
+ROOT = Path(__file__).parents[3]
+StartOperator = Callable[..., OperatorProcess]
+
+
+@pytest.fixture(scope="session")
+def installed(control_plane: ControlPlane) -> Path:
+    """The CRD and the operator's rights are there; the kubeconfig of its service account."""
+    control_plane.kubectl("apply", "-f", ROOT / "crds" / "goproxies.yaml", "-f", ROOT / "deploy" / "rbac.yaml")
+    control_plane.kubectl("wait", "--for=condition=Established", "crd/goproxies.goproxy-operator.dev", "--timeout=30s")
+    return control_plane.service_account_kubeconfig("goproxy-operator", "goproxy-operator")
+
+
+@pytest.fixture
+def new_operator(installed: Path, namespace: str, tmp_path: Path) -> Iterator[StartOperator]:
+    """Makes an operator, not started, that looks after the test's namespace; more arguments may be given."""
+    made: list[OperatorProcess] = []
+
+    def make(*arguments: str) -> OperatorProcess:
+        log = tmp_path / f"operator-{len(made)}.log"
+        made.append(OperatorProcess(installed, log, f"--namespace={namespace}", *arguments))
+        return made[-1]
+
+    yield make
+
+
+@pytest.fixture
+async def operator(new_operator: StartOperator) -> AsyncIterator[OperatorProcess]:
+    """An operator that leads; replicas are scraped twice a second."""
+    async with AsyncExitStack() as stack:
+        process = await stack.enter_async_context(new_operator("--scrape-interval=500ms"))
+        await process.leading()
+        yield process
+
+
+@pytest.fixture
+def fleet(kubectl: Kubectl) -> Fleet:
+    """The GoProxy `team-a` of the test's namespace."""
+    return Fleet(kubectl)

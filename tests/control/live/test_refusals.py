@@ -1,0 +1,162 @@
+"""What the API server refuses at `kubectl apply`, and the words that a stranger reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cluster.control_plane import KubectlError
+from tests.cluster.kubectl import Kubectl
+from tests.control.live.fleet import Fleet
+from tests.control.objects import document
+
+pytestmark = pytest.mark.usefixtures("installed")
+
+AUTOSCALING = {"minReplicas": 2, "maxReplicas": 10, "targetRequestsPerSecond": 400}
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    (
+        {"replicas": 2, "autoscaling": AUTOSCALING},
+        "write either replicas, for a fixed number, or autoscaling, for a range; not both",
+    ),
+    (
+        {"autoscaling": AUTOSCALING | {"minReplicas": 11}},
+        "minReplicas 11 is more than maxReplicas 10: write a range such as minReplicas 2, maxReplicas 10",
+    ),
+    (
+        {"modules": {"allow": ["https://github.com/acme"]}},
+        '"https://github.com/acme" is a URL: write the module path without a scheme, such as github.com/acme',
+    ),
+    (
+        {"modules": {"deny": ["github.com/evil, github.com/worse"]}},
+        '"github.com/evil, github.com/worse" has white space or a comma: write one pattern an entry',
+    ),
+    ({"modules": {"deny": ["/evil"]}}, '"/evil" has an empty path element: write elements separated by single slashes'),
+    ({"modules": {"deny": ["a//b"]}}, '"a//b" has an empty path element'),
+    ({"modules": {"allow": ["v[0-9"]}}, '"v[0-9" has a [ without its ], an empty class, or ends in a backslash'),
+    ({"modules": {"allow": [""]}}, "an empty pattern: write a module path or a glob such as github.com/acme"),
+    (
+        {"upstream": {"goproxy": "https://me:secret@goproxy.example.com"}},
+        "credentials do not belong into the URL: remove the user name and the password before the @",
+    ),
+    ({"upstream": {"goproxy": " , "}}, "names no proxy: write for example https://goproxy.example.com,direct"),
+    (
+        {"upstream": {"goproxy": "https://goproxy.example.com,driect"}},
+        "an entry is neither direct, off nor a URL: write for example https://goproxy.example.com,direct",
+    ),
+    (
+        {"upstream": {"goproxy": "ftp://goproxy.example.com"}},
+        "a URL has to start with https://, http:// or file:///",
+    ),
+    (
+        {"upstream": {"goproxy": "https://goproxy.example.com?x=1"}},
+        "a URL has white space, a query or a fragment in it",
+    ),
+    ({"upstream": {"goproxy": "https://a.example.com https://b.example.com"}}, "separate entries with a comma or |"),
+    ({"upstream": {"timeout": "30"}}, '"30" is not a duration: write for example 30s, 5m or 72h'),
+    ({"upstream": {"timeout": "0s"}}, "must be longer than nothing: write for example 30s"),
+    ({"cache": {"listTTL": "one minute"}}, '"one minute" is not a duration: write for example 30s, 5m or 72h'),
+    ({"cache": {"storage": {"size": "50GB"}}}, '"50GB" is not a size: write for example 50Gi'),
+    ({"cache": {"storage": {"size": "0"}}}, '"0" is not a size: write for example 50Gi'),
+    ({"expose": {"pathPrefix": "go/"}}, '"go/" is no path prefix: write it as /go, without a trailing slash'),
+    ({"pod": {"labels": {"app.kubernetes.io/name": "x"}}}, "the operator's own: choose other keys"),
+    ({"replicas": -1}, "spec.replicas in body should be greater than or equal to 0"),
+    ({"modules": {"mode": "Maybe"}}, 'Unsupported value: "Maybe": supported values: "Enforce", "DryRun"'),
+    ({"access": {"anonymous": ["read"]}}, 'unknown field "spec.access"'),
+]
+
+
+@pytest.mark.parametrize(("spec", "message"), REFUSED, ids=[message[:50] for _, message in REFUSED])
+async def test_refused(fleet: Fleet, spec: dict[str, Any], message: str) -> None:
+    with pytest.raises(KubectlError) as refused:
+        await fleet.apply(**spec)
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["team.a", "1team", "a" * 41])
+async def test_a_name_that_children_could_not_have_is_refused(kubectl: Kubectl, name: str) -> None:
+    with pytest.raises(
+        KubectlError, match=r"metadata\.name must start with a letter, hold only a-z, 0-9 and -, and have"
+    ):
+        await kubectl("apply", "-f", "-", stdin=json.dumps(document(name)))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {},
+        {"replicas": 0},
+        {"upstream": {"goproxy": "https://goproxy.example.com:8443/go|http://10.0.0.1:3000,direct"}},
+        {"upstream": {"goproxy": "goproxy.example.com, goproxy.example.com:8080/go,off"}},
+        {"upstream": {"goproxy": "file:///srv/modules"}},
+        {"upstream": {"goproxy": "direct"}},
+        {"modules": {"allow": ["*.corp.example.com", "github.com/acme/", r"a\*b", "v[0-9a-f]/x", "[^a-z]?"]}},
+        {"cache": {"listTTL": "1h30m", "notFoundTTL": "0", "staleIfError": "1.5h", "storage": {"size": "1.5Gi"}}},
+        {"expose": {"pathPrefix": ""}},
+        {"expose": {"pathPrefix": "/go/mod"}},
+        {"pod": {"resources": {"limits": {"cpu": 2, "memory": "1Gi"}}, "labels": {"team": "a"}}},
+    ],
+    ids=str,
+)
+async def test_accepted(fleet: Fleet, spec: dict[str, Any]) -> None:
+    await fleet.apply(**spec)
+
+
+def storage(**fields: str) -> dict[str, Any]:
+    return {"cache": {"storage": fields}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        (storage(size="10Gi"), storage(size="9999Mi"), "size may not shrink from 10Gi to 9999Mi: write 10Gi or more"),
+        (storage(size="10Gi"), storage(whenDeleted="Delete"), "size may not be removed: write 10Gi or more"),
+        (storage(size="10Gi"), {}, "cache.storage may not be removed once it is set: keep it as it was"),
+        (
+            storage(size="10Gi", storageClassName="a"),
+            storage(size="10Gi", storageClassName="b"),
+            "storageClassName may not be changed, added or removed later: make a new GoProxy with the other class",
+        ),
+        (
+            storage(size="10Gi"),
+            storage(size="10Gi", storageClassName="b"),
+            "storageClassName may not be changed, added",
+        ),
+        (
+            storage(size="10Gi", storageClassName="a"),
+            storage(size="10Gi"),
+            "storageClassName may not be changed, added",
+        ),
+    ],
+)
+async def test_storage_may_only_grow(fleet: Fleet, before: dict[str, Any], after: dict[str, Any], message: str) -> None:
+    await fleet.apply(**before)
+    await fleet.apply(**before, replicas=3)
+    with pytest.raises(KubectlError) as refused:
+        await fleet.apply(**after)
+    assert message in str(refused.value)
+
+
+async def test_storage_grows(fleet: Fleet) -> None:
+    await fleet.apply(**storage(size="10Gi"))
+    await fleet.apply(**storage(size="10240Mi"))
+    await fleet.apply(**storage(size="20Gi", whenDeleted="Delete"))
+
+
+async def test_the_example_is_accepted(kubectl: Kubectl) -> None:
+    await kubectl("apply", "-f", Path(__file__).parents[3] / "examples" / "goproxy.yaml")
+    assert "team-a" in await kubectl("get", "gop")
+
+
+async def test_scale_is_held_to_the_same_rules(fleet: Fleet, kubectl: Kubectl) -> None:
+    await fleet.apply(autoscaling=AUTOSCALING)
+    with pytest.raises(KubectlError, match="write either replicas"):
+        await kubectl("scale", "goproxy/team-a", "--replicas=3")
+
+
+async def test_explain_tells_what_a_field_is_for(kubectl: Kubectl) -> None:
+    said = await kubectl("explain", "goproxy.spec.modules.allowlistConfigMapName")
+    assert "A ConfigMap of the same namespace" in said
