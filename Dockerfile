@@ -33,7 +33,9 @@ ARG VERSION=0.1.0
 LABEL org.opencontainers.image.title="goproxy-operator" \
       org.opencontainers.image.description="Looks after fleets of caching Go module proxies" \
       org.opencontainers.image.version="${VERSION}"
-ENV PATH=/app/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin PYTHONUNBUFFERED=1
+# USER: kopf asks for the name of the user, and nobody has given this one, or whichever the cluster assigns, a name.
+ENV PATH=/app/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin PYTHONUNBUFFERED=1 \
+    USER=goproxy-operator
 COPY --from=operator-app /app /app
 USER 65532:65532
 ENTRYPOINT ["goproxy-operator"]
