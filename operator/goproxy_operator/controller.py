@@ -59,6 +59,13 @@ async def control(configuration: Configuration, client: Client, settings: Settin
         clock=clock,
     )
 
+    async def served() -> bool:
+        try:
+            return await client.serves(GOPROXIES)
+        except (ApiError, UnreachableError) as e:
+            _log.warning("asking whether GoProxy is defined: %s", e)
+            return False
+
     def on_object(item: Object, gone: bool) -> None:
         if gone:
             goproxies.drop(key_of(item), version_of(item))
@@ -66,7 +73,7 @@ async def control(configuration: Configuration, client: Client, settings: Settin
             goproxies.put(item)
 
     scraping = Scraping(scraper, mirror, reports, interval=settings.scrape_interval, moved=queue.add)
-    watch = Watch(lambda: connection_info(configuration), settings.namespaces, on_object)
+    watch = Watch(lambda: connection_info(configuration), served, settings.namespaces, on_object)
     LEADING.set(1)
     OBJECTS.set_function(lambda: len(goproxies.keys()))
     QUEUE_DEPTH.set_function(lambda: len(queue))

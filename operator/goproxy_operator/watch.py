@@ -18,10 +18,11 @@ from goproxy_operator.api.goproxy import GROUP, PLURAL, VERSION
 from goproxy_operator.cluster.resources import Object
 
 _log = logging.getLogger(__name__)
-_PAUSE = 5.0  # seconds before kopf is started anew, when it ended by itself
+_PAUSE = 2.0  # seconds before kopf is started anew, when it ended by itself
 
 OnObject = Callable[[Object, bool], None]
 """Told an object, and whether it is gone; in the thread that asked."""
+Served = Callable[[], Awaitable[bool]]
 Login = Callable[[], Awaitable[kopf.ConnectionInfo]]
 
 
@@ -34,17 +35,25 @@ def quiet_kopf() -> None:
 
 
 class Watch:
-    """Watches the objects of `namespaces` (None: of all)."""
+    """Watches the objects of `namespaces` (None: of all). `served` says whether their definition is there."""
 
-    def __init__(self, login: Login, namespaces: Sequence[str] | None, on_object: OnObject) -> None:
+    def __init__(self, login: Login, served: Served, namespaces: Sequence[str] | None, on_object: OnObject) -> None:
         self._login = login
+        self._served = served
         self._namespaces = namespaces
         self._on_object = on_object
         self._loop = asyncio.get_running_loop()
 
     async def run(self) -> None:
-        """Watch until cancelled; when kopf ends by itself (its resource was deleted, say), start it anew."""
+        """Watch until cancelled.
+
+        kopf ends when the definition of its objects is deleted, and would miss it if it were not there at the start; so
+        it is started, anew each time, once that is there.
+        """
         while True:
+            while not await self._served():
+                _log.info("GoProxy is not served: waiting until its definition is applied")
+                await asyncio.sleep(_PAUSE)
             stop = threading.Event()
             ended = asyncio.Event()
             thread = threading.Thread(target=self._thread, args=(stop, ended), name="kopf", daemon=True)
@@ -68,7 +77,7 @@ class Watch:
     async def _operator(self, stop: threading.Event) -> None:
         await kopf.operator(
             registry=self._registry(),
-            settings=_settings(dynamic=self._namespaces is None),
+            settings=_settings(),
             standalone=True,
             clusterwide=self._namespaces is None,
             namespaces=self._namespaces or (),
@@ -97,11 +106,11 @@ class Watch:
             _log.debug("the loop has ended")
 
 
-def _settings(*, dynamic: bool) -> kopf.OperatorSettings:
-    """Return settings under which kopf survives the deletion of its CRD where it may watch CRDs (`dynamic`)."""
+def _settings() -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
-    settings.scanning.disabled = not dynamic
+    # What it scans for is there when it starts; and it may miss a definition that comes back at once.
+    settings.scanning.disabled = True
     settings.watching.chunk_size = 500
     settings.process.ultimate_exiting_timeout = None
     return settings

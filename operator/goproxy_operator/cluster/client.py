@@ -63,6 +63,16 @@ class Client:
         except NotFoundError:
             return None
 
+    async def serves(self, resource: Resource) -> bool:
+        """Say whether the API server's discovery has the resource: both documents, the second may be ahead."""
+        try:
+            groups = await self._call(_Call("GET", "discover", resource, "/apis"))
+            served = await self._call(_Call("GET", "discover", resource, f"/apis/{resource.api_version}"))
+        except NotFoundError:
+            return False
+        versions = {version["groupVersion"] for group in groups["groups"] for version in group["versions"]}
+        return resource.api_version in versions and any(r["name"] == resource.plural for r in served["resources"])
+
     async def list_page(self, resource: Resource, namespace: str | None, query: Mapping[str, str]) -> Object:
         """Return one page of a list."""
         return await self._call(_Call("GET", "list", resource, resource.path(namespace), query))
