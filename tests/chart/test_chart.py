@@ -1,0 +1,134 @@
+"""The chart: rendered as its golden files say, strict about its values, and equal to what kustomize makes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.chart.rendering import CHART, HERE, VALUES, HelmError, Object, as_golden, golden, helm, render
+from tests.cluster import kube_binary
+from tests.cluster.background import ROOT
+
+DEFAULT = HERE / "values" / "default.yaml"
+# What helm and only helm puts on objects.
+HELM_LABELS = ("helm.sh/chart", "app.kubernetes.io/managed-by")
+OURS = ("app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/version")
+
+pytestmark = pytest.mark.timeout(60, func_only=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built() -> Path:
+    """kubectl and helm, which may have to be built first: outside of any test's time."""
+    helm("version")
+    return kube_binary.ensure()
+
+
+@pytest.mark.parametrize("values", VALUES, ids=lambda path: path.stem)
+def test_golden(values: Path) -> None:
+    made = as_golden(render(values))
+    assert made == golden(values).read_text(), "is it as intended? then: python -m tests.chart.rendering"
+
+
+@pytest.mark.parametrize("values", VALUES, ids=lambda path: path.stem)
+def test_lint(values: Path) -> None:
+    helm("lint", "--strict", "--quiet", CHART, "--values", values)
+
+
+def test_every_value_is_in_the_schema_and_in_the_defaults() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    defaults = yaml.safe_load((CHART / "values.yaml").read_text())
+    assert set(schema["properties"]) - {"global"} == set(defaults)
+
+
+@pytest.mark.parametrize(
+    ("setting", "named"),
+    [
+        ("replica=3", "replica"),
+        ("replicas=many", "replicas"),
+        ("watchNamespaces={Build}", "watchNamespaces"),
+        ("image.registry=registry.example.com/", "registry"),
+        ("scrapeInterval=15", "scrapeInterval"),
+        ("serviceAccount.create=false", "serviceAccount"),
+        ("metrics.service=false,metrics.serviceMonitor.enabled=true", "metrics.service"),
+    ],
+)
+def test_refused(setting: str, named: str) -> None:
+    with pytest.raises(HelmError, match=named):
+        render(DEFAULT, setting)
+
+
+def test_the_definition_is_the_generated_one() -> None:
+    (made,) = of_kind(render(DEFAULT), "CustomResourceDefinition")
+    (generated,) = yaml.safe_load_all((ROOT / "crds" / "goproxies.yaml").read_text())
+    assert made["spec"] == generated["spec"]
+    assert made["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+
+
+def test_the_rules_are_those_of_deploy() -> None:
+    stated = list(yaml.safe_load_all((ROOT / "deploy" / "rbac.yaml").read_text()))
+    for kind in ("ClusterRole", "Role"):
+        for values in VALUES:
+            (made,) = of_kind(render(values), kind)
+            (ours,) = of_kind(stated, kind)
+            assert made["rules"] == ours["rules"]
+
+
+def test_watched_namespaces_bind_nothing_elsewhere() -> None:
+    made = render(HERE / "values" / "namespaced.yaml")
+    assert not of_kind(made, "ClusterRoleBinding")
+    assert {item["metadata"]["namespace"] for item in of_kind(made, "RoleBinding")} == {
+        "build",
+        "test",
+        "goproxy-operator",
+    }
+
+
+def test_kustomize_makes_the_same() -> None:
+    kustomized = kustomize(ROOT / "deploy")
+    # helm is given a namespace; a kustomization makes its own.
+    without_namespace = [item for item in kustomized if item["kind"] != "Namespace"]
+    assert by_name(map(plain, without_namespace)) == by_name(map(plain, render(DEFAULT)))
+
+
+def test_the_kustomize_example_sets_both_images() -> None:
+    (deployment,) = of_kind(kustomize(ROOT / "examples" / "kustomize"), "Deployment")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == "registry.example.com/platform/goproxy-operator:0.1.0"
+    assert "--image=registry.example.com/platform/modproxy:0.1.0" in container["args"]
+
+
+def test_versions_agree() -> None:
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    project = (ROOT / "pyproject.toml").read_text()
+    assert f'version = "{chart["appVersion"]}"' in project
+    assert chart["version"] == chart["appVersion"]
+    assert f"ARG VERSION={chart['version']}" in (ROOT / "Dockerfile").read_text()
+
+
+def of_kind(objects: list[Object], kind: str) -> list[Object]:
+    return [item for item in objects if item["kind"] == kind]
+
+
+def kustomize(folder: Path) -> list[Object]:
+    command: list[str | Path] = [kube_binary.ensure() / "kubectl", "kustomize", folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [item for item in yaml.safe_load_all(done.stdout) if item]
+
+
+def plain(item: Object) -> Object:
+    """An object without what only says who rendered it."""
+    metadata = dict(item["metadata"])
+    for key in ("labels", "annotations"):
+        own = (*HELM_LABELS, *OURS, "helm.sh/resource-policy")
+        metadata[key] = {name: value for name, value in metadata.get(key, {}).items() if name not in own}
+    return item | {"metadata": metadata}
+
+
+def by_name(objects: Iterable[Object]) -> dict[tuple[str, str], Object]:
+    return {(item["kind"], item["metadata"]["name"]): item for item in objects}
