@@ -91,7 +91,8 @@ async def _until_signal(work: asyncio.Future[None]) -> int:
     await asyncio.wait({work})
     if work.cancelled():
         return 0
-    return _fail(f"the operator failed: {work.exception()!r}")
+    logging.getLogger(__name__).error("what failed", exc_info=work.exception())
+    return _fail(f"the operator failed: {work.exception()}")
 
 
 def _fail(message: str, status: int = 1) -> int:

@@ -12,9 +12,9 @@ from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
 
 from goproxy_operator.cluster.resources import Object, Resource
+from goproxy_operator.desired.names import FIELD_MANAGER
 from goproxy_operator.metrics import API_CALLS
 
-FIELD_MANAGER = "goproxy-operator"
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
 _UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError)
 

@@ -11,6 +11,9 @@ ALLOWLIST_SOURCE_ANNOTATION = f"{GROUP}/allowlist-from"
 """On the fleet's ConfigMap: the name of the ConfigMap that its allowlist was copied from."""
 IGNORE_UPDATES_ANNOTATION = "argocd.argoproj.io/ignore-resource-updates"
 
+FIELD_MANAGER = "goproxy-operator"
+"""Who owns, in server-side apply, what the operator writes."""
+
 CONFIG_KEY = "config.json"
 USER_ALLOWLIST_KEY = "modules"
 """In the ConfigMap that an object names: the patterns, one a line."""

@@ -8,11 +8,11 @@ autoscaler's first write replaces that one by itself.
 from dataclasses import dataclass
 
 from goproxy_operator.api.goproxy import GoProxy
-from goproxy_operator.cluster.client import FIELD_MANAGER
 from goproxy_operator.cluster.resources import Object
 from goproxy_operator.cluster.trim import REPLICAS_OWNERS
 from goproxy_operator.desired.autoscaler import least_replicas
 from goproxy_operator.desired.manifest import Manifest
+from goproxy_operator.desired.names import FIELD_MANAGER
 from goproxy_operator.desired.stateful_set import DEFAULT_REPLICAS
 
 INTERIM_MANAGER = f"{FIELD_MANAGER}-replicas"
