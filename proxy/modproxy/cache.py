@@ -16,8 +16,7 @@ from enum import StrEnum
 from modproxy.config import Cache as CacheConfig
 from modproxy.flight import Flight
 from modproxy.memo import Memo
-from modproxy.mod.target import Target
-from modproxy.source import NotFound, Source
+from modproxy.source import Mismatch, NotFound, Source, Wanted
 from modproxy.store.disk import DiskStore, Held
 
 _REMEMBERED = 20_000
@@ -60,12 +59,16 @@ class KnownAbsent(NotFound):
 
 
 class Cache:
-    """Answers targets from the store, or from the source. `source` and `config` may be replaced at any time."""
+    """Answers targets from the store, or from the source. `source` and `config` may be replaced at any time.
+
+    `mismatches` counts fetches that were refused because the checksum database says otherwise.
+    """
 
     def __init__(self, store: DiskStore, source: Source, config: CacheConfig) -> None:
         self._store = store
         self.source = source
         self.config = config
+        self.mismatches = 0
         self._flights: dict[str, Flight] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._absent: Memo[str, NotFound] = Memo(_REMEMBERED, time.monotonic)
@@ -76,7 +79,7 @@ class Cache:
         """Ask anew for what was absent: the source is another now."""
         self._absent.clear()
 
-    async def get(self, target: Target, *, cached_only: bool = False, via: str = "") -> Answer:
+    async def get(self, target: Wanted, *, cached_only: bool = False, via: str = "") -> Answer:
         """Answer the target, or raise `SourceError`. `cached_only`: no request leaves for it (Disable-Module-Fetch)."""
         held = await self._store.find(target.key)
         if held:
@@ -94,10 +97,10 @@ class Cache:
             raise KnownAbsent(f"{target}: not held, and the request asks for what is held only (Disable-Module-Fetch)")
         return await self._await(self._fly(target, via))
 
-    def _is_fresh(self, target: Target, held: Held) -> bool:
+    def _is_fresh(self, target: Wanted, held: Held) -> bool:
         return target.immutable or _age(held) <= self.config.list_ttl
 
-    def _fly(self, target: Target, via: str) -> Flight:
+    def _fly(self, target: Wanted, via: str) -> Flight:
         flight = self._flights.get(target.key)
         if flight is None:
             flight = Flight(target, streaming=self._suspects.get(target.key) is None)
@@ -126,7 +129,11 @@ class Cache:
             self._refresh_failed.forget(key)
             log.info("fetched %s in %.2f s", flight.target, time.monotonic() - started)
             return
-        log.info("not fetched: %s", flight.error.reason)
+        if isinstance(flight.error, Mismatch):
+            self.mismatches += 1
+            log.error("SECURITY: %s", flight.error.reason)
+        else:
+            log.info("not fetched: %s", flight.error.reason)
         if isinstance(flight.error, NotFound):
             self._absent.put(key, flight.error, self.config.not_found_ttl)
             if not flight.target.immutable:
@@ -146,7 +153,7 @@ class Cache:
             return Answer(Outcome.MISS, flight.held.size, held=flight.held)
         return Answer(Outcome.MISS, flight.size, flight=flight)
 
-    def _refresh_behind(self, target: Target, via: str) -> None:
+    def _refresh_behind(self, target: Wanted, via: str) -> None:
         if self._refresh_failed.get(target.key) is None:
             # Until it succeeds it counts as failed, so that an outage costs one attempt each pause.
             self._refresh_failed.put(target.key, True, _REFRESH_PAUSE)

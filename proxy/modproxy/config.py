@@ -6,15 +6,18 @@ key or a bad value is refused with the path of the field. Pure: `modproxy.config
 
 import hashlib
 import json
+import re
 from enum import StrEnum
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 from pydantic.alias_generators import to_camel
 
 from modproxy.duration import format_duration, parse_duration
-from modproxy.mod.chain import ChainError, parse_chain
+from modproxy.mod.chain import ChainError, parse_chain, redact
 from modproxy.mod.pattern import PatternError, parse_pattern
+from modproxy.mod.sumdb import SumdbError, parse_gosumdb
 
 SCHEMA_VERSION: Literal[1] = 1
 """Raised when an older replica could not understand what is written; part of the ConfigMap's name."""
@@ -37,6 +40,27 @@ def _check_pattern(text: str) -> str:
         parse_pattern(text)
     except PatternError as e:
         raise ValueError(str(e)) from None
+    return text
+
+
+def _check_gosumdb(text: str) -> str:
+    try:
+        parse_gosumdb(text)
+    except SumdbError as e:
+        raise ValueError(str(e)) from None
+    return text
+
+
+def _check_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", text) or ".." in text:
+        raise ValueError(f"{text!r} is no name of a Secret: lower-case letters, digits, dashes and dots")
+    return text
+
+
+def _check_http_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme != "http" or not parts.hostname or parts.username is not None:
+        raise ValueError(f"{redact(text)!r} is no HTTP proxy: write http://HOST:PORT, credentials in a Secret")
     return text
 
 
@@ -78,13 +102,55 @@ class Section(BaseModel):
     )
 
 
+class Credential(Section):
+    """Which Secret is used for what: `pattern` is a prefix of host and path of the URL contacted."""
+
+    pattern: PatternText
+    secret_name: Annotated[str, AfterValidator(_check_name)]
+
+
+class HttpProxy(Section):
+    """A proxy on the way out. `secretName`: a Secret with `username` and `password` for it."""
+
+    url: Annotated[str, AfterValidator(_check_http_url)]
+    no_proxy: tuple[str, ...] = Field((), strict=False)
+    secret_name: Annotated[str, AfterValidator(_check_name)] | None = None
+
+
 class Upstream(Section):
-    """Where modules come from."""
+    """Where modules come from, and how it is known that they are the right ones."""
 
     goproxy: Annotated[str, AfterValidator(_check_chain)] | None = None
     """A chain in GOPROXY's syntax; absent: what `go env GOPROXY` says where the replica runs."""
+    gosumdb: Annotated[str, AfterValidator(_check_gosumdb)] | None = None
+    """A checksum database in GOSUMDB's syntax; absent: what `go env GOSUMDB` says where the replica runs."""
+    goprivate: tuple[PatternText, ...] = Field((), strict=False)
+    """Private modules: the default of the two below."""
+    gonoproxy: tuple[PatternText, ...] | None = Field(None, strict=False)
+    """Fetched from version control, never named to an upstream proxy."""
+    gonosumdb: tuple[PatternText, ...] | None = Field(None, strict=False)
+    """Not verified, never named to the checksum database."""
+    credentials: tuple[Credential, ...] = Field((), strict=False)
+    """For version control and upstream proxies alike."""
+    trusted_ca_secret_name: Annotated[str, AfterValidator(_check_name)] | None = Field(
+        None, alias="trustedCASecretName"
+    )
+    """A Secret whose `ca.crt` is trusted besides the machine's certificates."""
+    http_proxy: HttpProxy | None = None
     timeout: Duration = 30.0
     """Longest wait for a connection, for the first byte, and between two reads."""
+    direct_timeout: Duration = 300.0
+    """Longest time that one fetch from version control may take."""
+
+    @property
+    def not_proxied(self) -> tuple[str, ...]:
+        """The patterns of modules that come from version control only."""
+        return self.goprivate if self.gonoproxy is None else self.gonoproxy
+
+    @property
+    def not_verified(self) -> tuple[str, ...]:
+        """The patterns of modules that the checksum database never hears of."""
+        return self.goprivate if self.gonosumdb is None else self.gonosumdb
 
 
 class Mode(StrEnum):
@@ -141,6 +207,8 @@ class Config(Section):
     """What refusals call the fleet: `namespace/name` of the GoProxy object."""
     listen: Listen = "127.0.0.1:8080"
     admin: Listen = "127.0.0.1:8081"
+    secrets_dir: str = "/etc/modproxy/secrets"
+    """Where Secrets are mounted, a folder each, read anew for each use."""
     path_prefix: Annotated[str, AfterValidator(_check_prefix)] = ""
     upstream: Upstream = Upstream()
     modules: Modules = Modules()

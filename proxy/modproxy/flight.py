@@ -7,13 +7,13 @@ A small answer is given whole, once it is checked. A zip is streamed to every re
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Self
 
 from modproxy.mod.archive import LARGEST_ZIP, ArchiveError, check_and_hash
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import Version
-from modproxy.source import Source, SourceError, Unavailable
+from modproxy.source import Source, SourceError, Unavailable, Wanted
 from modproxy.store.disk import DiskStore, Draft, Held
 
 HOLD_BACK = 64 << 10
@@ -32,7 +32,7 @@ class Flight:
     it is checked.
     """
 
-    def __init__(self, target: Target, *, streaming: bool) -> None:
+    def __init__(self, target: Wanted, *, streaming: bool) -> None:
         self.target = target
         self.streaming = streaming and target.kind is Kind.ZIP
         self.body: bytes | None = None
@@ -53,14 +53,12 @@ class Flight:
         try:
             async with source.fetch(self.target, via) as fetched:
                 self.size = fetched.size
-                if self.target.kind is Kind.ZIP:
+                if isinstance(self.target, Target) and self.target.kind is Kind.ZIP:
                     await self._write_zip(fetched.body, store)
-                else:
-                    body = b"".join([chunk async for chunk in fetched.body])
-            if self.target.kind is Kind.ZIP:
-                await self._publish_zip(store)
-            else:
-                await self._publish_body(store, body)
+                    await self._publish_zip(self.target, store, fetched.check_dirhash)
+                    return
+                body = b"".join([chunk async for chunk in fetched.body])
+            await self._publish_body(store, body)
         except SourceError as e:
             self.error = e
         except OSError as e:
@@ -94,15 +92,19 @@ class Flight:
         if self.size is not None and draft.written != self.size:
             raise Unavailable(f"{self.target}: {draft.written} bytes came of the {self.size} announced")
 
-    async def _publish_zip(self, store: DiskStore) -> None:
+    async def _publish_zip(
+        self, target: Target, store: DiskStore, check: Callable[[str], Awaitable[None]] | None
+    ) -> None:
         draft = self._draft
         if draft is None:
             raise AssertionError("a zip is published after it was written")
         try:
-            dirhash = await store.run(check_and_hash, draft.path, self.target.path, Version(self.target.version))
+            dirhash = await store.run(check_and_hash, draft.path, target.path, Version(target.version))
         except ArchiveError as e:
-            log.warning("%s: refused, nothing kept: %s", self.target, e)
-            raise Unavailable(f"{self.target}: upstream's zip is refused: {e}") from None
+            log.warning("%s: refused, nothing kept: %s", target, e)
+            raise Unavailable(f"{target}: upstream's zip is refused: {e}") from None
+        if check is not None:
+            await check(dirhash)
         self.held = await store.publish(draft, self.target.key, dirhash)
         self._readable = draft.written
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from modproxy.cache import Cache
 from modproxy.config import Config
 from modproxy.config_file import Loaded
+from modproxy.mod.sumdb import SumdbTarget
 from modproxy.policy.allowlist import Allowlist
 from modproxy.report import ConfigState, Report, Storage
 from modproxy.server.client import ClientHandler
 from modproxy.server.metrics import Metrics, UpstreamCounts
 from modproxy.server.traffic import Traffic
-from modproxy.source.build import Upstreams, build_source
+from modproxy.source.build import Surroundings, build_sources
 from modproxy.source.chain import Chain
 from modproxy.source.own_listener import Address
 from modproxy.source.upstream import open_session
@@ -40,14 +41,16 @@ class Replica:
         self._scan: asyncio.Task[None] | None = None
         upstream_counts = UpstreamCounts()
         via_id = f"modproxy-{config.id or secrets.token_hex(8)}"
-        self._upstreams = Upstreams(self._session, f"1.1 {via_id}", listeners, upstream_counts.count)
         traffic = Traffic(time.monotonic)
         self.ready = False
         self.store = DiskStore(Path(config.cache.dir), config.cache.size_bytes)
         self.cache = Cache(self.store, Chain([]), config.cache)
+        self._around = Surroundings(
+            self._session, f"1.1 {via_id}", listeners, upstream_counts.count, self.store.private, self._read
+        )
         self.handler = ClientHandler(self.cache, _allowlist(loaded), traffic, via_id)
         self._traffic = traffic
-        self.metrics = Metrics(traffic, upstream_counts, self.handler.refusals, self.report)
+        self.metrics = Metrics(traffic, upstream_counts, self.handler.refusals, self.cache, self.report)
 
     async def start(self) -> None:
         """Take the first config and begin to count what is held. Raises `OSError` and `UpstreamError`."""
@@ -59,14 +62,16 @@ class Replica:
     async def apply(self, loaded: Loaded) -> None:
         """Put a config into force, all of it or nothing. Raises `UpstreamError`."""
         config = loaded.config
-        source, warnings = await build_source(config.upstream, self._upstreams)
-        warnings += _needs_restart(self._started.config, config)
+        sources = await build_sources(config, self._around)
+        warnings = sources.warnings + _needs_restart(self._started.config, config)
         self.handler.allowlist = _allowlist(loaded)
         self.handler.path_prefix = config.path_prefix
         self.store.limit = config.cache.size_bytes
         self.cache.config = config.cache
         if config.upstream != self._in_force.config.upstream or not self._generation:
-            self.cache.source = source
+            self.cache.source = sources.source
+            self.handler.database = sources.database.name if sources.database else None
+            self.handler.unverified = sources.unverified
             self.cache.forget_absences()
         self._in_force = loaded
         self._generation += 1
@@ -75,6 +80,11 @@ class Replica:
         for warning in warnings:
             log.warning("%s", warning)
         log.info("config %s is in force (generation %d)", loaded.hash, self._generation)
+
+    async def _read(self, target: SumdbTarget) -> bytes:
+        """Read an answer of the checksum database through the cache."""
+        body = (await self.cache.get(target)).body
+        return body if body is not None else b""
 
     def refuse(self, error: Exception) -> None:
         """Remember why a newer config is not in force."""

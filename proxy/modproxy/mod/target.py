@@ -38,6 +38,10 @@ class Kind(StrEnum):
     LATEST = "latest"
     QUERY = "query"
     """An `.info` for a branch, a tag, a commit or a prefix of a version: its answer changes, as a list does."""
+    LOOKUP = "lookup"
+    TILE = "tile"
+    TREE = "tree"
+    """Of a checksum database: a record, a tile of its tree, its newest tree head."""
 
 
 _IMMUTABLE = frozenset([Kind.INFO, Kind.MOD, Kind.ZIP])
@@ -74,14 +78,11 @@ def _key(path: ModulePath, version: str, kind: Kind) -> str:
     return f"{base}/@v/{escape(version)}.{suffix}"
 
 
-def parse_target(raw_path: str) -> Target:
-    """Read a URL path below the prefix, without its leading slash, as it stood in the request line.
+def parse_target(path: str) -> Target:
+    """Read a decoded URL path below the prefix, without its leading slash.
 
     Raises `TargetError` for what no client may send and `NoSuchTarget` for what no module can have.
     """
-    if len(raw_path) > _LONGEST_PATH:
-        raise TargetError(f"path longer than {_LONGEST_PATH} characters")
-    path = _percent_decode(raw_path)
     if path.endswith("/@latest"):
         return Target(_module(path.removesuffix("/@latest")), "", Kind.LATEST)
     module, marker, file = path.partition("/@v/")
@@ -141,8 +142,13 @@ def _slashed(path: ModulePath, version: str) -> NoSuchTarget | TargetError:
     return NoSuchTarget(f"{path}@{version}: a version query cannot have a slash: ask for the commit's hash instead")
 
 
-def _percent_decode(raw: str) -> str:
-    """Decode once. What Go's client never encodes (letters, digits, `-._~` and the slash) must not be encoded."""
+def decode_path(raw: str) -> str:
+    """Decode a URL path as it stood in the request line, once, or raise `TargetError`.
+
+    What Go's client never encodes (letters, digits, `-._~` and the slash) must not be encoded.
+    """
+    if len(raw) > _LONGEST_PATH:
+        raise TargetError(f"path longer than {_LONGEST_PATH} characters")
     if not raw.isascii():
         raise TargetError("malformed path: only ASCII is lawful")
     for found in _ENCODED.finditer(raw):

@@ -2,17 +2,20 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from modproxy.cache import Cache, KnownAbsent, Outcome
 from modproxy.flight import CutShort
-from modproxy.mod.target import Kind, NoSuchTarget, Target, TargetError, parse_target
+from modproxy.mod.pattern import Pattern
+from modproxy.mod.sumdb import SumdbTarget, is_lookup_of, is_sumdb_path, parse_sumdb_target
+from modproxy.mod.target import Kind, NoSuchTarget, Target, TargetError, decode_path, parse_target
 from modproxy.policy.allowlist import Allowlist
 from modproxy.server import responses
 from modproxy.server.traffic import Traffic
-from modproxy.source import Denied, SourceError
+from modproxy.source import Denied, SourceError, Wanted
 
 _OTHER = "other"
 _FILE_GONE_RETRIES = 3
@@ -21,7 +24,9 @@ log = logging.getLogger(__name__)
 
 
 class ClientHandler:
-    """Answers clients. `allowlist` and `path_prefix` may be replaced at any time; `draining` asks clients to leave."""
+    """Answers clients. `draining` asks them to leave. What a config decides may be replaced at any time: `allowlist`,
+    `path_prefix`, the `database` of checksums that is served, and the modules it must not hear of (`unverified`).
+    """
 
     def __init__(self, cache: Cache, allowlist: Allowlist, traffic: Traffic, via_id: str) -> None:
         self._cache = cache
@@ -29,6 +34,8 @@ class ClientHandler:
         self._via_id = via_id
         self.allowlist = allowlist
         self.path_prefix = ""
+        self.database: str | None = None
+        self.unverified: Sequence[Pattern] = ()
         self.draining = False
         self.refusals: dict[str, int] = {"Enforce": 0, "DryRun": 0}
 
@@ -67,19 +74,23 @@ class ClientHandler:
         if f" {self._via_id}" in via:
             return responses.say(508, "loop detected: this request has passed this fleet already; check its upstreams")
         try:
-            target = parse_target(self._below_prefix(request))
+            path = decode_path(self._below_prefix(request))
+            target: Wanted | None = self._sumdb_target(path) if is_sumdb_path(path) else parse_target(path)
         except TargetError as e:
             return responses.say(400, f"bad request: {e}")
         except NoSuchTarget as e:
             return responses.say(404, f"not found: {e}")
+        if target is None:
+            exchange.endpoint, exchange.outcome = "supported", Outcome.HIT
+            return web.Response()  # that is the whole answer: yes
         exchange.endpoint = target.kind.value
-        refusal = self._refused(target)
+        refusal = self._refused(target) if isinstance(target, Target) else None
         if refusal is not None:
             return refusal
         return await self._from_cache(request, target, via, exchange)
 
     async def _from_cache(
-        self, request: web.BaseRequest, target: Target, via: str, exchange: "Exchange"
+        self, request: web.BaseRequest, target: Wanted, via: str, exchange: "Exchange"
     ) -> web.StreamResponse:
         cached_only = request.headers.get("Disable-Module-Fetch", "").lower() == "true"
         exchange.outcome = Outcome.MISS
@@ -97,6 +108,12 @@ class ClientHandler:
                     exchange.outcome = Outcome.DENIED
                 return responses.failure(e)
         return responses.say(503, f"{target} is being removed: ask again")
+
+    def _sumdb_target(self, path: str) -> SumdbTarget | None:
+        target = parse_sumdb_target(path, self.database)
+        if target is not None and is_lookup_of(target, self.unverified):
+            raise NoSuchTarget(f"{target.module} is private here: no checksum database is asked about it")
+        return target
 
     def _below_prefix(self, request: web.BaseRequest) -> str:
         path = request.raw_path.partition("?")[0]

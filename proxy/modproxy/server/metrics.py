@@ -8,6 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
+from modproxy.cache import Cache
 from modproxy.report import Report
 from modproxy.server.traffic import BUCKETS, Traffic
 
@@ -27,11 +28,17 @@ class Metrics(Collector):
     """Renders a replica's figures in Prometheus' text format."""
 
     def __init__(
-        self, traffic: Traffic, upstream: UpstreamCounts, refusals: dict[str, int], report: Callable[[], Report]
+        self,
+        traffic: Traffic,
+        upstream: UpstreamCounts,
+        refusals: dict[str, int],
+        cache: Cache,
+        report: Callable[[], Report],
     ) -> None:
         self._traffic = traffic
         self._upstream = upstream
         self._refusals = refusals
+        self._cache = cache
         self._report = report
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
@@ -85,6 +92,11 @@ class Metrics(Collector):
             (requests if result.isdigit() else errors).add_metric([result], count)
         yield requests
         yield errors
+        yield CounterMetricFamily(
+            "modproxy_checksum_mismatches",
+            "Fetches refused because the checksum database says otherwise: each is a security event.",
+            self._cache.mismatches,
+        )
 
     def _of_state(self, report: Report) -> Iterator[Metric]:
         storage, config = report.storage, report.config

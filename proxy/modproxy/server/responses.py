@@ -11,8 +11,8 @@ from multidict import CIMultiDict
 
 from modproxy.cache import Answer, Outcome
 from modproxy.flight import CutShort, Follower
-from modproxy.mod.target import Kind, Target
-from modproxy.source import SourceError, Unavailable
+from modproxy.mod.target import Kind
+from modproxy.source import SourceError, Unavailable, Wanted
 from modproxy.store.disk import Held
 
 CONTENT_TYPES = {
@@ -22,6 +22,9 @@ CONTENT_TYPES = {
     Kind.MOD: "text/plain; charset=utf-8",
     Kind.LIST: "text/plain; charset=utf-8",
     Kind.ZIP: "application/zip",
+    Kind.LOOKUP: "text/plain; charset=utf-8",
+    Kind.TREE: "text/plain; charset=utf-8",
+    Kind.TILE: "application/octet-stream",
 }
 SERVER = "modproxy"
 _CHUNK = 256 << 10
@@ -44,7 +47,7 @@ def failure(error: SourceError) -> web.Response:
     return say(error.status, f"{phrase}: {error.reason}", headers)
 
 
-async def respond(request: web.BaseRequest, target: Target, answer: Answer) -> web.StreamResponse:
+async def respond(request: web.BaseRequest, target: Wanted, answer: Answer) -> web.StreamResponse:
     """Send an answer. Raises `FileNotFoundError` when a held file has gone meanwhile: nothing has been sent then."""
     if answer.flight is not None and request.method == "GET":
         with contextlib.closing(answer.flight.follow()) as follower:
@@ -57,7 +60,7 @@ async def respond(request: web.BaseRequest, target: Target, answer: Answer) -> w
     return await _head_only(request, headers, answer.size)
 
 
-def _headers(target: Target, answer: Answer) -> CIMultiDict[str]:
+def _headers(target: Wanted, answer: Answer) -> CIMultiDict[str]:
     fresh = "public, max-age=31536000, immutable" if target.immutable else "public, max-age=60"
     headers = CIMultiDict({"Server": SERVER, "Content-Type": CONTENT_TYPES[target.kind], "Cache-Control": fresh})
     match answer.outcome:
@@ -139,7 +142,7 @@ def _range(request: web.BaseRequest, etag: str | None, size: int) -> range | Non
     return found if len(found) else None
 
 
-async def _stream(request: web.BaseRequest, target: Target, answer: Answer, follower: Follower) -> web.StreamResponse:
+async def _stream(request: web.BaseRequest, target: Wanted, answer: Answer, follower: Follower) -> web.StreamResponse:
     """Send a zip while it is fetched. A length is told only when upstream told it; else chunks show the end."""
     response = web.StreamResponse(headers=_headers(target, answer))
     if answer.size is not None:

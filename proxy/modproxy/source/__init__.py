@@ -3,21 +3,34 @@
 A source knows nothing of what is held, who asks, or what they may have.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from modproxy.mod.sumdb import SumdbTarget
 from modproxy.mod.target import Target
+
+Wanted = Target | SumdbTarget
+"""What a source is asked for: a module's file, or an answer of a checksum database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer under way: its bytes, how many there will be (None: not told), and who gave it, fit for a log."""
+    """An answer under way: its bytes, how many there will be (None: not told), and who gave it, fit for a log.
+
+    `check_dirhash` is called with a zip's `h1:` hash before the zip is published; it raises `SourceError` to forbid it.
+    """
 
     body: AsyncIterator[bytes]
     size: int | None
     origin: str
+    check_dirhash: Callable[[str], Awaitable[None]] | None = None
+
+
+async def once(body: bytes) -> AsyncIterator[bytes]:
+    """Make the body of a `Fetched` from bytes at hand."""
+    yield body
 
 
 class SourceError(Exception):
@@ -53,10 +66,14 @@ class Unavailable(SourceError):
         self.retry_after = retry_after
 
 
+class Mismatch(Unavailable):
+    """What came is not what the checksum database vouches for, or the database contradicts itself: a security event."""
+
+
 class Source(Protocol):
     """What can be asked for a target."""
 
-    def fetch(self, target: Target, via: str = "") -> AbstractAsyncContextManager[Fetched]:
+    def fetch(self, target: Wanted, via: str = "") -> AbstractAsyncContextManager[Fetched]:
         """Ask for the target; leaving the context lets go of the answer, read or not.
 
         `via` is the Via header of the request on whose behalf this is, so that a loop over several proxies is seen.

@@ -1,21 +1,31 @@
-"""From configuration to one source: the chain of upstreams, each of them checked."""
+"""From configuration to one source: upstreams, version control, the checksum database, each checked, put together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
 
-from modproxy.config import Upstream
+from modproxy.config import Config, Upstream
 from modproxy.mod.chain import ChainError, Entry, EntryKind, parse_chain
-from modproxy.source import Source
+from modproxy.mod.pattern import Pattern, parse_pattern
+from modproxy.mod.sumdb import Database, SumdbError, SumdbTarget, parse_gosumdb
+from modproxy.source import Source, Wanted
 from modproxy.source.chain import Chain, Link, Refusing
 from modproxy.source.checked import Checked
+from modproxy.source.credentials import Credentials
+from modproxy.source.direct import Direct, DirectSettings
 from modproxy.source.file_tree import FileTree
 from modproxy.source.goenv import GoEnvError, go_env
+from modproxy.source.outbound import Outbound
 from modproxy.source.own_listener import Address, is_own_listener
-from modproxy.source.upstream import Count, UpstreamProxy
+from modproxy.source.router import Router
+from modproxy.source.sumdb import Read, SumdbSource, TreeHeads
+from modproxy.source.upstream import Client, Count, UpstreamProxy
+from modproxy.source.verified import Verified
 
-_DIRECT = "version control (direct) cannot be asked by this version; name a module proxy in upstream.goproxy"
 _OFF = "module lookup is disabled by off in upstream.goproxy"
+_NO_DATABASE = "no checksum database is served: upstream.gosumdb is off"
 
 
 class UpstreamError(ValueError):
@@ -23,29 +33,54 @@ class UpstreamError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Upstreams:
-    """What all upstream requests share: the client session, our Via entry, our own listeners, who counts."""
+class Surroundings:
+    """What every config's sources share: the client session, our Via entry, our own listeners, who counts, a folder for
+    their own files, and how to read the checksum database through the cache.
+    """
 
     session: aiohttp.ClientSession
     via: str
     listeners: list[Address]
     count: Count
+    folder: Path
+    read: Read
 
 
-async def build_source(upstream: Upstream, shared: Upstreams) -> tuple[Source, list[str]]:
-    """Return the source that `upstream` names, with warnings for people, or raise `UpstreamError`."""
-    warnings: list[str] = []
-    links: list[Link] = []
-    for entry in await _entries(upstream):
-        if entry.kind is EntryKind.PROXY and await is_own_listener(entry.url, shared.listeners):
-            warnings.append(
-                f"upstream {entry} is this replica's own listener: left out, or it would ask itself for ever"
-            )
-            continue
-        if entry.kind is EntryKind.DIRECT:
-            warnings.append(f"upstream direct answers 404: {_DIRECT}")
-        links.append(Link(entry.kind, _source(entry, upstream, shared), entry.fall_back_on_error))
-    return Chain(links), warnings
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The sources of one config: `source` answers every target; `database` is the checksum database that is served."""
+
+    source: Source
+    database: Database | None
+    unverified: Sequence[Pattern]
+    warnings: list[str]
+
+
+async def build_sources(config: Config, around: Surroundings) -> Sources:
+    """Put together what `config.upstream` names, or raise `UpstreamError`."""
+    upstream = config.upstream
+    secrets = Path(config.secrets_dir)
+    credentials = Credentials(upstream.credentials, secrets)
+    bundle = around.folder / "trusted.pem"
+    outbound = Outbound(credentials, upstream.http_proxy, upstream.trusted_ca_secret_name, secrets, bundle)
+    client = Client(around.session, outbound, upstream.timeout, around.via, around.count)
+    goprivate = ",".join(upstream.goprivate)
+    settings = DirectSettings(around.folder / "direct", upstream.direct_timeout, goprivate, credentials, outbound)
+    direct = Checked(Direct(settings))
+
+    entries, warnings = await _own_listeners_left_out(await _entries(upstream), around.listeners)
+    links = [Link(entry.kind, _source(entry, client, direct), entry.fall_back_on_error) for entry in entries]
+    database = await _database(upstream)
+    unverified = tuple(map(parse_pattern, upstream.not_verified))
+    public: Source = Chain(links)
+    private: Source = direct
+    sumdb: Source = Refusing(_NO_DATABASE)
+    if database is not None:
+        sumdb = _sumdb(database, entries, client, around)
+        public = Verified(public, database.name, around.read, unverified)
+        private = Verified(private, database.name, around.read, unverified)
+    not_proxied = tuple(map(parse_pattern, upstream.not_proxied))
+    return Sources(Router(public, private, sumdb, not_proxied, unverified), database, unverified, warnings)
 
 
 async def _entries(upstream: Upstream) -> tuple[Entry, ...]:
@@ -53,16 +88,50 @@ async def _entries(upstream: Upstream) -> tuple[Entry, ...]:
         text = upstream.goproxy if upstream.goproxy is not None else await go_env("GOPROXY")
         return parse_chain(text)
     except GoEnvError as e:
-        raise UpstreamError(str(e)) from None
+        raise UpstreamError(f"upstream.goproxy: {e}") from None
     except ChainError as e:
         raise UpstreamError(f"upstream.goproxy (from `go env GOPROXY`, because it is not set): {e}") from None
 
 
-def _source(entry: Entry, upstream: Upstream, shared: Upstreams) -> Source:
+async def _own_listeners_left_out(entries: Sequence[Entry], listeners: list[Address]) -> tuple[list[Entry], list[str]]:
+    kept, warnings = [], []
+    for entry in entries:
+        if entry.kind is EntryKind.PROXY and await is_own_listener(entry.url, listeners):
+            warnings.append(
+                f"upstream {entry} is this replica's own listener: left out, or it would ask itself for ever"
+            )
+        else:
+            kept.append(entry)
+    return kept, warnings
+
+
+def _source(entry: Entry, client: Client, direct: Source) -> Source:
     if entry.kind is EntryKind.DIRECT:
-        return Refusing(_DIRECT)
+        return direct
     if entry.kind is EntryKind.OFF:
         return Refusing(_OFF)
     if entry.url.startswith("file:"):
         return Checked(FileTree(entry.url))
-    return Checked(UpstreamProxy(shared.session, entry.url, upstream.timeout, shared.via, shared.count))
+    return Checked(UpstreamProxy(client, entry.url))
+
+
+async def _database(upstream: Upstream) -> Database | None:
+    try:
+        return parse_gosumdb(upstream.gosumdb if upstream.gosumdb is not None else await go_env("GOSUMDB"))
+    except GoEnvError as e:
+        raise UpstreamError(f"upstream.gosumdb: {e}") from None
+    except SumdbError as e:
+        raise UpstreamError(f"upstream.gosumdb (from `go env GOSUMDB`, because it is not set): {e}") from None
+
+
+def _sumdb(database: Database, entries: Sequence[Entry], client: Client, around: Surroundings) -> Source:
+    def path_of(target: Wanted) -> str:
+        return target.path if isinstance(target, SumdbTarget) else target.key
+
+    proxies = [
+        UpstreamProxy(client, entry.url)
+        for entry in entries
+        if entry.kind is EntryKind.PROXY and not entry.url.startswith("file:")
+    ]
+    heads = TreeHeads(around.folder / "sumdb" / f"{database.name}.latest")
+    return SumdbSource(database, proxies, UpstreamProxy(client, database.url, path_of), heads, around.read)

@@ -9,8 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from modproxy.mod.chain import EntryKind
-from modproxy.mod.target import Target
-from modproxy.source import Fetched, NotFound, Source, SourceError, Unavailable
+from modproxy.source import Fetched, NotFound, Source, SourceError, Unavailable, Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +28,12 @@ class Chain:
         self._links = tuple(links)
 
     @asynccontextmanager
-    async def fetch(self, target: Target, via: str = "") -> AsyncIterator[Fetched]:
+    async def fetch(self, target: Wanted, via: str = "") -> AsyncIterator[Fetched]:
         """Give the first answer there is. Once it has begun, its breaking off is the caller's to see."""
         async with AsyncExitStack() as stack:
             yield await self._first(stack, target, via)
 
-    async def _first(self, stack: AsyncExitStack, target: Target, via: str) -> Fetched:
+    async def _first(self, stack: AsyncExitStack, target: Wanted, via: str) -> Fetched:
         best: SourceError = Unavailable("every upstream that is configured is this fleet itself", status=508)
         best_rank = -1
         for link in self._links:
@@ -57,7 +56,7 @@ class Refusing:
         self._reason = reason
 
     @asynccontextmanager
-    async def fetch(self, target: Target, via: str = "") -> AsyncIterator[Fetched]:
+    async def fetch(self, target: Wanted, via: str = "") -> AsyncIterator[Fetched]:
         """Say that there is no such thing, and why."""
         raise NotFound(f"{target}: {self._reason}")
         yield  # pragma: no cover - makes this a generator

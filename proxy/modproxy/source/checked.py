@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from modproxy.mod.answer import LONGEST_SMALL_ANSWER, AnswerError, check_answer
 from modproxy.mod.target import Kind, Target
-from modproxy.source import Fetched, Source, Unavailable
+from modproxy.source import Fetched, Source, Unavailable, Wanted, once
 
 
 class Checked:
@@ -18,28 +18,25 @@ class Checked:
         self._source = source
 
     @asynccontextmanager
-    async def fetch(self, target: Target, via: str = "") -> AsyncIterator[Fetched]:
+    async def fetch(self, target: Wanted, via: str = "") -> AsyncIterator[Fetched]:
         """Give the wrapped source's answer, or raise `Unavailable` (502) for one that is not what was asked for."""
         async with self._source.fetch(target, via) as fetched:
-            if target.kind is Kind.ZIP:
+            if target.kind is Kind.ZIP or not isinstance(target, Target):
                 yield fetched
                 return
-            body = await _read(fetched)
+            body = await read_small(fetched)
         try:
             body = check_answer(target, body)
         except AnswerError as e:
             raise Unavailable(f"{target}: the answer of {fetched.origin} is refused: {e}") from None
-        yield Fetched(_once(body), len(body), fetched.origin)
+        yield Fetched(once(body), len(body), fetched.origin)
 
 
-async def _read(fetched: Fetched) -> bytes:
+async def read_small(fetched: Fetched) -> bytes:
+    """Read a small answer whole; of one that is too large, just enough for its check to say so."""
     parts = bytearray()
     async for chunk in fetched.body:
         parts += chunk
         if len(parts) > LONGEST_SMALL_ANSWER:
-            break  # the check says so
+            break
     return bytes(parts)
-
-
-async def _once(body: bytes) -> AsyncIterator[bytes]:
-    yield body

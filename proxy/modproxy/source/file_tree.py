@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from modproxy.mod.target import Target
-from modproxy.source import Fetched, NotFound, Unavailable
+from modproxy.source import Fetched, NotFound, Unavailable, Wanted
 
 _CHUNK = 256 << 10
 
@@ -19,7 +19,7 @@ class FileTree:
         self._root = Path(unquote(urlsplit(url).path))
 
     @asynccontextmanager
-    async def fetch(self, target: Target, via: str = "") -> AsyncIterator[Fetched]:
+    async def fetch(self, target: Wanted, via: str = "") -> AsyncIterator[Fetched]:
         """Give the file's bytes, or raise `NotFound` where there is none."""
         try:
             file = await asyncio.to_thread((self._root / target.key).open, "rb")
@@ -28,9 +28,18 @@ class FileTree:
         except OSError as e:
             raise Unavailable(f"{target}: {self._root}: {e.strerror}") from None
 
-        async def body() -> AsyncIterator[bytes]:
-            while chunk := await asyncio.to_thread(file.read, _CHUNK):
-                yield chunk
-
         with file:
-            yield Fetched(body(), None, f"file://{self._root}")
+            yield Fetched(_chunks(file), None, f"file://{self._root}")
+
+
+async def read_file(path: Path) -> AsyncIterator[bytes]:
+    """Read a file piece by piece, off the event loop."""
+    file = await asyncio.to_thread(path.open, "rb")
+    with file:
+        async for chunk in _chunks(file):
+            yield chunk
+
+
+async def _chunks(file: BinaryIO) -> AsyncIterator[bytes]:
+    while chunk := await asyncio.to_thread(file.read, _CHUNK):
+        yield chunk

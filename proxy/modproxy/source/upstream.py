@@ -1,20 +1,26 @@
 """Another module proxy, asked over HTTP."""
 
 import asyncio
+import operator
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import aiohttp
 from yarl import URL
 
 from modproxy.mod.chain import redact
-from modproxy.mod.target import Kind, Target
-from modproxy.source import Denied, Fetched, NotFound, SourceError, Unavailable
+from modproxy.mod.target import Kind
+from modproxy.source import Denied, Fetched, NotFound, SourceError, Unavailable, Wanted
+from modproxy.source.credentials import CredentialError
+from modproxy.source.outbound import Outbound
 
 _CHUNK = 256 << 10
 _REASON_BYTES = 2000
 _REASON_LINES = 4
 _MOST_REDIRECTS = 10
+_CUT_UNSEEN = frozenset([Kind.MOD, Kind.LIST])
+"""Answers whose beginning may pass for the whole; the others' form shows their end."""
 
 Count = Callable[[str], None]
 """Told how each request ended: a status code, or the name of an error."""
@@ -32,23 +38,41 @@ def open_session() -> aiohttp.ClientSession:
     )
 
 
-class UpstreamProxy:
-    """One module proxy at `url`. `timeout` (seconds) bounds each phase: connecting, the first byte, each read."""
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What all requests of one config share. `timeout` (seconds) bounds each phase: connecting, the first byte, each
+    read; `via` is our entry in the Via header.
+    """
 
-    def __init__(self, session: aiohttp.ClientSession, url: str, timeout: float, via: str, count: Count) -> None:
-        self._session = session
-        self._url = url
-        self._origin = redact(url)
+    session: aiohttp.ClientSession
+    outbound: Outbound
+    timeout: float
+    via: str
+    count: Count
+
+
+class UpstreamProxy:
+    """One server at `url`. `path_of` tells where below `url` a target is; for a module proxy that is its key."""
+
+    def __init__(
+        self,
+        shared: "Client",
+        url: str,
+        path_of: Callable[[Wanted], str] = operator.attrgetter("key"),
+    ) -> None:
+        self._shared = shared
+        self._path_of = path_of
+        self._credential_url = url
+        self._url = self._origin = redact(url)
+        self._count = shared.count
         self._timeout = aiohttp.ClientTimeout(
-            total=None, connect=timeout, sock_connect=timeout, sock_read=timeout, ceil_threshold=60
+            total=None, connect=shared.timeout, sock_connect=shared.timeout, sock_read=shared.timeout, ceil_threshold=60
         )
-        self._via = via
-        self._count = count
 
     @asynccontextmanager
-    async def fetch(self, target: Target, via: str = "") -> AsyncIterator[Fetched]:
+    async def fetch(self, target: Wanted, via: str = "") -> AsyncIterator[Fetched]:
         """Ask upstream; its status becomes the `SourceError` that keeps its meaning for a go command behind us."""
-        hops = f"{via}, {self._via}" if via else self._via
+        hops = f"{via}, {self._shared.via}" if via else self._shared.via
         async with await self._get(target, hops) as response:
             self._count(str(response.status))
             if response.status != 200:
@@ -56,29 +80,32 @@ class UpstreamProxy:
             self._check_framing(target, response)
             yield Fetched(self._body(target, response), _size(response), self._origin)
 
-    async def _get(self, target: Target, hops: str) -> aiohttp.ClientResponse:
+    async def _get(self, target: Wanted, hops: str) -> aiohttp.ClientResponse:
         try:
             # yarl would decode and re-encode the `!` of an escaped path; `encoded` sends it as it is.
-            url = URL(f"{self._url}/{target.key}", encoded=True)
-            return await self._session.get(
-                url, headers={"Via": hops}, timeout=self._timeout, max_redirects=_MOST_REDIRECTS
+            url = URL(f"{self._url}/{self._path_of(target)}", encoded=True)
+            options = await self._shared.outbound.options(self._credential_url)
+            return await self._shared.session.get(
+                url, headers={"Via": hops}, timeout=self._timeout, max_redirects=_MOST_REDIRECTS, **options
             )
+        except CredentialError as e:
+            raise Unavailable(f"{target}: upstream {self._origin} cannot be asked: {e}") from None
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as e:
             raise self._failure(target, e) from None
 
-    async def _body(self, target: Target, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    async def _body(self, target: Wanted, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         try:
             async for chunk in response.content.iter_chunked(_CHUNK):
                 yield chunk
         except (TimeoutError, aiohttp.ClientError, OSError) as e:
             raise self._failure(target, e) from None
 
-    def _failure(self, target: Target, error: Exception) -> Unavailable:
+    def _failure(self, target: Wanted, error: Exception) -> Unavailable:
         name, words, status = _explain(error)
         self._count(name)
         return Unavailable(f"{target}: upstream {self._origin} {words}", status)
 
-    async def _refusal(self, target: Target, response: aiohttp.ClientResponse) -> SourceError:
+    async def _refusal(self, target: Wanted, response: aiohttp.ClientResponse) -> SourceError:
         status = response.status
         said = await _reason(response)
         words = f"{target}: upstream {self._origin} answered {status}{': ' + said if said else ''}"
@@ -92,14 +119,14 @@ class UpstreamProxy:
             return Unavailable(words, status, response.headers.get("Retry-After"))
         return Unavailable(words)
 
-    def _check_framing(self, target: Target, response: aiohttp.ClientResponse) -> None:
+    def _check_framing(self, target: Wanted, response: aiohttp.ClientResponse) -> None:
         """Refuse what would pass for whole when it is cut: text that only the connection's end delimits."""
         if response.url.scheme == "http" and any(step.url.scheme == "https" for step in response.history):
             raise Unavailable(f"{target}: upstream {self._origin} redirected from https to plain http")
         framed = (
             response.content_length is not None or "chunked" in response.headers.get("Transfer-Encoding", "").lower()
         )
-        if not framed and target.kind in (Kind.MOD, Kind.LIST):
+        if not framed and target.kind in _CUT_UNSEEN:
             raise Unavailable(
                 f"{target}: upstream {self._origin} sent neither Content-Length nor chunks: nobody could tell whether "
                 "the answer is whole"

@@ -65,7 +65,8 @@ class DiskStore:
     def __init__(self, root: Path, limit: int | None = None) -> None:
         self.root = root
         self.limit = limit
-        self._drafts = root / _PRIVATE / "drafts"
+        self.private = root / _PRIVATE
+        self._drafts = self.private / "drafts"
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="disk")
         self._serial = 0
         self.used_bytes = 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from modproxy.mod.target import Kind, NoSuchTarget, Target, TargetError, parse_target
+from modproxy.mod.target import Kind, NoSuchTarget, Target, TargetError, decode_path, parse_target
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from modproxy.mod.target import Kind, NoSuchTarget, Target, TargetError, parse_t
     ],
 )
 def test_understood(raw: str, path: str, version: str, kind: Kind) -> None:
-    target = parse_target(raw)
+    target = parse_target(decode_path(raw))
     assert (target.path, target.version, target.kind) == (path, version, kind)
     assert parse_target(target.key) == target
     assert target.immutable is (kind in (Kind.INFO, Kind.MOD, Kind.ZIP))
@@ -60,7 +60,7 @@ def test_understood(raw: str, path: str, version: str, kind: Kind) -> None:
 )
 def test_malformed(raw: str) -> None:
     with pytest.raises(TargetError):
-        parse_target(raw)
+        parse_target(decode_path(raw))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_malformed(raw: str) -> None:
 )
 def test_nothing_can_be_there(raw: str) -> None:
     with pytest.raises(NoSuchTarget):
-        parse_target(raw)
+        parse_target(decode_path(raw))
 
 
 def test_words_for_people() -> None:

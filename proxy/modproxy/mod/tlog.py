@@ -1,0 +1,189 @@
+"""Transparency logs: the Merkle tree that a checksum database publishes as tiles.
+
+Pure: it computes which tiles a proof needs, and from their bytes whether the proof holds. Source of the rules: RFC 6962
+section 2.1 for the hashes, golang.org/x/mod/sumdb/tlog for tiles and for the text forms. Tiles need no trust of their
+own: a forged one yields another root than the signed one.
+"""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+HEIGHT = 8
+"""Levels of the tree in one tile, as the go command asks for."""
+_WIDTH = 1 << HEIGHT
+_HASH = 32
+_TREE_WORDS = "go.sum database tree"
+
+
+class LogError(ValueError):
+    """Text that is none of a log's, or a proof that does not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A tree head: `size` records, whose root hash is `root`."""
+
+    size: int
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A tile: its level (in tiles), its number there, and how many hashes it has, at most 256."""
+
+    level: int
+    number: int
+    width: int
+
+    @property
+    def path(self) -> str:
+        """The tile's path below the database's URL: `tile/8/0/x001/067.p/5`."""
+        groups = [f"{self.number % 1000:03d}"]
+        rest = self.number // 1000
+        while rest:
+            groups.append(f"x{rest % 1000:03d}")
+            rest //= 1000
+        partial = f".p/{self.width}" if self.width < _WIDTH else ""
+        return f"tile/{HEIGHT}/{self.level}/{'/'.join(reversed(groups))}{partial}"
+
+    @property
+    def full(self) -> "Tile":
+        """The same tile once it is complete."""
+        return Tile(self.level, self.number, _WIDTH)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A lookup's answer: the record's number, its text (the go.sum lines), and the signed tree head that came along."""
+
+    number: int
+    text: bytes
+    tree_note: bytes
+
+
+def parse_tree(text: str) -> Tree:
+    """Read the text of a tree head's note, or raise `LogError`."""
+    lines = text.split("\n")
+    if len(lines) < 4 or lines[0] != _TREE_WORDS or not lines[1].isdigit() or len(text) > 1_000_000:
+        raise LogError("not a tree head")
+    try:
+        root = base64.b64decode(lines[2], validate=True)
+    except binascii.Error:
+        raise LogError("not a tree head: the root is not base64") from None
+    if len(root) != _HASH:
+        raise LogError("not a tree head: the root has the wrong length")
+    return Tree(int(lines[1]), root)
+
+
+def parse_record(answer: bytes) -> Record:
+    """Read a lookup's answer, or raise `LogError`."""
+    number, _, rest = answer.partition(b"\n")
+    text, blank, tree_note = rest.partition(b"\n\n")
+    if not number.isdigit() or len(number) > 18 or not blank or not text or not tree_note:
+        raise LogError("not a lookup's answer")
+    return Record(int(number), text + b"\n", tree_note)
+
+
+def record_hash(text: bytes) -> bytes:
+    """Hash a record: a leaf of the tree."""
+    return hashlib.sha256(b"\x00" + text).digest()
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+Stored = Callable[[int, int], bytes]
+"""Gives the hash of the complete subtree at a level (of single hashes) and number there."""
+Proof = Callable[[Stored], bool]
+
+
+def includes(tree: Tree, number: int, leaf: bytes) -> Proof:
+    """Return the check that record `number` of the tree hashes to `leaf`. Raises `LogError` beyond the tree's end."""
+    if number >= tree.size:
+        raise LogError(f"record {number} is not in a tree of {tree.size}")
+
+    def root(low: int, high: int, stored: Stored) -> bytes:
+        if high - low == 1:
+            return leaf
+        middle = low + _split(high - low)
+        if number < middle:
+            return _node(root(low, middle, stored), _range(middle, high, stored))
+        return _node(_range(low, middle, stored), root(middle, high, stored))
+
+    return lambda stored: root(0, tree.size, stored) == tree.root
+
+
+def extends(older: Tree, newer: Tree) -> Proof:
+    """Return the check that `newer` begins with all that `older` has. Raises `LogError` when it is shorter."""
+    if older.size > newer.size:
+        raise LogError(f"a tree of {newer.size} cannot extend one of {older.size}")
+
+    def root(low: int, high: int, stored: Stored) -> bytes:
+        # Taken apart down to the subtrees that the older root is made of, so that both roots vouch for the same ones.
+        if high <= older.size or low >= older.size:
+            return _range(low, high, stored)
+        middle = low + _split(high - low)
+        return _node(root(low, middle, stored), root(middle, high, stored))
+
+    def holds(stored: Stored) -> bool:
+        old_root = _range(0, older.size, stored) if older.size else hashlib.sha256(b"").digest()
+        new_root = root(0, newer.size, stored) if newer.size else old_root
+        return old_root == older.root and new_root == newer.root
+
+    return holds
+
+
+def _split(size: int) -> int:
+    """Return the largest power of two below `size`, where a tree of that size is divided."""
+    return 1 << ((size - 1).bit_length() - 1)
+
+
+def _range(low: int, high: int, stored: Stored) -> bytes:
+    """Hash the subtree over the records `low` to `high`, from complete ones."""
+    size = high - low
+    if size & (size - 1) == 0:
+        level = size.bit_length() - 1
+        return stored(level, low >> level)
+    middle = low + _split(size)
+    return _node(_range(low, middle, stored), _range(middle, high, stored))
+
+
+def _tile_of(tree: Tree, level: int, number: int) -> tuple[Tile, int, int]:
+    """Say in which tile of `tree` a subtree's hash lies, and the span of hashes there that make it up."""
+    tile_level, rows = divmod(level, HEIGHT)
+    first = number << rows
+    tile_number, offset = divmod(first, _WIDTH)
+    width = min(_WIDTH, (tree.size >> (tile_level * HEIGHT)) - tile_number * _WIDTH)
+    return Tile(tile_level, tile_number, width), offset, 1 << rows
+
+
+def tiles_needed(tree: Tree, proof: Proof) -> frozenset[Tile]:
+    """Return the tiles of `tree` that a proof reads."""
+    needed: set[Tile] = set()
+
+    def note_down(level: int, number: int) -> bytes:
+        needed.add(_tile_of(tree, level, number)[0])
+        return bytes(_HASH)
+
+    proof(note_down)
+    return frozenset(needed)
+
+
+def holds(tree: Tree, proof: Proof, tiles: Mapping[Tile, bytes]) -> bool:
+    """Say whether a proof holds, given the bytes of the tiles that it needs. Raises `LogError` for a tile cut short."""
+
+    def stored(level: int, number: int) -> bytes:
+        tile, offset, count = _tile_of(tree, level, number)
+        data = tiles[tile][offset * _HASH : (offset + count) * _HASH]
+        if len(data) != count * _HASH:
+            raise LogError(f"{tile.path} is too short")
+        hashes = [data[i : i + _HASH] for i in range(0, len(data), _HASH)]
+        while len(hashes) > 1:
+            hashes = [_node(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=True)]
+        return hashes[0]
+
+    return proof(stored)

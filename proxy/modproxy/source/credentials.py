@@ -1,0 +1,85 @@
+"""Credentials for upstreams and version control, read from mounted Secrets for each use: rotation needs no restart.
+
+A Secret is a folder with a file a key: `username` and `password` (kubernetes.io/basic-auth), or `ssh-privatekey` and
+`known_hosts` (kubernetes.io/ssh-auth). Nothing of it is kept, logged, or put on a command line.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from modproxy.config import Credential
+from modproxy.mod.pattern import Pattern, parse_pattern
+
+
+class CredentialError(ValueError):
+    """A Secret is not there or has not what it needs; the message names it, never what is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """A user name and a password for the hosts that `pattern` matches."""
+
+    pattern: Pattern
+    username: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ssh:
+    """A private key, and the hosts' keys that are trusted with it, for the hosts that `pattern` matches."""
+
+    pattern: Pattern
+    private_key: str
+    known_hosts: str
+
+
+class Credentials:
+    """The credentials of one config: `entries` name Secrets, which are folders below `folder`."""
+
+    def __init__(self, entries: Sequence[Credential], folder: Path) -> None:
+        self._entries = [(parse_pattern(entry.pattern), folder / entry.secret_name) for entry in entries]
+
+    def read(self) -> list[Basic | Ssh]:
+        """Read all of them. Blocks; raises `CredentialError`."""
+        return [_read(pattern, folder) for pattern, folder in self._entries]
+
+    def basic_for(self, url: str) -> Basic | None:
+        """Return the user name and password for a URL, the longest pattern first. Blocks; raises `CredentialError`."""
+        parts = urlsplit(url)
+        place = (parts.hostname or "") + parts.path.rstrip("/")
+        matching = [entry for entry in self._entries if entry[0].matches(place)]
+        for pattern, folder in sorted(matching, key=lambda entry: entry[0].depth, reverse=True):
+            found = _read(pattern, folder)
+            if isinstance(found, Basic):
+                return found
+        return None
+
+
+def _read(pattern: Pattern, folder: Path) -> Basic | Ssh:
+    if (folder / "ssh-privatekey").exists():
+        if not (folder / "known_hosts").exists():
+            raise CredentialError(
+                f"Secret {folder.name} has an ssh-privatekey and no known_hosts: add the host's keys (ssh-keyscan "
+                "prints them; compare them with what the host publishes): they are never accepted unchecked"
+            )
+        return Ssh(pattern, _text(folder, "ssh-privatekey"), _text(folder, "known_hosts"))
+    password = _text(folder, "password").rstrip("\r\n")
+    username = _text(folder, "username").rstrip("\r\n") if (folder / "username").exists() else "git"
+    if re.search(r"\s", username + password):
+        raise CredentialError(f"Secret {folder.name}: white space in username or password cannot be sent")
+    return Basic(pattern, username, password)
+
+
+def _text(folder: Path, key: str) -> str:
+    try:
+        return (folder / key).read_text()
+    except FileNotFoundError:
+        raise CredentialError(
+            f"Secret {folder.name} is missing, or has no {key}: it needs username and password, or ssh-privatekey and "
+            "known_hosts"
+        ) from None
+    except (OSError, UnicodeDecodeError) as e:
+        raise CredentialError(f"Secret {folder.name}, key {key}: {e}") from None

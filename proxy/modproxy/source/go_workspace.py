@@ -1,0 +1,93 @@
+"""A private place for one run of the go command: its own home, module cache and credentials, gone afterwards."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from modproxy.source.credentials import Basic, Ssh
+
+_PASSED_ON = ("PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "LANG", "TMPDIR")
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """An empty folder to run `go` in, and the whole environment for it."""
+
+    folder: Path
+    env: Mapping[str, str]
+
+
+@contextmanager
+def workspace(
+    parent: Path, goprivate: str, credentials: Sequence[Basic | Ssh], way_out: Mapping[str, str]
+) -> Iterator[Workspace]:
+    """Make one below `parent` and remove it at the end; `way_out` is added to the environment. Raises `OSError`."""
+    parent.mkdir(parents=True, exist_ok=True)
+    root = Path(tempfile.mkdtemp(dir=parent))
+    try:
+        work = root / "work"
+        work.mkdir()
+        _write_credentials(root, credentials)
+        yield Workspace(work, {**_environment(root, goprivate), **way_out})
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def _environment(root: Path, goprivate: str) -> dict[str, str]:
+    passed = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {
+        **passed,
+        "HOME": str(root),
+        "GOPATH": str(root / "go"),
+        "GOMODCACHE": str(root / "go" / "mod"),
+        "GOCACHE": str(root / "build"),
+        "GOTMPDIR": str(root),
+        "GOPROXY": "direct",
+        # We verify by ourselves; the go command would name private modules to the public database.
+        "GOSUMDB": "off",
+        "GOPRIVATE": goprivate,
+        "GOENV": "off",
+        "GOTOOLCHAIN": "local",
+        "GOFLAGS": "-modcacherw",
+        "GOWORK": "off",
+        "GO111MODULE": "on",
+        "CGO_ENABLED": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": str(root / ".gitconfig"),
+        # -F: no setting of the machine's; a key that is not known is refused, never asked about.
+        "GIT_SSH_COMMAND": f"ssh -F {root / 'ssh_config'} -o BatchMode=yes -o StrictHostKeyChecking=yes",
+    }
+
+
+def _write_credentials(root: Path, credentials: Sequence[Basic | Ssh]) -> None:
+    netrc, ssh_config, gitconfig = [], [], []
+    # The deepest pattern of a host first: netrc knows hosts only, and the first line wins.
+    for number, entry in enumerate(sorted(credentials, key=lambda c: c.pattern.depth, reverse=True)):
+        host = entry.pattern.text.partition("/")[0]
+        if isinstance(entry, Basic):
+            netrc.append(f"machine {host} login {entry.username} password {entry.password}\n")
+            continue
+        key, known = root / f"key{number}", root / f"known{number}"
+        _private(key, entry.private_key.rstrip("\n") + "\n")
+        _private(known, entry.known_hosts)
+        ssh_config.append(
+            f"Host {host}\n  IdentityFile {key}\n  IdentitiesOnly yes\n  UserKnownHostsFile {known}\n"
+            "  GlobalKnownHostsFile none\n"
+        )
+        gitconfig.append(f'[url "ssh://git@{host}/"]\n  insteadOf = https://{host}/\n')
+    _private(root / ".netrc", "".join(netrc))
+    _private(
+        root / "ssh_config", "".join(ssh_config) + "Host *\n  UserKnownHostsFile none\n  GlobalKnownHostsFile none\n"
+    )
+    _private(root / ".gitconfig", "".join(gitconfig))
+
+
+def _private(path: Path, text: str) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(fd, "w") as file:
+        file.write(text)

@@ -1,0 +1,123 @@
+"""How a request leaves: through which HTTP proxy, trusting whose certificates, with which credentials.
+
+Secrets are read anew for each request, so that rotation needs nothing.
+"""
+
+import asyncio
+import ipaddress
+import ssl
+from pathlib import Path
+from typing import TypedDict
+from urllib.parse import quote, unquote, urlsplit
+
+import aiohttp
+
+from modproxy.config import HttpProxy
+from modproxy.source.credentials import CredentialError, Credentials
+
+
+class Options(TypedDict, total=False):
+    """Keyword arguments of aiohttp's request."""
+
+    proxy: str
+    proxy_auth: aiohttp.BasicAuth
+    auth: aiohttp.BasicAuth
+    ssl: ssl.SSLContext
+
+
+class Outbound:
+    """The way out of one config. `folder` holds the Secrets; `ca_secret` names the one with more trusted certificates;
+    `bundle` is where all trusted certificates are put together for programs that want one file.
+    """
+
+    def __init__(
+        self, credentials: Credentials, proxy: HttpProxy | None, ca_secret: str | None, folder: Path, bundle: Path
+    ) -> None:
+        self._credentials = credentials
+        self._proxy = proxy
+        self._folder = folder
+        self._ca_file = folder / ca_secret / "ca.crt" if ca_secret else None
+        self._bundle = bundle
+        self._context: tuple[int, ssl.SSLContext] | None = None
+
+    async def options(self, url: str) -> Options:
+        """Return what a request to `url` needs. Raises `CredentialError`."""
+        return await asyncio.to_thread(self._options, url)
+
+    def _options(self, url: str) -> Options:
+        parts = urlsplit(url)
+        options = Options()
+        if parts.username:
+            options["auth"] = aiohttp.BasicAuth(unquote(parts.username), unquote(parts.password or ""))
+        elif basic := self._credentials.basic_for(url):
+            options["auth"] = aiohttp.BasicAuth(basic.username, basic.password)
+        if self._proxy and not bypasses(parts.hostname or "", self._proxy.no_proxy):
+            options["proxy"] = self._proxy.url
+            if self._proxy.secret_name:
+                options["proxy_auth"] = aiohttp.BasicAuth(*self._proxy_login(self._proxy.secret_name))
+        if self._ca_file:
+            options["ssl"] = self._trusting(self._ca_file)
+        return options
+
+    def _proxy_login(self, secret: str) -> tuple[str, str]:
+        try:
+            folder = self._folder / secret
+            return (folder / "username").read_text().strip(), (folder / "password").read_text().strip()
+        except OSError as e:
+            raise CredentialError(
+                f"Secret {secret} for upstream.httpProxy: {e.strerror}: it needs username and password"
+            ) from None
+
+    def _trusting(self, ca_file: Path) -> ssl.SSLContext:
+        try:
+            changed = ca_file.stat().st_mtime_ns
+            if self._context is None or self._context[0] != changed:
+                context = ssl.create_default_context()
+                context.load_verify_locations(ca_file)
+                self._context = changed, context
+            return self._context[1]
+        except (OSError, ssl.SSLError) as e:
+            raise CredentialError(
+                f"Secret {ca_file.parent.name}: no certificates in ca.crt: {e.strerror or e}"
+            ) from None
+
+    def environment(self) -> dict[str, str]:
+        """Return the same as environment variables for the go command and git. Blocks; raises `CredentialError`."""
+        env: dict[str, str] = {}
+        if self._proxy:
+            url = self._proxy.url
+            if self._proxy.secret_name:
+                login = ":".join(quote(word, safe="") for word in self._proxy_login(self._proxy.secret_name))
+                url = url.replace("://", f"://{login}@", 1)
+            env |= {"HTTP_PROXY": url, "HTTPS_PROXY": url, "NO_PROXY": ",".join(self._proxy.no_proxy)}
+            env |= {name.lower(): value for name, value in env.items()}
+        if self._ca_file:
+            self._trusting(self._ca_file)
+            self._write_bundle(self._ca_file)
+            env |= dict.fromkeys(("SSL_CERT_FILE", "GIT_SSL_CAINFO"), str(self._bundle))
+        return env
+
+    def _write_bundle(self, ca_file: Path) -> None:
+        machine = ssl.get_default_verify_paths().cafile
+        text = (Path(machine).read_text() if machine else "") + "\n" + ca_file.read_text()
+        self._bundle.parent.mkdir(parents=True, exist_ok=True)
+        draft = self._bundle.with_suffix(".draft")
+        draft.write_text(text)
+        draft.replace(self._bundle)
+
+
+def bypasses(host: str, no_proxy: tuple[str, ...]) -> bool:
+    """Say whether NO_PROXY's usual rules send `host` past the proxy: names and those below them, addresses, ranges."""
+    return any(_matches(host.lower(), entry.strip().lower()) for entry in no_proxy)
+
+
+def _matches(host: str, entry: str) -> bool:
+    if entry == "*":
+        return True
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        pass
+    if entry.startswith((".", "*.")):
+        return host.endswith("." + entry.lstrip("*."))
+    return bool(entry) and (host == entry or host.endswith("." + entry))

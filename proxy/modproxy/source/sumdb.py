@@ -1,0 +1,173 @@
+"""A checksum database as a source: asked through an upstream proxy that serves it, else directly; believed only as far
+as its signature and its tree prove.
+
+Source of the rules: `Client` of golang.org/x/mod/sumdb, and `dbClient` of cmd/go/internal/modfetch for whom to ask.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from modproxy.mod.note import NoteError, open_note
+from modproxy.mod.sumdb import Database, SumdbTarget, tile_target
+from modproxy.mod.target import Kind
+from modproxy.mod.tlog import (
+    LogError,
+    Proof,
+    Tile,
+    Tree,
+    extends,
+    holds,
+    includes,
+    parse_record,
+    parse_tree,
+    record_hash,
+    tiles_needed,
+)
+from modproxy.source import Fetched, Mismatch, NotFound, Source, SourceError, Unavailable, Wanted, once
+from modproxy.source.checked import read_small
+
+Read = Callable[[SumdbTarget], Awaitable[bytes]]
+"""Gives an answer of the database through the cache; raises `SourceError`."""
+
+log = logging.getLogger(__name__)
+
+
+class TreeHeads:
+    """The newest tree head that was ever verified: kept in a file, so that a restart does not forget the past."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.lock = asyncio.Lock()
+
+    def load(self) -> bytes | None:
+        """Return the signed note, if there is one."""
+        try:
+            return self._file.read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def save(self, note: bytes) -> None:
+        """Replace the note."""
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        draft = self._file.with_suffix(".draft")
+        draft.write_bytes(note)
+        draft.replace(self._file)
+
+
+class SumdbSource:
+    """Answers `SumdbTarget`s of one database. `proxies` are asked first whether they serve it; `itself` is its own
+    server. `read` gives the tiles that proofs need.
+    """
+
+    def __init__(
+        self, database: Database, proxies: Sequence[Source], itself: Source, heads: TreeHeads, read: Read
+    ) -> None:
+        self._database = database
+        self._proxies = proxies
+        self._itself = itself
+        self._heads = heads
+        self._read = read
+        self._chosen: Source | None = None
+
+    @asynccontextmanager
+    async def fetch(self, target: Wanted, via: str = "") -> AsyncIterator[Fetched]:
+        """Give a verified answer, or raise `SourceError`; `Mismatch` when the database is caught lying."""
+        if not isinstance(target, SumdbTarget):
+            raise TypeError(f"{target} is none of a checksum database")
+        server = await self._server(via)
+        async with server.fetch(target, via) as fetched:
+            body = await read_small(fetched)
+        try:
+            await self._verify(target, body)
+        except (NoteError, LogError) as e:
+            raise Mismatch(f"{target}: the answer of {fetched.origin} is refused: {e}") from None
+        yield Fetched(once(body), len(body), fetched.origin)
+
+    async def _server(self, via: str) -> Source:
+        """Choose as the go command does: the first proxy that says it serves the database, else the database itself."""
+        if self._chosen is None:
+            question = SumdbTarget(self._database.name, "supported", Kind.TREE)
+            for proxy in self._proxies:
+                try:
+                    async with proxy.fetch(question, via):
+                        self._chosen = proxy
+                        return proxy
+                except NotFound:
+                    continue
+            self._chosen = self._itself
+        return self._chosen
+
+    async def _verify(self, target: SumdbTarget, body: bytes) -> None:
+        if target.kind is Kind.TREE:
+            await self._newest(body)
+        elif target.kind is Kind.LOOKUP:
+            record = parse_record(body)
+            tree = self._open(record.tree_note)
+            newest = await self._known()
+            if newest is None or record.number >= newest.size:
+                tree = newest = await self._newest(record.tree_note)
+            proof = includes(newest, record.number, record_hash(record.text))
+            if not await self._holds(newest, proof):
+                raise LogError(f"its record is not number {record.number} of the signed tree of {newest.size}")
+            if record.number >= tree.size:
+                raise LogError("its tree head is older than its record")
+
+    def _open(self, note: bytes) -> Tree:
+        return parse_tree(open_note(note, self._database.key))
+
+    async def _known(self) -> Tree | None:
+        note = self._heads.load()
+        if note is None:
+            # Records are proved in the newest tree, so that few tiles serve many of them.
+            note = await self._read(SumdbTarget(self._database.name, "latest", Kind.TREE))
+        return self._open(note)
+
+    async def _newest(self, note: bytes) -> Tree:
+        """Take a tree head for the newest if it is; it must agree with the newest known. Returns the newest."""
+        tree = self._open(note)
+        async with self._heads.lock:
+            known_note = self._heads.load()
+            known = self._open(known_note) if known_note else Tree(0, _EMPTY_ROOT)
+            older, newer = (known, tree) if tree.size >= known.size else (tree, known)
+            if older != newer and not await self._holds(newer, extends(older, newer)):
+                raise LogError(f"its tree of {tree.size} contradicts the signed tree of {known.size} seen before")
+            if tree.size > known.size:
+                self._heads.save(note)
+            return newer
+
+    async def _holds(self, tree: Tree, proof: Proof) -> bool:
+        tiles = list(tiles_needed(tree, proof))
+        data = await asyncio.gather(*map(self._tile, tiles))
+        return holds(tree, proof, dict(zip(tiles, data, strict=True)))
+
+    async def _tile(self, tile: Tile) -> bytes:
+        """Read a tile; where a partial one is not to be had (they may be dropped), the full one."""
+        name = self._database.name
+        try:
+            return await self._read(tile_target(name, tile.path))
+        except NotFound:
+            if tile == tile.full:
+                raise
+            return await self._read(tile_target(name, tile.full.path))
+
+
+_EMPTY_ROOT = bytes.fromhex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+"""The root of a tree without records: the hash of nothing."""
+
+
+async def read_record(read: Read, target: SumdbTarget) -> bytes:
+    """Return the text of a module version's record, with the reason for people when there is none."""
+    try:
+        return parse_record(await read(target)).text
+    except NotFound as e:
+        raise NotFound(
+            f"{target.module}@{target.version}: checksum database {target.database} does not know it, so it cannot be "
+            f"verified; if it is private, name it in upstream.goprivate\n{e.reason}"
+        ) from None
+    except Unavailable as e:
+        raise Unavailable(f"{target.module}@{target.version} cannot be verified: {e.reason}", e.status) from None
+    except SourceError as e:
+        raise Unavailable(f"{target.module}@{target.version} cannot be verified: {e.reason}") from None

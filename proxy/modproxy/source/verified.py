@@ -1,0 +1,76 @@
+"""Modules are what the checksum database says, or they are not served: go.mod before its first byte, a zip before it is
+published and before its last bytes are given.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from modproxy.mod.archive import go_mod_hash
+from modproxy.mod.pattern import Pattern, first_match
+from modproxy.mod.sumdb import hashes_of, lookup_target
+from modproxy.mod.target import Kind, Target
+from modproxy.mod.version import Version
+from modproxy.source import Fetched, Mismatch, Source, Wanted, once
+from modproxy.source.checked import read_small
+from modproxy.source.sumdb import Read, read_record
+
+log = logging.getLogger(__name__)
+
+TOOLCHAIN = "golang.org/toolchain"
+"""Go's own releases as modules: the go command runs them, so they are verified whatever `gonosumdb` says."""
+
+
+class Verified:
+    """Wraps the source of public modules. `exempt` patterns are not verified (`gonosumdb`)."""
+
+    def __init__(self, source: Source, database: str, read: Read, exempt: Sequence[Pattern]) -> None:
+        self._source = source
+        self._database = database
+        self._read = read
+        self._exempt = exempt
+
+    @asynccontextmanager
+    async def fetch(self, target: Wanted, via: str = "") -> AsyncIterator[Fetched]:
+        """Give the wrapped source's answer, or raise `Mismatch` when it is another than the database's."""
+        if not isinstance(target, Target) or target.kind not in (Kind.MOD, Kind.ZIP) or self._is_exempt(target):
+            async with self._source.fetch(target, via) as fetched:
+                yield fetched
+            return
+        hashes = asyncio.create_task(self._hashes(target))
+        try:
+            async with self._source.fetch(target, via) as fetched:
+                if target.kind is Kind.ZIP:
+
+                    async def check(dirhash: str) -> None:
+                        _compare(target, fetched.origin, dirhash, (await hashes).get(target.version))
+
+                    yield Fetched(fetched.body, fetched.size, fetched.origin, check)
+                    return
+                body = await read_small(fetched)
+            _compare(target, fetched.origin, go_mod_hash(body), (await hashes).get(f"{target.version}/go.mod"))
+            yield Fetched(once(body), len(body), fetched.origin)
+        finally:
+            hashes.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await hashes
+
+    def _is_exempt(self, target: Target) -> bool:
+        return target.path != TOOLCHAIN and first_match(self._exempt, target.path) is not None
+
+    async def _hashes(self, target: Target) -> dict[str, str]:
+        version = Version(target.version)
+        text = await read_record(self._read, lookup_target(self._database, target.path, version))
+        return hashes_of(text, target.path, version)
+
+
+def _compare(target: Target, origin: str, found: str, expected: str | None) -> None:
+    if found == expected:
+        return
+    raise Mismatch(
+        f"{target}: SECURITY: what {origin} sent is not what the checksum database vouches for; nothing was kept\n"
+        f"sent:     {found}\n"
+        f"database: {expected or 'no hash'}"
+    )
