@@ -72,7 +72,8 @@ class ProxyProcess:
     def _environment(self) -> dict[str, str]:
         # The go command of the virtual environment, where the machine has none.
         path = f"{os.environ['PATH']}:{Path(sys.executable).parent}"
-        return {**os.environ, "PATH": path, **self._env}
+        # Made modules are in no checksum database.
+        return {**os.environ, "GOSUMDB": "off", "PATH": path, **self._env}
 
     async def __aenter__(self) -> Self:
         try:

@@ -98,14 +98,15 @@ async def test_the_cache_directory_is_a_goproxy_itself(
 async def test_real_modules_once_from_upstream_and_then_without_it(tmp_path: Path) -> None:
     """The machine's own upstream serves the first client; the second gets everything from what is held."""
     chain = await go_env("GOPROXY")
-    async with ProxyProcess(tmp_path / "fleet", {"upstream": {"goproxy": chain}}) as proxy:
+    upstream = {"goproxy": chain, "gosumdb": await go_env("GOSUMDB")}
+    async with ProxyProcess(tmp_path / "fleet", {"upstream": upstream}) as proxy:
         for name in ("first", "second"):
             client = GoClient(tmp_path / name, f"{proxy.url},off")
             shutil.copytree(PROJECT, client.project, dirs_exist_ok=True)
             before = await proxy.report()
             await client.succeed("mod", "download")
             assert await client.succeed("mod", "verify") == "all modules verified\n"
-            proxy.write_config(upstream={"goproxy": "off"})
+            proxy.write_config(upstream={**upstream, "goproxy": "off"})
             await proxy.until_report(lambda report: report.config.generation == 2)
         after = await proxy.report()
         asked_twice = {outcome: after.requests[outcome] - before.requests[outcome] for outcome in after.requests}

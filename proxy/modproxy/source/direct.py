@@ -73,7 +73,7 @@ class Direct:
             try:
                 credentials = await asyncio.to_thread(settings.credentials.read)
                 way_out = await asyncio.to_thread(settings.outbound.environment)
-            except CredentialError as e:
+            except (CredentialError, OSError) as e:
                 raise Unavailable(f"{target}: {e}") from None
             with workspace(settings.folder, settings.goprivate, credentials, way_out) as place:
                 answer = await self._run(target, place, bool(credentials))

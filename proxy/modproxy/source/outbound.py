@@ -6,6 +6,7 @@ Secrets are read anew for each request, so that rotation needs nothing.
 import asyncio
 import ipaddress
 import ssl
+import threading
 from pathlib import Path
 from typing import TypedDict
 from urllib.parse import quote, unquote, urlsplit
@@ -38,6 +39,8 @@ class Outbound:
         self._folder = folder
         self._ca_file = folder / ca_secret / "ca.crt" if ca_secret else None
         self._bundle = bundle
+        self._lock = threading.Lock()
+        self._bundled_for: ssl.SSLContext | None = None
         self._context: tuple[int, ssl.SSLContext] | None = None
 
     async def options(self, url: str) -> Options:
@@ -92,18 +95,22 @@ class Outbound:
             env |= {"HTTP_PROXY": url, "HTTPS_PROXY": url, "NO_PROXY": ",".join(self._proxy.no_proxy)}
             env |= {name.lower(): value for name, value in env.items()}
         if self._ca_file:
-            self._trusting(self._ca_file)
-            self._write_bundle(self._ca_file)
+            with self._lock:
+                self._write_bundle(self._ca_file)
             env |= dict.fromkeys(("SSL_CERT_FILE", "GIT_SSL_CAINFO"), str(self._bundle))
         return env
 
     def _write_bundle(self, ca_file: Path) -> None:
+        context = self._trusting(ca_file)
+        if context is self._bundled_for:
+            return
         machine = ssl.get_default_verify_paths().cafile
         text = (Path(machine).read_text() if machine else "") + "\n" + ca_file.read_text()
         self._bundle.parent.mkdir(parents=True, exist_ok=True)
         draft = self._bundle.with_suffix(".draft")
         draft.write_text(text)
         draft.replace(self._bundle)
+        self._bundled_for = context
 
 
 def bypasses(host: str, no_proxy: tuple[str, ...]) -> bool:

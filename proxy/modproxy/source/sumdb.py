@@ -7,7 +7,7 @@ Source of the rules: `Client` of golang.org/x/mod/sumdb, and `dbClient` of cmd/g
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from modproxy.mod.note import NoteError, open_note
@@ -145,13 +145,10 @@ class SumdbSource:
 
     async def _tile(self, tile: Tile) -> bytes:
         """Read a tile; where a partial one is not to be had (they may be dropped), the full one."""
-        name = self._database.name
-        try:
-            return await self._read(tile_target(name, tile.path))
-        except NotFound:
-            if tile == tile.full:
-                raise
-            return await self._read(tile_target(name, tile.full.path))
+        for path in dict.fromkeys((tile.path, tile.full.path)):
+            with suppress(NotFound):
+                return await self._read(tile_target(self._database.name, path))
+        raise Unavailable(f"checksum database {self._database.name} has no {tile.path}, which its tree needs")
 
 
 _EMPTY_ROOT = bytes.fromhex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
