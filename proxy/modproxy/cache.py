@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from modproxy.config import Cache as CacheConfig
-from modproxy.flight import Flight
+from modproxy.flight import Flight, Follower
 from modproxy.memo import Memo
 from modproxy.source import Mismatch, NotFound, Source, Wanted
 from modproxy.store.disk import DiskStore, Held
@@ -40,8 +40,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to serve: a file that is held, a body that is checked, or a zip whose fetch is under way (call `follow` of
-    its `flight` before anything is awaited).
+    """What to serve: a file that is held, a body that is checked, or a zip whose fetch is under way. Close it.
 
     `size` is in bytes, None while it is not known. `age` is seconds since it was fetched.
     """
@@ -50,8 +49,13 @@ class Answer:
     size: int | None
     held: Held | None = None
     body: bytes | None = None
-    flight: Flight | None = None
+    follower: Follower | None = None
     age: float = 0.0
+
+    def close(self) -> None:
+        """Let go of a fetch under way, read or not."""
+        if self.follower is not None:
+            self.follower.close()
 
 
 class KnownAbsent(NotFound):
@@ -143,15 +147,22 @@ class Cache:
             self._suspects.put(key, True, _SUSPECT_SECONDS)
 
     async def _await(self, flight: Flight) -> Answer:
-        await flight.wait_decided()
-        if flight.error:
-            # A copy: an exception object that many tasks raise would gather all their tracebacks.
-            raise copy.copy(flight.error)
-        if flight.body is not None:
-            return Answer(Outcome.MISS, len(flight.body), body=flight.body)
-        if flight.held:
-            return Answer(Outcome.MISS, flight.held.size, held=flight.held)
-        return Answer(Outcome.MISS, flight.size, flight=flight)
+        flight.enter()
+        follower = None
+        try:
+            await flight.wait_decided()
+            if flight.error:
+                # A copy: an exception object that many tasks raise would gather all their tracebacks.
+                raise copy.copy(flight.error)
+            if flight.body is not None:
+                return Answer(Outcome.MISS, len(flight.body), body=flight.body)
+            if flight.held:
+                return Answer(Outcome.MISS, flight.held.size, held=flight.held)
+            follower = Follower(flight)
+            return Answer(Outcome.MISS, flight.size, follower=follower)
+        finally:
+            if follower is None:
+                flight.leave()
 
     def _refresh_behind(self, target: Wanted, via: str) -> None:
         if self._refresh_failed.get(target.key) is None:

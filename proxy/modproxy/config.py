@@ -8,10 +8,19 @@ import hashlib
 import json
 import re
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from modproxy.duration import format_duration, parse_duration
@@ -180,12 +189,27 @@ class Cache(Section):
     dir: str = "/var/cache/modproxy"
     size_bytes: int | None = Field(None, gt=0)
     """How much the cache may hold; absent: what the file system holds."""
+    high_watermark_percent: int = Field(85, ge=1, le=99)
+    """Of the capacity: above, the least recently used files go ..."""
+    low_watermark_percent: int = Field(75, ge=1, le=99)
+    """... down to here."""
+    inactive: Duration | None = Field(None, gt=0)
+    """What nobody asked for this long goes; absent: nothing goes for that."""
     list_ttl: Duration = Field(60.0, alias="listTTL")
     """How long a list, an `@latest` or a query is served before it is asked for anew."""
     not_found_ttl: Duration = Field(60.0, alias="notFoundTTL")
     """How long a 404 or 410 of upstream is remembered."""
     stale_if_error: Duration = 24 * 3600.0
     """How long after its refresh was due an answer may still be served while upstream is out of reach."""
+
+    @model_validator(mode="after")
+    def _low_is_below_high(self) -> Self:
+        if self.low_watermark_percent >= self.high_watermark_percent:
+            raise ValueError(
+                f"lowWatermarkPercent {self.low_watermark_percent} is not below highWatermarkPercent "
+                f"{self.high_watermark_percent}: write for example 75 and 85"
+            )
+        return self
 
 
 class Shutdown(Section):

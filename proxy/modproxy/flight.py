@@ -14,7 +14,8 @@ from modproxy.mod.archive import LARGEST_ZIP, ArchiveError, check_and_hash
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import Version
 from modproxy.source import Source, SourceError, Unavailable, Wanted
-from modproxy.store.disk import DiskStore, Draft, Held
+from modproxy.store.disk import DiskStore, Held
+from modproxy.store.draft import Draft
 
 HOLD_BACK = 64 << 10
 """Bytes of a zip that wait for its check: its directory stands there, so without them it is of no use."""
@@ -39,31 +40,35 @@ class Flight:
         self.size: int | None = None
         self.held: Held | None = None
         self.error: SourceError | None = None
+        self.landed = False
         self._readable = 0
+        self._users = 0
         self._draft: Draft | None = None
         self._progress = asyncio.Event()
 
     @property
     def decided(self) -> bool:
         """Say whether a reader can be answered: with an error, a body, a file, or the beginning of a stream."""
-        return bool(self.error or self.held or self.body is not None or (self.streaming and self._readable))
+        return self.landed or self.error is not None or (self.streaming and self._readable > 0)
 
     async def run(self, source: Source, store: DiskStore, via: str) -> None:
         """Fetch and publish. Never raises a `SourceError`: readers find it in `error`."""
+        self.enter()
         try:
             async with source.fetch(self.target, via) as fetched:
                 self.size = fetched.size
                 if isinstance(self.target, Target) and self.target.kind is Kind.ZIP:
                     await self._write_zip(fetched.body, store)
                     await self._publish_zip(self.target, store, fetched.check_dirhash)
-                    return
-                body = b"".join([chunk async for chunk in fetched.body])
-            await self._publish_body(store, body)
+                else:
+                    self.body = b"".join([chunk async for chunk in fetched.body])
+                    self.held = await store.keep(self.target.key, self.body)
+            self.landed = True
         except SourceError as e:
             self.error = e
         except OSError as e:
-            log.error("%s: cannot be stored: %s", self.target, e)
-            self.error = Unavailable(f"{self.target}: the cache's disk refuses to take it: {e.strerror}", 503)
+            log.error("%s: can neither be stored nor passed through: %s", self.target, e)
+            self.error = Unavailable(f"{self.target}: no disk of this replica takes it: {e.strerror}", 503)
         except asyncio.CancelledError:
             self.error = Unavailable(f"{self.target}: this replica is shutting down", 503)
             raise
@@ -71,14 +76,23 @@ class Flight:
             self.error = Unavailable(f"{self.target}: an error of this proxy; its log tells", 500)
             raise
         finally:
-            if self._draft:
-                self._draft.close()
             self._tell()
+            self.leave()
 
     def land(self, held: Held) -> None:
         """Give readers a file that turned out to be held already."""
-        self.held, self.body = held, held.body
+        self.held, self.body, self.landed = held, held.body, True
         self._tell()
+
+    def enter(self) -> None:
+        """Count a user: the file of a zip stays open until every one of them has left."""
+        self._users += 1
+
+    def leave(self) -> None:
+        """End what `enter` began."""
+        self._users -= 1
+        if not self._users and self._draft is not None:
+            self._draft.close()
 
     async def _write_zip(self, body: AsyncIterator[bytes], store: DiskStore) -> None:
         self._draft = draft = await store.draft()
@@ -99,22 +113,14 @@ class Flight:
         if draft is None:
             raise AssertionError("a zip is published after it was written")
         try:
-            dirhash = await store.run(check_and_hash, draft.path, target.path, Version(target.version))
+            dirhash = await store.run_slow(check_and_hash, draft.fd, target.path, Version(target.version))
         except ArchiveError as e:
             log.warning("%s: refused, nothing kept: %s", target, e)
             raise Unavailable(f"{target}: upstream's zip is refused: {e}") from None
         if check is not None:
             await check(dirhash)
         self.held = await store.publish(draft, self.target.key, dirhash)
-        self._readable = draft.written
-
-    async def _publish_body(self, store: DiskStore, body: bytes) -> None:
-        """Keep a checked body; a disk that refuses it costs the next reader a fetch, and this one nothing."""
-        try:
-            self.held = await store.keep(self.target.key, body)
-        except OSError as e:
-            log.error("%s: served, but cannot be stored: %s", self.target, e)
-        self.body = body
+        self.size = self._readable = draft.written
 
     def _tell(self) -> None:
         self._progress.set()
@@ -125,17 +131,14 @@ class Flight:
         while not self.decided:
             await self._progress.wait()
 
-    def follow(self) -> "Follower":
-        """Begin to read along. Call it right after `wait_decided`, while the file is sure to be open."""
-        if self._draft is None:
-            raise AssertionError("only a zip is followed")
-        return Follower(self, os.dup(self._draft.fd))
-
-    def readable(self) -> int:
-        """Return how many bytes readers may have; raises `CutShort` when there will never be more."""
+    def read(self, at: int) -> bytes:
+        """Read a piece that readers may have, empty when there is none now. Raises `CutShort` when it failed."""
         if self.error:
             raise CutShort(self.error.reason)
-        return self._readable
+        if self._draft is None or at >= self._readable:
+            return b""
+        # Just written, so in the page cache: no thread is needed.
+        return os.pread(self._draft.fd, min(_READ, self._readable - at), at)
 
     async def wait_progress(self) -> None:
         """Wait until something has changed."""
@@ -143,11 +146,10 @@ class Flight:
 
 
 class Follower:
-    """One reader of a zip under way, from its beginning. Close it, read or not: it holds a file descriptor."""
+    """One reader of a zip under way, from its beginning: it has entered the flight, and leaves it when it is closed."""
 
-    def __init__(self, flight: Flight, fd: int) -> None:
+    def __init__(self, flight: Flight) -> None:
         self._flight = flight
-        self._fd = fd
         self._at = 0
 
     def __aiter__(self) -> Self:
@@ -155,17 +157,13 @@ class Follower:
 
     async def __anext__(self) -> bytes:
         """Give the next piece. Raises `CutShort` when the flight has failed."""
-        while True:
-            ready = self._flight.readable() - self._at
-            if ready:
-                # Just written, so in the page cache: no thread is needed.
-                piece = os.pread(self._fd, min(_READ, ready), self._at)
-                self._at += len(piece)
-                return piece
-            if self._flight.held:
+        while not (piece := self._flight.read(self._at)):
+            if self._flight.landed:
                 raise StopAsyncIteration
             await self._flight.wait_progress()
+        self._at += len(piece)
+        return piece
 
     def close(self) -> None:
         """Let go of the file."""
-        os.close(self._fd)
+        self._flight.leave()

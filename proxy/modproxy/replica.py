@@ -21,6 +21,7 @@ from modproxy.source.chain import Chain
 from modproxy.source.own_listener import Address
 from modproxy.source.upstream import open_session
 from modproxy.store.disk import DiskStore
+from modproxy.store.janitor import Janitor
 
 log = logging.getLogger(__name__)
 
@@ -38,12 +39,13 @@ class Replica:
         self._born = time.monotonic()
         self._session = open_session()
         self._version = version("goproxy-operator")
-        self._scan: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         upstream_counts = UpstreamCounts()
         via_id = f"modproxy-{config.id or secrets.token_hex(8)}"
         traffic = Traffic(time.monotonic)
         self.ready = False
         self.store = DiskStore(Path(config.cache.dir), config.cache.size_bytes)
+        self._janitor = Janitor(self.store, config.cache)
         self.cache = Cache(self.store, Chain([]), config.cache)
         self._around = Surroundings(
             self._session, f"1.1 {via_id}", listeners, upstream_counts.count, self.store.private, self._read
@@ -56,7 +58,7 @@ class Replica:
         """Take the first config and begin to count what is held. Raises `OSError` and `UpstreamError`."""
         self.store.prepare()
         await self.apply(self._started)
-        self._scan = asyncio.create_task(self._count_held())
+        self._tasks = [asyncio.create_task(self._count_held()), asyncio.create_task(self._janitor.run())]
         self.ready = True
 
     async def apply(self, loaded: Loaded) -> None:
@@ -67,7 +69,8 @@ class Replica:
         self.handler.allowlist = _allowlist(loaded)
         self.handler.path_prefix = config.path_prefix
         self.store.limit = config.cache.size_bytes
-        self.cache.config = config.cache
+        self.cache.config = self._janitor.config = config.cache
+        self.store.grown.set()
         if config.upstream != self._in_force.config.upstream or not self._generation:
             self.cache.source = sources.source
             self.handler.database = sources.database.name if sources.database else None
@@ -113,6 +116,7 @@ class Replica:
                 capacity_bytes=self.store.capacity(),
                 objects=self.store.objects,
                 scanned=self.store.scanned,
+                disk_pressure=self.store.pressure,
             ),
             window=self._traffic.window(),
             requests=self._traffic.by_outcome(),
@@ -126,8 +130,8 @@ class Replica:
 
     async def close(self) -> None:
         """End what is under way and let go of everything."""
-        if self._scan:
-            self._scan.cancel()
+        for task in self._tasks:
+            task.cancel()
         await self.cache.close()
         await self._session.close()
         self.store.close()

@@ -20,13 +20,15 @@ class Part(BaseModel):
 
 class Storage(Part):
     """The cache's size. `used_bytes` counts our own files only; `capacity_bytes` is the smaller of the configured size
-    and the file system's. `scanned` is false while a restarted replica is still counting what it holds.
+    and the file system's. `scanned` is false while a restarted replica is still counting what it holds. `disk_pressure`
+    is why nothing is stored, or soon will not be.
     """
 
     used_bytes: int
     capacity_bytes: int
     objects: int
     scanned: bool = True
+    disk_pressure: str | None = None
 
 
 class Window(Part):

@@ -33,6 +33,10 @@ class Reply:
         return self.body.decode()
 
 
+PYTHON = sys.executable
+"""What the program is run by."""
+
+
 class ProxyProcess:
     """`modproxy` with `config` (the document, less its listeners and cache directory). Use as a context manager."""
 
@@ -63,7 +67,7 @@ class ProxyProcess:
         self.write_config()
         with (self.folder / "log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "modproxy", "--config", str(self.config_file),
+                PYTHON, "-m", "modproxy", "--config", str(self.config_file),
                 stderr=log, pass_fds=[s.fileno() for s in self._sockets], env=self._environment(),
             )  # fmt: skip
         ready = await self.session.get(f"{self.admin_url}/-/readyz", timeout=aiohttp.ClientTimeout(20))

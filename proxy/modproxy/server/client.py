@@ -1,5 +1,6 @@
 """The client listener's handler: request -> target -> may -> cache -> answer, each counted once."""
 
+import contextlib
 import logging
 import time
 from collections.abc import Sequence
@@ -98,7 +99,8 @@ class ClientHandler:
             try:
                 answer = await self._cache.get(target, cached_only=cached_only, via=via)
                 exchange.outcome = answer.outcome
-                return await responses.respond(request, target, answer)
+                with contextlib.closing(answer):
+                    return await responses.respond(request, target, answer)
             except FileNotFoundError:
                 continue  # removed between the look and the opening: look again
             except SourceError as e:

@@ -104,6 +104,11 @@ class Metrics(Collector):
             ("cache_bytes", "Bytes of the files that are held.", storage.used_bytes),
             ("cache_capacity_bytes", "Bytes that may be held.", storage.capacity_bytes),
             ("cache_objects", "Files that are held.", storage.objects),
+            (
+                "disk_pressure",
+                "1 while nothing is stored, or soon will not be.",
+                int(storage.disk_pressure is not None),
+            ),
             ("cache_scanned", "1 once what a former process left has been counted.", int(storage.scanned)),
             ("config_generation", "Configs taken since the start.", config.generation),
             ("config_error", "1 while a newer config is refused.", int(config.error is not None)),

@@ -1,7 +1,6 @@
 """Answers and errors of the layers below as HTTP responses: headers, conditional and range requests, bodies."""
 
 import asyncio
-import contextlib
 import hashlib
 from http import HTTPStatus
 from typing import BinaryIO
@@ -49,9 +48,8 @@ def failure(error: SourceError) -> web.Response:
 
 async def respond(request: web.BaseRequest, target: Wanted, answer: Answer) -> web.StreamResponse:
     """Send an answer. Raises `FileNotFoundError` when a held file has gone meanwhile: nothing has been sent then."""
-    if answer.flight is not None and request.method == "GET":
-        with contextlib.closing(answer.flight.follow()) as follower:
-            return await _stream(request, target, answer, follower)
+    if answer.follower is not None and request.method == "GET":
+        return await _stream(request, target, answer, answer.follower)
     headers = _headers(target, answer)
     if answer.body is not None:
         return _small(request, headers, answer.body)
