@@ -20,7 +20,7 @@ def item(version: int, name: str = "a", namespace: str = "build") -> Object:
 
 class Changes(list[tuple[Key, int | None, int | None]]):
     def __call__(self, key: Key, old: Object | None, new: Object | None) -> None:
-        self.append((key, old and version_of(old), new and version_of(new)))
+        self.append((key, version_of(old) if old else None, version_of(new) if new else None))
 
 
 def test_an_older_state_never_replaces_a_newer_one() -> None:
