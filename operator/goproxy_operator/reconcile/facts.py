@@ -18,7 +18,7 @@ class Replica:
     report: Report | None = None
     uid: str = ""
     nudge: str | None = None
-    """The hash of the config that it was last nudged to take."""
+    """The hash of the config that it was nudged to take."""
 
 
 @dataclass(frozen=True, slots=True)

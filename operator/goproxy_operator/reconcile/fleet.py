@@ -157,7 +157,7 @@ class FleetReconciler:
         return Problem("Refused", f"the API server refused: {'; '.join(refused)}") if refused else None
 
     async def _nudge(self, pods: Sequence[Manifest]) -> None:
-        """Annotate pods. One that is gone needs no nudge, and one that cannot be given takes its config a minute later."""
+        """Annotate pods. One that is gone needs no nudge; one that cannot be nudged takes its config a minute later."""
         for pod in pods:
             try:
                 answer = await self._client.apply(PODS, pod, force=True)
