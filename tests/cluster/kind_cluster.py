@@ -80,6 +80,26 @@ def up() -> Cluster:
         raise NoClusterError(str(failure)) from failure
 
 
+def prepare() -> None:
+    """Make all that `up` needs but the cluster itself. Raises whatever is in the way."""
+    if os.environ.get("E2E_KUBECONFIG"):
+        return
+    prerequisites.on_linux()
+    with locked(_lock(), "the cluster's node image: another process is making it"):
+        docker = docker_daemon.ensure()
+        if not registry.obtainable(docker, STOCK_IMAGE):
+            node_image.ensure(docker)
+        programs.kind()
+
+
+def is_there() -> bool:
+    """Whether our cluster exists, in whatever state, or one was given."""
+    if os.environ.get("E2E_KUBECONFIG"):
+        return True
+    docker = docker_daemon.find()
+    return docker is not None and bool(docker("ps", "--all", "--quiet", f"--filter=name={NAME}-control-plane").strip())
+
+
 def down(everything: bool = False) -> None:
     """Remove our cluster, and with `everything` end the docker daemon that we started. A given cluster stays."""
     docker = docker_daemon.find()

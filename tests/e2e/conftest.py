@@ -56,8 +56,12 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 @pytest.fixture(scope="session")
-def cluster(pytestconfig: pytest.Config) -> Cluster:
-    """The cluster. Its absence is a failure where E2E=required is set; elsewhere the tests are skipped, saying why."""
+def cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
+    """The cluster, which goes again in the end unless it was there before.
+
+    Its absence is a failure where E2E=required is set; elsewhere the tests are skipped, saying why.
+    """
+    was_there = kind_cluster.is_there()
     try:
         found = kind_cluster.up()
     except NoClusterError as failure:
@@ -66,7 +70,9 @@ def cluster(pytestconfig: pytest.Config) -> Cluster:
         pytestconfig.stash[NOT_RUN] = str(failure)
         pytest.skip(str(failure))
     pytestconfig.stash[CLUSTER] = found
-    return found
+    yield found
+    if not was_there:
+        kind_cluster.down(everything=True)
 
 
 @pytest.fixture(scope="session")
