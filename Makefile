@@ -14,10 +14,10 @@ CRD = crds/goproxies.yaml
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help venv run test lint generate clean
+.PHONY: help venv run test lint generate cluster e2e cluster-down clean
 
 help: ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 venv: .venv/run.stamp ## install both programs into .venv/bin
 
@@ -32,6 +32,15 @@ lint: .venv/dev.stamp ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy --no-error-summary operator proxy tests
 	@said=$$($(BIN)/lint-imports) || { echo "$$said"; exit 1; }
+
+cluster: .venv/dev.stamp ## bring up a Kubernetes of three nodes on this machine, and say how to use it
+	@$(BIN)/python -m tests.cluster.kind_cluster up
+
+e2e: .venv/dev.stamp ## the end-to-end tests alone, on that cluster or the one that E2E_KUBECONFIG names
+	@E2E=required $(BIN)/python -m pytest tests/e2e $(ARGS)
+
+cluster-down: .venv/dev.stamp ## remove that cluster, and end the docker daemon that was started for it
+	@$(BIN)/python -m tests.cluster.kind_cluster down --all
 
 generate: .venv/run.stamp ## write the CRD from the models
 	@$(BIN)/python -m goproxy_operator.api.crd > $(CRD).new

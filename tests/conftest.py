@@ -7,23 +7,31 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import kube_binary
+from tests.cluster.background import Background
 
-CONTROL = Path(__file__).parent / "control"
+HERE = Path(__file__).parent
+# In this order, after all others; with what has to be built for them, which begins with the first test.
+LAST = {"control": ["kubernetes"], "chart": ["kubernetes", "helm"], "e2e": ["kubernetes", "helm", "nodes", "images"]}
 _STOP_BUILD = pytest.StashKey[Callable[[], None]]()
+
+
+def _place(item: pytest.Item) -> int:
+    folder = item.path.relative_to(HERE).parts[0]
+    return 1 + list(LAST).index(folder) if folder in LAST else 0
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put tests/control last; the order is otherwise kept."""
-    items.sort(key=lambda item: item.path.is_relative_to(CONTROL))
+    """Put those that need Kubernetes last; the order is otherwise kept."""
+    items.sort(key=_place)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Start the build, if a test that was chosen needs it."""
-    needed = any("programs" in getattr(item, "fixturenames", ()) for item in session.items)
-    if needed and not session.config.option.collectonly:
-        session.config.stash[_STOP_BUILD] = kube_binary.start_in_background().stop
+    """Start building what the tests that were chosen need."""
+    places = {_place(item) for item in session.items}
+    wanted = [part for place, parts in enumerate(LAST.values(), start=1) if place in places for part in parts]
+    if wanted and not session.config.option.collectonly:
+        session.config.stash[_STOP_BUILD] = Background("tests.cluster.prepare", *dict.fromkeys(wanted)).stop
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -72,7 +72,9 @@ async def control(configuration: Configuration, client: Client, settings: Settin
         else:
             goproxies.put(item)
 
-    scraping = Scraping(scraper, mirror, reports, interval=settings.scrape_interval, moved=queue.add)
+    scraping = Scraping(
+        scraper, mirror, reports, interval=settings.scrape_interval, fleets=goproxies.keys, moved=queue.add
+    )
     watch = Watch(lambda: connection_info(configuration), served, settings.namespaces, on_object)
     LEADING.set(1)
     OBJECTS.set_function(lambda: len(goproxies.keys()))
@@ -86,7 +88,7 @@ async def control(configuration: Configuration, client: Client, settings: Settin
             _log.info("children and pods are listed; reconciling")
             tasks.create_task(run_workers(queue, reconciler.reconcile))
             tasks.create_task(_sweep(client, settings, goproxies, queue))
-            tasks.create_task(scraping.run(goproxies.keys))
+            tasks.create_task(scraping.run())
     finally:
         LEADING.set(0)
         await config_maps.close()

@@ -24,6 +24,17 @@ class Images:
     operator: str
 
 
+def given(names: str) -> Images:
+    """The images that two names, separated by a comma, are of: of the proxy, of the operator. ValueError."""
+    proxy, comma, operator = names.partition(",")
+    if not (proxy and comma and operator) or proxy.rpartition("/")[0] != operator.rpartition("/")[0]:
+        raise ValueError(
+            "a cluster that was given needs images that it can pull: set E2E_IMAGES=REGISTRY/modproxy:TAG,"
+            f"REGISTRY/goproxy-operator:TAG, both of one registry and tag (it is {names!r})"
+        )
+    return Images(proxy, operator)
+
+
 def ensure(docker: Docker) -> Images:
     """The images of this checkout's sources, built now unless the daemon holds them.
 

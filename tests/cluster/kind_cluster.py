@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cluster import docker_daemon, kube_binary, node_image, prerequisites, programs, registry
+from tests.cluster.background import ROOT
 from tests.cluster.cache_folder import cache_folder, locked
 from tests.cluster.docker import Docker, DockerError
 from tests.cluster.docker_daemon import NoDaemonError
@@ -33,6 +34,10 @@ class NoClusterError(Exception):
     """There is no cluster, nor can one be made; the message says why, and what to do."""
 
 
+class CommandError(Exception):
+    """A program failed; the message has its words."""
+
+
 @dataclass(frozen=True)
 class Cluster:
     """A cluster to run tests on. `docker` is the daemon that runs its nodes; None for a cluster that was given."""
@@ -41,7 +46,7 @@ class Cluster:
     docker: Docker | None
 
     def kubectl(self, *arguments: str | Path, stdin: str | None = None, seconds: float = 120.0) -> str:
-        """What kubectl prints, as the cluster's admin. Raises NoClusterError with kubectl's words when it fails."""
+        """What kubectl prints, as the cluster's admin. Raises CommandError with its words when it fails."""
         return run([kube_binary.ensure() / "kubectl", *arguments], self.environment(), stdin=stdin, seconds=seconds)
 
     def environment(self) -> dict[str, str]:
@@ -71,8 +76,28 @@ def up() -> Cluster:
     """The cluster, made if need be. Progress goes to stderr. Raises NoClusterError."""
     try:
         return _up()
-    except (BuildError, DockerError, MissingPrerequisiteError, NoDaemonError) as failure:
+    except (BuildError, CommandError, DockerError, MissingPrerequisiteError, NoDaemonError) as failure:
         raise NoClusterError(str(failure)) from failure
+
+
+def prepare() -> None:
+    """Make all that `up` needs but the cluster itself. Raises whatever is in the way."""
+    if os.environ.get("E2E_KUBECONFIG"):
+        return
+    prerequisites.on_linux()
+    with locked(_lock(), "the cluster's node image: another process is making it"):
+        docker = docker_daemon.ensure()
+        if not registry.obtainable(docker, STOCK_IMAGE):
+            node_image.ensure(docker)
+        programs.kind()
+
+
+def is_there() -> bool:
+    """Whether our cluster exists, in whatever state, or one was given."""
+    if os.environ.get("E2E_KUBECONFIG"):
+        return True
+    docker = docker_daemon.find()
+    return docker is not None and bool(docker("ps", "--all", "--quiet", f"--filter=name={NAME}-control-plane").strip())
 
 
 def down(everything: bool = False) -> None:
@@ -89,16 +114,26 @@ def down(everything: bool = False) -> None:
 def run(
     command: list[str | Path], environment: dict[str, str], stdin: str | None = None, seconds: float = 600.0
 ) -> str:
-    """What a program prints. Raises NoClusterError with its words when it fails or takes longer."""
+    """What a program prints, run in the root of the repository.
+
+    Raises CommandError with its words when it fails or takes longer.
+    """
     words = " ".join(str(word) for word in [Path(command[0]).name, *command[1:]])
     try:
         done = subprocess.run(
-            command, env=environment, input=stdin or "", capture_output=True, text=True, timeout=seconds, check=False
+            command,
+            cwd=ROOT,
+            env=environment,
+            input=stdin or "",
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
         )
     except subprocess.TimeoutExpired:
-        raise NoClusterError(f"`{words}` took longer than {seconds:.0f} s") from None
+        raise CommandError(f"`{words}` took longer than {seconds:.0f} s") from None
     if done.returncode != 0:
-        raise NoClusterError(f"`{words}` ended with {done.returncode}:\n{(done.stdout + done.stderr)[-4000:]}")
+        raise CommandError(f"`{words}` ended with {done.returncode}:\n{(done.stdout + done.stderr)[-4000:]}")
     return done.stdout
 
 
@@ -137,7 +172,7 @@ def _runs(cluster: Cluster, image: str) -> bool:
             return False
         wait = ("wait", "--for=condition=Ready", "nodes", "--all", "--timeout=20s", "--request-timeout=20s")
         cluster.kubectl(*wait, seconds=40)
-    except (DockerError, NoClusterError):
+    except (CommandError, DockerError):
         return False
     return True
 
@@ -168,7 +203,7 @@ def main() -> int:
             down(asked.all)
             return 0
         cluster = up()
-    except NoClusterError as failure:
+    except (CommandError, NoClusterError) as failure:
         say(str(failure))
         return 1
     say(f"the cluster is up, after {time.monotonic() - begun:.0f} s:\n{cluster.kubectl('get', 'nodes')}")

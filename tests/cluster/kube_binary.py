@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 
 from tests.cluster import go_build
-from tests.cluster.background import Background
 from tests.cluster.go_build import BuildError, GoBuild
 from tests.cluster.progress import say
 
@@ -72,14 +71,6 @@ def ensure() -> Path:
             disk="5 GB",
         )
     )
-
-
-def start_in_background() -> Background:
-    """Start building, if needed, and return at once. Whoever calls this calls `stop()` at its end.
-
-    `ensure()` is how to wait for it. What Go has compiled when it is stopped, the next build need not.
-    """
-    return Background("tests.cluster.kube_binary")
 
 
 def main() -> int:

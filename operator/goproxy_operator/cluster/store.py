@@ -10,6 +10,9 @@ OnChange = Callable[[Key, Object | None, Object | None], None]
 Trim = Callable[[Object], Object]
 
 
+_REMEMBERED = 1000  # ends; an answer to a write of ours is late by milliseconds, not by a thousand deletions
+
+
 class Store:
     """The objects by key. An older state never replaces a newer one, whichever way it arrives late."""
 
@@ -18,6 +21,7 @@ class Store:
         self._on_change = on_change
         self._trim = trim
         self._newest = 0
+        self._gone: dict[Key, int] = {}
 
     def get(self, key: Key) -> Object | None:
         """Return the object, not to be changed; None where none is known."""
@@ -33,13 +37,17 @@ class Store:
         self._take(item)
 
     def put_answer(self, item: Object) -> None:
-        """Take a state that answers a write of ours, unless the watch is beyond it: the object may be gone since."""
-        if version_of(item) > self._newest:
+        """Take a state that answers a write of ours, unless the watch has told since that the object is gone."""
+        if version_of(item) > self._gone.get(key_of(item), 0):
             self._take(item)
 
     def drop(self, key: Key, version: int = 0) -> None:
-        """Forget an object that is gone."""
+        """Forget an object that is gone; `version` is that of its end, if the watch has told it."""
         self._newest = max(self._newest, version)
+        self._gone.pop(key, None)
+        self._gone[key] = version or self._newest
+        if len(self._gone) > _REMEMBERED:
+            del self._gone[next(iter(self._gone))]
         old = self._objects.pop(key, None)
         if old is not None:
             self._on_change(key, old, None)

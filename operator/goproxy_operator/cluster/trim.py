@@ -3,6 +3,7 @@
 from typing import Any
 
 from goproxy_operator.cluster.resources import Object
+from goproxy_operator.desired.names import NUDGE_ANNOTATION
 
 REPLICAS_OWNERS = "replicasOwners"
 """Added to a StatefulSet, beside `metadata`: the field managers that own `spec.replicas`."""
@@ -25,7 +26,7 @@ def stateful_set(item: Object) -> Object:
 
 
 def pod(item: Object) -> Object:
-    """Keep what says whether a replica can be asked (`ip`), and whether it serves (`ready`)."""
+    """Keep what says whether a replica can be asked (`ip`), whether it serves (`ready`), and was nudged (`nudge`)."""
     metadata, status = item["metadata"], item.get("status", {})
     kept: dict[str, Any] = {
         key: metadata[key]
@@ -33,7 +34,8 @@ def pod(item: Object) -> Object:
         if key in metadata
     }
     ready = any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions", ()))
-    return {"metadata": kept, "ip": status.get("podIP"), "ready": ready}
+    nudge = metadata.get("annotations", {}).get(NUDGE_ANNOTATION)
+    return {"metadata": kept, "ip": status.get("podIP"), "ready": ready, "nudge": nudge}
 
 
 def same_pod(old: Object, new: Object) -> bool:

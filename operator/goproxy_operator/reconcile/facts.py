@@ -16,6 +16,9 @@ class Replica:
     name: str
     ready: bool
     report: Report | None = None
+    uid: str = ""
+    nudge: str | None = None
+    """The hash of the config that it was nudged to take."""
 
 
 @dataclass(frozen=True, slots=True)

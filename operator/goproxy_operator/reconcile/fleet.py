@@ -1,7 +1,7 @@
 """One reconcile of one object: observe, decide, do, tell. Thin: each decision is a pure module's."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -15,6 +15,7 @@ from goproxy_operator.cluster.resources import (
     CHILDREN,
     EVENTS,
     GOPROXIES,
+    PODS,
     STATEFUL_SETS,
     Key,
     Object,
@@ -23,11 +24,13 @@ from goproxy_operator.cluster.store import Store
 from goproxy_operator.desired import names
 from goproxy_operator.desired.config_map import documents
 from goproxy_operator.desired.fleet import Circumstances, children
+from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.desired.stateful_set import claim_templates
 from goproxy_operator.reconcile.allowlist import Allowlist, decide_allowlist
 from goproxy_operator.reconcile.claims import claims_in_force
 from goproxy_operator.reconcile.events import event, warnings
 from goproxy_operator.reconcile.facts import Facts
+from goproxy_operator.reconcile.nudges import nudges
 from goproxy_operator.reconcile.observe import Observed, observe, replicas
 from goproxy_operator.reconcile.plan import Apply, Delete, Plan, make_plan
 from goproxy_operator.reconcile.problem import Problem
@@ -115,12 +118,14 @@ class FleetReconciler:
         if number.hand_over and live_set is not None:
             await self._hand_over(live_set)
         refused = await self._do(plan, key[0])
+        found = replicas(self._mirror, key, self._reports.of(key))
+        await self._nudge(nudges(key[0], found, files.hash))
         now_set = self._mirror.get(STATEFUL_SETS, (key[0], names.stateful_set(name)))
         return Facts(
             goproxy=goproxy,
             stateful_set=now_set,
             autoscaler=self._mirror.get(AUTOSCALERS, (key[0], names.autoscaler(name))),
-            replicas=replicas(self._mirror, key, self._reports.of(key)),
+            replicas=found,
             config_hash=files.hash,
             config_problem=allowlist.problem if allowlist else None,
             stalled=plan.problem or refused or claims.problem,
@@ -150,6 +155,15 @@ class FleetReconciler:
                     raise
                 refused.append(e.message)
         return Problem("Refused", f"the API server refused: {'; '.join(refused)}") if refused else None
+
+    async def _nudge(self, pods: Sequence[Manifest]) -> None:
+        """Annotate pods. One that is gone needs no nudge; one that cannot be nudged takes its config a minute later."""
+        for pod in pods:
+            try:
+                answer = await self._client.apply(PODS, pod, force=True)
+                self._mirror.put_answer(PODS, answer)
+            except ApiError as e:
+                _log.info("%s/%s is not nudged: %s", pod["metadata"]["namespace"], pod["metadata"]["name"], e)
 
     async def _hand_over(self, live: Object) -> None:
         """Let the second manager own the number there is. A conflict means that it has moved: look again."""

@@ -60,7 +60,10 @@ async def observe(client: Client, mirror: Mirror, fleet: Key, *, autoscaled: boo
 
 def replicas(mirror: Mirror, fleet: Key, reports: Mapping[str, Report]) -> list[Replica]:
     """Return the replicas that have a pod, in order."""
-    return [Replica(name, pod["ready"], reports.get(name)) for name, pod in _pods(mirror, fleet).items()]
+    return [
+        Replica(name, pod["ready"], reports.get(name), pod["metadata"]["uid"], pod["nudge"])
+        for name, pod in _pods(mirror, fleet).items()
+    ]
 
 
 def addresses(mirror: Mirror, fleet: Key) -> dict[str, str]:

@@ -22,28 +22,38 @@ class Scraping:
     """`fleets` says which there are, `moved` is told those whose figures have."""
 
     def __init__(
-        self, scraper: Scraper, mirror: Mirror, reports: Reports, *, interval: float, moved: Callable[[Key], None]
+        self,
+        scraper: Scraper,
+        mirror: Mirror,
+        reports: Reports,
+        *,
+        interval: float,
+        fleets: Callable[[], Collection[Key]],
+        moved: Callable[[Key], None],
     ) -> None:
         self._scraper = scraper
         self._mirror = mirror
         self._reports = reports
         self._interval = interval
+        self._fleets = fleets
         self._moved = moved
 
-    async def run(self, fleets: Callable[[], Collection[Key]]) -> None:
+    async def run(self) -> None:
         """Scrape until cancelled: each fleet once in `interval` seconds, all spread over half of that."""
         clock = asyncio.get_running_loop().time
         while True:
             begun = clock()
             async with asyncio.TaskGroup() as tasks:
-                for fleet in list(fleets()):
+                for fleet in list(self._fleets()):
                     tasks.create_task(self._scrape(fleet))
             await asyncio.sleep(max(begun + self._interval - clock(), self._interval / 2))
 
     async def _scrape(self, fleet: Key) -> None:
         await asyncio.sleep(uniform(0, self._interval / 2))  # noqa: S311 - jitter
-        before = _shown(self._reports.of(fleet))
         found = await self._scraper.reports(addresses(self._mirror, fleet))
+        if fleet not in self._fleets():
+            return
+        before = _shown(self._reports.of(fleet))
         self._reports.take(fleet, found, asyncio.get_running_loop().time())
         if _shown(self._reports.of(fleet)) != before:
             self._moved(fleet)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.control_plane import ControlPlane
+from tests.cluster.eventually import eventually
 from tests.control.live.conftest import ROOT, StartOperator
 from tests.control.live.fleet import Fleet
 from tests.control.live.operator_process import OperatorProcess
@@ -55,6 +56,29 @@ async def test_a_restart_of_the_api_server_is_survived(
         await fleet.apply(replicas=3)
         await fleet.wait_ready(3)
         assert await operator.metric("goproxy_operator_leading") == 1
+
+
+@pytest.mark.usefixtures("nodes")
+async def test_a_leader_whom_nobody_answers_steps_down_in_time(
+    control_plane: ControlPlane, fleet: Fleet, new_operator: StartOperator
+) -> None:
+    async with new_operator() as operator:
+        await operator.leading()
+        begun = time.monotonic()
+        control_plane.apiserver.pause()
+        try:
+
+            async def stepped_down() -> bool:
+                return await operator.metric("goproxy_operator_leading") == 0
+
+            await eventually(stepped_down, "it stops working")
+            # Others wait for fifteen seconds after the last renewal that they saw.
+            assert time.monotonic() - begun < 15
+        finally:
+            control_plane.apiserver.resume()
+        await operator.leading()
+        await fleet.apply()
+        await fleet.wait_ready(2)
 
 
 async def test_a_wrong_kubeconfig_is_one_clear_line(new_operator: StartOperator) -> None:

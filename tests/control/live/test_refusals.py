@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from goproxy_operator.api.goproxy import parse_goproxy
+from goproxy_operator.desired.config_map import documents
 from tests.cluster.control_plane import KubectlError
 from tests.cluster.kubectl import Kubectl
 from tests.control.live.fleet import Fleet
@@ -101,8 +103,10 @@ async def test_a_name_that_children_could_not_have_is_refused(kubectl: Kubectl, 
     ],
     ids=str,
 )
-async def test_accepted(fleet: Fleet, spec: dict[str, Any]) -> None:
+async def test_accepted_by_the_api_server_and_by_the_operator(fleet: Fleet, spec: dict[str, Any]) -> None:
     await fleet.apply(**spec)
+    goproxy = parse_goproxy(await fleet.get())
+    documents(goproxy, 1, None)
 
 
 def storage(**fields: str) -> dict[str, Any]:

@@ -76,11 +76,12 @@ async def test_an_autoscaler_takes_over_without_a_dip_and_gives_back(control_pla
 
         await autoscale(fleet, 5)
         await fleet.wait_ready(5)
-        await fleet.apply(autoscaling=AUTOSCALING, modules={"deny": ["github.com/evil"]}, image="modproxy:2")
+        # A change of the StatefulSet that rolls no pod.
+        await fleet.apply(autoscaling=AUTOSCALING, cache={"storage": {"whenDeleted": "Delete"}})
         await fleet.wait_ready(5)
         assert watched.numbers == [4, 5]
 
-        await fleet.apply(replicas=2)
+        await fleet.apply(replicas=2, cache={"storage": {"whenDeleted": "Delete"}})
         await fleet.wait_ready(2)
         assert watched.numbers == [4, 5, 2]
     assert "horizontalpodautoscaler.autoscaling/team-a" not in await fleet.children()

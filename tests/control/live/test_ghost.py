@@ -1,0 +1,53 @@
+"""An object that is gone without our having heard of it: its children are not made again, and it is forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from goproxy_operator.cluster.access import load_configuration
+from goproxy_operator.cluster.client import Client
+from goproxy_operator.cluster.mirror import Mirror
+from goproxy_operator.cluster.named_config_maps import NamedConfigMaps
+from goproxy_operator.cluster.store import Store
+from goproxy_operator.reconcile.fleet import FleetReconciler
+from goproxy_operator.reconcile.reports import Reports
+from tests.cluster import audit
+from tests.cluster.control_plane import ADMIN, ControlPlane
+from tests.control.live.fleet import Fleet
+from tests.control.objects import UID, document
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("successor", [False, True], ids=["gone", "another of its name"])
+async def test_a_ghost_is_left_in_peace(control_plane: ControlPlane, fleet: Fleet, successor: bool) -> None:
+    namespace = fleet.kubectl.namespace
+    if successor:
+        await fleet.apply(replicas=0)
+    ghost: dict[str, Any] = document() | {"status": {"replicas": 2}}
+    ghost["metadata"] |= {"namespace": namespace, "uid": UID, "generation": 1, "resourceVersion": "1"}
+    client = Client(await load_configuration(control_plane.kubeconfig))
+    try:
+        goproxies = Store(lambda *_: None)
+        goproxies.put(json.loads(json.dumps(ghost)))
+        mirror = Mirror(client, [namespace], lambda _: None)
+        reconciler = FleetReconciler(
+            client,
+            goproxies,
+            mirror,
+            NamedConfigMaps(client, lambda _: None),
+            Reports(),
+            default_image="modproxy:1",
+            identity="test",
+            clock=asyncio.get_running_loop().time,
+        )
+        mark = control_plane.audit.mark()
+        await reconciler.reconcile((namespace, "team-a"))
+        writes = audit.matching(control_plane.audit.since(mark), user=ADMIN, verbs=audit.WRITES, namespace=namespace)
+        assert writes == []
+        assert goproxies.get((namespace, "team-a")) is None
+    finally:
+        await client.close()

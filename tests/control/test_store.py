@@ -1,0 +1,106 @@
+"""What is known of objects: the newest, whichever way it comes; and what is kept of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from goproxy_operator.cluster import trim
+from goproxy_operator.cluster.resources import CHILDREN, GOPROXIES, LEASES, PODS, Key, version_of
+from goproxy_operator.cluster.store import Store
+
+Object = dict[str, Any]
+A: Key = ("build", "a")
+
+
+def item(version: int, name: str = "a", namespace: str = "build") -> Object:
+    return {"metadata": {"namespace": namespace, "name": name, "resourceVersion": str(version)}}
+
+
+class Changes(list[tuple[Key, int | None, int | None]]):
+    def __call__(self, key: Key, old: Object | None, new: Object | None) -> None:
+        self.append((key, version_of(old) if old else None, version_of(new) if new else None))
+
+
+def test_an_older_state_never_replaces_a_newer_one() -> None:
+    changes = Changes()
+    store = Store(changes)
+    for version in (5, 3, 5, 7):
+        store.put(item(version))
+    assert changes == [(A, None, 5), (A, 5, 7)]
+
+
+def test_the_answer_to_a_write_is_taken_before_the_watch_has_it() -> None:
+    changes = Changes()
+    store = Store(changes)
+    store.put(item(5))
+    store.put(item(9, "other"))
+    store.put_answer(item(8))
+    store.put(item(8))
+    assert [change for change in changes if change[0] == A] == [(A, None, 5), (A, 5, 8)]
+
+
+def test_an_answer_that_is_late_does_not_bring_back_what_is_gone() -> None:
+    store = Store(lambda *_: None)
+    store.put(item(5))
+    store.drop(A, 8)
+    store.put_answer(item(7))
+    assert store.get(A) is None
+    store.put_answer(item(9))
+    assert store.get(A) is not None
+
+
+def test_a_full_list_sweeps_its_own_namespace_only() -> None:
+    changes = Changes()
+    store = Store(changes)
+    for name, namespace in (("a", "build"), ("b", "build"), ("c", "test")):
+        store.put(item(5, name, namespace))
+    store.keep_only("build", {A})
+    assert set(store.keys()) == {A, ("test", "c")}
+    assert changes[-1] == (("build", "b"), 5, None)
+    store.keep_only(None, set())
+    assert not store.keys()
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (
+            GOPROXIES.path("build", "a", "status"),
+            "/apis/goproxy-operator.dev/v1alpha1/namespaces/build/goproxies/a/status",
+        ),
+        (PODS.path(None), "/api/v1/pods"),
+        (CHILDREN["StatefulSet"].path("build"), "/apis/apps/v1/namespaces/build/statefulsets"),
+        (LEASES.path("build", "l"), "/apis/coordination.k8s.io/v1/namespaces/build/leases/l"),
+    ],
+)
+def test_paths(path: str, expected: str) -> None:
+    assert path == expected
+
+
+def test_a_stateful_set_keeps_who_owns_its_replicas() -> None:
+    made = item(5)
+    made["metadata"]["managedFields"] = [
+        {"manager": "one", "fieldsV1": {"f:spec": {"f:replicas": {}, "f:template": {}}}},
+        {"manager": "two", "fieldsV1": {"f:spec": {"f:template": {}}}},
+        {"manager": "three", "subresource": "scale", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
+        {"manager": "four", "subresource": "status", "fieldsV1": {"f:status": {"f:replicas": {}}}},
+    ]
+    kept = trim.stateful_set(made)
+    assert kept[trim.REPLICAS_OWNERS] == ["one", "three"]
+    assert "managedFields" not in kept["metadata"]
+
+
+def test_a_pod_keeps_where_it_is_and_whether_it_serves() -> None:
+    made = item(5) | {
+        "spec": {"containers": []},
+        "status": {"podIP": "10.0.0.1", "conditions": [{"type": "Ready", "status": "True"}]},
+    }
+    kept = trim.pod(made)
+    assert (kept["ip"], kept["ready"]) == ("10.0.0.1", True)
+    assert "spec" not in kept
+    waiting = trim.pod(item(6))
+    assert (waiting["ip"], waiting["ready"]) == (None, False)
+    assert not trim.same_pod(kept, waiting)
+    assert trim.same_pod(kept, kept | {"metadata": {"resourceVersion": "6"}})

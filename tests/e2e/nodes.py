@@ -1,0 +1,56 @@
+"""What befalls nodes and the processes on them. A node is a container of the cluster's docker daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.cluster.kind_cluster import Cluster
+
+# Prints the number of each process whose control groups name the first argument (the uid of a pod; empty: any), and
+# whose command line has the second.
+FIND = """
+for p in /proc/[0-9]*; do
+  grep -qs -- "$1" "$p/cgroup" && tr '\\0' ' ' <"$p/cmdline" 2>/dev/null | grep -q -- "$2" && echo "${p#/proc/}"
+done; true
+"""
+
+
+def kill_pod(cluster: Cluster, pod: dict[str, Any], command: str) -> None:
+    """Kill -9 the process of a pod whose command line has `command`."""
+    uid = str(pod["metadata"]["uid"])
+    # Which of the two spellings it is depends on the cgroup driver.
+    _kill(cluster, str(pod["spec"]["nodeName"]), f"{uid}\\|{uid.replace('-', '_')}", command)
+
+
+def kill_api_server(cluster: Cluster) -> None:
+    """Kill -9 the API server; the kubelet starts it anew."""
+    (control_plane,) = (node for node in cluster.nodes() if node.endswith("control-plane"))
+    _kill(cluster, control_plane, "", "^kube-apiserver ")
+
+
+@contextmanager
+def paused(cluster: Cluster, node: str) -> Iterator[None]:
+    """While the context is open, nothing on the node runs."""
+    docker = _docker(cluster)
+    docker("pause", node)
+    try:
+        yield
+    finally:
+        docker("unpause", node)
+
+
+def _kill(cluster: Cluster, node: str, group: str, command: str) -> None:
+    docker = _docker(cluster)
+    found = docker("exec", node, "sh", "-c", FIND, "find", group, command).split()
+    assert found, f"no process `{command}` on {node}"
+    docker("exec", node, "sh", "-c", 'kill -9 "$@"', "kill", *found)
+
+
+def _docker(cluster: Cluster) -> Any:
+    if cluster.docker is None:
+        pytest.skip("nodes can be harmed only where the cluster is ours")
+    return cluster.docker
