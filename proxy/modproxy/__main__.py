@@ -39,10 +39,10 @@ def main() -> None:
             print(f"{args.config}: good, config {loaded.hash}")
             sys.exit(EXIT_STOPPED)
         uvloop.run(serve(args.config, loaded))
-    except (ConfigError, UpstreamError) as e:
+    except ConfigError as e:
         print(f"modproxy: {e}", file=sys.stderr)
         sys.exit(EXIT_BAD_CONFIG)
-    except OSError as e:
+    except (UpstreamError, OSError) as e:  # the machine's doing, not the document's: it may be another next time
         print(f"modproxy: {e}", file=sys.stderr)
         sys.exit(EXIT_FAILED)
 

@@ -97,6 +97,21 @@ def cut(data: bytes, after: int, *, announce: bool = True) -> Behaviour:
     return behave
 
 
+def drip(data: bytes, seconds: float) -> Behaviour:
+    """Answer a byte at a time, that many seconds apart."""
+
+    async def behave(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse()
+        response.content_length = len(data)
+        await response.prepare(request)
+        for byte in data:
+            await response.write(bytes([byte]))
+            await asyncio.sleep(seconds)
+        return response
+
+    return behave
+
+
 def hang() -> Behaviour:
     """Take the request and never answer."""
 

@@ -134,6 +134,15 @@ async def test_upstream_that_does_not_answer(proxy: ProxyProcess, upstream: Fake
     assert "in time" in reply.text
 
 
+async def test_upstream_that_drips(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
+    proxy.write_config(upstream={"goproxy": upstream.url, "timeout": "500ms"})
+    await proxy.until_report(lambda report: report.config.generation == 2)
+    upstream.behaviours[MOD] = fake.drip(upstream.files[MOD], 0.3)
+    reply = await proxy.get(MOD)
+    assert (reply.status, "in time" in reply.text) == (504, True)
+    assert proxy.held() == []
+
+
 async def test_upstream_that_nobody_listens_at(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
     await upstream.__aexit__(None, None, None)
     reply = await proxy.get(MOD)

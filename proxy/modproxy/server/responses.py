@@ -27,6 +27,7 @@ CONTENT_TYPES = {
 }
 SERVER = "modproxy"
 _CHUNK = 256 << 10
+_STALLED_SECONDS = 120.0
 _ERROR_LINES = 8
 """The go command prints no more of an error's body."""
 
@@ -116,7 +117,16 @@ async def _send_file(response: web.StreamResponse, file: BinaryIO, span: range) 
         if not piece:
             raise CutShort("the file is shorter than it was")
         left -= len(piece)
-        await response.write(piece)
+        await _write(response, piece)
+
+
+async def _write(response: web.StreamResponse, piece: bytes) -> None:
+    """Send a piece; a client that takes nothing of it for long is cut off, or it would hold file and memory for ever."""
+    try:
+        async with asyncio.timeout(_STALLED_SECONDS):
+            await response.write(piece)
+    except TimeoutError:
+        raise CutShort(f"the client has read nothing for {_STALLED_SECONDS:.0f} s") from None
 
 
 def _unchanged(request: web.BaseRequest, tag: str) -> bool:
@@ -149,7 +159,7 @@ async def _stream(request: web.BaseRequest, target: Wanted, answer: Answer, foll
         response.enable_chunked_encoding()
     await response.prepare(request)
     async for piece in follower:
-        await response.write(piece)
+        await _write(response, piece)
     await response.write_eof()
     return response
 

@@ -19,6 +19,10 @@ _CHUNK = 256 << 10
 _REASON_BYTES = 2000
 _REASON_LINES = 4
 _MOST_REDIRECTS = 10
+_SMALL_TOTAL = 4
+"""A small answer that drips in may take so many times the limit of one phase in all."""
+_ZIP_TOTAL = 1800.0
+"""Seconds that a zip may take in all: the largest lawful one at 300 KB/s."""
 _CUT_UNSEEN = frozenset([Kind.MOD, Kind.LIST])
 """Answers whose beginning may pass for the whole; the others' form shows their end."""
 
@@ -65,9 +69,8 @@ class UpstreamProxy:
         self._credential_url = url
         self._url = self._origin = redact(url)
         self._count = shared.count
-        self._timeout = aiohttp.ClientTimeout(
-            total=None, connect=shared.timeout, sock_connect=shared.timeout, sock_read=shared.timeout, ceil_threshold=60
-        )
+        self._timeout = _timeout(shared.timeout, total=shared.timeout * _SMALL_TOTAL)
+        self._zip_timeout = _timeout(shared.timeout, total=_ZIP_TOTAL)
 
     @asynccontextmanager
     async def fetch(self, target: Wanted, via: str = "") -> AsyncIterator[Fetched]:
@@ -84,9 +87,10 @@ class UpstreamProxy:
         try:
             # yarl would decode and re-encode the `!` of an escaped path; `encoded` sends it as it is.
             url = URL(f"{self._url}/{self._path_of(target)}", encoded=True)
+            timeout = self._zip_timeout if target.kind is Kind.ZIP else self._timeout
             options = await self._shared.outbound.options(self._credential_url)
             return await self._shared.session.get(
-                url, headers={"Via": hops}, timeout=self._timeout, max_redirects=_MOST_REDIRECTS, **options
+                url, headers={"Via": hops}, timeout=timeout, max_redirects=_MOST_REDIRECTS, **options
             )
         except CredentialError as e:
             raise Unavailable(f"{target}: upstream {self._origin} cannot be asked: {e}") from None
@@ -131,6 +135,12 @@ class UpstreamProxy:
                 f"{target}: upstream {self._origin} sent neither Content-Length nor chunks: nobody could tell whether "
                 "the answer is whole"
             )
+
+
+def _timeout(phase: float, total: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(
+        total=max(phase, total), connect=phase, sock_connect=phase, sock_read=phase, ceil_threshold=60
+    )
 
 
 def _size(response: aiohttp.ClientResponse) -> int | None:
