@@ -38,6 +38,16 @@ async def test_get_list_download_and_build(client: GoClient, upstream: FakeUpstr
     await client.succeed("build", "./...")
 
 
+async def test_install_and_gopkg_in(client: GoClient, upstream: FakeUpstream) -> None:
+    upstream.add("gopkg.in/made.v2", "v2.1.0")
+    upstream.add("example.com/tool", "v1.2.0", payload=b"package main\n\nfunc main() { println(42) }\n")
+    await client.succeed("mod", "init", "example.com/project")
+    await client.succeed("get", "gopkg.in/made.v2")
+    assert "gopkg.in/made.v2 v2.1.0" in await client.succeed("list", "-m", "all")
+    await client.succeed("install", "example.com/tool@latest")
+    assert (client.project.parent / "go" / "bin" / "tool").exists()
+
+
 async def test_a_branch_and_a_commit_become_a_pseudo_version(client: GoClient, upstream: FakeUpstream) -> None:
     version = "v1.1.1-0.20240203040506-0123456789ab"
     upstream.add("example.com/Mixed", "v1.0.0", "v1.1.0", version)

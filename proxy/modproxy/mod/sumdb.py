@@ -14,9 +14,11 @@ from modproxy.mod.pattern import Pattern, first_match
 from modproxy.mod.target import Kind, NoSuchTarget, TargetError
 from modproxy.mod.version import Version, VersionError, check_version
 
-_KNOWN = {"sum.golang.org": "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"}
+DEFAULT_GOSUMDB = "sum.golang.org"
+"""The go command's own default."""
+_KNOWN = {DEFAULT_GOSUMDB: "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"}
 """Databases whose key the go command knows by itself."""
-_ALIASES = {"sum.golang.google.cn": ("sum.golang.org", "https://sum.golang.google.cn")}
+_ALIASES = {"sum.golang.google.cn": (DEFAULT_GOSUMDB, "https://sum.golang.google.cn")}
 _TILE = re.compile(r"tile/[0-9]{1,2}/(?:data|[0-9]{1,2})/(?:x[0-9]{3}/){0,5}[0-9]{3}(?:\.p/[0-9]{1,3})?", re.ASCII)
 _PREFIX = "sumdb/"
 

@@ -121,7 +121,7 @@ async def _send_file(response: web.StreamResponse, file: BinaryIO, span: range) 
 
 
 async def _write(response: web.StreamResponse, piece: bytes) -> None:
-    """Send a piece; a client that takes nothing of it for long is cut off, or it would hold file and memory for ever."""
+    """Send a piece; a client that takes nothing of it for long is cut off: it holds a file and memory."""
     try:
         async with asyncio.timeout(_STALLED_SECONDS):
             await response.write(piece)

@@ -9,7 +9,7 @@ import aiohttp
 from modproxy.config import Config, Upstream
 from modproxy.mod.chain import ChainError, Entry, EntryKind, parse_chain
 from modproxy.mod.pattern import Pattern, parse_pattern
-from modproxy.mod.sumdb import Database, SumdbError, SumdbTarget, parse_gosumdb
+from modproxy.mod.sumdb import DEFAULT_GOSUMDB, Database, SumdbError, SumdbTarget, parse_gosumdb
 from modproxy.source import Source, Wanted
 from modproxy.source.chain import Chain, Link, Refusing
 from modproxy.source.checked import Checked
@@ -116,10 +116,14 @@ def _source(entry: Entry, client: Client, direct: Source) -> Source:
 
 
 async def _database(upstream: Upstream) -> Database | None:
+    text = upstream.gosumdb
+    if text is None:
+        try:
+            text = await go_env("GOSUMDB")
+        except GoEnvError:
+            text = DEFAULT_GOSUMDB
     try:
-        return parse_gosumdb(upstream.gosumdb if upstream.gosumdb is not None else await go_env("GOSUMDB"))
-    except GoEnvError as e:
-        raise UpstreamError(f"upstream.gosumdb: {e}") from None
+        return parse_gosumdb(text)
     except SumdbError as e:
         raise UpstreamError(f"upstream.gosumdb (from `go env GOSUMDB`, because it is not set): {e}") from None
 
