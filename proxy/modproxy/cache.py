@@ -118,14 +118,7 @@ class Cache:
         key = flight.target.key
         started = time.monotonic()
         try:
-            held = await self._store.find(key)
-            if held and self._is_fresh(flight.target, held):
-                # Published between the caller's look and this flight's start.
-                flight.land(held)
-                return
-            await flight.run(self.source, self._store, via)
-        except Exception:
-            log.exception("%s: unexpected", flight.target)
+            await flight.run(self.source, self._store, via, self._is_fresh)
         finally:
             del self._flights[key]
         if flight.error is None:

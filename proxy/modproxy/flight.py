@@ -51,10 +51,15 @@ class Flight:
         """Say whether a reader can be answered: with an error, a body, a file, or the beginning of a stream."""
         return self.landed or self.error is not None or (self.streaming and self._readable > 0)
 
-    async def run(self, source: Source, store: DiskStore, via: str) -> None:
-        """Fetch and publish. Never raises a `SourceError`: readers find it in `error`."""
+    async def run(self, source: Source, store: DiskStore, via: str, is_fresh: Callable[[Wanted, Held], bool]) -> None:
+        """Fetch and publish. Raises nothing but cancellation: readers find what went wrong in `error`."""
         self.enter()
         try:
+            held = await store.find(self.target.key)
+            if held and is_fresh(self.target, held):
+                # Published between the first reader's look and this flight's start.
+                self.held, self.body, self.landed = held, held.body, True
+                return
             async with source.fetch(self.target, via) as fetched:
                 self.size = fetched.size
                 if isinstance(self.target, Target) and self.target.kind is Kind.ZIP:
@@ -69,20 +74,14 @@ class Flight:
         except OSError as e:
             log.error("%s: can neither be stored nor passed through: %s", self.target, e)
             self.error = Unavailable(f"{self.target}: no disk of this replica takes it: {e.strerror}", 503)
-        except asyncio.CancelledError:
-            self.error = Unavailable(f"{self.target}: this replica is shutting down", 503)
-            raise
         except Exception:
+            log.exception("%s: unexpected", self.target)
             self.error = Unavailable(f"{self.target}: an error of this proxy; its log tells", 500)
-            raise
         finally:
+            if not self.landed and self.error is None:
+                self.error = Unavailable(f"{self.target}: this replica is shutting down", 503)
             self._tell()
             self.leave()
-
-    def land(self, held: Held) -> None:
-        """Give readers a file that turned out to be held already."""
-        self.held, self.body, self.landed = held, held.body, True
-        self._tell()
 
     def enter(self) -> None:
         """Count a user: the file of a zip stays open until every one of them has left."""

@@ -16,7 +16,7 @@ from modproxy.report import ConfigState, Report, Storage
 from modproxy.server.client import ClientHandler
 from modproxy.server.metrics import Metrics, UpstreamCounts
 from modproxy.server.traffic import Traffic
-from modproxy.source.build import Surroundings, build_sources
+from modproxy.source.build import Sources, Surroundings, build_sources
 from modproxy.source.chain import Chain
 from modproxy.source.own_listener import Address
 from modproxy.source.upstream import open_session
@@ -36,6 +36,7 @@ class Replica:
         self._generation = 0
         self._config_error: str | None = None
         self._warnings: list[str] = []
+        self._sources: Sources | None = None
         self._born = time.monotonic()
         self._session = open_session()
         self._version = version("goproxy-operator")
@@ -64,18 +65,18 @@ class Replica:
     async def apply(self, loaded: Loaded) -> None:
         """Put a config into force, all of it or nothing. Raises `UpstreamError`."""
         config = loaded.config
-        sources = await build_sources(config, self._around)
-        warnings = sources.warnings + _needs_restart(self._started.config, config)
+        if self._sources is None or config.upstream != self._in_force.config.upstream:
+            self._sources = sources = await build_sources(config, self._around)
+            self.cache.source = sources.source
+            self.handler.database = sources.database.name if sources.database else None
+            self.handler.unverified = sources.unverified
+            self.cache.forget_absences()
+        warnings = self._sources.warnings + _needs_restart(self._started.config, config)
         self.handler.allowlist = _allowlist(loaded)
         self.handler.path_prefix = config.path_prefix
         self.store.limit = config.cache.size_bytes
         self.cache.config = self._janitor.config = config.cache
         self.store.grown.set()
-        if config.upstream != self._in_force.config.upstream or not self._generation:
-            self.cache.source = sources.source
-            self.handler.database = sources.database.name if sources.database else None
-            self.handler.unverified = sources.unverified
-            self.cache.forget_absences()
         self._in_force = loaded
         self._generation += 1
         self._config_error = None
