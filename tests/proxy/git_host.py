@@ -22,7 +22,7 @@ class GitHost:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir()
+        folder.mkdir(parents=True)
         self.folder = folder
         self.login = ("robot", "first-secret")
         self.delay = 0.0
@@ -111,11 +111,12 @@ class GitHost:
 
 class Egress:
     """An HTTP proxy on the way out that only knows CONNECT: it leads every name in `ports` to that port of loopback,
-    and notes down every name that it was asked for.
+    and notes down every name that it was asked for. It listens on `address`.
     """
 
-    def __init__(self, ports: dict[str, int]) -> None:
+    def __init__(self, ports: dict[str, int], address: str = "127.0.0.1") -> None:
         self.ports = ports
+        self._address = address
         self.asked: list[str] = []
         self.url = ""
         self._server: asyncio.Server | None = None
@@ -140,8 +141,8 @@ class Egress:
             writer.close()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self._server = await asyncio.start_server(self._serve, self._address, 0)
+        self.url = f"http://{self._address}:{self._server.sockets[0].getsockname()[1]}"
         return self
 
     async def __aexit__(
