@@ -6,27 +6,13 @@ key or a bad value is refused with the path of the field. Pure: `modproxy.config
 
 import hashlib
 import json
-import re
 from enum import StrEnum
-from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from typing import Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
-from modproxy.duration import format_duration, parse_duration
-from modproxy.mod.chain import ChainError, parse_chain, redact
-from modproxy.mod.pattern import PatternError, parse_pattern
-from modproxy.mod.sumdb import SumdbError, parse_gosumdb
+from modproxy.fields import ChainText, DatabaseText, Duration, HttpUrl, Listen, PathPrefix, PatternText, SecretName
 
 SCHEMA_VERSION: Literal[1] = 1
 """Raised when an older replica could not understand what is written; part of the ConfigMap's name."""
@@ -34,68 +20,6 @@ SCHEMA_VERSION: Literal[1] = 1
 
 class ConfigError(ValueError):
     """The document is no `Config`: one line with the path of the field, what is wrong and what to do."""
-
-
-def _check_chain(text: str) -> str:
-    try:
-        parse_chain(text)
-    except ChainError as e:
-        raise ValueError(str(e)) from None
-    return text
-
-
-def _check_pattern(text: str) -> str:
-    try:
-        parse_pattern(text)
-    except PatternError as e:
-        raise ValueError(str(e)) from None
-    return text
-
-
-def _check_gosumdb(text: str) -> str:
-    try:
-        parse_gosumdb(text)
-    except SumdbError as e:
-        raise ValueError(str(e)) from None
-    return text
-
-
-def _check_name(text: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", text) or ".." in text:
-        raise ValueError(f"{text!r} is no name of a Secret: lower-case letters, digits, dashes and dots")
-    return text
-
-
-def _check_http_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme != "http" or not parts.hostname or parts.username is not None:
-        raise ValueError(f"{redact(text)!r} is no HTTP proxy: write http://HOST:PORT, credentials in a Secret")
-    return text
-
-
-def _check_listen(text: str) -> str:
-    host, colon, port = text.rpartition(":")
-    if text.startswith("fd:") and text[3:].isdigit():
-        return text
-    if not colon or not port.isdigit() or int(port) > 65535 or (":" in host and not host.startswith("[")):
-        raise ValueError(f"{text!r} is no address: write HOST:PORT, :PORT, [IPV6]:PORT or fd:N for an inherited socket")
-    return text
-
-
-def _check_prefix(text: str) -> str:
-    if text and (not text.startswith("/") or text.endswith("/") or "//" in text or "%" in text):
-        raise ValueError(f"{text!r} is no path prefix: write it as /go, with a leading and without a trailing slash")
-    return text
-
-
-def _seconds(value: object) -> object:
-    return parse_duration(value) if isinstance(value, str) else value
-
-
-Duration = Annotated[float, BeforeValidator(_seconds), PlainSerializer(format_duration), Field(ge=0)]
-"""Seconds; in the document a string such as `30s`."""
-PatternText = Annotated[str, AfterValidator(_check_pattern)]
-Listen = Annotated[str, AfterValidator(_check_listen)]
 
 
 class Section(BaseModel):
@@ -115,23 +39,23 @@ class Credential(Section):
     """Which Secret is used for what: `pattern` is a prefix of host and path of the URL contacted."""
 
     pattern: PatternText
-    secret_name: Annotated[str, AfterValidator(_check_name)]
+    secret_name: SecretName
 
 
 class HttpProxy(Section):
     """A proxy on the way out. `secretName`: a Secret with `username` and `password` for it."""
 
-    url: Annotated[str, AfterValidator(_check_http_url)]
+    url: HttpUrl
     no_proxy: tuple[str, ...] = Field((), strict=False)
-    secret_name: Annotated[str, AfterValidator(_check_name)] | None = None
+    secret_name: SecretName | None = None
 
 
 class Upstream(Section):
     """Where modules come from, and how it is known that they are the right ones."""
 
-    goproxy: Annotated[str, AfterValidator(_check_chain)] | None = None
+    goproxy: ChainText | None = None
     """A chain in GOPROXY's syntax; absent: what `go env GOPROXY` says where the replica runs."""
-    gosumdb: Annotated[str, AfterValidator(_check_gosumdb)] | None = None
+    gosumdb: DatabaseText | None = None
     """A checksum database in GOSUMDB's syntax; absent: what `go env GOSUMDB` says where the replica runs."""
     goprivate: tuple[PatternText, ...] = Field((), strict=False)
     """Private modules: the default of the two below."""
@@ -141,9 +65,7 @@ class Upstream(Section):
     """Not verified, never named to the checksum database."""
     credentials: tuple[Credential, ...] = Field((), strict=False)
     """For version control and upstream proxies alike."""
-    trusted_ca_secret_name: Annotated[str, AfterValidator(_check_name)] | None = Field(
-        None, alias="trustedCASecretName"
-    )
+    trusted_ca_secret_name: SecretName | None = Field(None, alias="trustedCASecretName")
     """A Secret whose `ca.crt` is trusted besides the machine's certificates."""
     http_proxy: HttpProxy | None = None
     timeout: Duration = 30.0
@@ -233,7 +155,7 @@ class Config(Section):
     admin: Listen = "127.0.0.1:8081"
     secrets_dir: str = "/etc/modproxy/secrets"
     """Where Secrets are mounted, a folder each, read anew for each use."""
-    path_prefix: Annotated[str, AfterValidator(_check_prefix)] = ""
+    path_prefix: PathPrefix = ""
     upstream: Upstream = Upstream()
     modules: Modules = Modules()
     cache: Cache = Cache()
