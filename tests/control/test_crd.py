@@ -84,6 +84,7 @@ def test_nothing_has_a_default() -> None:
     assert "default:" not in render()
 
 
+SUMDB_KEY = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"
 REFUSED = [
     ({"replicas": 1, "autoscaling": {"maxReplicas": 3, "targetRequestsPerSecond": 9}}, "spec: write either replicas"),
     ({"autoscaling": {"minReplicas": 4, "maxReplicas": 3, "targetRequestsPerSecond": 9}}, "minReplicas 4 is more than"),
@@ -92,6 +93,25 @@ REFUSED = [
     ({"upstream": {"goproxy": "https://u:p@goproxy.example.com"}}, "credentials do not belong into the URL"),
     ({"upstream": {"goproxy": "ftp://goproxy.example.com"}}, "has no known scheme"),
     ({"upstream": {"timeout": "0s"}}, "spec.upstream.timeout: must be longer than nothing"),
+    ({"upstream": {"gosumdb": "sum.example.com"}}, "spec.upstream.gosumdb: the key of 'sum.example.com' is not known"),
+    ({"upstream": {"gosumdb": SUMDB_KEY[:-1] + "9"}}, "does not agree with itself"),
+    ({"upstream": {"gosumdb": "sum.golang.org https://u:p@a"}}, "credentials do not belong into the URL"),
+    ({"upstream": {"gosumdb": "sum.golang.org https://a?b"}}, "has no URL after its key: write one with https://"),
+    ({"upstream": {"gonoproxy": ["[z-a]"]}}, "spec.upstream.gonoproxy[0]: '[z-a]' has the range"),
+    ({"upstream": {"trustedCASecretName": "a..b"}}, "spec.upstream.trustedCASecretName: 'a..b' is no name of a Secret"),
+    ({"upstream": {"credentials": [{"pattern": "a.b"}]}}, "spec.upstream.credentials[0].secretName: "),
+    ({"upstream": {"httpProxy": {"url": "a:3128"}}}, "spec.upstream.httpProxy.url: 'a:3128' is no HTTP proxy: write"),
+    ({"upstream": {"httpProxy": {"url": "http://u:p@a"}}}, "credentials do not belong into the URL: remove what is"),
+    ({"upstream": {"httpProxy": {"url": "http://a", "noProxy": ["a b"]}}}, "'a b' is nothing to reach without the"),
+    ({"modules": {"contact": "a\nb"}}, "spec.modules.contact: has a line break or another control character"),
+    (
+        {"cache": {"lowWatermarkPercent": 90}},
+        "lowWatermarkPercent 90 is not below highWatermarkPercent 85 (the default)",
+    ),
+    (
+        {"cache": {"highWatermarkPercent": 9}},
+        "lowWatermarkPercent 75 (the default) is not below highWatermarkPercent 9:",
+    ),
     ({"cache": {"listTTL": "5 minutes"}}, "spec.cache.listTTL: '5 minutes' is not a duration"),
     ({"modules": {"deny": ["ok", "[z-a]"]}}, "spec.modules.deny[1]: '[z-a]' has the range"),
     ({"cache": {"storage": {"size": "big"}}}, "spec.cache.storage.size: 'big' is not a quantity"),

@@ -12,7 +12,7 @@ from goproxy_operator.desired.config import Placement, replica_config, storage_b
 from goproxy_operator.desired.config_map import documents
 from goproxy_operator.desired.fleet import Circumstances, children
 from goproxy_operator.desired.stateful_set import claim_templates
-from modproxy.config import SCHEMA_VERSION, Config, config_hash, parse_config
+from modproxy.config import SCHEMA_VERSION, Config, HttpProxy, config_hash, parse_config
 from tests.control.objects import UID, goproxy
 
 Object = dict[str, Any]
@@ -30,9 +30,31 @@ def pod_of(fleet: GoProxy) -> Object:
 
 
 EVERYTHING: Object = {
-    "upstream": {"goproxy": "https://goproxy.example.com,direct", "timeout": "10s"},
-    "modules": {"mode": "DryRun", "allow": ["github.com/acme"], "deny": ["github.com/evil"]},
-    "cache": {"storage": {"size": "50Gi"}, "listTTL": "5m", "notFoundTTL": "0s", "staleIfError": "72h"},
+    "upstream": {
+        "goproxy": "https://goproxy.example.com,direct",
+        "gosumdb": "off",
+        "goprivate": ["*.corp.example.com"],
+        "gonoproxy": ["git.corp.example.com"],
+        "gonosumdb": [],
+        "httpProxy": {"url": "http://egress.corp.example.com:3128", "noProxy": [".corp.example.com"]},
+        "timeout": "10s",
+        "directTimeout": "9m",
+    },
+    "modules": {
+        "mode": "DryRun",
+        "allow": ["github.com/acme"],
+        "deny": ["github.com/evil"],
+        "contact": "#go-modules",
+    },
+    "cache": {
+        "storage": {"size": "50Gi"},
+        "highWatermarkPercent": 70,
+        "lowWatermarkPercent": 60,
+        "inactive": "720h",
+        "listTTL": "5m",
+        "notFoundTTL": "0s",
+        "staleIfError": "72h",
+    },
     "expose": {"pathPrefix": "/go"},
 }
 
@@ -94,16 +116,34 @@ def test_what_the_object_leaves_out_keeps_the_replicas_own_defaults() -> None:
 def test_every_field_reaches_the_replicas() -> None:
     config = parse_config(documents(goproxy(**EVERYTHING), 50 * 2**30, None).config)
     assert config.upstream.goproxy == "https://goproxy.example.com,direct"
+    assert config.upstream.gosumdb == "off"
+    assert config.upstream.goprivate == ("*.corp.example.com",)
+    assert config.upstream.gonoproxy == config.upstream.not_proxied == ("git.corp.example.com",)
+    assert config.upstream.gonosumdb == config.upstream.not_verified == ()
+    assert config.upstream.http_proxy == HttpProxy(
+        url="http://egress.corp.example.com:3128", no_proxy=(".corp.example.com",)
+    )
     assert config.upstream.timeout == 10
+    assert config.upstream.direct_timeout == 540
     assert config.modules.mode == "DryRun"
     assert config.modules.allow == ("github.com/acme",)
     assert config.modules.deny == ("github.com/evil",)
     assert config.modules.allowlist_file is None
+    assert config.modules.contact == "#go-modules"
     assert config.cache.size_bytes == 50 * 2**30
+    assert (config.cache.high_watermark_percent, config.cache.low_watermark_percent) == (70, 60)
+    assert config.cache.inactive == 720 * 3600
     assert config.cache.list_ttl == 300
     assert config.cache.not_found_ttl == 0
     assert config.cache.stale_if_error == 72 * 3600
     assert config.path_prefix == "/go"
+
+
+def test_what_is_private_is_the_default_of_what_is_neither_proxied_nor_verified() -> None:
+    fleet = goproxy(upstream={"goprivate": ["a.example.com"]})
+    config = parse_config(documents(fleet, 1, None).config)
+    assert (config.upstream.gonoproxy, config.upstream.gonosumdb) == (None, None)
+    assert config.upstream.not_proxied == config.upstream.not_verified == ("a.example.com",)
 
 
 def test_an_allowlist_that_is_named_is_in_force_even_when_it_is_empty() -> None:

@@ -6,13 +6,15 @@ its own rule: rules about presence sit on the parent. Lists of rules are spread 
 
 from typing import Any
 
+from modproxy.config import Cache
+
 KEY = "x-kubernetes-validations"
 """Where structural schemas carry CEL rules."""
 
 
-def _rule(rule: str, message: str = "", *, expression: str = "", field: str = "") -> dict[str, str]:
+def rule(condition: str, message: str = "", *, expression: str = "", field: str = "") -> dict[str, str]:
     """Make one rule; `message` is fixed text, `expression` a CEL expression that yields it."""
-    made = {"rule": rule}
+    made = {"rule": condition}
     if message:
         made["message"] = message
     if expression:
@@ -24,7 +26,7 @@ def _rule(rule: str, message: str = "", *, expression: str = "", field: str = ""
 
 NAME: dict[str, Any] = {
     KEY: [
-        _rule(
+        rule(
             "self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$') && self.metadata.name.size() <= 40",
             "metadata.name must start with a letter, hold only a-z, 0-9 and -, and have at most 40 characters: "
             "write for example team-a",
@@ -34,11 +36,11 @@ NAME: dict[str, Any] = {
 
 SPEC: dict[str, Any] = {
     KEY: [
-        _rule(
+        rule(
             "!(has(self.replicas) && has(self.autoscaling))",
             "write either replicas, for a fixed number, or autoscaling, for a range; not both",
         ),
-        _rule(
+        rule(
             "(has(self.cache) && has(self.cache.storage)) || !has(oldSelf.cache) || !has(oldSelf.cache.storage)",
             "cache.storage may not be removed once it is set: keep it as it was",
         ),
@@ -47,7 +49,7 @@ SPEC: dict[str, Any] = {
 
 AUTOSCALING: dict[str, Any] = {
     KEY: [
-        _rule(
+        rule(
             "!has(self.minReplicas) || self.minReplicas <= self.maxReplicas",
             expression="'minReplicas %d is more than maxReplicas %d: write a range such as "
             "minReplicas 2, maxReplicas 10'.format([self.minReplicas, self.maxReplicas])",
@@ -58,18 +60,18 @@ AUTOSCALING: dict[str, Any] = {
 
 STORAGE: dict[str, Any] = {
     KEY: [
-        _rule(
+        rule(
             "!has(oldSelf.size) || has(self.size)",
             expression="'size may not be removed: write ' + oldSelf.size + ' or more'",
         ),
-        _rule(
+        rule(
             "!has(oldSelf.size) || !has(self.size) || !isQuantity(self.size) || !isQuantity(oldSelf.size)"
             " || quantity(self.size).compareTo(quantity(oldSelf.size)) >= 0",
             expression="'size may not shrink from ' + oldSelf.size + ' to ' + self.size"
             " + ': write ' + oldSelf.size + ' or more'",
             field=".size",
         ),
-        _rule(
+        rule(
             "has(self.storageClassName) == has(oldSelf.storageClassName)"
             " && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",
             "storageClassName may not be changed, added or removed later: make a new GoProxy with the other class",
@@ -79,7 +81,7 @@ STORAGE: dict[str, Any] = {
 
 SIZE: dict[str, Any] = {
     KEY: [
-        _rule(
+        rule(
             "isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))",
             expression="'\"' + self + '\" is not a size: write for example 50Gi'",
         )
@@ -88,7 +90,7 @@ SIZE: dict[str, Any] = {
 
 DURATION: dict[str, Any] = {
     KEY: [
-        _rule(
+        rule(
             "self == '0' || self.matches('^([0-9]+([.][0-9]+)?(ns|us|ms|s|m|h))+$')",
             expression="'\"' + self + '\" is not a duration: write for example 30s, 5m or 72h'",
         )
@@ -98,7 +100,7 @@ DURATION: dict[str, Any] = {
 POSITIVE_DURATION: dict[str, Any] = {
     KEY: [
         *DURATION[KEY],
-        _rule("self.matches('[1-9]')", "must be longer than nothing: write for example 30s"),
+        rule("self.matches('[1-9]')", "must be longer than nothing: write for example 30s"),
     ]
 }
 
@@ -107,21 +109,21 @@ _GLOB = r"^([^\\\[]|\\.|\[\^?(([^\\\]-]|\\.)(-([^\\\]-]|\\.))?)+\])*$"
 
 PATTERN: dict[str, Any] = {
     KEY: [
-        _rule("self != '' && self != '/'", "an empty pattern: write a module path or a glob such as github.com/acme"),
-        _rule(
+        rule("self != '' && self != '/'", "an empty pattern: write a module path or a glob such as github.com/acme"),
+        rule(
             "!self.contains('://')",
             expression="'\"' + self + '\" is a URL: write the module path without a scheme, such as github.com/acme'",
         ),
-        _rule(
+        rule(
             r"!self.matches(r'[\s,]')",
             expression="'\"' + self + '\" has white space or a comma: write one pattern an entry'",
         ),
-        _rule(
+        rule(
             "self == '/' || (!self.startsWith('/') && !self.contains('//')) || self.contains('://')",
             expression="'\"' + self + '\" has an empty path element: write elements separated by single slashes, "
             "such as github.com/acme'",
         ),
-        _rule(
+        rule(
             f"self.matches(r'{_GLOB}')",
             expression="'\"' + self + '\" has a [ without its ], an empty class, or ends in a backslash: write a glob "
             "such as *.corp.example.com or example.com/v[0-9]'",
@@ -130,40 +132,32 @@ PATTERN: dict[str, Any] = {
 }
 
 
-def _chain_of(entry: str) -> str:
-    """Match a chain whose entries all match: one expression, because a loop over a split chain costs too much."""
-    return f"self.matches(r'^{entry}([,|]{entry})*$')"
+CONTACT: dict[str, Any] = {
+    KEY: [rule("!self.matches('[[:cntrl:]]')", "has a line break or another control character: write one line")]
+}
 
 
-_WORD_OR_URL = r"\s*(|direct|off|[^,|]*[.:/][^,|]*)\s*"
-_KNOWN_SCHEME = r"\s*(|https?://[^/,|][^,|]*|file:///[^,|]*|[^,|/:\s][^,|:]*(:[^,|:/][^,|:]*)*)"
+def _or_default(field: str, default: int) -> str:
+    return f"(has(self.{field}) ? self.{field} : {default})"
 
-CHAIN: dict[str, Any] = {
+
+_HIGH = _or_default("highWatermarkPercent", Cache().high_watermark_percent)
+_LOW = _or_default("lowWatermarkPercent", Cache().low_watermark_percent)
+
+CACHE: dict[str, Any] = {
     KEY: [
-        _rule(
-            "!self.matches('://[^/,|]*@')",
-            "credentials do not belong into the URL: remove the user name and the password before the @",
-        ),
-        _rule(r"self.matches(r'[^,|\s]')", "names no proxy: write for example https://goproxy.example.com,direct"),
-        _rule(
-            _chain_of(_WORD_OR_URL),
-            "an entry is neither direct, off nor a URL: write for example https://goproxy.example.com,direct",
-        ),
-        _rule(
-            _chain_of(_KNOWN_SCHEME),
-            "a URL has to start with https://, http:// or file:///: write for example https://goproxy.example.com,direct",
-        ),
-        _rule(
-            r"!self.matches(r'[?#]|[^,|\s]\s+[^,|\s]')",
-            "a URL has white space, a query or a fragment in it: write only scheme, host and path, and separate "
-            "entries with a comma or |",
-        ),
+        rule(
+            f"{_LOW} < {_HIGH}",
+            expression="'lowWatermarkPercent %d%s is not below highWatermarkPercent %d%s: write both, for example 75 "
+            f"and 85'.format([{_LOW}, has(self.lowWatermarkPercent) ? '' : ' (the default)', "
+            f"{_HIGH}, has(self.highWatermarkPercent) ? '' : ' (the default)'])",
+        )
     ]
 }
 
 PATH_PREFIX: dict[str, Any] = {
     KEY: [
-        _rule(
+        rule(
             "self == '' || (self.startsWith('/') && !self.endsWith('/')"
             " && !self.contains('//') && !self.contains('%'))",
             expression="'\"' + self + '\" is no path prefix: write it as /go, without a trailing slash'",
@@ -173,7 +167,7 @@ PATH_PREFIX: dict[str, Any] = {
 
 POD_LABELS: dict[str, Any] = {
     KEY: [
-        _rule(
+        rule(
             "self.all(k, !k.startsWith('goproxy-operator.dev/') && !(k in ['app.kubernetes.io/name', "
             "'app.kubernetes.io/instance', 'app.kubernetes.io/component', 'app.kubernetes.io/managed-by']))",
             "labels under goproxy-operator.dev/ and app.kubernetes.io/name, instance, component and managed-by are the "

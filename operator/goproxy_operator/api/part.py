@@ -1,6 +1,6 @@
 """What all models of the object have in common."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -24,3 +24,6 @@ class Part(BaseModel):
 
 Items = Annotated[tuple[T, ...], Field(strict=False)]
 """A list of the document (strictness alone would ask for a tuple)."""
+
+ATOMIC: dict[str, Any] = {"x-kubernetes-list-type": "atomic"}
+SET: dict[str, Any] = {"x-kubernetes-list-type": "set"}

@@ -1,31 +1,30 @@
 """`spec` of the object: what a user asks for. Everything is optional; `spec: {}` is a good fleet."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from goproxy_operator.api import cel
 from goproxy_operator.api.fields import (
-    ChainText,
+    Contact,
     Duration,
     LabelValue,
     Name,
     PathPrefix,
-    PatternText,
+    Patterns,
     PositiveDuration,
     Quantity,
     Size,
 )
-from goproxy_operator.api.part import Items, Part
+from goproxy_operator.api.part import ATOMIC, Items, Part
+from goproxy_operator.api.upstream import Upstream
+from modproxy import config
 
 MOST_REPLICAS = 256
 """A bound for lists with an entry a replica; far beyond any fleet we know of."""
-_ATOMIC: dict[str, Any] = {"x-kubernetes-list-type": "atomic"}
-_SET: dict[str, Any] = {"x-kubernetes-list-type": "set"}
 
 Replicas = Annotated[int, Field(ge=0, le=MOST_REPLICAS)]
-Patterns = Annotated[Items[PatternText], Field(max_length=512, json_schema_extra=_SET)]
 
 
 class Autoscaling(Part):
@@ -50,15 +49,6 @@ class Autoscaling(Part):
         return self
 
 
-class Upstream(Part):
-    """Where modules come from."""
-
-    goproxy: ChainText | None = None
-    """A chain in GOPROXY's syntax, without credentials. Default: what `go env GOPROXY` says where the replica runs."""
-    timeout: PositiveDuration | None = None
-    """Longest wait for a connection, for the first byte, and between two reads. Default: 30s."""
-
-
 class Mode(StrEnum):
     """What happens to a module that may not be served: refused, or served but counted and logged."""
 
@@ -77,6 +67,8 @@ class Modules(Part):
     """Patterns as in GOPRIVATE; stronger than `allow`."""
     allowlist_config_map_name: Name | None = None
     """A ConfigMap of the same namespace, with more patterns under key `modules`, one a line. In force once named."""
+    contact: Contact | None = None
+    """Whom a developer asks about a refusal: a name, a channel, an address. Told with each."""
 
 
 class WhenDeleted(StrEnum):
@@ -99,16 +91,39 @@ class Storage(Part):
     """What becomes of the claims when the object is deleted. Default: Retain."""
 
 
+Percent = Annotated[int, Field(ge=1, le=99)]
+
+
 class Cache(Part):
     """What is kept, and for how long."""
 
+    model_config = ConfigDict(json_schema_extra=cel.CACHE)
+
     storage: Storage | None = None
+    high_watermark_percent: Percent | None = None
+    """Of the size: above, the least recently used files go ... Default: 85."""
+    low_watermark_percent: Percent | None = None
+    """... down to here. Default: 75."""
+    inactive: PositiveDuration | None = None
+    """What nobody asked for this long goes. Default: nothing goes for that."""
     list_ttl: Duration | None = Field(None, alias="listTTL")
     """How long a list or a query is served before it is asked for anew. Default: 60s."""
     not_found_ttl: Duration | None = Field(None, alias="notFoundTTL")
     """How long a 404 or 410 of upstream is remembered. Default: 60s."""
     stale_if_error: Duration | None = None
     """How long an answer that is due may still be served while upstream is out of reach. Default: 24h."""
+
+    @model_validator(mode="after")
+    def _low_is_below_high(self) -> "Cache":
+        default = config.Cache()
+        low, high = self.low_watermark_percent, self.high_watermark_percent
+        if (low or default.low_watermark_percent) >= (high or default.high_watermark_percent):
+            raise ValueError(
+                f"lowWatermarkPercent {low or f'{default.low_watermark_percent} (the default)'} is not below "
+                f"highWatermarkPercent {high or f'{default.high_watermark_percent} (the default)'}: "
+                "write both, for example 75 and 85"
+            )
+        return self
 
 
 class Expose(Part):
@@ -146,7 +161,7 @@ class Pod(Part):
 
     resources: Resources | None = None
     node_selector: Annotated[dict[str, LabelValue], Field(max_length=64)] | None = None
-    tolerations: Annotated[Items[Toleration], Field(max_length=64, json_schema_extra=_ATOMIC)] = ()
+    tolerations: Annotated[Items[Toleration], Field(max_length=64, json_schema_extra=ATOMIC)] = ()
     labels: Annotated[dict[str, LabelValue], Field(max_length=64, json_schema_extra=cel.POD_LABELS)] | None = None
     annotations: (
         Annotated[dict[str, Annotated[str, StringConstraints(max_length=4096)]], Field(max_length=64)] | None

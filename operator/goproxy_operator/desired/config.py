@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from goproxy_operator.api.goproxy import GoProxy
+from goproxy_operator.api.upstream import Upstream
 from goproxy_operator.quantity import size_in_bytes
 from modproxy import config
 
@@ -23,6 +24,8 @@ class Placement:
     size_bytes: int | None
     """How much the cache may hold; None: what the file system holds."""
     shutdown: config.Shutdown = field(default_factory=config.Shutdown)
+    secrets_dir: str | None = None
+    """Where the replica finds the Secrets that the object names; None: the data plane's default."""
 
 
 def storage_bytes(goproxy: GoProxy) -> int | None:
@@ -40,16 +43,21 @@ def replica_config(goproxy: GoProxy, place: Placement) -> config.Config:
         "listen": place.listen,
         "admin": place.admin,
         "pathPrefix": spec.expose.path_prefix,
-        "upstream": {"goproxy": spec.upstream.goproxy, "timeout": spec.upstream.timeout},
+        "secretsDir": place.secrets_dir,
+        "upstream": _upstream(spec.upstream),
         "modules": {
             "mode": spec.modules.mode,
             "allow": spec.modules.allow,
             "deny": spec.modules.deny,
             "allowlistFile": ALLOWLIST_FILE if spec.modules.allowlist_config_map_name else None,
+            "contact": spec.modules.contact,
         },
         "cache": {
             "dir": place.cache_dir,
             "sizeBytes": place.size_bytes,
+            "highWatermarkPercent": spec.cache.high_watermark_percent,
+            "lowWatermarkPercent": spec.cache.low_watermark_percent,
+            "inactive": spec.cache.inactive,
             "listTTL": spec.cache.list_ttl,
             "notFoundTTL": spec.cache.not_found_ttl,
             "staleIfError": spec.cache.stale_if_error,
@@ -57,6 +65,26 @@ def replica_config(goproxy: GoProxy, place: Placement) -> config.Config:
         "shutdown": place.shutdown,
     }
     return config.Config.model_validate(_given(document))
+
+
+def _upstream(upstream: Upstream) -> dict[str, Any]:
+    proxy = upstream.http_proxy
+    return {
+        "goproxy": upstream.goproxy,
+        "gosumdb": upstream.gosumdb,
+        "goprivate": upstream.goprivate,
+        "gonoproxy": upstream.gonoproxy,
+        "gonosumdb": upstream.gonosumdb,
+        "credentials": tuple(
+            config.Credential(pattern=entry.pattern, secret_name=entry.secret_name) for entry in upstream.credentials
+        ),
+        "trustedCASecretName": upstream.trusted_ca_secret_name,
+        "httpProxy": None
+        if proxy is None
+        else {"url": proxy.url, "noProxy": proxy.no_proxy, "secretName": proxy.secret_name},
+        "timeout": upstream.timeout,
+        "directTimeout": upstream.direct_timeout,
+    }
 
 
 def _given(document: dict[str, Any]) -> dict[str, Any]:

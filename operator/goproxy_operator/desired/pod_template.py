@@ -6,6 +6,7 @@ from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.api.spec import Pod, Resources, Toleration
 from goproxy_operator.desired import names
 from goproxy_operator.desired.manifest import Manifest, given
+from goproxy_operator.desired.secrets import secrets_mounts, secrets_volumes
 from goproxy_operator.quantity import canonical
 from modproxy.config import Shutdown
 
@@ -22,7 +23,7 @@ _DEFAULT_REQUESTS = {"cpu": "100m", "memory": "256Mi"}
 
 
 def pod_template(goproxy: GoProxy, default_image: str) -> Manifest:
-    """Return the template. Nothing of the replicas' config is in it: a change of config rolls no pod."""
+    """Return the template. Of the replicas' config only the Secrets' names are in it: else a change rolls no pod."""
     fleet = goproxy.metadata.name
     pod = goproxy.spec.pod
     metadata = given({"labels": {**(pod.labels or {}), **names.labels(fleet)}, "annotations": pod.annotations})
@@ -43,6 +44,7 @@ def pod_template(goproxy: GoProxy, default_image: str) -> Manifest:
             "volumes": [
                 {"name": "config", "configMap": {"name": names.config_map(fleet)}},
                 {"name": "tmp", "emptyDir": {}},
+                *secrets_volumes(goproxy),
             ],
             "topologySpreadConstraints": [_spread_over_nodes(fleet)],
             "affinity": {"podAntiAffinity": _prefer_other_zones(fleet)},
@@ -85,6 +87,7 @@ def _container(goproxy: GoProxy, default_image: str) -> Manifest:
             {"name": "config", "mountPath": _CONFIG_DIR, "readOnly": True},
             {"name": names.CLAIM_TEMPLATE, "mountPath": _CACHE_MOUNT},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - an emptyDir of the pod's own
+            *secrets_mounts(goproxy),
         ],
     }
 

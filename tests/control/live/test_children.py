@@ -41,11 +41,18 @@ SPECS: list[dict[str, Any]] = [
             "imagePullSecrets": [{"name": "one"}, {"name": "two"}],
         },
     },
+    {
+        "upstream": {
+            "credentials": [{"pattern": "git.example.com", "secretName": "git.2"}],
+            "trustedCASecretName": "ca",
+            "httpProxy": {"url": "http://egress.example.com", "secretName": "egress"},
+        }
+    },
     {"pod": {"resources": {}, "nodeSelector": {}, "tolerations": [], "labels": {}, "priorityClassName": ""}},
 ]
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=["nothing", "everything", "empties"])
+@pytest.mark.parametrize("spec", SPECS, ids=["nothing", "everything", "secrets", "empties"])
 async def test_each_child_is_a_subset_of_what_is_held(
     api: aiohttp.ClientSession, namespace: str, spec: dict[str, Any]
 ) -> None:

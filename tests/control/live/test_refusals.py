@@ -18,6 +18,7 @@ from tests.control.objects import document
 pytestmark = pytest.mark.usefixtures("installed")
 
 AUTOSCALING = {"minReplicas": 2, "maxReplicas": 10, "targetRequestsPerSecond": 400}
+SUMDB_KEY = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     (
@@ -60,6 +61,75 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"upstream": {"goproxy": "https://a.example.com https://b.example.com"}}, "separate entries with a comma or |"),
     ({"upstream": {"timeout": "30"}}, '"30" is not a duration: write for example 30s, 5m or 72h'),
     ({"upstream": {"timeout": "0s"}}, "must be longer than nothing: write for example 30s"),
+    ({"upstream": {"directTimeout": "0m"}}, "must be longer than nothing: write for example 30s"),
+    (
+        {"upstream": {"gosumdb": "sum.example.com"}},
+        'the key of "sum.example.com" is not known: write NAME+HASH+KEY as the database publishes it, sum.golang.org',
+    ),
+    (
+        {"upstream": {"gosumdb": "sum.example.com+key"}},
+        '"sum.example.com+key" has no verifier key: write NAME+HASH+KEY, as the database publishes it',
+    ),
+    (
+        {"upstream": {"gosumdb": "sum.golang.org sum.example.com"}},
+        '"sum.golang.org sum.example.com" has no URL after its key: write one with https:// or http://, without a',
+    ),
+    (
+        {"upstream": {"gosumdb": "a b c"}},
+        '"a b c" is no checksum database: write NAME, NAME+HASH+KEY, NAME+HASH+KEY URL',
+    ),
+    ({"upstream": {"gosumdb": ""}}, '"" is no checksum database: write NAME, NAME+HASH+KEY, NAME+HASH+KEY URL, or off'),
+    (
+        {"upstream": {"gosumdb": "sum.golang.org https://me:secret@sum.example.com"}},
+        "credentials do not belong into the URL: remove the user name and the password before the @",
+    ),
+    (
+        {"upstream": {"goprivate": ["https://git.example.com"]}},
+        '"https://git.example.com" is a URL: write the module path',
+    ),
+    ({"upstream": {"gonoproxy": ["a,b"]}}, '"a,b" has white space or a comma: write one pattern an entry'),
+    ({"upstream": {"gonosumdb": ["/a"]}}, '"/a" has an empty path element'),
+    (
+        {"upstream": {"credentials": [{"pattern": "git.example.com/a b", "secretName": "x"}]}},
+        '"git.example.com/a b" has white space or a comma',
+    ),
+    (
+        {"upstream": {"credentials": [{"pattern": "git.example.com", "secretName": "../other"}]}},
+        '"../other" is no name of a Secret: write lower-case letters, digits, dashes and dots, such as corp-git',
+    ),
+    ({"upstream": {"credentials": [{"pattern": "git.example.com"}]}}, "credentials[0].secretName: Required value"),
+    ({"upstream": {"trustedCASecretName": "Corp_CA"}}, '"Corp_CA" is no name of a Secret'),
+    (
+        {"upstream": {"httpProxy": {"url": "https://egress.example.com:3128"}}},
+        '"https://egress.example.com:3128" is no HTTP proxy: write http://HOST:PORT, such as http://egress.example.com:',
+    ),
+    (
+        {"upstream": {"httpProxy": {"url": "http://egress.example.com:99999"}}},
+        "is no HTTP proxy: write http://HOST:PORT",
+    ),
+    (
+        {"upstream": {"httpProxy": {"url": "http://me:secret@egress.example.com"}}},
+        "remove what is before the @, and name a Secret with username and password as httpProxy.secretName",
+    ),
+    (
+        {"upstream": {"httpProxy": {"url": "http://a.example.com", "noProxy": ["a.example.com, b.example.com"]}}},
+        '"a.example.com, b.example.com" is nothing to reach without the proxy: write one host, domain, address',
+    ),
+    ({"modules": {"contact": "a\nb"}}, "has a line break or another control character: write one line"),
+    (
+        {"cache": {"highWatermarkPercent": 60, "lowWatermarkPercent": 70}},
+        "lowWatermarkPercent 70 is not below highWatermarkPercent 60: write both, for example 75 and 85",
+    ),
+    (
+        {"cache": {"highWatermarkPercent": 75}},
+        "lowWatermarkPercent 75 (the default) is not below highWatermarkPercent 75: write both, for example 75 and 85",
+    ),
+    (
+        {"cache": {"lowWatermarkPercent": 90}},
+        "lowWatermarkPercent 90 is not below highWatermarkPercent 85 (the default): write both, for example 75 and 85",
+    ),
+    ({"cache": {"highWatermarkPercent": 100}}, "should be less than or equal to 99"),
+    ({"cache": {"inactive": "0"}}, "must be longer than nothing: write for example 30s"),
     ({"cache": {"listTTL": "one minute"}}, '"one minute" is not a duration: write for example 30s, 5m or 72h'),
     ({"cache": {"storage": {"size": "50GB"}}}, '"50GB" is not a size: write for example 50Gi'),
     ({"cache": {"storage": {"size": "0"}}}, '"0" is not a size: write for example 50Gi'),
@@ -94,7 +164,30 @@ async def test_a_name_that_children_could_not_have_is_refused(kubectl: Kubectl, 
         {"upstream": {"goproxy": "https://goproxy.example.com:8443/go|http://10.0.0.1:3000,direct"}},
         {"upstream": {"goproxy": "goproxy.example.com, goproxy.example.com:8080/go,off"}},
         {"upstream": {"goproxy": "file:///srv/modules"}},
-        {"upstream": {"goproxy": "direct"}},
+        {"upstream": {"goproxy": "direct", "directTimeout": "1h"}},
+        {"upstream": {"gosumdb": "off", "gonoproxy": [], "gonosumdb": []}},
+        {"upstream": {"gosumdb": "sum.golang.google.cn"}},
+        {"upstream": {"gosumdb": "sum.golang.org http://sums.example.com:8080/a+b"}},
+        {"upstream": {"gosumdb": SUMDB_KEY}},
+        {"upstream": {"gosumdb": f"{SUMDB_KEY} https://sums.example.com/"}},
+        {
+            "upstream": {
+                "goprivate": ["*.corp.example.com"],
+                "credentials": [
+                    {"pattern": "git.corp.example.com/team-?", "secretName": "corp-git"},
+                    {"pattern": "git.corp.example.com/team-?", "secretName": "corp-git.ssh"},
+                ],
+                "trustedCASecretName": "corp-ca",
+                "httpProxy": {
+                    "url": "http://[fd00::1]:3128/",
+                    "noProxy": [".corp.example.com", "10.0.0.0/8", "fd00::/8", "*", "::1"],
+                    "secretName": "egress",
+                },
+            }
+        },
+        {"modules": {"contact": "#go-modules, or ext. 4711 (Z\u00fcrich)"}},
+        {"cache": {"lowWatermarkPercent": 84, "inactive": "720h"}},
+        {"cache": {"highWatermarkPercent": 2, "lowWatermarkPercent": 1}},
         {"modules": {"allow": ["*.corp.example.com", "github.com/acme/", r"a\*b", "v[0-9a-f]/x", "[^a-z]?"]}},
         {"cache": {"listTTL": "1h30m", "notFoundTTL": "0", "staleIfError": "1.5h", "storage": {"size": "1.5Gi"}}},
         {"expose": {"pathPrefix": ""}},
@@ -150,8 +243,9 @@ async def test_storage_grows(fleet: Fleet) -> None:
     await fleet.apply(**storage(size="20Gi", whenDeleted="Delete"))
 
 
-async def test_the_example_is_accepted(kubectl: Kubectl) -> None:
-    await kubectl("apply", "-f", Path(__file__).parents[3] / "examples" / "goproxy.yaml")
+@pytest.mark.parametrize("example", ["goproxy.yaml", "private-modules.yaml"])
+async def test_an_example_is_accepted(kubectl: Kubectl, example: str) -> None:
+    await kubectl("apply", "-f", Path(__file__).parents[3] / "examples" / example)
     assert "team-a" in await kubectl("get", "gop")
 
 

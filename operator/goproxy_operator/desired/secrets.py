@@ -1,0 +1,45 @@
+"""The Secrets that an object names, as the replicas see them: a folder each, a file a key.
+
+One projected volume with optional sources, never subPath: a new reference is a roll-out, a rotation is none. The
+operator itself reads no Secret: a replica says what it misses.
+"""
+
+from goproxy_operator.api.goproxy import GoProxy
+from goproxy_operator.desired.manifest import Manifest
+from modproxy.config import Config
+
+KEYS = ("ca.crt", "known_hosts", "password", "ssh-privatekey", "username")
+"""What replicas read of a Secret; no other key of it reaches them."""
+VOLUME = "secrets"
+_MODE = 0o440
+"""For the pod's group: what ssh wants for itself alone, the data plane copies."""
+
+
+def referenced_secrets(goproxy: GoProxy) -> tuple[str, ...]:
+    """Return the names of all Secrets that the object names: sorted, so that an order of entries rolls no pod."""
+    upstream = goproxy.spec.upstream
+    named = [credential.secret_name for credential in upstream.credentials]
+    named += [upstream.trusted_ca_secret_name or ""]
+    named += [upstream.http_proxy.secret_name or ""] if upstream.http_proxy else []
+    return tuple(sorted(set(named) - {""}))
+
+
+def secrets_volumes(goproxy: GoProxy) -> list[Manifest]:
+    """Return the volume, if any Secret is named. What is missing, a Secret or a key, keeps no pod from starting."""
+    sources = [
+        {
+            "secret": {
+                "name": name,
+                "optional": True,
+                "items": [{"key": key, "path": f"{name}/{key}"} for key in KEYS],
+            }
+        }
+        for name in referenced_secrets(goproxy)
+    ]
+    return [{"name": VOLUME, "projected": {"defaultMode": _MODE, "sources": sources}}] if sources else []
+
+
+def secrets_mounts(goproxy: GoProxy) -> list[Manifest]:
+    """Return the mount of `secrets_volumes`."""
+    mount = {"name": VOLUME, "mountPath": Config().secrets_dir, "readOnly": True}
+    return [mount] if referenced_secrets(goproxy) else []
