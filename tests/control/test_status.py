@@ -21,13 +21,21 @@ LATER = datetime(2026, 3, 4, 6, 0, 0, tzinfo=UTC)
 GI = 2**30
 
 
-def report(*, hits: int = 97, requests: int = 100, rate: float = 206.0, used: int = 31, config: str = "c1") -> Report:
+def report(
+    *,
+    hits: int = 97,
+    requests: int = 100,
+    rate: float = 206.0,
+    used: int = 31,
+    config: str = "c1",
+    pressure: str | None = None,
+) -> Report:
     return Report(
         version="1",
         ready=True,
         uptime_seconds=60,
         config=ConfigState(hash=config, generation=1),
-        storage=Storage(used_bytes=used * GI, capacity_bytes=50 * GI, objects=9),
+        storage=Storage(used_bytes=used * GI, capacity_bytes=50 * GI, objects=9, disk_pressure=pressure),
         window=Window(seconds=60, hits=hits, requests=requests, requests_per_second=rate),
         requests={},
     )
@@ -186,6 +194,24 @@ def test_the_autoscaler_speaks_for_itself() -> None:
     status = compute_status(facts(goproxy=fleet), {}, NOW)
     assert conditions(status)["AutoscalingActive"][:2] == ("Unknown", "NotReported")
     assert "AutoscalingActive" not in conditions(compute_status(facts(autoscaler=autoscaler), {}, NOW))
+
+
+def test_disk_pressure_is_told_while_it_lasts_and_names_the_replicas() -> None:
+    def pressed(*texts: str | None) -> Facts:
+        replicas = [Replica(f"team-a-{i}", True, report(pressure=text)) for i, text in enumerate(texts)]
+        return facts(replicas=[*replicas, Replica("team-a-9", False)])
+
+    well = compute_status(pressed(None, None), {}, NOW)
+    assert "DiskPressure" not in conditions(well)
+    ill = compute_status(pressed("9 MiB free", None), well, LATER)
+    assert conditions(ill)["DiskPressure"] == ("True", "CacheDiskFull", "team-a-0: 9 MiB free")
+    assert conditions(ill)["Ready"][0] == "True"
+    assert news(ill, well) is news(well, ill) is News.STATEMENT
+    assert warnings(ill, well) == [("CacheDiskFull", "team-a-0: 9 MiB free")]
+    more = compute_status(pressed("8 MiB free", "7 MiB free"), ill, LATER)
+    assert conditions(more)["DiskPressure"][2] == "team-a-0: 8 MiB free; team-a-1: 7 MiB free"
+    assert news(more, ill) is News.FIGURES
+    assert warnings(more, ill) == []
 
 
 def test_a_condition_keeps_its_time_until_it_turns() -> None:

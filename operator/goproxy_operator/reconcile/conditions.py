@@ -1,13 +1,16 @@
 """The conditions of an object, with the meaning that kstatus gives them.
 
-Ready always: this generation is applied and at least one replica serves. Reconciling and Stalled only while true.
+Ready always: this generation is applied and at least one replica serves. Reconciling, Stalled and DiskPressure only
+while true.
 """
 
 from goproxy_operator.reconcile.facts import Facts
 
 Statement = tuple[str, str, str, str]
 """Type, status, reason, message."""
-TYPES = frozenset({"Ready", "Reconciling", "Stalled", "ConfigSynced", "AutoscalingActive"})
+TYPES = frozenset({"Ready", "Reconciling", "Stalled", "ConfigSynced", "AutoscalingActive", "DiskPressure"})
+FIGURES = frozenset({"DiskPressure"})
+"""Those whose messages hold figures: that one reads otherwise than before is no news of its own."""
 
 
 def statements(facts: Facts) -> list[Statement]:
@@ -18,6 +21,8 @@ def statements(facts: Facts) -> list[Statement]:
     elif reconciling := _reconciling(facts):
         made.append(reconciling)
     made.append(_config_synced(facts))
+    if pressed := _disk_pressure(facts):
+        made.append(pressed)
     if facts.goproxy.spec.autoscaling is not None:
         made.append(_autoscaling_active(facts))
     return made
@@ -67,6 +72,14 @@ def _config_synced(facts: Facts) -> Statement:
     if synced == total:
         return "ConfigSynced", "True", "InForce", message
     return "ConfigSynced", "False", "Spreading", message
+
+
+def _disk_pressure(facts: Facts) -> Statement | None:
+    reports = {replica.name: replica.report for replica in facts.replicas if replica.report is not None}
+    told = [
+        f"{name}: {report.storage.disk_pressure}" for name, report in reports.items() if report.storage.disk_pressure
+    ]
+    return ("DiskPressure", "True", "CacheDiskFull", "; ".join(told)) if told else None
 
 
 def _autoscaling_active(facts: Facts) -> Statement:

@@ -6,25 +6,29 @@ from typing import Any
 
 from goproxy_operator.api.goproxy import API_VERSION, GROUP, KIND
 from goproxy_operator.cluster.resources import EVENTS, Object
+from goproxy_operator.reconcile.conditions import FIGURES
 
 _NOTE_LENGTH = 1024
 _INSTANCE_LENGTH = 128
 _COMPONENT = f"{GROUP}/goproxy-operator"
-_WARNED = (("Stalled", "True"), ("ConfigSynced", "False"))
+_WARNED = (("Stalled", "True"), ("ConfigSynced", "False"), ("DiskPressure", "True"))
 _QUIET = frozenset({"Spreading"})
 """Reasons that pass by themselves."""
 
 
 def warnings(status: Mapping[str, Any], previous: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return reason and message of each warning that the new status has and the previous one had not."""
-    before = {(c["type"], c["reason"], c["message"]) for c in previous.get("conditions", ())}
+    before = {_subject(condition) for condition in previous.get("conditions", ())}
     return [
         (c["reason"], c["message"])
         for c in status.get("conditions", ())
-        if (c["type"], c["status"]) in _WARNED
-        and c["reason"] not in _QUIET
-        and (c["type"], c["reason"], c["message"]) not in before
+        if (c["type"], c["status"]) in _WARNED and c["reason"] not in _QUIET and _subject(c) not in before
     ]
+
+
+def _subject(condition: Mapping[str, Any]) -> tuple[str, ...]:
+    message = "" if condition["type"] in FIGURES else condition["message"]
+    return condition["type"], condition["reason"], message
 
 
 def event(item: Object, reason: str, note: str, instance: str, now: datetime) -> Object:

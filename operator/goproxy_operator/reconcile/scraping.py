@@ -70,6 +70,7 @@ def _shown(reports: dict[str, Report]) -> object:
             storage_figures(report.storage).percent,
             report.config.hash,
             report.config.error,
+            report.storage.disk_pressure,
         )
         for name, report in reports.items()
     }

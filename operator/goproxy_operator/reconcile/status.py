@@ -11,7 +11,7 @@ from goproxy_operator.cluster.resources import Object
 from goproxy_operator.desired import names
 from goproxy_operator.figures import fleet_figures, hit_rate_percent, storage_figures
 from goproxy_operator.quantity import format_bytes
-from goproxy_operator.reconcile.conditions import TYPES, Statement, statements
+from goproxy_operator.reconcile.conditions import FIGURES, TYPES, Statement, statements
 from goproxy_operator.reconcile.facts import Facts, Replica
 
 FIGURES_EVERY = 60.0
@@ -155,6 +155,10 @@ def _without_figures(status: Mapping[str, Any]) -> Document:
     return {
         **_presence(status, _FIGURES),
         "replicaStatus": [_presence(replica, _REPLICA_FIGURES) for replica in status.get("replicaStatus", ())],
+        "conditions": [
+            _presence(condition, ("message",)) if condition["type"] in FIGURES else condition
+            for condition in status.get("conditions", ())
+        ],
     }
 
 
