@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 _WORDS = [
     b"..", b".", b"/", b"//", b"\\", b"/../", b"/./", b"%2e%2e", b"%2E%2e/", b"%2f", b"%5c", b"%00", b"%0d%0a", b"%",
-    b"%zz", b"%2", b"%25", b"%252e", b"%u002e", b"%c0%ae", b"%21", b"%20", b"%23", b"%3f", b"!", b"!!", b"!A", b"~1", b"@v", b"@v/", b"@",
+    b"%zz", b"%2", b"%25", b"%252e", b"%u002e", b"%c0%ae", b"%21", b"%20",
+    b"%23", b"%3f", b"!", b"!!", b"!A", b"~1", b"@v", b"@v/", b"@",
     b";", b"?", b"?x=/../", b"#", b"&", b"*", b"A", b"aux", b"con.", b".git", b".modproxy/", b"canary",
     b"+incompatible", b"v2", b"/v1", b"v1.2.3", b"v0.0.0-20240101000000-abcdefabcdef", b"latest", b"main", b"sumdb/",
     b":80", b".info", b".mod", b".zip", b"list", b"a" * 300, b"b/" * 700, b"c" * 2000, b"%41" * 600, b"d" * 9000,

@@ -25,6 +25,7 @@ SLOWEST = 0.4
 @pytest.mark.timeout(120 + DOWNLOADS)
 async def test_kill_at_any_moment(upstream: FakeUpstream, proxy: ProxyProcess) -> None:
     chance = random.Random()
+    drafts = proxy.cache / ".modproxy" / "drafts"
     left_unfinished = 0
     for first in range(0, DOWNLOADS, AT_ONCE):
         modules = [f"example.com/Kill/m{n}" for n in range(first, min(first + AT_ONCE, DOWNLOADS))]
@@ -40,7 +41,6 @@ async def test_kill_at_any_moment(upstream: FakeUpstream, proxy: ProxyProcess) -
 
         await proxy.start()
         # What waited in the queue may be fetched even now, for nobody.
-        drafts = proxy.cache / ".modproxy" / "drafts"
         await eventually(lambda: not any(drafts.iterdir()), "no draft is left")
         await proxy.until_report(lambda report: report.storage.scanned and report.storage.used_bytes == size(proxy))
         check_tree(proxy, upstream)
