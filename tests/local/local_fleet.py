@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
 import sys
@@ -41,6 +42,7 @@ class LocalFleet:
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "goproxy_operator", "local"),
             *("-f", str(self.file), "--listen", self.listen, "--data-dir", str(self.data)),
+            env=os.environ | {"GOSUMDB": "off"},  # made modules are in no checksum database
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )

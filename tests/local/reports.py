@@ -15,6 +15,7 @@ def report(
     ready: bool = True,
     config: str = "c1",
     error: str | None = None,
+    pressure: str | None = None,
 ) -> Report:
     """A report with these figures."""
     return Report(
@@ -22,7 +23,7 @@ def report(
         ready=ready,
         uptime_seconds=1.0,
         config=ConfigState(hash=config, generation=1, error=error),
-        storage=Storage(used_bytes=used, capacity_bytes=capacity, objects=3),
+        storage=Storage(used_bytes=used, capacity_bytes=capacity, objects=3, disk_pressure=pressure),
         window=Window(seconds=60.0, hits=hits, requests=requests, requests_per_second=per_second),
         requests={},
     )

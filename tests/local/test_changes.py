@@ -19,6 +19,7 @@ AGAIN = replace(DEAD, phase=Phase.STARTING, pid=8, restarts=1)
 REFUSED = replace(STARTED, phase=Phase.REFUSED, pid=None, death=Death(2, "bad"))
 REWRITTEN = replace(READY, wanted_config="c2")
 KEEPS = replace(REWRITTEN, report=report(error="why"))
+PRESSED = replace(READY, report=report(pressure="9 MiB free"))
 STOPPING = replace(READY, phase=Phase.STOPPING)
 
 
@@ -56,6 +57,11 @@ def fleet(*replicas: ReplicaState, problem: str | None = None) -> FleetState:
             ["a: config in force on 1 of 1 replicas"],
             id="config taken",
         ),
+        pytest.param(fleet(READY), fleet(PRESSED), ["a-0: disk pressure: 9 MiB free"], id="disk pressure"),
+        pytest.param(
+            fleet(PRESSED), fleet(replace(READY, report=report(pressure="8 MiB free"))), [], id="still disk pressure"
+        ),
+        pytest.param(fleet(PRESSED), fleet(READY), ["a-0: no more disk pressure"], id="no more disk pressure"),
         pytest.param(fleet(READY, replace(READY, name="a-1")), fleet(READY), ["a-1: leaves the fleet"], id="fewer"),
         pytest.param(fleet(READY), fleet(STOPPING), ["a-0: stopping"], id="stopping"),
         pytest.param(fleet(STOPPING), fleet(replace(STOPPING, phase=Phase.STOPPED)), ["a-0: stopped"], id="stopped"),
@@ -103,6 +109,7 @@ def test_totals(state: FleetState, line: str) -> None:
 
 def test_notes_say_what_no_cell_can_hold() -> None:
     assert notes(fleet(READY)) == []
+    assert notes(fleet(PRESSED)) == ["a-0: disk pressure: 9 MiB free"]
     assert notes(fleet(DEAD, KEEPS, problem="bad file")) == [
         "a-0: died last with SIGKILL, its last line: last words",
         "a-0: keeps the config it had: why",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from goproxy_operator.local.documents import DocumentError, missing_allowlist, parse_documents
+from goproxy_operator.local.documents import missing, parse_documents
+from goproxy_operator.local.yaml_text import DocumentError
 
 FLEET = "apiVersion: goproxy-operator.dev/v1alpha1\nkind: GoProxy\nmetadata: {name: team-a}\n"
 NAMING = FLEET + "spec: {modules: {allowlistConfigMapName: shared}}\n"
@@ -51,11 +52,11 @@ def test_allowlist(text: str, allowlist: str | None) -> None:
 
 
 def test_a_missing_config_map_is_told() -> None:
-    told = missing_allowlist(parse_documents(NAMING))
+    told = missing(parse_documents(NAMING))
     assert told is not None
     assert "ConfigMap shared is not in the file" in told
-    assert missing_allowlist(parse_documents(NAMING + config_map())) is None
-    assert missing_allowlist(parse_documents(FLEET)) is None
+    assert missing(parse_documents(NAMING + config_map())) is None
+    assert missing(parse_documents(FLEET)) is None
 
 
 def test_what_looks_like_a_date_is_text_as_in_kubernetes() -> None:
@@ -85,7 +86,7 @@ def test_what_looks_like_a_date_is_text_as_in_kubernetes() -> None:
             id="replicas and autoscaling",
         ),
         pytest.param(FLEET + "spec: {}\nspec: {}\n", "line 5: spec is written twice", id="a key twice"),
-        pytest.param(FLEET + "spec: !!binary aGk=\n", "line 4: the tag .*binary has no meaning", id="a tag"),
+        pytest.param(FLEET + "spec: !!binary aGk=\n", "line 4: a tag has no meaning here", id="a tag"),
         pytest.param(FLEET + "spec: {? [a] : b}\n", "line 4: a key that is no plain word", id="a key that is a list"),
         pytest.param(FLEET + "spec: &s {pod: *s}\n", "an anchor that holds itself", id="an endless anchor"),
         pytest.param(NAMING + config_map() * 2, "2 ConfigMaps are called shared", id="two ConfigMaps"),

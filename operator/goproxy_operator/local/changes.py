@@ -43,6 +43,12 @@ def _events(before: ReplicaState | None, after: ReplicaState) -> Iterator[str]:
     error = after.report.config.error if after.report else None
     if error and not (before and before.report and before.report.config.error == error):
         yield f"keeps the config it had: {error}"
+    pressed = after.report and after.report.storage.disk_pressure
+    was_pressed = before and before.report and before.report.storage.disk_pressure
+    if pressed and not was_pressed:
+        yield f"disk pressure: {pressed}"
+    if was_pressed and after.report and not pressed:
+        yield "no more disk pressure"
 
 
 def _death(replica: ReplicaState, death: Death) -> str:

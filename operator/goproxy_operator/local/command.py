@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 from goproxy_operator.local.console import open_console
-from goproxy_operator.local.documents import DocumentError
 from goproxy_operator.local.file_watch import FileWatch
 from goproxy_operator.local.listener import Address, ListenError, bind, parse_address
 from goproxy_operator.local.lock import FolderInUseError, lock_folder
 from goproxy_operator.local.runner import Runner, read_documents
+from goproxy_operator.local.yaml_text import DocumentError
 
 DEFAULT_LISTEN = "127.0.0.1:8080"
 BAD_FILE_EXIT = 2
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="a GoProxy, and the ConfigMaps it names beside it",
+        help="a GoProxy, and beside it the ConfigMaps and Secrets it names",
     )
     parser.add_argument(
         "--listen", type=_address, default=DEFAULT_LISTEN, metavar="HOST:PORT", help="default: %(default)s"

@@ -15,6 +15,7 @@ from goproxy_operator.local import lifeline
 from goproxy_operator.local.config_files import CONFIG_FILE, write_config
 from goproxy_operator.local.documents import Documents
 from goproxy_operator.local.process import Launch, Observer, Replica
+from goproxy_operator.local.secret_files import SecretFiles
 from goproxy_operator.local.state import Phase, ReplicaState
 from goproxy_operator.quantity import size_in_bytes
 from modproxy.config import Shutdown
@@ -38,6 +39,7 @@ class Fleet:
 
     def __init__(self, folder: Path, listener: socket.socket, observer: Observer) -> None:
         self._folder = folder
+        self._secrets = SecretFiles(folder / "secrets")
         self._listener = listener
         self._observer = observer
         self._id = secrets.token_hex(8)
@@ -54,6 +56,7 @@ class Fleet:
     def apply(self, documents: Documents) -> None:
         """Make the fleet what the documents ask for. OSError when that cannot be written down; what runs runs on."""
         count = documents.replicas
+        self._secrets.put(documents.secrets)  # before the configs that name them
         for member in self._members[:count]:
             wanted = self._write(member.folder, member.admin, documents)
             if wanted != member.replica.state.wanted_config:
@@ -62,6 +65,7 @@ class Fleet:
             self._members.append(self._join(f"{documents.goproxy.metadata.name}-{len(self._members)}", documents))
         while len(self._members) > count:
             self._leave(self._members.pop())
+        self._secrets.keep_only(documents.secrets)
 
     async def stop(self) -> None:
         """End every process, and give back what is ours; the listener is the caller's."""
@@ -71,6 +75,7 @@ class Fleet:
             await asyncio.wait(list(self._leaving))
         os.close(self._lifeline)
         os.close(self._kept_open)
+        self._secrets.remove()
 
     def kill(self) -> None:
         """Wait no longer for those that are being stopped."""
@@ -105,6 +110,7 @@ class Fleet:
             fleet_id=self._id,
             size_bytes=storage_bytes(documents.goproxy) or size_in_bytes(DEFAULT_STORAGE),
             shutdown=_SHUTDOWN,
+            secrets_dir=str(self._secrets.folder),
         )
         return write_config(folder, replica_config(documents.goproxy, place), documents.allowlist)
 

@@ -9,13 +9,14 @@ import aiohttp
 
 from goproxy_operator.local.changes import changes
 from goproxy_operator.local.console import Console
-from goproxy_operator.local.documents import DocumentError, Documents, missing_allowlist, parse_documents
+from goproxy_operator.local.documents import Documents, missing, parse_documents
 from goproxy_operator.local.file_watch import INTERVAL_SECONDS, FileEvent, FileWatch
 from goproxy_operator.local.fleet import Fleet
 from goproxy_operator.local.listener import Address, client_url
 from goproxy_operator.local.process import Replica
 from goproxy_operator.local.scrape import fetch_report
 from goproxy_operator.local.state import FleetState
+from goproxy_operator.local.yaml_text import DocumentError
 
 REPORT_EVERY_SECONDS = 0.5
 STAY_AS_THEY_ARE = "the replicas stay as they are"
@@ -119,10 +120,14 @@ class Runner:
     def _take(self, documents: Documents) -> None:
         """Make the fleet what the documents ask for, all or nothing of one replica at a time; OSError."""
         self._fleet.apply(documents)
+        held = {secret.name: secret for secret in self._documents.secrets}
+        for secret in documents.secrets:
+            if secret != held.get(secret.name, secret):
+                self._console.tell(f"Secret {secret.name}: what is fetched from now on uses the new one")
         if (url := self._url(documents)) != self._url(self._documents):
             self._console.tell(f"export GOPROXY={url}")
         self._documents = documents
-        self._have_problem(missing_allowlist(documents))
+        self._have_problem(missing(documents))
 
     def _have_problem(self, problem: str | None) -> None:
         self._problem = problem

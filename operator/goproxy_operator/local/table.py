@@ -87,6 +87,8 @@ def _notes(replica: ReplicaState) -> Iterator[str]:
         yield f"died last with {replica.death.cause}, its last line: {replica.death.last_line}"
     if replica.report is not None and replica.report.config.error:
         yield f"keeps the config it had: {replica.report.config.error}"
+    if replica.report is not None and replica.report.storage.disk_pressure:
+        yield f"disk pressure: {replica.report.storage.disk_pressure}"
 
 
 def _rate(per_second: float) -> str:

@@ -1,0 +1,78 @@
+"""The Secrets of a file, as values. Pure. What is in them is told nowhere: not in a message, not in a repr."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from goproxy_operator.desired.secrets import KEYS
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_LONGEST_NAME = 253
+_MOST_BYTES = 1 << 20
+"""What the API server takes."""
+_FIELDS = ("apiVersion", "kind", "metadata", "type", "immutable", "data", "stringData")
+
+
+class SecretError(ValueError):
+    """The document is no Secret: which one, which key, what to do; never what is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A Secret that the object names: of its keys those that replicas read."""
+
+    name: str
+    data: Mapping[str, bytes] = field(repr=False)
+
+
+def parse_secret(document: dict[str, Any]) -> Secret:
+    """Read a document of kind Secret, or raise `SecretError`. As in Kubernetes, `stringData` wins over `data`."""
+    metadata = document.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    if not isinstance(name, str) or len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
+        raise SecretError("a Secret's metadata.name: write lower-case letters, digits, dashes and dots")
+    for key in document:
+        if key not in _FIELDS:
+            raise SecretError(f"Secret {name}: a field that no Secret has: write its keys under data or stringData")
+    values = {key: _decode(name, key, text) for key, text in _texts(name, document, "data").items()}
+    values |= {key: text.encode() for key, text in _texts(name, document, "stringData").items()}
+    if sum(map(len, values.values())) > _MOST_BYTES:
+        raise SecretError(f"Secret {name}: more than 1 MiB: no Secret may hold so much")
+    return Secret(name, {key: values[key] for key in KEYS if key in values})
+
+
+def missing_secrets(named: Iterable[str], secrets: Iterable[Secret]) -> str | None:
+    """Return what to tell when Secrets that the object names are not in the file."""
+    missing = sorted(set(named) - {secret.name for secret in secrets})
+    if not missing:
+        return None
+    return (
+        f"spec.upstream: Secret {', '.join(missing)} is not in the file: what needs it is answered with an error; "
+        "add the Secret"
+    )
+
+
+def _texts(name: str, document: dict[str, Any], under: str) -> dict[str, str]:
+    texts = document.get(under)
+    if texts is None:
+        return {}
+    if not isinstance(texts, dict):
+        raise SecretError(f"Secret {name}: {under} holds no keys: write KEY: TEXT below it")
+    for key, text in texts.items():
+        if not isinstance(key, str) or not isinstance(text, str):
+            shown = f".{key}" if key in KEYS else ""
+            raise SecretError(f"Secret {name}: {under}{shown} is no text: put it into quotes")
+    return texts
+
+
+def _decode(name: str, key: str, text: str) -> bytes:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        shown = f".{key}" if key in KEYS else ""
+        raise SecretError(
+            f"Secret {name}: data{shown} is not base64: encode it, or write it as it is under stringData"
+        ) from None

@@ -1,0 +1,57 @@
+"""Secrets as files that the replicas read anew for each use: a folder each, a file a key, for this user alone."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from goproxy_operator.local.secret_documents import Secret
+
+
+class SecretFiles:
+    """The files below `folder`, which is ours alone: what a runner left there that was killed goes at the start."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._cleared = False
+
+    def put(self, secrets: Sequence[Secret]) -> None:
+        """Write what differs, each key whole or not at all. OSError when it cannot be written."""
+        if not self._cleared:
+            self.remove()
+            self._cleared = True
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for secret in secrets:
+            below = self.folder / secret.name
+            below.mkdir(mode=0o700, exist_ok=True)
+            for key, content in secret.data.items():
+                _write(below / key, content)
+
+    def keep_only(self, secrets: Sequence[Secret]) -> None:
+        """Remove what is of no Secret, or of no key of it, any more."""
+        kept = {secret.name: secret.data.keys() for secret in secrets}
+        for below in list(self.folder.iterdir()):
+            if below.name not in kept:
+                shutil.rmtree(below)
+                continue
+            for file in list(below.iterdir()):
+                if file.name not in kept[below.name]:
+                    file.unlink()
+
+    def remove(self) -> None:
+        """Remove all of it."""
+        if self.folder.is_symlink():
+            self.folder.unlink()
+        elif self.folder.exists():
+            shutil.rmtree(self.folder)
+
+
+def _write(path: Path, content: bytes) -> None:
+    if path.exists() and path.read_bytes() == content:
+        return
+    draft = path.with_name(f".{path.name}.draft")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    draft.replace(path)
