@@ -24,8 +24,8 @@ def test_quick_start(operator: Release, space: Space, upstream: Upstream) -> Non
         space.kubectl(*shlex.split(line)[1:], seconds=330)
     assert "True" in space.kubectl(*shlex.split(get_line)[1:])
 
-    # The cluster of the test has no way to the modules' usual home.
-    merge = f'{{"spec": {{"upstream": {{"goproxy": "{upstream.url}"}}}}}}'
+    # The cluster of the test has no way to the modules' usual home, nor to the checksum database.
+    merge = f'{{"spec": {{"upstream": {{"goproxy": "{upstream.url}", "gosumdb": "off"}}}}}}'
     space.kubectl("patch", "goproxy", "team-a", "--type=merge", f"--patch={merge}")
     until(lambda: space.condition("team-a", "ConfigSynced")["status"] == "True", "the upstream is in force", 90)
     endpoint = space.get("goproxy", "team-a")["status"]["endpoint"]
