@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from goproxy_operator.local.documents import missing, parse_documents
 from goproxy_operator.local.yaml_text import DocumentError
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
 FLEET = "apiVersion: goproxy-operator.dev/v1alpha1\nkind: GoProxy\nmetadata: {name: team-a}\n"
 NAMING = FLEET + "spec: {modules: {allowlistConfigMapName: shared}}\n"
 
@@ -57,6 +60,11 @@ def test_a_missing_config_map_is_told() -> None:
     assert "ConfigMap shared is not in the file" in told
     assert missing(parse_documents(NAMING + config_map())) is None
     assert missing(parse_documents(FLEET)) is None
+
+
+@pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.name)
+def test_an_example_is_whole(example: Path) -> None:
+    assert missing(parse_documents(example.read_text())) is None
 
 
 def test_what_looks_like_a_date_is_text_as_in_kubernetes() -> None:

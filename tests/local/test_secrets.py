@@ -80,7 +80,11 @@ def test_what_is_named_and_not_there_is_told() -> None:
         (secret("stringData: {}") * 2, "several Secrets are called git: keep one of them"),
         (secret(f"stringData: {{password: *{PASSWORD}}}"), "not YAML: found undefined alias$"),
         (secret(f"stringData: {{password: !{PASSWORD} x}}"), "a tag has no meaning here: remove it, or quote text"),
-        (secret(f"stringData: {{password: !!int {PASSWORD}}}"), "a number that is none: put text into quotes"),
+        (secret(f"stringData: {{password: !!int {PASSWORD}}}"), "a value that is not what its tag says: put text into"),
+        (
+            secret(f"stringData: {{password: !!bool {PASSWORD}}}"),
+            "a value that is not what its tag says: put text into",
+        ),
         (secret(f'stringData: {{password: "{PASSWORD}}}'), "not YAML: "),
         (secret(f"stringData: {{password: @{PASSWORD}}}"), "not YAML: found character '@' that cannot start any token"),
         (

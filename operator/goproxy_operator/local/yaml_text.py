@@ -39,8 +39,10 @@ def load_documents(text: str) -> list[tuple[int, dict[str, Any]]]:
             line = node.start_mark.line + 1
             try:
                 document = loader.construct_document(node)
-            except ValueError:  # int() and float() are less patient than YAML
-                raise DocumentError(f"line {line}: below it, a number that is none: put text into quotes") from None
+            except (ValueError, KeyError):  # of what !!int, !!float and !!bool stand before
+                raise DocumentError(
+                    f"line {line}: below it, a value that is not what its tag says: put text into quotes"
+                ) from None
             if not isinstance(document, dict):
                 raise DocumentError(f"line {line}: not an object: write apiVersion, kind, metadata and spec")
             found.append((line, document))
