@@ -14,7 +14,7 @@ CRD = crds/goproxies.yaml
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help venv run test lint generate cluster e2e cluster-down clean
+.PHONY: help venv run test bench lint generate cluster e2e cluster-down clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -27,10 +27,13 @@ run: .venv/run.stamp ## run a fleet on this machine; FILE=, LISTEN= and DATA= (w
 test: lint ## lint, then every test; ARGS are pytest's
 	@$(BIN)/python -m pytest $(ARGS)
 
+bench: .venv/bench.stamp ## measure the proxy on this machine, and the proofs at full size; ARGS name measurements
+	@$(BIN)/python -m bench $(ARGS)
+
 lint: .venv/dev.stamp ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/mypy --no-error-summary operator proxy tests
+	@$(BIN)/mypy --no-error-summary operator proxy tests bench
 	@said=$$($(BIN)/lint-imports) || { echo "$$said"; exit 1; }
 
 cluster: .venv/dev.stamp ## bring up a Kubernetes of three nodes on this machine, and say how to use it
@@ -61,6 +64,11 @@ clean: ## remove .venv and what tools left behind
 .venv/run.stamp: pyproject.toml | .venv/bin/python
 	@echo "make: installing both programs into .venv (the first time takes a minute)"
 	@$(PIP) -e '.[operator,go]'
+	@touch $@
+
+.venv/bench.stamp: pyproject.toml .venv/dev.stamp
+	@echo "make: installing what draws plots into .venv"
+	@$(PIP) -e '.[operator,go,dev,bench]'
 	@touch $@
 
 .venv/dev.stamp: pyproject.toml .venv/run.stamp

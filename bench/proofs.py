@@ -1,0 +1,29 @@
+"""The tests that take a sample in CI, at full size."""
+
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+
+from bench.result import Figure, Result
+
+SIZES = {
+    "tests/proxy/test_fuzz.py": ("MODPROXY_FUZZ_CASES", 100_000),
+    "tests/proxy/test_kill.py": ("MODPROXY_KILL_DOWNLOADS", 1_000),
+}
+
+
+async def measure(scratch: Path) -> Result:
+    """Run them; what they found is on the terminal."""
+    figures = []
+    for file, (variable, size) in SIZES.items():
+        started = time.perf_counter()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "pytest", "-q", "--show-capture=no", f"--basetemp={scratch / 'pytest'}", file,
+            env={**os.environ, variable: str(size)},
+        )  # fmt: skip
+        failed = await process.wait()
+        figures.append(Figure(f"{file}, {size:,} cases: failures", failed, limit=0))
+        figures.append(Figure(f"{file}: took", time.perf_counter() - started, "s"))
+    return Result("Proofs at full size", figures)
