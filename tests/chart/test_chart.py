@@ -63,6 +63,14 @@ def test_refused(setting: str, named: str) -> None:
         render(DEFAULT, setting)
 
 
+@pytest.mark.parametrize("source", ["crds/goproxies.yaml", "deploy/rbac.yaml"])
+def test_the_chart_has_its_sources_as_they_are(source: str) -> None:
+    copy = CHART / "files" / Path(source).name
+    # No link: Flux drops links from what it takes out of a repository.
+    assert not copy.is_symlink()
+    assert copy.read_bytes() == (ROOT / source).read_bytes(), "stale: run make generate"
+
+
 def test_the_definition_is_the_generated_one() -> None:
     (made,) = of_kind(render(DEFAULT), "CustomResourceDefinition")
     (generated,) = yaml.safe_load_all((ROOT / "crds" / "goproxies.yaml").read_text())

@@ -1,7 +1,8 @@
 """A real Kubernetes of three nodes for the end-to-end tests: `python -m tests.cluster.kind_cluster up`, `down [--all]`.
 
-In this order: the cluster that E2E_KUBECONFIG names; kind with its own node image where an image registry answers; kind
-with a node image that is made here, of Debian's packages and Go modules, for which no registry is asked. What is there
+In this order: the cluster that E2E_KUBECONFIG names (it also needs E2E_IMAGES, two images that it can pull, and
+E2E_ADDRESS, where its pods reach this machine); kind with its own node image where an image registry answers; kind with
+a node image that is made here, of Debian's packages and Go modules, for which no registry is asked. What is there
 already is used; `down` removes the cluster, `down --all` also ends the docker daemon that `up` started.
 """
 
@@ -54,9 +55,14 @@ class Cluster:
         return (self.docker.environment() if self.docker else dict(os.environ)) | {"KUBECONFIG": str(self.kubeconfig)}
 
     def gateway(self) -> str:
-        """The address at which pods reach this machine: nothing but the docker network listens there."""
+        """The address at which pods reach this machine; of a cluster that was given, the one that E2E_ADDRESS says.
+
+        Raises NoClusterError when it says none.
+        """
         if self.docker is None:
-            raise NoClusterError("pods of a cluster that was given cannot be told an address of this machine")
+            if told := os.environ.get("E2E_ADDRESS"):
+                return told
+            raise NoClusterError("set E2E_ADDRESS to an address of this machine that pods of the given cluster reach")
         gateways = "{{range .IPAM.Config}}{{.Gateway}} {{end}}"
         found = self.docker("network", "inspect", "kind", "--format", gateways).split()
         return next(address for address in found if ":" not in address)

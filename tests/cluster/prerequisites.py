@@ -43,13 +43,19 @@ def require(programs: Mapping[str, str], why: str) -> None:
         return
     packages = sorted(set(missing.values()))
     if not may_install():
-        raise MissingPrerequisiteError(
-            f"{why} needs {', '.join(missing)}: install them (Debian: apt-get install {' '.join(packages)}), "
-            "run this as root where there is apt-get, or set E2E_KUBECONFIG to the kubeconfig of a cluster."
-        )
+        raise MissingPrerequisiteError(advice(missing, why))
     with step(f"installing the packages {', '.join(packages)}"):
         _apt_get("update")
         _apt_get("install", "-y", "--no-install-recommends", *packages)
+
+
+def advice(missing: Mapping[str, str], why: str) -> str:
+    """What to do about missing programs (program -> Debian package) that we may not install."""
+    packages = " ".join(sorted(set(missing.values())))
+    return (
+        f"{why} needs {', '.join(missing)}: install what is missing (Debian: apt-get install {packages}), "
+        "run this as root where there is apt-get, or set E2E_KUBECONFIG to the kubeconfig of a cluster."
+    )
 
 
 def _path() -> str:

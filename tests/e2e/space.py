@@ -71,6 +71,21 @@ class Space:
 
         until(ready, f"{self.name}/{fleet} has {replicas} ready replicas", seconds)
 
+    def on_two_nodes(self, fleet: str) -> list[str]:
+        """Bring a fleet that has one replica to two, on different nodes; the nodes, by replica.
+
+        Asked of the scheduler firmly, by closing the first node meanwhile: to spread replicas is only its preference.
+        """
+        self.wait_ready(fleet, 1)
+        first = str(self.pods(fleet)[0]["spec"]["nodeName"])
+        self.cluster.kubectl("cordon", first)
+        try:
+            self.kubectl("scale", "goproxy", fleet, "--replicas=2")
+            self.wait_ready(fleet, 2)
+        finally:
+            self.cluster.kubectl("uncordon", first)
+        return [str(pod["spec"]["nodeName"]) for pod in self.pods(fleet)]
+
     def report(self, pod: str) -> Report:
         """What a replica says of itself. Raises CommandError when it does not answer."""
         return Report.model_validate_json(self._raw(pod, 8081, "-/report"))

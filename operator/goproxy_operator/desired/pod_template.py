@@ -46,8 +46,9 @@ def pod_template(goproxy: GoProxy, default_image: str) -> Manifest:
                 {"name": "tmp", "emptyDir": {}},
                 *secrets_volumes(goproxy),
             ],
-            "topologySpreadConstraints": [_spread_over_nodes(fleet)],
-            "affinity": {"podAntiAffinity": _prefer_other_zones(fleet)},
+            "topologySpreadConstraints": [
+                _spread(fleet, key) for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+            ],
             "nodeSelector": pod.node_selector,
             "tolerations": [_toleration(toleration) for toleration in pod.tolerations],
             "priorityClassName": pod.priority_class_name,
@@ -109,17 +110,11 @@ def _toleration(toleration: Toleration) -> Manifest:
     return given(toleration.model_dump(by_alias=True))
 
 
-def _spread_over_nodes(fleet: str) -> Manifest:
+def _spread(fleet: str, key: str) -> Manifest:
     return {
         "maxSkew": 1,
-        "topologyKey": "kubernetes.io/hostname",
+        "topologyKey": key,
         "whenUnsatisfiable": "ScheduleAnyway",
         "nodeTaintsPolicy": "Honor",
         "labelSelector": {"matchLabels": names.selector(fleet)},
     }
-
-
-def _prefer_other_zones(fleet: str) -> Manifest:
-    """Not a second spread constraint: where nodes have no zone, the scheduler would not heed the first one either."""
-    term = {"topologyKey": "topology.kubernetes.io/zone", "labelSelector": {"matchLabels": names.selector(fleet)}}
-    return {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 100, "podAffinityTerm": term}]}
