@@ -35,13 +35,15 @@ def _loopback_has_many_addresses() -> bool:
 pytestmark = pytest.mark.skipif(not _loopback_has_many_addresses(), reason="this machine's loopback has one address")
 
 
-def report(config: str = "c", *, hits: int = 97, rate: float = 206.0, used: int = 31 * GI) -> Report:
+def report(
+    config: str = "c", *, hits: int = 97, rate: float = 206.0, used: int = 31 * GI, pressure: str | None = None
+) -> Report:
     return Report(
         version="1",
         ready=True,
         uptime_seconds=60,
         config=ConfigState(hash=config, generation=1),
-        storage=Storage(used_bytes=used, capacity_bytes=50 * GI, objects=9),
+        storage=Storage(used_bytes=used, capacity_bytes=50 * GI, objects=9, disk_pressure=pressure),
         window=Window(seconds=60, hits=hits, requests=100, requests_per_second=rate),
         requests={},
     )
@@ -104,3 +106,25 @@ async def test_figures_come_from_the_replicas(control_plane: ControlPlane, nodes
             says |= {"127.0.0.20": report(config, rate=rate)}
             await asyncio.sleep(0.8)
         assert audit.matching(control_plane.audit.since(mark), user=USER, resource="goproxies", verbs="patch") == []
+
+
+@pytest.mark.usefixtures("operator")
+async def test_a_disk_that_takes_no_more_is_told_while_it_does(
+    control_plane: ControlPlane, nodes: NodeStandIn, fleet: Fleet
+) -> None:
+    nodes.pod_ip = lambda pod: "127.0.0.22"
+    says = {"127.0.0.22": report()}
+    async with replica("127.0.0.22", says):
+        await fleet.apply(replicas=1)
+        await fleet.wait_condition("ConfigSynced", "False", "Spreading")
+        assert await fleet.condition("DiskPressure") is None
+        says["127.0.0.22"] = report(pressure="the cache's disk refuses writes: No space left on device")
+        message = await fleet.wait_condition("DiskPressure", "True", "CacheDiskFull")
+        assert message == "team-a-0: the cache's disk refuses writes: No space left on device"
+        assert "No space left" in await fleet.kubectl("get", "events", "--field-selector=reason=CacheDiskFull")
+        says["127.0.0.22"] = report()
+
+        async def gone() -> bool:
+            return await fleet.condition("DiskPressure") is None
+
+        await eventually(gone, "DiskPressure goes when there is room")
