@@ -26,6 +26,7 @@ _SLOW_THREADS = 2
 _LARGEST_READ = 1 << 20
 _USE_RESOLUTION = 600.0
 """Seconds: a file that was used that recently is not written down again."""
+_TRIAL_BYTES = 1 << 20
 _RETRY_SECONDS = 10.0
 """A disk that refused a write is left alone so long."""
 
@@ -45,7 +46,8 @@ class Held:
 
 class DiskStore:
     """Files below `root`. `limit` is how many bytes may be held, None for all that the file system holds; it may be
-    changed at any time. `grown` is set whenever something was added; `pressure` says why nothing is, or None.
+    changed at any time. `grown` is set whenever something was added. `refusal` is why nothing is stored now, `scarcity`
+    why soon nothing may be; None while all is well.
     """
 
     def __init__(self, root: Path, limit: int | None = None) -> None:
@@ -56,7 +58,8 @@ class DiskStore:
         self.objects = 0
         self.scanned = False
         self.grown = asyncio.Event()
-        self.pressure: str | None = None
+        self.refusal: str | None = None
+        self.scarcity: str | None = None
         self._retry_at = 0.0
         self._drafts = self.private / "drafts"
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="disk")
@@ -129,25 +132,34 @@ class DiskStore:
 
     def _may_write(self) -> bool:
         if self.used_bytes >= self.capacity():
-            self.note_pressure(f"the cache is full: {self.used_bytes >> 20} MiB are held")
+            self.refusal = f"the cache is full: {self.used_bytes >> 20} MiB are held"
             self.grown.set()
             return False
-        return self.pressure is None or time.monotonic() >= self._retry_at
+        return self.refusal is None or time.monotonic() >= self._retry_at
+
+    @property
+    def pressure(self) -> str | None:
+        """Say why nothing is stored, or soon will not be."""
+        return self.refusal or self.scarcity
 
     def note_refusal(self, error: OSError) -> None:
         """Remember that the disk refused a write: it is left alone for a while."""
         self._retry_at = time.monotonic() + _RETRY_SECONDS
-        self.note_pressure(f"the cache's disk refuses writes: {error.strerror}")
+        self.refusal = f"the cache's disk refuses writes: {error.strerror}"
         self.grown.set()
 
-    def note_pressure(self, reason: str) -> None:
-        """Remember why nothing is stored, or soon will not be."""
-        self.pressure = reason
-
-    def end_pressure(self) -> None:
-        """Forget it, unless the disk refused a write a moment ago."""
-        if time.monotonic() >= self._retry_at:
-            self.pressure = None
+    async def try_to_write(self) -> None:
+        """End a refusal if the disk takes a file again, so that it ends without a client having to ask."""
+        if not self._may_write():
+            return
+        draft = await self.draft()
+        try:
+            await draft.write(bytes(_TRIAL_BYTES))
+            if draft.path is not None:
+                await self.run(os.fsync, draft.fd)
+                self.refusal = None
+        finally:
+            draft.close()
 
     async def publish(self, draft: Draft, key: str, dirhash: str | None = None) -> Held | None:
         """Make a draft visible under its key, on stable storage first; a zip's `dirhash` is recorded beside it, before.
@@ -169,7 +181,7 @@ class DiskStore:
             self.note_refusal(e)
             return None
         draft.path = None
-        self.end_pressure()
+        self.refusal = None
         self.used_bytes += draft.written - (replaced or 0)
         self.objects += replaced is None
         self.grown.set()

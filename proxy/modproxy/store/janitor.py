@@ -1,6 +1,7 @@
 """Keeps the cache within its size: writes down what was used, removes what was not, looks at the disk's free space."""
 
 import asyncio
+import contextlib
 import logging
 import time
 
@@ -9,8 +10,8 @@ from modproxy.store.disk import DiskStore
 from modproxy.store.eviction import Removed, evict, evict_unused
 
 _ROUND_SECONDS = 60.0
-_INACTIVE_EVERY = 60
-"""Rounds between two searches for what nobody asked for."""
+_INACTIVE_SECONDS = 3600.0
+"""Between two searches for what nobody asked for."""
 _LEAST_FREE = 0.02
 """Of the file system: below, DiskPressure is raised, whoever fills it."""
 
@@ -26,17 +27,18 @@ class Janitor:
 
     async def run(self) -> None:
         """Work for ever."""
-        rounds = 0
+        search_at = time.monotonic() + _INACTIVE_SECONDS
         while True:
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_ROUND_SECONDS):
                     await self._store.grown.wait()
                     await asyncio.sleep(0.2)  # publications come in bursts
-            except TimeoutError:
-                rounds += 1
             self._store.grown.clear()
+            inactive = time.monotonic() >= search_at
+            if inactive:
+                search_at = time.monotonic() + _INACTIVE_SECONDS
             try:
-                await self.tidy(inactive=rounds % _INACTIVE_EVERY == 0 and rounds > 0)
+                await self.tidy(inactive=inactive)
             except OSError as e:
                 log.error("the cache cannot be tidied: %s", e)
 
@@ -54,10 +56,10 @@ class Janitor:
             before = time.time() - config.inactive
             self._log("that nobody asked for", await store.remove(evict_unused, before))
         free, total = store.free()
-        if free < total * _LEAST_FREE:
-            store.note_pressure(f"the cache's file system has {free >> 20} MiB of {total >> 20} MiB free")
-        else:
-            store.end_pressure()
+        scarce = free < total * _LEAST_FREE
+        store.scarcity = f"the cache's file system has {free >> 20} MiB of {total >> 20} MiB free" if scarce else None
+        if store.refusal is not None:
+            await store.try_to_write()
 
     def _log(self, why: str, removed: Removed) -> None:
         if removed.objects:
