@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -13,11 +14,13 @@ from aiohttp import web
 
 from modproxy.config import ConfigError
 from modproxy.config_file import Loaded, changes, load
-from modproxy.listen import address_of, open_listener
+from modproxy.listen import address_of, open_listener, send_little_ahead
 from modproxy.replica import Replica
 from modproxy.server.admin import admin_app
 from modproxy.source.build import UpstreamError
 
+_IDLE_SECONDS = 75.0
+"""How long a connection may be without a whole request."""
 EXIT_STOPPED = 0
 EXIT_FAILED = 1
 EXIT_BAD_CONFIG = 2
@@ -33,6 +36,9 @@ def main() -> None:
         format="%(asctime)s %(levelname)s %(message)s",
         stream=sys.stderr,
     )
+    # A line with a traceback for each malformed request would let anybody fill the disk.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
+    _allow_many_descriptors()
     try:
         loaded = load(args.config)
         if args.check:
@@ -45,6 +51,13 @@ def main() -> None:
     except (UpstreamError, OSError) as e:  # the machine's doing, not the document's: it may be another next time
         print(f"modproxy: {e}", file=sys.stderr)
         sys.exit(EXIT_FAILED)
+
+
+def _allow_many_descriptors() -> None:
+    """Raise our own limit to what the machine allows: a client takes a descriptor, or two."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,6 +79,7 @@ async def serve(path: Path, loaded: Loaded) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     clients = open_listener(loaded.config.listen, "listen")
+    send_little_ahead(clients)
     admin = open_listener(loaded.config.admin, "admin")
     replica = Replica(loaded, [address_of(clients)])
     try:
@@ -73,7 +87,7 @@ async def serve(path: Path, loaded: Loaded) -> None:
         admin_runner = web.AppRunner(admin_app(replica.report, replica.metrics), access_log=None)
         await admin_runner.setup()
         await web.SockSite(admin_runner, admin).start()
-        server = web.Server(replica.handler.handle, access_log=None)
+        server = web.Server(replica.handler.handle, access_log=None, keepalive_timeout=_IDLE_SECONDS)
         listener = await asyncio.get_running_loop().create_server(server, sock=clients, backlog=2048)
         log.info("serving on %s:%d, admin on %s:%d", *address_of(clients), *address_of(admin))
         follower = asyncio.create_task(_follow_config(path, loaded, replica))

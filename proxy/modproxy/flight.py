@@ -19,7 +19,7 @@ from modproxy.store.draft import Draft
 
 HOLD_BACK = 64 << 10
 """Bytes of a zip that wait for its check: its directory stands there, so without them it is of no use."""
-_READ = 256 << 10
+_READ = 128 << 10
 
 log = logging.getLogger(__name__)
 

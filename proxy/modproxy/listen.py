@@ -5,6 +5,7 @@ import socket
 from modproxy.source.own_listener import Address
 
 _BACKLOG = 2048
+_UNSENT_BYTES = 128 << 10
 
 
 class ListenError(OSError):
@@ -29,6 +30,13 @@ def open_listener(text: str, field: str) -> socket.socket:
         )
     except OSError as e:
         raise ListenError(f"{field}: cannot listen on {text}: {e.strerror or e}") from None
+
+
+def send_little_ahead(listener: socket.socket) -> None:
+    """Have the kernel hold little unsent data for each client: a thousand slow readers would fill memory with it."""
+    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)  # not on every system
+    if option is not None:
+        listener.setsockopt(socket.IPPROTO_TCP, option, _UNSENT_BYTES)
 
 
 def address_of(listener: socket.socket) -> Address:

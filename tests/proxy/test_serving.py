@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+from urllib.parse import unquote
 
 import aiohttp
 import pytest
@@ -108,6 +109,15 @@ async def test_a_query_is_a_list_of_one(proxy: ProxyProcess, upstream: FakeUpstr
     reply = await proxy.get(f"{M}/@v/main.info")
     assert reply.status == 200
     assert "immutable" not in reply.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("query", ["v1.0.0.info%23", "main%23x", "a%20b", "a%5Bb%5D", "a=b&c", "%7Ba%7D", "x%5E"])
+async def test_a_query_with_characters_that_urls_use(proxy: ProxyProcess, upstream: FakeUpstream, query: str) -> None:
+    upstream.files[f"{M}/@v/v1.0.0"] = upstream.files[f"{M}/@v/main"] = b'{"Version": "v1.0.0"}'
+    assert (await proxy.get(f"{M}/@v/{query}.info")).status == 404
+    name = unquote(query)
+    assert list(upstream.requests) == [f"{M}/@v/{name}.info"]
+    assert proxy.held() == []
 
 
 async def test_a_list_is_tidied(proxy: ProxyProcess, upstream: FakeUpstream) -> None:

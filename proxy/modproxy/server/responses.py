@@ -26,7 +26,7 @@ CONTENT_TYPES = {
     Kind.TILE: "application/octet-stream",
 }
 SERVER = "modproxy"
-_CHUNK = 256 << 10
+_CHUNK = 128 << 10
 _STALLED_SECONDS = 120.0
 _ERROR_LINES = 8
 """The go command prints no more of an error's body."""

@@ -5,6 +5,7 @@ import operator
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
@@ -19,6 +20,7 @@ _CHUNK = 256 << 10
 _REASON_BYTES = 2000
 _REASON_LINES = 4
 _MOST_REDIRECTS = 10
+_UNQUOTED = "/!@$&+=:,~()"
 _SMALL_TOTAL = 4
 """A small answer that drips in may take so many times the limit of one phase in all."""
 _ZIP_TOTAL = 1800.0
@@ -85,8 +87,9 @@ class UpstreamProxy:
 
     async def _get(self, target: Wanted, hops: str) -> aiohttp.ClientResponse:
         try:
-            # yarl would decode and re-encode the `!` of an escaped path; `encoded` sends it as it is.
-            url = URL(f"{self._url}/{self._path_of(target)}", encoded=True)
+            # yarl would encode the `!` of an escaped path; `encoded` sends it as people write it. A query may hold
+            # characters that mean something in a URL.
+            url = URL(f"{self._url}/{quote(self._path_of(target), safe=_UNQUOTED)}", encoded=True)
             timeout = self._zip_timeout if target.kind is Kind.ZIP else self._timeout
             options = await self._shared.outbound.options(self._credential_url)
             return await self._shared.session.get(
