@@ -1,6 +1,7 @@
 """The config file is watched: a good one takes effect without a restart, a bad one changes nothing and is shown."""
 
 import asyncio
+import base64
 import json
 import signal
 import subprocess
@@ -176,6 +177,24 @@ async def test_its_own_listener_is_left_out_of_the_chain(proxy: ProxyProcess, up
     proxy.write_config(upstream={"goproxy": proxy.url})
     await reported(proxy, 3)
     assert (await proxy.get(f"{M}/@v/v1.1.0.mod")).status == 508
+
+
+async def test_an_upstream_that_wants_a_login_gets_it_and_its_rotation(
+    proxy: ProxyProcess, upstream: FakeUpstream, tmp_path: Path
+) -> None:
+    secret = tmp_path / "secrets" / "upstream-login"
+    secret.mkdir(parents=True)
+    (secret / "username").write_text("robot")
+    credentials = [{"pattern": "127.0.0.1", "secretName": "upstream-login"}]
+    for generation, password in enumerate(["first", "second"], start=2):
+        (secret / "password").write_text(password)
+        proxy.write_config(
+            secretsDir=str(tmp_path / "secrets"), upstream={"goproxy": upstream.url, "credentials": credentials}
+        )
+        await reported(proxy, 2)
+        assert (await proxy.get(f"{M}/@v/v1.{generation - 2}.0.mod")).status == 200
+        expected = base64.b64encode(f"robot:{password}".encode()).decode()
+        assert upstream.headers[-1]["Authorization"] == f"Basic {expected}"
 
 
 async def test_without_an_upstream_the_machines_own_setting_holds(upstream: FakeUpstream, tmp_path: Path) -> None:

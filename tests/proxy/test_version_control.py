@@ -104,6 +104,13 @@ async def test_absent_and_refused_and_rotated(company: Company) -> None:
     assert "-secret" not in everything
 
 
+async def test_a_tag_that_moved_changes_nothing_that_is_held(company: Company) -> None:
+    proxy = company.proxy
+    first = [(await proxy.get(f"{M}/@v/v1.0.0.{suffix}")).body for suffix in ("info", "mod", "zip")]
+    company.git.commit("lib", {"lib.go": "package lib // moved\n"}, "v1.0.0")
+    assert [(await proxy.get(f"{M}/@v/v1.0.0.{suffix}")).body for suffix in ("info", "mod", "zip")] == first
+
+
 async def test_a_slow_host_is_cut_off_with_all_it_started(company: Company) -> None:
     company.config["upstream"]["directTimeout"] = "2s"
     company.proxy.write_config(upstream=company.config["upstream"])
