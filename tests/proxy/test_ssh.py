@@ -12,6 +12,8 @@ from tests.proxy.proxy_process import ProxyProcess
 from tests.proxy.ssh_host import ADDRESS, SshHost
 
 M = f"{ADDRESS}/lib.git"
+# The server's library leaves one behind at the end of a session.
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine 'Queue.join' was never awaited:RuntimeWarning")
 UNPRIVILEGED = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
 
 
