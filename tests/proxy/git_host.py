@@ -30,7 +30,7 @@ class GitHost:
         authority = Authority(folder, "corp-ca")
         self.ca_file = authority.file
         self._pair: KeyPair = authority.issue("git-host", HOST, hosts=[HOST])
-        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.1)
+        self._runner: web.ServerRunner | None = None
 
     def commit(self, name: str, files: dict[str, str], *tags: str, branch: str = "main") -> str:
         """Commit these files to a repository, made when it is new, and return the commit's hash."""
@@ -98,6 +98,7 @@ class GitHost:
     async def __aenter__(self) -> Self:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(self._pair.certificate, self._pair.key)
+        self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=context).start()
         self.port = self._runner.addresses[0][1]
@@ -106,6 +107,7 @@ class GitHost:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        assert self._runner is not None
         await self._runner.cleanup()
 
 
