@@ -21,6 +21,8 @@ from modproxy.source.build import UpstreamError
 
 _IDLE_SECONDS = 75.0
 """How long a connection may be without a whole request."""
+_LAST_ACCEPTED_SECONDS = 0.25
+"""How long a connection that was accepted just before the end has to send its request."""
 EXIT_STOPPED = 0
 EXIT_FAILED = 1
 EXIT_BAD_CONFIG = 2
@@ -118,6 +120,7 @@ async def _drain(replica: Replica, server: web.Server, listener: asyncio.Server)
     replica.handler.draining = True
     await asyncio.sleep(shutdown.delay)
     listener.close()
+    await asyncio.sleep(_LAST_ACCEPTED_SECONDS)
     await server.shutdown(shutdown.timeout)
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(listener.wait_closed(), timeout=1)
