@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Mapping
 
 import aiohttp
-from pydantic import ValidationError
 
 from goproxy_operator.desired.names import ADMIN_PORT_NUMBER
 from goproxy_operator.metrics import SCRAPES
+from goproxy_operator.replica_report import fetch_report
 from modproxy.report import Report
 
-_TIMEOUT = aiohttp.ClientTimeout(total=3.0)
+_SECONDS = 3.0
 _AT_A_TIME = 64
 
 
@@ -20,7 +20,7 @@ class Scraper:
     def __init__(self) -> None:
         # Pods come and go: connections are not kept, and no proxy stands between us and a pod.
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(force_close=True, limit=_AT_A_TIME), timeout=_TIMEOUT, trust_env=False
+            connector=aiohttp.TCPConnector(force_close=True, limit=_AT_A_TIME), trust_env=False
         )
         self._turns = asyncio.Semaphore(_AT_A_TIME)
 
@@ -36,12 +36,6 @@ class Scraper:
     async def _report(self, address: str) -> Report | None:
         host = f"[{address}]" if ":" in address else address
         async with self._turns:
-            try:
-                async with self._session.get(f"http://{host}:{ADMIN_PORT_NUMBER}/-/report") as response:
-                    response.raise_for_status()
-                    report = Report.model_validate_json(await response.read())
-            except (aiohttp.ClientError, OSError, TimeoutError, ValidationError):
-                SCRAPES.labels("failed").inc()
-                return None
-        SCRAPES.labels("ok").inc()
+            report = await fetch_report(self._session, f"http://{host}:{ADMIN_PORT_NUMBER}", _SECONDS)
+        SCRAPES.labels("failed" if report is None else "ok").inc()
         return report

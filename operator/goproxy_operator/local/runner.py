@@ -14,11 +14,13 @@ from goproxy_operator.local.file_watch import INTERVAL_SECONDS, FileEvent, FileW
 from goproxy_operator.local.fleet import Fleet
 from goproxy_operator.local.listener import Address, client_url
 from goproxy_operator.local.process import Replica
-from goproxy_operator.local.scrape import fetch_report
 from goproxy_operator.local.state import FleetState
 from goproxy_operator.local.yaml_text import DocumentError
+from goproxy_operator.replica_report import fetch_report
 
 REPORT_EVERY_SECONDS = 0.5
+REPORT_SECONDS = 2.0
+"""How long a replica may take to answer."""
 STAY_AS_THEY_ARE = "the replicas stay as they are"
 
 
@@ -145,4 +147,5 @@ class Runner:
 
 async def _ask(session: aiohttp.ClientSession, replica: Replica) -> None:
     if (pid := replica.state.pid) is not None:
-        replica.reported(pid, await fetch_report(session, replica.state.admin_port))
+        admin_url = f"http://127.0.0.1:{replica.state.admin_port}"
+        replica.reported(pid, await fetch_report(session, admin_url, REPORT_SECONDS))
