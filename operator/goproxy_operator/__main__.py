@@ -59,6 +59,7 @@ async def _operate(arguments: argparse.Namespace) -> int:
         identity=identity,
         resync=arguments.resync,
         scrape_interval=arguments.scrape_interval,
+        discovery_interval=arguments.discovery_interval,
     )
     try:
         configuration = await load_configuration(arguments.kubeconfig)

@@ -10,6 +10,7 @@ from kubernetes.aio.client.configuration import Configuration
 
 from goproxy_operator.cluster.access import connection_info
 from goproxy_operator.cluster.client import ApiError, Client, UnreachableError
+from goproxy_operator.cluster.discovery import Discovery
 from goproxy_operator.cluster.mirror import Mirror
 from goproxy_operator.cluster.named_config_maps import NamedConfigMaps
 from goproxy_operator.cluster.reflector import list_into
@@ -37,6 +38,7 @@ class Settings:
     identity: str
     resync: float
     scrape_interval: float
+    discovery_interval: float
 
 
 async def control(configuration: Configuration, client: Client, settings: Settings) -> None:
@@ -44,20 +46,12 @@ async def control(configuration: Configuration, client: Client, settings: Settin
     clock = asyncio.get_running_loop().time
     queue: Queue[Key] = Queue(clock)
     goproxies = Store(lambda key, old, new: queue.add(key) if _matters(old, new) else None)
-    mirror = Mirror(client, settings.namespaces, queue.add)
     reports = Reports()
     config_maps = NamedConfigMaps(client, queue.add)
     scraper = Scraper()
-    reconciler = FleetReconciler(
-        client,
-        goproxies,
-        mirror,
-        config_maps,
-        reports,
-        default_image=settings.default_image,
-        identity=settings.identity,
-        clock=clock,
-    )
+    LEADING.set(1)
+    OBJECTS.set_function(lambda: len(goproxies.keys()))
+    QUEUE_DEPTH.set_function(lambda: len(queue))
 
     async def served() -> bool:
         try:
@@ -72,22 +66,39 @@ async def control(configuration: Configuration, client: Client, settings: Settin
         else:
             goproxies.put(item)
 
-    scraping = Scraping(
-        scraper, mirror, reports, interval=settings.scrape_interval, fleets=goproxies.keys, moved=queue.add
-    )
-    watch = Watch(lambda: connection_info(configuration), served, settings.namespaces, on_object)
-    LEADING.set(1)
-    OBJECTS.set_function(lambda: len(goproxies.keys()))
-    QUEUE_DEPTH.set_function(lambda: len(queue))
+    def on_served() -> None:
+        mirror.follow(discovery.served)
+        for key in list(goproxies.keys()):
+            queue.add(key)
+
     try:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(mirror.run())
+            mirror = Mirror(client, settings.namespaces, queue.add, tasks)
+            discovery = Discovery(client, settings.discovery_interval, on_served)
+            reconciler = FleetReconciler(
+                client,
+                goproxies,
+                mirror,
+                config_maps,
+                reports,
+                discovery=discovery,
+                default_image=settings.default_image,
+                identity=settings.identity,
+                clock=clock,
+            )
+            watch = Watch(lambda: connection_info(configuration), served, settings.namespaces, on_object)
             tasks.create_task(watch.run())
+            mirror.follow(())
+            await discovery.wait()
             # Until all children are known, what is there would seem to be missing.
             await mirror.wait_synced()
             _log.info("children and pods are listed; reconciling")
+            tasks.create_task(discovery.run())
             tasks.create_task(run_workers(queue, reconciler.reconcile))
             tasks.create_task(_sweep(client, settings, goproxies, queue))
+            scraping = Scraping(
+                scraper, mirror, reports, interval=settings.scrape_interval, fleets=goproxies.keys, moved=queue.add
+            )
             tasks.create_task(scraping.run())
     finally:
         LEADING.set(0)
