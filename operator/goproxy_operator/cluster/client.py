@@ -111,7 +111,9 @@ class Client:
         path = resource.path(metadata["namespace"], metadata["name"])
         return await self._call(_Call("PUT", "update", resource, path, {"fieldManager": FIELD_MANAGER}, item))
 
-    async def delete(self, resource: Resource, namespace: str, name: str, uid: str, *, orphan: bool = False) -> Object | None:
+    async def delete(
+        self, resource: Resource, namespace: str, name: str, uid: str, *, orphan: bool = False
+    ) -> Object | None:
         """Delete exactly this object; one that is gone or is another by now is left alone.
 
         Returns the object where its end has to wait. With `orphan` what it owns stays and is owned by nobody.
