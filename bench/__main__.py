@@ -12,13 +12,15 @@ from pathlib import Path
 from bench.plots import draw
 from bench.result import Result, table
 
-MEASUREMENTS = ("slow_readers", "cold", "hits", "start_up", "memory", "proofs")
+MEASUREMENTS = ("slow_readers", "cold", "hits", "start_up", "memory", "fleets", "proofs")
 OUTPUT = Path("var/bench").absolute()
 
 
 def main() -> None:
     """Run what is named, or everything; exit code 1 when a target was missed."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the proxy on this machine.")
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="Measure the proxy and the operator on this machine."
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which of {', '.join(MEASUREMENTS)}; default: all")
     names = parser.parse_args().names or list(MEASUREMENTS)
     unknown = set(names) - set(MEASUREMENTS)

@@ -30,7 +30,7 @@ class Mirror:
         self._namespaces: Sequence[str | None] = namespaces if namespaces is not None else (None,)
         self._tasks = tasks
         self._stores = {
-            resource: Store(_reporter(resource, on_fleet), _TRIMS.get(resource, trim.without_managed_fields))
+            resource: Store(_reporter(resource, on_fleet), _TRIMS.get(resource, trim.without_managed_fields), _fleet_of)
             for resource in (*CHILDREN.values(), PODS, CLAIMS)
         }
         self._running: dict[Resource, list[tuple[Reflector, asyncio.Task[NoReturn]]]] = {}
@@ -60,18 +60,28 @@ class Mirror:
         """Return the object, not to be changed; None where none with the fleet label is known."""
         return self._stores[resource].get(key)
 
+    def of_fleet(self, resource: Resource, fleet: Key) -> Collection[Object]:
+        """Return all objects of a kind with the fleet's label, in no order, not to be changed."""
+        return self._stores[resource].of_group(fleet)
+
     def put_answer(self, resource: Resource, item: Object) -> Object:
         """Take the answer to a write of ours, so that the next look does not need to wait for the watch."""
         self._stores[resource].put_answer(item)
         return self.get(resource, (item["metadata"]["namespace"], item["metadata"]["name"])) or item
 
 
+def _fleet_of(item: Object) -> Key | None:
+    metadata = item["metadata"]
+    fleet = metadata.get("labels", {}).get(FLEET_LABEL)
+    return (metadata.get("namespace", ""), fleet) if fleet else None
+
+
 def _reporter(resource: Resource, on_fleet: OnFleet) -> OnChange:
-    def report(key: Key, old: Object | None, new: Object | None) -> None:
+    def report(_: Key, old: Object | None, new: Object | None) -> None:
         if resource == PODS and old is not None and new is not None and trim.same_pod(old, new):
             return
         for item in (old, new):
-            if item is not None and (fleet := item["metadata"].get("labels", {}).get(FLEET_LABEL)):
-                on_fleet((key[0], fleet))
+            if item is not None and (fleet := _fleet_of(item)):
+                on_fleet(fleet)
 
     return report

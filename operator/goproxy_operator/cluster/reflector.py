@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from random import randint, uniform
 from typing import NoReturn
 
@@ -91,6 +92,10 @@ class Reflector:
             "resourceVersion": self._version or "",
             "timeoutSeconds": str(randint(240, 480)),  # noqa: S311 - jitter
         }
+        with suppress(aiohttp.SocketTimeoutError):  # nothing changed, or the connection is dead: it goes on from here
+            await self._read(query)
+
+    async def _read(self, query: Mapping[str, str]) -> None:
         async with self._client.watch(self._resource, self._namespace, query, _SILENCE) as lines:
             while line := await lines.readline():
                 HEARTBEATS.beat(self._name)

@@ -8,16 +8,24 @@ from goproxy_operator.cluster.trim import without_managed_fields
 OnChange = Callable[[Key, Object | None, Object | None], None]
 """Told the key, the object before (None: new) and the object now (None: gone)."""
 Trim = Callable[[Object], Object]
+Group = Callable[[Object], Key | None]
+"""Says together with which others an object is looked up; None: by its own key only."""
 
 
 _REMEMBERED = 1000  # ends; an answer to a write of ours is late by milliseconds, not by a thousand deletions
 
 
+def _no_group(_: Object) -> Key | None:
+    return None
+
+
 class Store:
     """The objects by key. An older state never replaces a newer one, whichever way it arrives late."""
 
-    def __init__(self, on_change: OnChange, trim: Trim = without_managed_fields) -> None:
+    def __init__(self, on_change: OnChange, trim: Trim = without_managed_fields, group: Group = _no_group) -> None:
         self._objects: dict[Key, Object] = {}
+        self._group = group
+        self._groups: dict[Key, dict[Key, Object]] = {}
         self._on_change = on_change
         self._trim = trim
         self._newest = 0
@@ -30,6 +38,10 @@ class Store:
     def keys(self) -> Collection[Key]:
         """Return the keys of all objects."""
         return self._objects.keys()
+
+    def of_group(self, group: Key) -> Collection[Object]:
+        """Return the objects of a group, in no order, not to be changed."""
+        return self._groups.get(group, {}).values()
 
     def put(self, item: Object) -> None:
         """Take a state from a list or a watch."""
@@ -50,6 +62,7 @@ class Store:
             del self._gone[next(iter(self._gone))]
         old = self._objects.pop(key, None)
         if old is not None:
+            self._leave_group(key, old)
             self._on_change(key, old, None)
 
     def keep_only(self, namespace: str | None, keys: Collection[Key]) -> None:
@@ -63,5 +76,18 @@ class Store:
         if old is not None and version_of(item) <= version_of(old):
             return
         new = self._trim(item)
+        if old is not None:
+            self._leave_group(key, old)
         self._objects[key] = new
+        if (group := self._group(new)) is not None:
+            self._groups.setdefault(group, {})[key] = new
         self._on_change(key, old, new)
+
+    def _leave_group(self, key: Key, item: Object) -> None:
+        group = self._group(item)
+        if group is None:
+            return
+        members = self._groups[group]
+        members.pop(key, None)
+        if not members:
+            del self._groups[group]

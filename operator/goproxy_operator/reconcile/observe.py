@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from goproxy_operator.api.spec import MOST_REPLICAS
 from goproxy_operator.cluster import trim
 from goproxy_operator.cluster.client import Client
 from goproxy_operator.cluster.mirror import Mirror
@@ -92,6 +91,11 @@ def _pods(mirror: Mirror, fleet: Key) -> dict[int, Object]:
 def _by_ordinal(
     mirror: Mirror, resource: Resource, fleet: Key, name_of: Callable[[str, int], str]
 ) -> dict[int, Object]:
-    namespace, name = fleet
-    found = ((ordinal, mirror.get(resource, (namespace, name_of(name, ordinal)))) for ordinal in range(MOST_REPLICAS))
-    return {ordinal: item for ordinal, item in found if item is not None}
+    """Return the fleet's pods or claims that have the name of an ordinal: another's with its label is none of them."""
+    found: dict[int, Object] = {}
+    for item in mirror.of_fleet(resource, fleet):
+        name = item["metadata"]["name"]
+        tail = name.rpartition("-")[2]
+        if tail.isdecimal() and name == name_of(fleet[1], int(tail)):
+            found[int(tail)] = item
+    return dict(sorted(found.items()))
