@@ -35,6 +35,7 @@ class Settings:
 
     namespaces: Sequence[str] | None
     default_image: str
+    operator_namespace: str
     identity: str
     resync: float
     scrape_interval: float
@@ -83,6 +84,7 @@ async def control(configuration: Configuration, client: Client, settings: Settin
                 reports,
                 discovery=discovery,
                 default_image=settings.default_image,
+                operator_namespace=settings.operator_namespace,
                 identity=settings.identity,
                 clock=clock,
             )

@@ -37,6 +37,7 @@ class FleetReconciler:
         *,
         discovery: Discovery,
         default_image: str,
+        operator_namespace: str,
         identity: str,
         clock: Callable[[], float],
     ) -> None:
@@ -47,6 +48,7 @@ class FleetReconciler:
         self._reports = reports
         self._discovery = discovery
         self._default_image = default_image
+        self._operator_namespace = operator_namespace
         self._actions = Actions(client, mirror)
         self._telling = Telling(client, goproxies, identity=identity, clock=clock)
 
@@ -61,7 +63,12 @@ class FleetReconciler:
             goproxy = parse_goproxy(item)
         except InvalidGoProxyError as e:
             return await self._refuse(key, item, "InvalidSpec", str(e))
-        around = Surroundings(self._default_image, self._discovery.kinds, await self._named_allowlist(key, goproxy))
+        around = Surroundings(
+            self._default_image,
+            self._discovery.kinds,
+            self._operator_namespace,
+            await self._named_allowlist(key, goproxy),
+        )
         live = in_mirror(self._mirror, key)
         intent = intend(goproxy, live, around)
         if missing := intent.ids - live.keys():

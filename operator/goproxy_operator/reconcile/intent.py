@@ -12,6 +12,7 @@ from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.desired.stateful_set import claim_templates
 from goproxy_operator.reconcile.allowlist import decide_allowlist
 from goproxy_operator.reconcile.claims import claims_in_force
+from goproxy_operator.reconcile.missing_apis import missing_apis
 from goproxy_operator.reconcile.plan import ChildId, child_id
 from goproxy_operator.reconcile.problem import Problem
 from goproxy_operator.reconcile.replicas import decide_replicas
@@ -25,6 +26,8 @@ class Surroundings:
     """Of the replicas, where the object names none."""
     served: Collection[str] = ()
     """The kinds of optional APIs that the cluster serves."""
+    operator_namespace: str = ""
+    """Where the operator's own pods are."""
     named_allowlist: Object | None = None
     """The ConfigMap that the object names, if there is one."""
 
@@ -57,11 +60,13 @@ def intend(goproxy: GoProxy, live: Mapping[ChildId, Object], around: Surrounding
     claims = claims_in_force(claim_templates(goproxy), live_set)
     number = decide_replicas(goproxy, live_set)
     files = documents(goproxy, claims.size_bytes, allowlist.text if allowlist else None)
-    circumstances = Circumstances(around.default_image, files, claims.templates, number.send, around.served)
+    circumstances = Circumstances(
+        around.default_image, files, claims.templates, number.send, around.served, around.operator_namespace
+    )
     return Intent(
         children=children(goproxy, circumstances),
         config_hash=files.hash,
         hand_over=number.hand_over,
         config_problem=allowlist.problem if allowlist else None,
-        problem=claims.problem,
+        problem=claims.problem or missing_apis(goproxy, around.served),
     )

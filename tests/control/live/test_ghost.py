@@ -44,6 +44,7 @@ async def test_a_ghost_is_left_in_peace(control_plane: ControlPlane, fleet: Flee
                 Reports(),
                 discovery=Discovery(client, 60, lambda: None),
                 default_image="modproxy:1",
+                operator_namespace="goproxy-operator",
                 identity="test",
                 clock=asyncio.get_running_loop().time,
             )
