@@ -131,6 +131,8 @@ async def _drain(replica: Replica, server: web.Server, listener: asyncio.Server)
     await asyncio.sleep(shutdown.delay)
     listener.close()
     await asyncio.sleep(_LAST_ACCEPTED_SECONDS)
+    # Who asks for something has its answer, and then its connection ends; who asks for nothing is not waited for.
+    server.pre_shutdown()
     await server.shutdown(shutdown.timeout)
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(listener.wait_closed(), timeout=1)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -127,6 +128,33 @@ async def test_what_is_spoken(proxy: ProxyProcess, site: Site) -> None:
         assert plain.status == 200
     with pytest.raises(aiohttp.ClientError):
         await proxy.session.get(f"http://{host}:{port}/{LIST}")
+    _, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"\x16\x03\x01\x00\x05hello")
+    await writer.drain()
+    writer.close()
+    assert await shown(proxy, site)
+    assert "Traceback" not in proxy.log(), "anybody could fill the disk"
+
+
+async def test_it_ends_in_order(proxy: ProxyProcess, site: Site, upstream: FakeUpstream) -> None:
+    host, port = proxy.url.removeprefix("https://").split(":")
+    _, idle = await asyncio.open_connection(host, int(port), ssl=site.trusting())
+    gate = fake.Gate(upstream.files[LIST], 0)
+    upstream.behaviours[LIST] = gate
+
+    async def ask() -> tuple[int, bytes]:
+        async with proxy.session.get(f"{proxy.url}/{LIST}", ssl=site.trusting()) as answer:
+            return answer.status, await answer.read()
+
+    asked = asyncio.create_task(ask())
+    await gate.begun.wait()
+    ended = asyncio.create_task(proxy.kill(signal.SIGTERM))
+    await asyncio.sleep(0.5)
+    gate.open.set()
+    assert await asked == (200, upstream.files[LIST])
+    assert await asyncio.wait_for(ended, 10) == 0
+    idle.close()
+    assert "Traceback" not in proxy.log()
 
 
 async def test_a_rotation_is_taken_while_connections_live_on(proxy: ProxyProcess, site: Site) -> None:
