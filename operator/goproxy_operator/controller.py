@@ -15,13 +15,14 @@ from goproxy_operator.cluster.reflector import list_into
 from goproxy_operator.cluster.resources import GOPROXIES, Key, Object, key_of, version_of
 from goproxy_operator.cluster.scrape import Scraper
 from goproxy_operator.cluster.store import Store
-from goproxy_operator.metrics import LEADING, OBJECTS, QUEUE_DEPTH
+from goproxy_operator.metrics import LEADING, OBJECTS, QUEUE_AGE, QUEUE_DEPTH, ROLLOUTS
 from goproxy_operator.reconcile.fleet import FleetReconciler
 from goproxy_operator.reconcile.loop import run_workers
 from goproxy_operator.reconcile.queue import Queue
 from goproxy_operator.reconcile.reports import Reports
 from goproxy_operator.reconcile.rollouts import Rollouts
 from goproxy_operator.reconcile.scraping import Scraping
+from goproxy_operator.reconcile.tally import Tally
 from goproxy_operator.settings import Settings
 from goproxy_operator.watch import Watch
 
@@ -33,13 +34,20 @@ async def control(configuration: Configuration, client: Client, settings: Settin
     """Look after all objects until cancelled. Starts from nothing: what is known comes from the API server."""
     clock = asyncio.get_running_loop().time
     queue: Queue[Key] = Queue(clock)
-    goproxies = Store(lambda key, old, new: queue.add(key) if _matters(old, new) else None)
+    tally = Tally()
+
+    def on_change(key: Key, old: Object | None, new: Object | None) -> None:
+        tally.note(key, new)
+        if _matters(old, new):
+            queue.add(key)
+
+    goproxies = Store(on_change)
+    rollouts = Rollouts(settings.rollouts, goproxies.keys, queue.add)
     reports = Reports(settings.grow_after)
     config_maps = NamedConfigMaps(client, queue.add)
     scraper = Scraper()
     LEADING.set(1)
-    OBJECTS.set_function(lambda: len(goproxies.keys()))
-    QUEUE_DEPTH.set_function(lambda: len(queue))
+    _publish(goproxies, queue, rollouts)
 
     async def served() -> bool:
         try:
@@ -70,7 +78,7 @@ async def control(configuration: Configuration, client: Client, settings: Settin
                 config_maps,
                 reports,
                 discovery=discovery,
-                rollouts=Rollouts(settings.rollouts, goproxies.keys, queue.add),
+                rollouts=rollouts,
                 settings=settings,
                 clock=clock,
             )
@@ -92,6 +100,15 @@ async def control(configuration: Configuration, client: Client, settings: Settin
         LEADING.set(0)
         await config_maps.close()
         await scraper.close()
+
+
+def _publish(goproxies: Store, queue: Queue[Key], rollouts: Rollouts) -> None:
+    """Let `/metrics` show what is in memory."""
+    OBJECTS.set_function(lambda: len(goproxies.keys()))
+    QUEUE_DEPTH.set_function(lambda: len(queue))
+    QUEUE_AGE.set_function(queue.age)
+    ROLLOUTS.labels("rolling").set_function(lambda: rollouts.rolling)
+    ROLLOUTS.labels("waiting").set_function(lambda: rollouts.waiting)
 
 
 async def _sweep(client: Client, settings: Settings, goproxies: Store, queue: Queue[Key]) -> None:

@@ -112,7 +112,9 @@ class FleetReconciler:
             resizing=intent.claims.resizing,
             stalled=refused or intent.claims.problem or intent.missing_apis,
         )
-        await self._actions.nudge(nudges(key[0], facts.replicas, intent.config_hash))
+        known = live.get(("ConfigMap", names.config_map(key[1])))
+        changed = known is not None and documents_of(known).hash != intent.config_hash
+        await self._actions.nudge(nudges(key[0], facts.replicas, intent.config_hash, changed=changed))
         outcome = await self._tell(key, item, facts)
         return replace(outcome, stuck=facts.stalled is not None).sooner(idle.again, self._next_growth_look(goproxy))
 
