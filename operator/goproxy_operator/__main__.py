@@ -57,6 +57,7 @@ async def _operate(arguments: argparse.Namespace) -> int:
     settings = Settings(
         namespaces=namespaces(arguments.namespace),
         default_image=arguments.image,
+        operator_namespace=lease_namespace,
         identity=identity,
         resync=arguments.resync,
         scrape_interval=arguments.scrape_interval,

@@ -12,6 +12,8 @@ class Settings:
     default_image: str
     """Of the replicas, where an object names none."""
     identity: str
+    operator_namespace: str = ""
+    """Where the operator's own pods are: the replicas' NetworkPolicies let them in."""
     resync: float = 600.0
     scrape_interval: float = 15.0
     discovery_interval: float = 30.0

@@ -21,6 +21,8 @@ from modproxy.source.build import UpstreamError
 
 _IDLE_SECONDS = 75.0
 """How long a connection may be without a whole request."""
+_HANDSHAKE_SECONDS = 10.0
+"""How long a TLS handshake may take."""
 _LAST_ACCEPTED_SECONDS = 0.25
 """How long a connection that was accepted just before the end has to send its request."""
 EXIT_STOPPED = 0
@@ -90,8 +92,16 @@ async def serve(path: Path, loaded: Loaded) -> None:
         await admin_runner.setup()
         await web.SockSite(admin_runner, admin).start()
         server = web.Server(replica.handler.handle, access_log=None, keepalive_timeout=_IDLE_SECONDS)
-        listener = await asyncio.get_running_loop().create_server(server, sock=clients, backlog=2048)
-        log.info("serving on %s:%d, admin on %s:%d", *address_of(clients), *address_of(admin))
+        context = replica.certificates.context if replica.certificates else None
+        listener = await asyncio.get_running_loop().create_server(
+            server,
+            sock=clients,
+            backlog=2048,
+            ssl=context,
+            ssl_handshake_timeout=_HANDSHAKE_SECONDS if context else None,
+        )
+        scheme = "https" if context else "http"
+        log.info("serving %s on %s:%d, admin on %s:%d", scheme, *address_of(clients), *address_of(admin))
         follower = asyncio.create_task(_follow_config(path, loaded, replica))
         await stop.wait()
         follower.cancel()
@@ -121,6 +131,8 @@ async def _drain(replica: Replica, server: web.Server, listener: asyncio.Server)
     await asyncio.sleep(shutdown.delay)
     listener.close()
     await asyncio.sleep(_LAST_ACCEPTED_SECONDS)
+    # Who asks for something has its answer, and then its connection ends; who asks for nothing is not waited for.
+    server.pre_shutdown()
     await server.shutdown(shutdown.timeout)
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(listener.wait_closed(), timeout=1)

@@ -143,6 +143,14 @@ class Shutdown(Section):
     """How long requests in flight are waited for."""
 
 
+class Tls(Section):
+    """Clients are served over HTTPS. `secretName`: a Secret with `tls.crt` and `tls.key`; a new pair is taken within
+    seconds.
+    """
+
+    secret_name: SecretName
+
+
 class Config(Section):
     """All that a replica is told."""
 
@@ -156,6 +164,8 @@ class Config(Section):
     secrets_dir: str = "/etc/modproxy/secrets"
     """Where Secrets are mounted, a folder each, read anew for each use."""
     path_prefix: PathPrefix = ""
+    tls: Tls | None = None
+    """Absent: plain HTTP. Switched on or off at the start only; the admin listener is plain HTTP always."""
     upstream: Upstream = Upstream()
     modules: Modules = Modules()
     cache: Cache = Cache()

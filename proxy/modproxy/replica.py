@@ -8,11 +8,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from modproxy.cache import Cache
-from modproxy.config import Config
+from modproxy.config import Config, Tls
 from modproxy.config_file import Loaded
 from modproxy.mod.sumdb import SumdbTarget
 from modproxy.policy.allowlist import Allowlist
 from modproxy.report import ConfigState, Report, Storage
+from modproxy.server.certificates import Certificates
 from modproxy.server.client import ClientHandler
 from modproxy.server.metrics import Metrics, UpstreamCounts
 from modproxy.server.traffic import Traffic
@@ -53,13 +54,24 @@ class Replica:
         )
         self.handler = ClientHandler(self.cache, _allowlist(loaded), traffic, via_id)
         self._traffic = traffic
-        self.metrics = Metrics(traffic, upstream_counts, self.handler.refusals, self.cache, self.report)
+        self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None
+        self.metrics = Metrics(
+            traffic,
+            upstream_counts,
+            self.handler.refusals,
+            self.cache,
+            self.report,
+            certificate_expires=self._certificate_expires,
+        )
 
     async def start(self) -> None:
         """Take the first config and begin to count what is held. Raises `OSError` and `UpstreamError`."""
         self.store.prepare()
         await self.apply(self._started)
-        self._tasks = [asyncio.create_task(self._count_held()), asyncio.create_task(self._janitor.run())]
+        if self.certificates:
+            await self.certificates.look()
+            self._tasks.append(asyncio.create_task(self.certificates.follow()))
+        self._tasks += [asyncio.create_task(self._count_held()), asyncio.create_task(self._janitor.run())]
         self.ready = True
 
     async def apply(self, loaded: Loaded) -> None:
@@ -74,6 +86,8 @@ class Replica:
         warnings = self._sources.warnings + _needs_restart(self._started.config, config)
         self.handler.allowlist = _allowlist(loaded)
         self.handler.path_prefix = config.path_prefix
+        if self.certificates and config.tls:
+            self.certificates.folder = _tls_folder(config, config.tls)
         self.store.limit = config.cache.size_bytes
         self.cache.config = self._janitor.config = config.cache
         self.store.grown.set()
@@ -102,14 +116,15 @@ class Replica:
 
     def report(self) -> Report:
         """Say how this replica does."""
+        certificates = self.certificates
         return Report(
             version=self._version,
-            ready=self.ready,
+            ready=self.ready and (certificates is None or certificates.loaded),
             uptime_seconds=round(time.monotonic() - self._born, 3),
             config=ConfigState(
                 hash=self._in_force.hash,
                 generation=self._generation,
-                error=self._config_error,
+                error=self._config_error or (certificates.problem if certificates else None),
                 warnings=tuple(self._warnings),
             ),
             storage=Storage(
@@ -122,6 +137,10 @@ class Replica:
             window=self._traffic.window(),
             requests=self._traffic.by_outcome(),
         )
+
+    def _certificate_expires(self) -> float | None:
+        expires = self.certificates.expires if self.certificates else None
+        return expires.timestamp() if expires else None
 
     async def _count_held(self) -> None:
         try:
@@ -142,6 +161,10 @@ def _allowlist(loaded: Loaded) -> Allowlist:
     return Allowlist(loaded.config.modules, loaded.allowlist, loaded.config.fleet)
 
 
+def _tls_folder(config: Config, tls: Tls) -> Path:
+    return Path(config.secrets_dir) / tls.secret_name
+
+
 def _needs_restart(first: Config, now: Config) -> list[str]:
     """Name the fields that are read at the start only."""
     fixed = {
@@ -149,5 +172,6 @@ def _needs_restart(first: Config, now: Config) -> list[str]:
         "admin": (first.admin, now.admin),
         "id": (first.id, now.id),
         "cache.dir": (first.cache.dir, now.cache.dir),
+        "tls": (first.tls is None, now.tls is None),
     }
     return [f"{name} changed: takes effect at the next start" for name, (was, is_) in fixed.items() if was != is_]

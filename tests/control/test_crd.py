@@ -117,6 +117,30 @@ REFUSED = [
     ({"cache": {"storage": {"size": "big"}}}, "spec.cache.storage.size: 'big' is not a quantity"),
     ({"pod": {"resources": {"limits": {"cpu": "much"}}}}, "spec.pod.resources.limits.cpu: 'much' is not a quantity"),
     ({"expose": {"pathPrefix": "go/"}}, "spec.expose.pathPrefix: 'go/' is no path prefix"),
+    (
+        {"expose": {"ingress": {"host": "https://a.b"}}},
+        "spec.expose.ingress.host: 'https://a.b' is no host name: write",
+    ),
+    ({"expose": {"ingress": {"host": "10.0.0.1"}}}, "'10.0.0.1' is an address: write a host name"),
+    ({"expose": {"ingress": {"host": "a.b", "className": "N"}}}, "spec.expose.ingress.className: 'N' is no name"),
+    ({"expose": {"gateway": {"host": "a.b"}}}, "spec.expose.gateway.parentRef: "),
+    ({"expose": {"service": {"type": "ExternalName"}}}, "spec.expose.service.type: "),
+    ({"expose": {"service": {"loadBalancerClass": "a"}}}, "loadBalancerClass is for type LoadBalancer only: write"),
+    (
+        {"expose": {"service": {"type": "LoadBalancer", "loadBalancerClass": "a/b/c"}}},
+        "spec.expose.service.loadBalancerClass: 'a/b/c' is no class of load balancers",
+    ),
+    (
+        {"expose": {"service": {"annotations": {"goproxy-operator.dev/a": ""}}}},
+        "spec.expose.service.annotations: annotations under goproxy-operator.dev/ are the operator's own",
+    ),
+    ({"expose": {"tls": {"secretName": "A"}}}, "spec.expose.tls.secretName: 'A' is no name of a Secret"),
+    ({"expose": {"tls": {"secretName": "a", "dnsNames": ["a.b"]}}}, "dnsNames are for a certificate that an issuer"),
+    ({"monitoring": {"rules": "Yes"}}, "spec.monitoring.rules: "),
+    ({"monitoring": {"labels": {"goproxy-operator.dev/fleet": "b"}}}, "spec.monitoring.labels: labels under"),
+    ({"pod": {"serviceAccountName": "a", "serviceAccountAnnotations": {"a": "b"}}}, "annotate the one of serviceAcc"),
+    ({"pod": {"affinity": {"zone": {}}}}, "spec.pod.affinity.zone: unknown field"),
+    ({"pod": {"affinity": {"nodeAffinity": {"required": {}}}}}, "spec.pod.affinity.nodeAffinity.required: unknown"),
 ]
 
 

@@ -72,6 +72,7 @@ def test_names_are_for_ever() -> None:
         ("ConfigMap", f"team-a-config-v{SCHEMA_VERSION}"),
         ("Service", "team-a"),
         ("Service", "team-a-replicas"),
+        ("NetworkPolicy", "team-a"),
         ("StatefulSet", "team-a"),
         ("PodDisruptionBudget", "team-a"),
         ("HorizontalPodAutoscaler", "team-a"),

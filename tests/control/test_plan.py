@@ -52,6 +52,7 @@ def test_at_first_everything_is_applied_in_order() -> None:
         "ConfigMap",
         "Service",
         "Service",
+        "NetworkPolicy",
         "StatefulSet",
         "PodDisruptionBudget",
         "HorizontalPodAutoscaler",

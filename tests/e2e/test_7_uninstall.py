@@ -13,7 +13,7 @@ from tests.e2e.waiting import until
 
 KINDS = (
     "statefulsets,pods,services,configmaps,serviceaccounts,poddisruptionbudgets,horizontalpodautoscalers,"
-    "persistentvolumeclaims,controllerrevisions,endpointslices"
+    "persistentvolumeclaims,controllerrevisions,endpointslices,networkpolicies"
 )
 STORAGE = {"size": "1Gi"}
 

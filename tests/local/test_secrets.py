@@ -144,7 +144,7 @@ async def test_a_rotation_needs_no_restart(upstream: FakeUpstream, tmp_path: Pat
         assert (await fleet.get("example.com/m/@v/list"))[0] == 200
         assert upstream.headers[-1]["Authorization"] == basic("me", PASSWORD)
         since = fleet.rewrite(text + secret(f"stringData: {{username: me, password: {PASSWORD}-2}}"))
-        await fleet.line("Secret git: what is fetched from now on uses the new one", since=since)
+        await fleet.line("Secret git: what begins from now on uses the new one", since=since)
         assert (await fleet.get("example.com/n/@v/list"))[0] == 200
         assert upstream.headers[-1]["Authorization"] == basic("me", f"{PASSWORD}-2")
         assert (fleet.data / "secrets" / "git" / "password").read_text() == f"{PASSWORD}-2"

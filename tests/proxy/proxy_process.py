@@ -38,15 +38,21 @@ PYTHON = sys.executable
 
 
 class ProxyProcess:
-    """`modproxy` with `config` (the document, less its listeners and cache directory). Use as a context manager."""
+    """`modproxy` with `config` (the document, less its listeners and cache directory). Use as a context manager.
 
-    def __init__(self, folder: Path, config: dict[str, Any], env: dict[str, str] | None = None) -> None:
+    `first_readyz` is the status by which it is known to have started.
+    """
+
+    def __init__(
+        self, folder: Path, config: dict[str, Any], env: dict[str, str] | None = None, *, first_readyz: int = 200
+    ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.cache = folder / "cache"
         self.config_file = folder / "config.json"
         self._env = env or {}
         self._config = config
+        self._first_readyz = first_readyz
         self._sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
         self.url, self.admin_url = (f"http://127.0.0.1:{s.getsockname()[1]}" for s in self._sockets)
         self.process: asyncio.subprocess.Process | None = None
@@ -71,7 +77,7 @@ class ProxyProcess:
                 stderr=log, pass_fds=[s.fileno() for s in self._sockets], env=self._environment(),
             )  # fmt: skip
         ready = await self.session.get(f"{self.admin_url}/-/readyz", timeout=aiohttp.ClientTimeout(20))
-        assert ready.status == 200, self.log()
+        assert ready.status == self._first_readyz, self.log()
 
     def _environment(self) -> dict[str, str]:
         # The go command of the virtual environment, where the machine has none.

@@ -176,13 +176,17 @@ PATH_PREFIX: dict[str, Any] = {
     ]
 }
 
+OWN_LABELS = [f"app.kubernetes.io/{key}" for key in ("name", "instance", "component", "managed-by")]
+OWN_LABELS_MESSAGE = (
+    "labels under goproxy-operator.dev/ and app.kubernetes.io/name, instance, component and managed-by are the "
+    "operator's own: choose other keys"
+)
+
 POD_LABELS: dict[str, Any] = {
     KEY: [
         rule(
-            "self.all(k, !k.startsWith('goproxy-operator.dev/') && !(k in ['app.kubernetes.io/name', "
-            "'app.kubernetes.io/instance', 'app.kubernetes.io/component', 'app.kubernetes.io/managed-by']))",
-            "labels under goproxy-operator.dev/ and app.kubernetes.io/name, instance, component and managed-by are the "
-            "operator's own: choose other keys",
+            f"self.all(k, !k.startsWith('goproxy-operator.dev/') && !(k in {OWN_LABELS}))",
+            OWN_LABELS_MESSAGE,
         )
     ]
 }

@@ -103,6 +103,12 @@ def _check_contact(text: str) -> str:
     return text
 
 
+def _check_labels(labels: dict[str, str]) -> dict[str, str]:
+    if any(key.startswith("goproxy-operator.dev/") or key in cel.OWN_LABELS for key in labels):
+        raise ValueError(cel.OWN_LABELS_MESSAGE)
+    return labels
+
+
 def _whole_number(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
@@ -153,3 +159,7 @@ Contact = Annotated[
 ]
 PathPrefix = Annotated[str, StringConstraints(max_length=256), AfterValidator(_check_prefix), _ruled(cel.PATH_PREFIX)]
 LabelValue = Annotated[str, StringConstraints(max_length=63, pattern=r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$")]
+Labels = Annotated[
+    dict[str, LabelValue], Field(max_length=64, json_schema_extra=cel.POD_LABELS), AfterValidator(_check_labels)
+]
+"""On a child or a pod, beside the operator's own."""

@@ -5,18 +5,21 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from goproxy_operator.api import cel
+from goproxy_operator.api import cel, cel_expose
+from goproxy_operator.api.affinity import Affinity
+from goproxy_operator.api.expose import Annotations, Expose, ObjectName
 from goproxy_operator.api.fields import (
     Contact,
     Duration,
+    Labels,
     LabelValue,
     Name,
-    PathPrefix,
     Patterns,
     PositiveDuration,
     Quantity,
     Size,
 )
+from goproxy_operator.api.monitoring import Monitoring
 from goproxy_operator.api.part import ATOMIC, Items, Part
 from goproxy_operator.api.upstream import Upstream
 from goproxy_operator.quantity import size_in_bytes
@@ -141,13 +144,6 @@ class Cache(Part):
         return self
 
 
-class Expose(Part):
-    """How clients reach the fleet."""
-
-    path_prefix: PathPrefix | None = None
-    """Such as /go, when served below a path."""
-
-
 class Resources(Part):
     """What a replica's container asks for, and may use at most."""
 
@@ -174,10 +170,13 @@ class SecretName(Part):
 class Pod(Part):
     """What the pods of the replicas carry besides what the operator gives them."""
 
+    model_config = ConfigDict(json_schema_extra=cel_expose.POD)
+
     resources: Resources | None = None
     node_selector: Annotated[dict[str, LabelValue], Field(max_length=64)] | None = None
     tolerations: Annotated[Items[Toleration], Field(max_length=64, json_schema_extra=ATOMIC)] = ()
-    labels: Annotated[dict[str, LabelValue], Field(max_length=64, json_schema_extra=cel.POD_LABELS)] | None = None
+    affinity: Affinity | None = None
+    labels: Labels | None = None
     annotations: (
         Annotated[dict[str, Annotated[str, StringConstraints(max_length=4096)]], Field(max_length=64)] | None
     ) = None
@@ -188,6 +187,19 @@ class Pod(Part):
             max_length=16, json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
         ),
     ] = ()
+    service_account_name: ObjectName | None = None
+    """A ServiceAccount of yours. Default: one that the operator makes. No token of either is mounted."""
+    service_account_annotations: Annotations | None = None
+    """On the ServiceAccount that the operator makes: what your cloud's workload identity reads."""
+
+    @model_validator(mode="after")
+    def _annotations_have_their_account(self) -> "Pod":
+        if self.service_account_name is not None and self.service_account_annotations is not None:
+            raise ValueError(
+                "serviceAccountAnnotations are for the ServiceAccount that the operator makes: annotate the one of "
+                "serviceAccountName yourself, or remove that name"
+            )
+        return self
 
 
 class Spec(Part):
@@ -202,6 +214,7 @@ class Spec(Part):
     modules: Modules = Modules()
     cache: Cache = Cache()
     expose: Expose = Expose()
+    monitoring: Monitoring = Monitoring()
     image: Annotated[str, StringConstraints(max_length=512)] | None = None
     """Default: the operator's own version."""
     pod: Pod = Pod()

@@ -1,19 +1,28 @@
 """The Service that clients use: what GOPROXY names."""
 
+from goproxy_operator.api.expose import ServiceType
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
-from goproxy_operator.desired.manifest import Manifest, child
+from goproxy_operator.desired.manifest import Manifest, annotated, child, given
 
 
 def client_service(goproxy: GoProxy) -> Manifest:
     """Return the Service. It sends to ready replicas only."""
-    fleet = goproxy.metadata.name
+    fleet, expose = goproxy.metadata.name, goproxy.spec.expose
     port = {
         "name": names.HTTP_PORT,
         "port": names.HTTP_PORT_NUMBER,
         "targetPort": names.HTTP_PORT,
         "protocol": "TCP",
-        "appProtocol": "http",
+        "appProtocol": names.scheme(tls=expose.tls is not None),
     }
-    spec = {"type": "ClusterIP", "selector": names.selector(fleet), "ports": [port]}
-    return child(goproxy, "v1", "Service", names.client_service(fleet), {"spec": spec})
+    spec = given(
+        {
+            "type": (expose.service.type or ServiceType.CLUSTER_IP).value,
+            "loadBalancerClass": expose.service.load_balancer_class,
+            "selector": names.selector(fleet),
+            "ports": [port],
+        }
+    )
+    made = child(goproxy, "v1", "Service", names.client_service(fleet), {"spec": spec})
+    return annotated(made, expose.service.annotations)

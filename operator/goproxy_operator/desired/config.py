@@ -44,6 +44,7 @@ def replica_config(goproxy: GoProxy, place: Placement) -> config.Config:
         "admin": place.admin,
         "pathPrefix": spec.expose.path_prefix,
         "secretsDir": place.secrets_dir,
+        "tls": None if spec.expose.tls is None else {"secretName": spec.expose.tls.secret_name},
         "upstream": _upstream(spec.upstream),
         "modules": {
             "mode": spec.modules.mode,

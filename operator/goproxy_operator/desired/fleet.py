@@ -8,8 +8,10 @@ from goproxy_operator.desired.autoscaler import autoscaler
 from goproxy_operator.desired.client_service import client_service
 from goproxy_operator.desired.config_map import Documents, config_map
 from goproxy_operator.desired.disruption_budget import disruption_budget
+from goproxy_operator.desired.exposure import exposure_children
 from goproxy_operator.desired.headless_service import headless_service
 from goproxy_operator.desired.manifest import Manifest
+from goproxy_operator.desired.monitoring import monitoring_children
 from goproxy_operator.desired.service_account import service_account
 from goproxy_operator.desired.stateful_set import stateful_set
 
@@ -27,17 +29,21 @@ class Circumstances:
     """None where an autoscaler owns the number."""
     served: Collection[str] = ()
     """The kinds of optional APIs that this cluster serves."""
+    operator_namespace: str = ""
+    """Where the operator's own pods are."""
 
 
 def children(goproxy: GoProxy, circumstances: Circumstances) -> list[Manifest]:
     """Return every child that the object asks for: what pods need comes before the pods."""
-    made = [
-        service_account(goproxy),
+    made = [] if goproxy.spec.pod.service_account_name else [service_account(goproxy)]
+    made += [
         config_map(goproxy, circumstances.files),
         headless_service(goproxy),
         client_service(goproxy),
+        *exposure_children(goproxy, circumstances.served, circumstances.operator_namespace),
         stateful_set(goproxy, circumstances.claims, circumstances.replicas, circumstances.default_image),
         disruption_budget(goproxy),
+        *monitoring_children(goproxy, circumstances.served),
     ]
     if goproxy.spec.autoscaling is not None:
         made.append(autoscaler(goproxy, goproxy.spec.autoscaling))

@@ -4,20 +4,20 @@ from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
 from goproxy_operator.desired.manifest import Manifest, child
 
-_PORTS = ((names.HTTP_PORT, names.HTTP_PORT_NUMBER), (names.ADMIN_PORT, names.ADMIN_PORT_NUMBER))
-
 
 def headless_service(goproxy: GoProxy) -> Manifest:
     """Return the Service. Replicas have their names before they are ready, so that they can be asked why not."""
     fleet = goproxy.metadata.name
+    scheme = names.scheme(tls=goproxy.spec.expose.tls is not None)
+    ports = ((names.HTTP_PORT, names.HTTP_PORT_NUMBER, scheme), (names.ADMIN_PORT, names.ADMIN_PORT_NUMBER, "http"))
     spec = {
         "type": "ClusterIP",
         "clusterIP": "None",
         "publishNotReadyAddresses": True,
         "selector": names.selector(fleet),
         "ports": [
-            {"name": name, "port": number, "targetPort": name, "protocol": "TCP", "appProtocol": "http"}
-            for name, number in _PORTS
+            {"name": name, "port": number, "targetPort": name, "protocol": "TCP", "appProtocol": spoken}
+            for name, number, spoken in ports
         ],
     }
     return child(goproxy, "v1", "Service", names.headless_service(fleet), {"spec": spec})

@@ -1,5 +1,6 @@
 """What every child has: a kind, a name, our labels, and the `GoProxy` as its controller."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from goproxy_operator.api.goproxy import API_VERSION, KIND, GoProxy
@@ -31,6 +32,18 @@ def child(goproxy: GoProxy, api_version: str, kind: str, name: str, content: Man
         },
         **content,
     }
+
+
+def annotated(made: Manifest, annotations: Mapping[str, str] | None) -> Manifest:
+    """Return the child with the user's annotations too; the operator's own are stronger."""
+    metadata = made["metadata"]
+    return {**made, "metadata": {**metadata, "annotations": {**(annotations or {}), **metadata["annotations"]}}}
+
+
+def labelled(made: Manifest, labels: Mapping[str, str] | None) -> Manifest:
+    """Return the child with the user's labels too; the operator's own are stronger."""
+    metadata = made["metadata"]
+    return {**made, "metadata": {**metadata, "labels": {**(labels or {}), **metadata["labels"]}}}
 
 
 def given(document: Manifest) -> Manifest:

@@ -137,9 +137,14 @@ def every_child(fleet: str) -> set[tuple[str, str]]:
     }
 
 
-def endpoint(fleet: str, namespace: str, path_prefix: str) -> str:
+def endpoint(fleet: str, namespace: str, path_prefix: str, *, tls: bool) -> str:
     """What a client in the cluster puts into GOPROXY."""
-    return f"http://{client_service(fleet)}.{namespace}.svc:{HTTP_PORT_NUMBER}{path_prefix}"
+    return f"{scheme(tls=tls)}://{client_service(fleet)}.{namespace}.svc:{HTTP_PORT_NUMBER}{path_prefix}"
+
+
+def scheme(*, tls: bool) -> str:
+    """What the replicas speak to clients; a URL's scheme as well as a port's appProtocol."""
+    return "https" if tls else "http"
 
 
 def selector(fleet: str) -> dict[str, str]:

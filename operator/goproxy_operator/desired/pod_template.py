@@ -5,6 +5,7 @@ from typing import Any
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.api.spec import Pod, Resources, Toleration
 from goproxy_operator.desired import names
+from goproxy_operator.desired.affinity import affinity
 from goproxy_operator.desired.manifest import Manifest, given
 from goproxy_operator.desired.secrets import secrets_mounts, secrets_volumes
 from goproxy_operator.quantity import canonical
@@ -29,7 +30,7 @@ def pod_template(goproxy: GoProxy, default_image: str) -> Manifest:
     metadata = given({"labels": {**(pod.labels or {}), **names.labels(fleet)}, "annotations": pod.annotations})
     spec = given(
         {
-            "serviceAccountName": names.service_account(fleet),
+            "serviceAccountName": pod.service_account_name or names.service_account(fleet),
             "automountServiceAccountToken": False,
             "terminationGracePeriodSeconds": _GRACE_SECONDS,
             "securityContext": {
@@ -50,6 +51,7 @@ def pod_template(goproxy: GoProxy, default_image: str) -> Manifest:
                 _spread(fleet, key) for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
             ],
             "nodeSelector": pod.node_selector,
+            "affinity": affinity(pod),
             "tolerations": [_toleration(toleration) for toleration in pod.tolerations],
             "priorityClassName": pod.priority_class_name,
             "imagePullSecrets": [{"name": secret.name} for secret in pod.image_pull_secrets],

@@ -10,6 +10,8 @@ from modproxy.config import Config
 
 KEYS = ("ca.crt", "known_hosts", "password", "ssh-privatekey", "username")
 """What replicas read of a Secret; no other key of it reaches them."""
+TLS_KEYS = ("tls.crt", "tls.key")
+"""What they read, besides, of the one with their certificate."""
 VOLUME = "secrets"
 _MODE = 0o440
 """For the pod's group: what ssh wants for itself alone, the data plane copies."""
@@ -17,11 +19,27 @@ _MODE = 0o440
 
 def referenced_secrets(goproxy: GoProxy) -> tuple[str, ...]:
     """Return the names of all Secrets that the object names: sorted, so that an order of entries rolls no pod."""
+    return tuple(sorted(upstream_secrets(goproxy) | certificate_secret(goproxy)))
+
+
+def upstream_secrets(goproxy: GoProxy) -> set[str]:
+    """Return the names of those that the way out needs."""
     upstream = goproxy.spec.upstream
     named = [credential.secret_name for credential in upstream.credentials]
     named += [upstream.trusted_ca_secret_name or ""]
     named += [upstream.http_proxy.secret_name or ""] if upstream.http_proxy else []
-    return tuple(sorted(set(named) - {""}))
+    return set(named) - {""}
+
+
+def certificate_secret(goproxy: GoProxy) -> set[str]:
+    """Return the name of the one with the certificate that clients are shown, if it is the replicas' to show."""
+    tls = goproxy.spec.expose.tls
+    return {tls.secret_name} if tls is not None else set()
+
+
+def keys_of(goproxy: GoProxy, name: str) -> tuple[str, ...]:
+    """Return the keys of one of them that reach the replicas."""
+    return (*KEYS, *TLS_KEYS) if name in certificate_secret(goproxy) else KEYS
 
 
 def secrets_volumes(goproxy: GoProxy) -> list[Manifest]:
@@ -31,7 +49,7 @@ def secrets_volumes(goproxy: GoProxy) -> list[Manifest]:
             "secret": {
                 "name": name,
                 "optional": True,
-                "items": [{"key": key, "path": f"{name}/{key}"} for key in KEYS],
+                "items": [{"key": key, "path": f"{name}/{key}"} for key in keys_of(goproxy, name)],
             }
         }
         for name in referenced_secrets(goproxy)

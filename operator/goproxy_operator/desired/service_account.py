@@ -2,10 +2,11 @@
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
-from goproxy_operator.desired.manifest import Manifest, child
+from goproxy_operator.desired.manifest import Manifest, annotated, child
 
 
 def service_account(goproxy: GoProxy) -> Manifest:
-    """Return the ServiceAccount."""
+    """Return the ServiceAccount; not asked for where the object names one of its own."""
     name = names.service_account(goproxy.metadata.name)
-    return child(goproxy, "v1", "ServiceAccount", name, {"automountServiceAccountToken": False})
+    made = child(goproxy, "v1", "ServiceAccount", name, {"automountServiceAccountToken": False})
+    return annotated(made, goproxy.spec.pod.service_account_annotations)

@@ -5,7 +5,7 @@ from typing import Any
 
 from goproxy_operator.api.goproxy import API_VERSION, KIND, GoProxy, InvalidGoProxyError, parse_goproxy
 from goproxy_operator.desired.autoscaler import least_replicas
-from goproxy_operator.desired.secrets import referenced_secrets
+from goproxy_operator.desired.secrets import certificate_secret, referenced_secrets, upstream_secrets
 from goproxy_operator.desired.stateful_set import DEFAULT_REPLICAS
 from goproxy_operator.local.secret_documents import Secret, SecretError, missing_secrets, parse_secret
 from goproxy_operator.local.yaml_text import DocumentError, load_documents
@@ -24,6 +24,11 @@ class Documents:
     allowlist: str | None = None
     allowlist_missing: bool = False
     secrets: tuple[Secret, ...] = field(default=(), repr=False)
+
+    @property
+    def tls(self) -> bool:
+        """Whether the fleet serves HTTPS."""
+        return self.goproxy.spec.expose.tls is not None
 
     @property
     def replicas(self) -> int:
@@ -70,8 +75,13 @@ def parse_documents(text: str) -> Documents:
 
 def missing(documents: Documents) -> str | None:
     """Return what to tell when something that the object names is not in the file."""
-    secrets = missing_secrets(referenced_secrets(documents.goproxy), documents.secrets)
-    return "; ".join(filter(None, (_missing_allowlist(documents), secrets))) or None
+    goproxy, secrets = documents.goproxy, documents.secrets
+    told = (
+        _missing_allowlist(documents),
+        missing_secrets("spec.upstream", upstream_secrets(goproxy), secrets, "what needs it is answered with an error"),
+        missing_secrets("spec.expose.tls", certificate_secret(goproxy), secrets, "nobody is served"),
+    )
+    return "; ".join(filter(None, told)) or None
 
 
 def _missing_allowlist(documents: Documents) -> str | None:

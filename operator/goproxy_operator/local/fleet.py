@@ -44,6 +44,7 @@ class Fleet:
         self._observer = observer
         self._id = secrets.token_hex(8)
         self._members: list[_Member] = []
+        self._tls = False
         self._leaving: dict[asyncio.Task[None], Replica] = {}
         # Nobody writes to it. That it ends, however we do, is what tells the replicas to end (`local.lifeline`).
         self._lifeline, self._kept_open = os.pipe()
@@ -57,10 +58,13 @@ class Fleet:
         """Make the fleet what the documents ask for. OSError when that cannot be written down; what runs runs on."""
         count = documents.replicas
         self._secrets.put(documents.secrets)  # before the configs that name them
+        switched, self._tls = documents.tls is not self._tls, documents.tls
         for member in self._members[:count]:
             wanted = self._write(member.folder, member.admin, documents)
             if wanted != member.replica.state.wanted_config:
                 member.replica.config_written(wanted)
+            if switched:  # read at the start only
+                member.replica.restart()
         while len(self._members) < count:
             self._members.append(self._join(f"{documents.goproxy.metadata.name}-{len(self._members)}", documents))
         while len(self._members) > count:

@@ -33,9 +33,9 @@ def parse_address(text: str) -> Address:
     return Address(host[1:-1] if bracketed else host, int(port))
 
 
-def client_url(address: Address, port: int, path_prefix: str = "") -> str:
+def client_url(address: Address, port: int, path_prefix: str = "", scheme: str = "http") -> str:
     """Return the URL by which a client on this machine reaches a listener of `address` that was given `port`."""
-    return f"http://{Address(_reachable(address.host), port)}{path_prefix}"
+    return f"{scheme}://{Address(_reachable(address.host), port)}{path_prefix}"
 
 
 def _reachable(host: str) -> str:

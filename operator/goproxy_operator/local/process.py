@@ -50,6 +50,7 @@ class Replica:
         self._observer = observer
         self._wake = asyncio.Event()
         self._stopping = False
+        self._restarting = False
         self._process: asyncio.subprocess.Process | None = None
         self._silent = 0
         self._task: asyncio.Task[None] | None = None
@@ -72,6 +73,12 @@ class Replica:
             self._become(replace(self.state, phase=Phase.RUNNING, report=report))
         elif self._silent >= SILENT_REPORTS:
             self._become(replace(self.state, report=None))
+
+    def restart(self) -> None:
+        """Let it end in order, and start it anew at once: what it reads at its start only is another."""
+        self._restarting = True
+        self._wake.set()
+        self._signal(kill=False)
 
     async def stop(self, patience_seconds: float) -> None:
         """End it for good: ask, wait that long, then kill."""
@@ -97,7 +104,9 @@ class Replica:
             death = await self._run_once()
             if self._stopping:
                 return
-            if death.exit_code == REFUSED_EXIT:
+            if self._restarting:
+                self._become(replace(self.state, pid=None, report=None, death=None))
+            elif death.exit_code == REFUSED_EXIT:
                 self._become(replace(self.state, phase=Phase.REFUSED, pid=None, report=None, death=death))
                 await self._wake.wait()
             else:
@@ -108,6 +117,7 @@ class Replica:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), delay)
             if not self._stopping:
+                self._restarting = False
                 self._become(replace(self.state, phase=Phase.STARTING, restarts=self.state.restarts + 1))
 
     async def _run_once(self) -> Death:
@@ -128,7 +138,7 @@ class Replica:
         finally:
             os.close(descriptor)
         self._silent = 0
-        if self._stopping:  # while it was being started
+        if self._stopping or self._restarting:  # while it was being started
             self._signal(kill=False)
         else:
             self._become(replace(self.state, pid=process.pid))

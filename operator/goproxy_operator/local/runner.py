@@ -7,6 +7,7 @@ from pathlib import Path
 
 import aiohttp
 
+from goproxy_operator.desired import names
 from goproxy_operator.local.changes import changes
 from goproxy_operator.local.console import Console
 from goproxy_operator.local.documents import Documents, missing, parse_documents
@@ -125,7 +126,7 @@ class Runner:
         held = {secret.name: secret for secret in self._documents.secrets}
         for secret in documents.secrets:
             if secret != held.get(secret.name, secret):
-                self._console.tell(f"Secret {secret.name}: what is fetched from now on uses the new one")
+                self._console.tell(f"Secret {secret.name}: what begins from now on uses the new one")
         if (url := self._url(documents)) != self._url(self._documents):
             self._console.tell(f"export GOPROXY={url}")
         self._documents = documents
@@ -137,7 +138,8 @@ class Runner:
 
     def _url(self, documents: Documents) -> str:
         port = self._listener.getsockname()[1]
-        return client_url(self._address, port, documents.goproxy.spec.expose.path_prefix or "")
+        prefix = documents.goproxy.spec.expose.path_prefix or ""
+        return client_url(self._address, port, prefix, names.scheme(tls=documents.tls))
 
     async def _follow_replicas(self, session: aiohttp.ClientSession) -> None:
         while True:

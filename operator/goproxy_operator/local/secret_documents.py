@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from goproxy_operator.desired.secrets import KEYS
+from goproxy_operator.desired.secrets import KEYS, TLS_KEYS
 
+_READ = (*KEYS, *TLS_KEYS)
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _LONGEST_NAME = 253
 _MOST_BYTES = 1 << 20
@@ -41,18 +42,13 @@ def parse_secret(document: dict[str, Any]) -> Secret:
     values |= {key: text.encode() for key, text in _texts(name, document, "stringData").items()}
     if sum(map(len, values.values())) > _MOST_BYTES:
         raise SecretError(f"Secret {name}: more than 1 MiB: no Secret may hold so much")
-    return Secret(name, {key: values[key] for key in KEYS if key in values})
+    return Secret(name, {key: values[key] for key in _READ if key in values})
 
 
-def missing_secrets(named: Iterable[str], secrets: Iterable[Secret]) -> str | None:
-    """Return what to tell when Secrets that the object names are not in the file."""
+def missing_secrets(field: str, named: Iterable[str], secrets: Iterable[Secret], then: str) -> str | None:
+    """Return what to tell when Secrets that the object names in `field` are not in the file; `then` is what follows."""
     missing = sorted(set(named) - {secret.name for secret in secrets})
-    if not missing:
-        return None
-    return (
-        f"spec.upstream: Secret {', '.join(missing)} is not in the file: what needs it is answered with an error; "
-        "add the Secret"
-    )
+    return f"{field}: Secret {', '.join(missing)} is not in the file: {then}; add the Secret" if missing else None
 
 
 def _texts(name: str, document: dict[str, Any], under: str) -> dict[str, str]:
@@ -63,7 +59,7 @@ def _texts(name: str, document: dict[str, Any], under: str) -> dict[str, str]:
         raise SecretError(f"Secret {name}: {under} holds no keys: write KEY: TEXT below it")
     for key, text in texts.items():
         if not isinstance(key, str) or not isinstance(text, str):
-            shown = f".{key}" if key in KEYS else ""
+            shown = f".{key}" if key in _READ else ""
             raise SecretError(f"Secret {name}: {under}{shown} is no text: put it into quotes")
     return texts
 
@@ -72,7 +68,7 @@ def _decode(name: str, key: str, text: str) -> bytes:
     try:
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError):
-        shown = f".{key}" if key in KEYS else ""
+        shown = f".{key}" if key in _READ else ""
         raise SecretError(
             f"Secret {name}: data{shown} is not base64: encode it, or write it as it is under stringData"
         ) from None

@@ -73,6 +73,7 @@ class FleetReconciler:
         around = Surroundings(
             default_image=self._settings.default_image,
             served=self._discovery.kinds,
+            operator_namespace=self._settings.operator_namespace,
             named_allowlist=await self._named_allowlist(key, goproxy),
             claims=claims(self._mirror, key),
             pods=pods(self._mirror, key),
@@ -109,7 +110,7 @@ class FleetReconciler:
             intent.config_hash,
             config_problem=intent.config_problem,
             resizing=intent.claims.resizing,
-            stalled=refused or intent.claims.problem,
+            stalled=refused or intent.claims.problem or intent.missing_apis,
         )
         known = live.get(("ConfigMap", names.config_map(key[1])))
         changed = known is not None and documents_of(known).hash != intent.config_hash

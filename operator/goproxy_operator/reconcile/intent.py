@@ -12,6 +12,7 @@ from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.desired.stateful_set import claim_templates
 from goproxy_operator.reconcile.allowlist import decide_allowlist
 from goproxy_operator.reconcile.claims import Claims, ClaimsObserved, decide_claims
+from goproxy_operator.reconcile.missing_apis import missing_apis
 from goproxy_operator.reconcile.plan import ChildId, child_id
 from goproxy_operator.reconcile.problem import Problem
 from goproxy_operator.reconcile.replicas import decide_replicas
@@ -25,6 +26,8 @@ class Surroundings:
     """Of the replicas, where the object names none."""
     served: Collection[str] = ()
     """The kinds of optional APIs that the cluster serves."""
+    operator_namespace: str = ""
+    """Where the operator's own pods are."""
     named_allowlist: Object | None = None
     """The ConfigMap that the object names, if there is one."""
     claims: Mapping[int, Object] = field(default_factory=dict)
@@ -48,6 +51,7 @@ class Intent:
     """The second manager has to own the number of replicas before the StatefulSet is sent."""
     claims: Claims
     config_problem: Problem | None = None
+    missing_apis: Problem | None = None
 
     @property
     def ids(self) -> set[ChildId]:
@@ -71,11 +75,14 @@ def intend(goproxy: GoProxy, live: Mapping[ChildId, Object], around: Surrounding
     )
     number = decide_replicas(goproxy, live_set, max(around.pods, default=-1) + 1)
     files = documents(goproxy, claims.size_bytes, allowlist.text if allowlist else None)
-    circumstances = Circumstances(around.default_image, files, claims.templates, number.send, around.served)
+    circumstances = Circumstances(
+        around.default_image, files, claims.templates, number.send, around.served, around.operator_namespace
+    )
     return Intent(
         children=children(goproxy, circumstances),
         config_hash=files.hash,
         hand_over=number.hand_over,
         claims=claims,
         config_problem=allowlist.problem if allowlist else None,
+        missing_apis=missing_apis(goproxy, around.served),
     )

@@ -41,7 +41,9 @@ def compute_status(facts: Facts, previous: Mapping[str, Any], now: datetime) -> 
         replicas=facts.count("replicas"),
         ready_replicas=facts.count("readyReplicas"),
         selector=",".join(f"{key}={value}" for key, value in names.selector(name).items()),
-        endpoint=names.endpoint(name, namespace, goproxy.spec.expose.path_prefix or ""),
+        endpoint=names.endpoint(
+            name, namespace, goproxy.spec.expose.path_prefix or "", tls=goproxy.spec.expose.tls is not None
+        ),
         hit_rate_percent=figures.hit_rate_percent,
         requests_per_second=None if rate is None else two_digits(rate),
         storage=None

@@ -16,9 +16,10 @@ def admin_app(report: Callable[[], Report], metrics: Metrics) -> web.Application
         return web.Response(text="ok\n")
 
     async def readyz(_: web.Request) -> web.Response:
-        if report().ready:
+        told = report()
+        if told.ready:
             return web.Response(text="ready\n")
-        return web.Response(status=503, text="not ready: starting or shutting down\n")
+        return web.Response(status=503, text=f"not ready: {told.config.error or 'starting or shutting down'}\n")
 
     async def show_report(_: web.Request) -> web.Response:
         return web.Response(text=report().model_dump_json(by_alias=True) + "\n", content_type="application/json")

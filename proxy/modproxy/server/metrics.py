@@ -34,12 +34,15 @@ class Metrics(Collector):
         refusals: dict[str, int],
         cache: Cache,
         report: Callable[[], Report],
+        *,
+        certificate_expires: Callable[[], float | None],
     ) -> None:
         self._traffic = traffic
         self._upstream = upstream
         self._refusals = refusals
         self._cache = cache
         self._report = report
+        self._certificate_expires = certificate_expires
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
 
@@ -115,6 +118,9 @@ class Metrics(Collector):
             ("ready", "1 while requests are welcome.", int(report.ready)),
         ):
             yield GaugeMetricFamily(f"modproxy_{name}", text, value)
+        if (expires := self._certificate_expires()) is not None:
+            text = "When the certificate that clients are shown is good no more, in seconds of Unix time."
+            yield GaugeMetricFamily("modproxy_tls_expiry_timestamp_seconds", text, expires)
         info = GaugeMetricFamily("modproxy_build_info", "The program's version.", labels=["version"])
         info.add_metric([report.version], 1)
         yield info

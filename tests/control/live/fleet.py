@@ -78,6 +78,9 @@ class Fleet:
 
     async def children(self) -> list[str]:
         """All that carries the fleet's label, but pods, as kind/name."""
-        kinds = "serviceaccounts,configmaps,services,statefulsets,poddisruptionbudgets,horizontalpodautoscalers"
+        kinds = (
+            "serviceaccounts,configmaps,services,statefulsets,poddisruptionbudgets,horizontalpodautoscalers,"
+            "networkpolicies,ingresses"
+        )
         found = await self.kubectl("get", kinds, "-l", f"goproxy-operator.dev/fleet={self.name}", "-o", "name")
         return sorted(found.split())

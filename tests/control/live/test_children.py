@@ -48,11 +48,42 @@ SPECS: list[dict[str, Any]] = [
             "httpProxy": {"url": "http://egress.example.com", "secretName": "egress"},
         }
     },
+    {
+        "expose": {
+            "service": {"type": "LoadBalancer", "loadBalancerClass": "example.com/a", "annotations": {"a": ""}},
+            "ingress": {"host": "goproxy.example.com", "annotations": {"b": "c"}},
+            "tls": {"secretName": "edge"},
+        },
+        "monitoring": {"dashboard": "Enabled"},
+        "pod": {
+            "serviceAccountAnnotations": {"example.com/role": "reader"},
+            "affinity": {
+                "nodeAffinity": {
+                    "preferredDuringSchedulingIgnoredDuringExecution": [
+                        {"weight": 1, "preference": {"matchFields": [], "matchExpressions": []}}
+                    ]
+                },
+                "podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": []},
+                "podAntiAffinity": {
+                    "requiredDuringSchedulingIgnoredDuringExecution": [
+                        {
+                            "labelSelector": {"matchLabels": {"a": ""}, "matchExpressions": []},
+                            "namespaceSelector": {},
+                            "topologyKey": "kubernetes.io/hostname",
+                        }
+                    ]
+                },
+            },
+        },
+    },
+    {"pod": {"affinity": {"podAffinity": {}}, "serviceAccountAnnotations": {}}, "expose": {"service": {}}},
     {"pod": {"resources": {}, "nodeSelector": {}, "tolerations": [], "labels": {}, "priorityClassName": ""}},
 ]
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=["nothing", "everything", "secrets", "empties"])
+@pytest.mark.parametrize(
+    "spec", SPECS, ids=["nothing", "everything", "secrets", "exposed", "empty affinity", "empties"]
+)
 async def test_each_child_is_a_subset_of_what_is_held(
     api: aiohttp.ClientSession, namespace: str, spec: dict[str, Any]
 ) -> None:

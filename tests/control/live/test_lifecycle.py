@@ -18,6 +18,7 @@ from tests.control.live.operator_process import USER, OperatorProcess
 
 CHILDREN = [
     "configmap/team-a-config-v1",
+    "networkpolicy.networking.k8s.io/team-a",
     "poddisruptionbudget.policy/team-a",
     "service/team-a",
     "service/team-a-replicas",

@@ -18,6 +18,7 @@ from tests.control.objects import document
 pytestmark = pytest.mark.usefixtures("installed")
 
 AUTOSCALING = {"minReplicas": 2, "maxReplicas": 10, "targetRequestsPerSecond": 400}
+EXAMPLES = Path(__file__).parents[3] / "examples"
 SUMDB_KEY = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -134,6 +135,44 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"cache": {"storage": {"size": "50GB"}}}, '"50GB" is not a size: write for example 50Gi'),
     ({"cache": {"storage": {"size": "0"}}}, '"0" is not a size: write for example 50Gi'),
     ({"expose": {"pathPrefix": "go/"}}, '"go/" is no path prefix: write it as /go, without a trailing slash'),
+    (
+        {"expose": {"ingress": {"host": "https://goproxy.example.com"}}},
+        '"https://goproxy.example.com" is no host name: write lower-case letters, digits, dashes and dots, without',
+    ),
+    (
+        {"expose": {"gateway": {"host": "10.0.0.1", "parentRef": {"name": "edge"}}}},
+        '"10.0.0.1" is an address: write a host name, such as goproxy.example.com',
+    ),
+    ({"expose": {"gateway": {"host": "goproxy.example.com"}}}, "spec.expose.gateway.parentRef: Required value"),
+    (
+        {"expose": {"ingress": {"host": "goproxy.example.com", "className": "Nginx"}}},
+        '"Nginx" is no name: write lower-case letters, digits, dashes and dots, such as nginx',
+    ),
+    ({"expose": {"service": {"type": "ExternalName"}}}, 'supported values: "ClusterIP", "NodePort", "LoadBalancer"'),
+    (
+        {"expose": {"service": {"type": "NodePort", "loadBalancerClass": "example.com/internal"}}},
+        "loadBalancerClass is for type LoadBalancer only: write that type, or remove the class",
+    ),
+    (
+        {"expose": {"service": {"type": "LoadBalancer", "loadBalancerClass": "a b"}}},
+        '"a b" is no class of load balancers: write its name, such as example.com/internal',
+    ),
+    (
+        {"expose": {"service": {"annotations": {"goproxy-operator.dev/applied": "x"}}}},
+        "annotations under goproxy-operator.dev/ are the operator's own: choose other keys",
+    ),
+    ({"expose": {"tls": {"secretName": "Edge"}}}, '"Edge" is no name of a Secret'),
+    (
+        {"expose": {"tls": {"secretName": "edge", "dnsNames": ["goproxy.example.com"]}}},
+        "dnsNames are for a certificate that an issuer is asked for: write issuerRef too, or remove them",
+    ),
+    ({"monitoring": {"rules": "Always"}}, 'Unsupported value: "Always": supported values: "Auto", "Enabled", "Dis'),
+    ({"monitoring": {"labels": {"goproxy-operator.dev/fleet": "b"}}}, "the operator's own: choose other keys"),
+    (
+        {"pod": {"serviceAccountName": "a", "serviceAccountAnnotations": {"example.com/role": "b"}}},
+        "serviceAccountAnnotations are for the ServiceAccount that the operator makes: annotate the one of",
+    ),
+    ({"pod": {"affinity": {"nodeAffinity": {"required": {}}}}}, 'unknown field "spec.pod.affinity.nodeAffinity.req'),
     ({"pod": {"labels": {"app.kubernetes.io/name": "x"}}}, "the operator's own: choose other keys"),
     ({"replicas": -1}, "spec.replicas in body should be greater than or equal to 0"),
     ({"modules": {"mode": "Maybe"}}, 'Unsupported value: "Maybe": supported values: "Enforce", "DryRun"'),
@@ -192,6 +231,12 @@ async def test_a_name_that_children_could_not_have_is_refused(kubectl: Kubectl, 
         {"cache": {"listTTL": "1h30m", "notFoundTTL": "0", "staleIfError": "1.5h", "storage": {"size": "1.5Gi"}}},
         {"expose": {"pathPrefix": ""}},
         {"expose": {"pathPrefix": "/go/mod"}},
+        {"expose": {"service": {"type": "LoadBalancer", "loadBalancerClass": "example.com/internal"}}},
+        {"expose": {"ingress": {"host": "goproxy.example.com", "className": "nginx-2.a"}}},
+        {"expose": {"gateway": {"host": "a", "parentRef": {"name": "edge", "namespace": "infra"}}}},
+        {"expose": {"tls": {"secretName": "edge", "issuerRef": {"name": "ca"}, "dnsNames": ["goproxy.example.com"]}}},
+        {"monitoring": {"serviceMonitor": "Enabled", "rules": "Auto", "dashboard": "Disabled"}},
+        {"pod": {"serviceAccountName": "cloud", "affinity": {"podAntiAffinity": {}}}},
         {"pod": {"resources": {"limits": {"cpu": 2, "memory": "1Gi"}}, "labels": {"team": "a"}}},
     ],
     ids=str,
@@ -200,6 +245,18 @@ async def test_accepted_by_the_api_server_and_by_the_operator(fleet: Fleet, spec
     await fleet.apply(**spec)
     goproxy = parse_goproxy(await fleet.get())
     documents(goproxy, 1, None)
+
+
+async def test_the_class_of_a_load_balancer_is_immutable(fleet: Fleet) -> None:
+    def service(**fields: str) -> dict[str, Any]:
+        return {"expose": {"service": fields}}
+
+    await fleet.apply(**service(type="LoadBalancer", loadBalancerClass="example.com/a"))
+    for other in (service(type="LoadBalancer"), service(type="LoadBalancer", loadBalancerClass="example.com/b")):
+        with pytest.raises(KubectlError, match="write type ClusterIP first, then LoadBalancer with the other class"):
+            await fleet.apply(**other)
+    await fleet.apply(**service(type="ClusterIP"))
+    await fleet.apply(**service(type="LoadBalancer", loadBalancerClass="example.com/b"))
 
 
 def storage(**fields: str) -> dict[str, Any]:
@@ -243,9 +300,11 @@ async def test_storage_grows(fleet: Fleet) -> None:
     await fleet.apply(**storage(size="20Gi", whenDeleted="Delete"))
 
 
-@pytest.mark.parametrize("example", ["goproxy.yaml", "private-modules.yaml"])
+@pytest.mark.parametrize(
+    "example", ["goproxy.yaml", "private-modules.yaml", "ingress.yaml", "gateway.yaml", "tls.yaml"]
+)
 async def test_an_example_is_accepted(kubectl: Kubectl, example: str) -> None:
-    await kubectl("apply", "-f", Path(__file__).parents[3] / "examples" / example)
+    await kubectl("apply", "-f", EXAMPLES / example)
     assert "team-a" in await kubectl("get", "gop")
 
 

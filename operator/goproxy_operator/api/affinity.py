@@ -1,0 +1,135 @@
+"""`spec.pod.affinity` of the object: Kubernetes' own, field by field.
+
+A StatefulSet takes no field that it does not know, so none may pass here. Fields and bounds: those of core/v1 Affinity.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from goproxy_operator.api.fields import NAME_LENGTH, LabelValue
+from goproxy_operator.api.part import ATOMIC, Items, Part
+
+_MOST = 32
+Key = Annotated[str, StringConstraints(min_length=1, max_length=317)]
+"""A label's key, with its prefix."""
+Keys = Annotated[Items[Key], Field(max_length=_MOST, json_schema_extra=ATOMIC)]
+Weight = Annotated[int, Field(ge=1, le=100)]
+
+
+class NodeOperator(StrEnum):
+    """How a label of a node is compared."""
+
+    IN = "In"
+    NOT_IN = "NotIn"
+    EXISTS = "Exists"
+    DOES_NOT_EXIST = "DoesNotExist"
+    GREATER = "Gt"
+    LESS = "Lt"
+
+
+class LabelOperator(StrEnum):
+    """How a label of a pod or a namespace is compared."""
+
+    IN = "In"
+    NOT_IN = "NotIn"
+    EXISTS = "Exists"
+    DOES_NOT_EXIST = "DoesNotExist"
+
+
+Values = Annotated[
+    Items[Annotated[str, StringConstraints(max_length=NAME_LENGTH)]], Field(max_length=_MOST, json_schema_extra=ATOMIC)
+]
+
+
+class NodeRequirement(Part):
+    """What a label or a field of a node has to be."""
+
+    key: Key
+    operator: Annotated[NodeOperator, Field(strict=False)]
+    values: Values = ()
+
+
+NodeRequirements = Annotated[Items[NodeRequirement], Field(max_length=_MOST, json_schema_extra=ATOMIC)]
+
+
+class NodeTerm(Part):
+    """Nodes for which all of this holds."""
+
+    match_expressions: NodeRequirements = ()
+    match_fields: NodeRequirements = ()
+
+
+class NodeSelector(Part):
+    """Nodes for which one of the terms holds."""
+
+    node_selector_terms: Annotated[Items[NodeTerm], Field(min_length=1, max_length=_MOST, json_schema_extra=ATOMIC)]
+
+
+class PreferredNodes(Part):
+    """Nodes that are liked the more, the larger the weight is."""
+
+    weight: Weight
+    preference: NodeTerm
+
+
+class NodeAffinity(Part):
+    """On which nodes."""
+
+    required_during_scheduling_ignored_during_execution: NodeSelector | None = None
+    preferred_during_scheduling_ignored_during_execution: Annotated[
+        Items[PreferredNodes], Field(max_length=_MOST, json_schema_extra=ATOMIC)
+    ] = ()
+
+
+class LabelRequirement(Part):
+    """What a label has to be."""
+
+    key: Key
+    operator: Annotated[LabelOperator, Field(strict=False)]
+    values: Values = ()
+
+
+class LabelSelector(Part):
+    """Pods or namespaces for which all of this holds; an empty one selects all."""
+
+    match_labels: Annotated[dict[str, LabelValue], Field(max_length=_MOST)] | None = None
+    match_expressions: Annotated[Items[LabelRequirement], Field(max_length=_MOST, json_schema_extra=ATOMIC)] = ()
+
+
+class PodTerm(Part):
+    """Pods, and what of a node is to be the same as theirs."""
+
+    label_selector: LabelSelector | None = None
+    namespace_selector: LabelSelector | None = None
+    namespaces: Keys = ()
+    topology_key: Key
+    match_label_keys: Keys = ()
+    mismatch_label_keys: Keys = ()
+
+
+class PreferredPods(Part):
+    """Pods whose places are liked the more, the larger the weight is."""
+
+    weight: Weight
+    pod_affinity_term: PodTerm
+
+
+class PodAffinity(Part):
+    """Beside which pods, or not."""
+
+    required_during_scheduling_ignored_during_execution: Annotated[
+        Items[PodTerm], Field(max_length=_MOST, json_schema_extra=ATOMIC)
+    ] = ()
+    preferred_during_scheduling_ignored_during_execution: Annotated[
+        Items[PreferredPods], Field(max_length=_MOST, json_schema_extra=ATOMIC)
+    ] = ()
+
+
+class Affinity(Part):
+    """Where replicas are scheduled, and beside what; as in a pod."""
+
+    node_affinity: NodeAffinity | None = None
+    pod_affinity: PodAffinity | None = None
+    pod_anti_affinity: PodAffinity | None = None

@@ -1,0 +1,30 @@
+"""What cert-manager is asked for: the certificate that the replicas show."""
+
+from goproxy_operator.api.expose import IssuerRef, Tls
+from goproxy_operator.api.goproxy import GoProxy
+from goproxy_operator.desired import names
+from goproxy_operator.desired.manifest import Manifest, child, given
+
+
+def certificate(goproxy: GoProxy, asked: Tls, issuer: IssuerRef) -> Manifest:
+    """Return the Certificate. cert-manager writes the Secret, and renews it; how long it lasts is the issuer's."""
+    spec = {
+        "secretName": asked.secret_name,
+        "dnsNames": dns_names(goproxy),
+        "issuerRef": given({"name": issuer.name, "kind": issuer.kind, "group": issuer.group}),
+    }
+    name = names.certificate(goproxy.metadata.name)
+    return child(goproxy, "cert-manager.io/v1", "Certificate", name, {"spec": spec})
+
+
+def dns_names(goproxy: GoProxy) -> list[str]:
+    """Return all names by which the fleet is called: the Service's, each replica's, and those it is exposed under."""
+    fleet, namespace, expose = goproxy.metadata.name, goproxy.metadata.namespace, goproxy.spec.expose
+    service, replicas = names.client_service(fleet), f"*.{names.headless_service(fleet)}"
+    found = [service, f"{service}.{namespace}"]
+    # A cluster may have another domain; its own names then belong into dnsNames.
+    for below in (f"{namespace}.svc", f"{namespace}.svc.cluster.local"):
+        found += [f"{service}.{below}", f"{replicas}.{below}"]
+    found += [route.host for route in (expose.ingress, expose.gateway) if route is not None]
+    found += (expose.tls and expose.tls.dns_names) or ()
+    return list(dict.fromkeys(found))

@@ -1,0 +1,27 @@
+"""The Ingress in front of the Service of the clients."""
+
+from goproxy_operator.api.expose import Ingress
+from goproxy_operator.api.goproxy import GoProxy
+from goproxy_operator.desired import names
+from goproxy_operator.desired.manifest import Manifest, annotated, child, given
+
+
+def ingress(goproxy: GoProxy, asked: Ingress) -> Manifest:
+    """Return the Ingress. No path is rewritten: replicas serve below the prefix themselves.
+
+    Where the replicas serve HTTPS the Service's port says so (`appProtocol: https`); a controller that does not read
+    that has to be told by an annotation of its own.
+    """
+    fleet = goproxy.metadata.name
+    backend = {"service": {"name": names.client_service(fleet), "port": {"name": names.HTTP_PORT}}}
+    path = {"path": goproxy.spec.expose.path_prefix or "/", "pathType": "Prefix", "backend": backend}
+    tls = [{"hosts": [asked.host], "secretName": asked.tls_secret_name}] if asked.tls_secret_name else []
+    spec = given(
+        {
+            "ingressClassName": asked.class_name,
+            "tls": tls,
+            "rules": [{"host": asked.host, "http": {"paths": [path]}}],
+        }
+    )
+    made = child(goproxy, "networking.k8s.io/v1", "Ingress", names.ingress(fleet), {"spec": spec})
+    return annotated(made, asked.annotations)

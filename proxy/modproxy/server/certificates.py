@@ -1,0 +1,121 @@
+"""The certificate that clients are shown: read from a mounted Secret, and read anew whenever it has changed there.
+
+Connections that stand are not touched by a new one. One that cannot be used never takes the place of one that can.
+"""
+
+import asyncio
+import logging
+import os
+import ssl
+from datetime import datetime
+from pathlib import Path
+from typing import NoReturn
+
+from cryptography import x509
+
+CERTIFICATE = "tls.crt"
+KEY = "tls.key"
+"""The keys of a Secret of type kubernetes.io/tls."""
+_POLL_SECONDS = 1.0
+"""Polled, because a Secret volume changes by swapping a link a folder up, and because it works everywhere."""
+_PROTOCOLS = ["http/1.1"]
+
+log = logging.getLogger(__name__)
+
+
+class CertificateError(ValueError):
+    """No certificate can be taken from the Secret; the message says which Secret, why, and what to write into it."""
+
+
+class Certificates:
+    """The certificate in `folder`, that of a Secret, which may be another one at any time.
+
+    `context` is for the listener, for as long as it lives. Until there is a certificate, handshakes fail at once.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.expires: datetime | None = None
+        """When the certificate that is shown is good no more; None while there is none."""
+        self.problem: str | None = None
+        """Why what is in the folder is not taken."""
+        self._shown: ssl.SSLContext | None = None
+        self._seen: object = None
+        self.context = _empty_context()
+        # A fresh context for each certificate, because loading a key that does not fit empties the one it is loaded
+        # into. The callback is called without a server name too.
+        self.context.sni_callback = self._show
+
+    @property
+    def loaded(self) -> bool:
+        """Say whether there is a certificate to show."""
+        return self._shown is not None
+
+    async def look(self) -> None:
+        """Take what is in the folder, if it is another than was seen last."""
+        await asyncio.to_thread(self._look)
+
+    async def follow(self) -> NoReturn:
+        """Look every so often, for ever."""
+        while True:
+            await asyncio.sleep(_POLL_SECONDS)
+            await self.look()
+
+    def _look(self) -> None:
+        marks = self.folder, _mark(self.folder / CERTIFICATE), _mark(self.folder / KEY)
+        if marks == self._seen:
+            return
+        try:
+            shown, expires = _load(self.folder)
+        except CertificateError as e:
+            self._tell(str(e))
+        else:
+            self._shown, self.expires, self.problem = shown, expires, None
+            log.info("tls: the certificate of Secret %s is shown, good until %s", self.folder.name, expires)
+        # Marked as before the read: what changed while it was read is looked at once more.
+        self._seen = marks
+
+    def _tell(self, reason: str) -> None:
+        then = "the certificate it had stays in force" if self._shown else "no client is served until then"
+        problem = f"tls: {reason}; {then}"
+        if problem != self.problem:
+            log.error("%s", problem)
+        self.problem = problem
+
+    def _show(self, connection: ssl.SSLSocket | ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
+        if self._shown is None:
+            return int(ssl.AlertDescription.ALERT_DESCRIPTION_INTERNAL_ERROR)
+        connection.context = self._shown
+        return None
+
+
+def _load(folder: Path) -> tuple[ssl.SSLContext, datetime]:
+    needs = f"it needs {CERTIFICATE} and {KEY}, in PEM, as a Secret of type kubernetes.io/tls has them"
+    context = _empty_context()
+    try:
+        # An encrypted key would be asked for on a terminal; an empty password is no password.
+        context.load_cert_chain(folder / CERTIFICATE, folder / KEY, password="")
+        leaf = x509.load_pem_x509_certificate((folder / CERTIFICATE).read_bytes())
+    except FileNotFoundError:
+        raise CertificateError(f"Secret {folder.name} is missing, or has not both keys: {needs}") from None
+    except ssl.SSLError as e:
+        why = "the key is not the certificate's" if e.reason == "KEY_VALUES_MISMATCH" else "no certificate with its key"
+        raise CertificateError(f"Secret {folder.name}: {why}: {needs}") from None
+    except (OSError, ValueError) as e:
+        raise CertificateError(f"Secret {folder.name}: {e}: {needs}") from None
+    return context, leaf.not_valid_after_utc
+
+
+def _empty_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(_PROTOCOLS)
+    return context
+
+
+def _mark(path: Path) -> tuple[int, ...]:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - follows links, which is the point
+    except OSError:
+        return ()
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
