@@ -1,12 +1,17 @@
-"""The CustomResourceDefinition of `GoProxy`, from the models. `python -m goproxy_operator.api.crd` prints it."""
+"""The CustomResourceDefinition of `GoProxy`, and what all of ours have in common, from the models.
+
+`python -m goproxy_operator.api.crd goproxies` prints it, `goproxyclasses` that of the classes.
+"""
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
 
-from goproxy_operator.api import cel
+from goproxy_operator.api import cel, cel_class
 from goproxy_operator.api.goproxy import GROUP, KIND, PLURAL, SHORT_NAME, VERSION
+from goproxy_operator.api.goproxyclass import CLASS_KIND, CLASS_PLURAL, ClassSpec
 from goproxy_operator.api.spec import Spec
 from goproxy_operator.api.status import Status
 from goproxy_operator.api.structural import structural_schema
@@ -23,50 +28,72 @@ _COLUMNS = (
     ("Endpoint", "string", ".status.endpoint"),
     ("Age", "date", ".metadata.creationTimestamp"),
 )
+_CLASS_COLUMNS = (
+    ("Default", "boolean", ".spec.default"),
+    ("MaxReplicas", "integer", ".spec.limits.maxReplicas"),
+    ("MaxStorage", "string", ".spec.limits.maxStorage"),
+    ("Age", "date", ".metadata.creationTimestamp"),
+)
 
 
 def crd() -> dict[str, Any]:
     """Return the definition as it is applied to a cluster."""
+    subresources = {
+        "status": {},
+        "scale": {
+            "specReplicasPath": ".spec.replicas",
+            "statusReplicasPath": ".status.replicas",
+            "labelSelectorPath": ".status.selector",
+        },
+    }
+    names = {"kind": KIND, "plural": PLURAL, "shortNames": [SHORT_NAME]}
+    return _definition("Namespaced", names, _COLUMNS, subresources, _root_schema())
+
+
+def class_crd() -> dict[str, Any]:
+    """Return the definition of the classes."""
+    names = {"kind": CLASS_KIND, "plural": CLASS_PLURAL, "shortNames": []}
+    return _definition("Cluster", names, _CLASS_COLUMNS, {}, _class_schema())
+
+
+def render(definition: dict[str, Any]) -> str:
+    """Return a definition as the YAML file in `crds/`."""
+    return _HEADER + yaml.safe_dump(definition, sort_keys=False, width=120)
+
+
+def _definition(
+    scope: str,
+    names: dict[str, Any],
+    columns: Sequence[tuple[str, str, str]],
+    subresources: dict[str, Any],
+    schema: dict[str, Any],
+) -> dict[str, Any]:
+    kind, plural = names["kind"], names["plural"]
+    version = {
+        "name": VERSION,
+        "served": True,
+        "storage": True,
+        "additionalPrinterColumns": [{"name": name, "type": kind, "jsonPath": path} for name, kind, path in columns],
+        **({"subresources": subresources} if subresources else {}),
+        "schema": {"openAPIV3Schema": schema},
+    }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{PLURAL}.{GROUP}"},
+        "metadata": {"name": f"{plural}.{GROUP}"},
         "spec": {
             "group": GROUP,
-            "scope": "Namespaced",
+            "scope": scope,
             "names": {
-                "kind": KIND,
-                "listKind": f"{KIND}List",
-                "plural": PLURAL,
-                "singular": KIND.lower(),
-                "shortNames": [SHORT_NAME],
+                "kind": kind,
+                "listKind": f"{kind}List",
+                "plural": plural,
+                "singular": kind.lower(),
+                **({"shortNames": short} if (short := names["shortNames"]) else {}),
             },
-            "versions": [
-                {
-                    "name": VERSION,
-                    "served": True,
-                    "storage": True,
-                    "additionalPrinterColumns": [
-                        {"name": name, "type": kind, "jsonPath": path} for name, kind, path in _COLUMNS
-                    ],
-                    "subresources": {
-                        "status": {},
-                        "scale": {
-                            "specReplicasPath": ".spec.replicas",
-                            "statusReplicasPath": ".status.replicas",
-                            "labelSelectorPath": ".status.selector",
-                        },
-                    },
-                    "schema": {"openAPIV3Schema": _root_schema()},
-                }
-            ],
+            "versions": [version],
         },
     }
-
-
-def render() -> str:
-    """Return the definition as the YAML file in `crds/`."""
-    return _HEADER + yaml.safe_dump(crd(), sort_keys=False, width=120)
 
 
 def _root_schema() -> dict[str, Any]:
@@ -84,5 +111,35 @@ def _root_schema() -> dict[str, Any]:
     }
 
 
+def _class_schema() -> dict[str, Any]:
+    spec = structural_schema(ClassSpec)
+    defaults = _without_transitions(spec["properties"]["defaults"])
+    del defaults["properties"]["className"]
+    spec["properties"]["defaults"] = defaults
+    return {
+        "type": "object",
+        "description": "What the fleets of some namespaces may be; the platform team's.",
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"type": "object"},
+            "spec": spec,
+        },
+        **cel_class.CLASS_NAME,
+    }
+
+
+def _without_transitions(schema: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the rules on how a value may change: a class may change as it likes, and each fleet is told."""
+    rules = [rule for rule in schema.get(cel.KEY, ()) if "oldSelf" not in rule["rule"]]
+    kept = {key: value for key, value in schema.items() if key != cel.KEY} | ({cel.KEY: rules} if rules else {})
+    if "properties" in kept:
+        kept["properties"] = {name: _without_transitions(inner) for name, inner in kept["properties"].items()}
+    return kept
+
+
+DEFINITIONS = {PLURAL: crd, CLASS_PLURAL: class_crd}
+"""By the name of their file in `crds/`."""
+
 if __name__ == "__main__":
-    sys.stdout.write(render())
+    sys.stdout.write(render(DEFINITIONS[sys.argv[1]]()))
