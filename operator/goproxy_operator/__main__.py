@@ -59,6 +59,8 @@ async def _operate(arguments: argparse.Namespace) -> int:
         identity=identity,
         resync=arguments.resync,
         scrape_interval=arguments.scrape_interval,
+        discovery_interval=arguments.discovery_interval,
+        ignore_classes=arguments.ignore_classes,
     )
     try:
         configuration = await load_configuration(arguments.kubeconfig)

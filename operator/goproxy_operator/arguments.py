@@ -68,6 +68,19 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DURATION",
         help="every so often each replica is asked for its report (default: 15s)",
     )
+    parser.add_argument(
+        "--discovery-interval",
+        default="30s",
+        type=_seconds,
+        metavar="DURATION",
+        help="every so often it is asked which optional APIs the cluster serves, such as ServiceMonitor (default: 30s)",
+    )
+    parser.add_argument(
+        "--ignore-classes",
+        action="store_true",
+        help="read no GoProxyClass and no Namespace, and let every fleet be what it likes: for an operator that has no "
+        "right outside of its namespaces",
+    )
     parser.add_argument("--verbose", action="store_true", help="log what is done in detail")
 
 

@@ -10,12 +10,14 @@ from kubernetes.aio.client.configuration import Configuration
 
 from goproxy_operator.cluster.access import connection_info
 from goproxy_operator.cluster.client import ApiError, Client, UnreachableError
+from goproxy_operator.cluster.discovery import Discovery
 from goproxy_operator.cluster.mirror import Mirror
 from goproxy_operator.cluster.named_config_maps import NamedConfigMaps
 from goproxy_operator.cluster.reflector import list_into
 from goproxy_operator.cluster.resources import GOPROXIES, Key, Object, key_of, version_of
 from goproxy_operator.cluster.scrape import Scraper
 from goproxy_operator.cluster.store import Store
+from goproxy_operator.cluster.tenancy import Tenancy
 from goproxy_operator.metrics import LEADING, OBJECTS, QUEUE_DEPTH
 from goproxy_operator.reconcile.fleet import FleetReconciler
 from goproxy_operator.reconcile.loop import run_workers
@@ -37,6 +39,8 @@ class Settings:
     identity: str
     resync: float
     scrape_interval: float
+    discovery_interval: float
+    ignore_classes: bool = False
 
 
 async def control(configuration: Configuration, client: Client, settings: Settings) -> None:
@@ -44,20 +48,12 @@ async def control(configuration: Configuration, client: Client, settings: Settin
     clock = asyncio.get_running_loop().time
     queue: Queue[Key] = Queue(clock)
     goproxies = Store(lambda key, old, new: queue.add(key) if _matters(old, new) else None)
-    mirror = Mirror(client, settings.namespaces, queue.add)
     reports = Reports()
     config_maps = NamedConfigMaps(client, queue.add)
     scraper = Scraper()
-    reconciler = FleetReconciler(
-        client,
-        goproxies,
-        mirror,
-        config_maps,
-        reports,
-        default_image=settings.default_image,
-        identity=settings.identity,
-        clock=clock,
-    )
+    LEADING.set(1)
+    OBJECTS.set_function(lambda: len(goproxies.keys()))
+    QUEUE_DEPTH.set_function(lambda: len(queue))
 
     async def served() -> bool:
         try:
@@ -72,27 +68,63 @@ async def control(configuration: Configuration, client: Client, settings: Settin
         else:
             goproxies.put(item)
 
-    scraping = Scraping(
-        scraper, mirror, reports, interval=settings.scrape_interval, fleets=goproxies.keys, moved=queue.add
-    )
-    watch = Watch(lambda: connection_info(configuration), served, settings.namespaces, on_object)
-    LEADING.set(1)
-    OBJECTS.set_function(lambda: len(goproxies.keys()))
-    QUEUE_DEPTH.set_function(lambda: len(queue))
+    def on_served() -> None:
+        mirror.follow(discovery.served)
+        for key in list(goproxies.keys()):
+            queue.add(key)
+
+    tenancy = None if settings.ignore_classes else _tenancy(client, goproxies, queue)
     try:
+        if tenancy is not None:
+            await tenancy.check()
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(mirror.run())
+            mirror = Mirror(client, settings.namespaces, queue.add, tasks)
+            discovery = Discovery(client, settings.discovery_interval, on_served)
+            reconciler = FleetReconciler(
+                client,
+                goproxies,
+                mirror,
+                config_maps,
+                reports,
+                discovery=discovery,
+                tenancy=tenancy,
+                default_image=settings.default_image,
+                identity=settings.identity,
+                clock=clock,
+            )
+            watch = Watch(lambda: connection_info(configuration), served, settings.namespaces, on_object)
             tasks.create_task(watch.run())
+            mirror.follow(())
+            await discovery.wait()
             # Until all children are known, what is there would seem to be missing.
             await mirror.wait_synced()
+            if tenancy is not None:
+                # Nor may a fleet be looked at before it is known what limits it.
+                tasks.create_task(tenancy.run())
+                await tenancy.wait_synced()
             _log.info("children and pods are listed; reconciling")
+            tasks.create_task(discovery.run())
             tasks.create_task(run_workers(queue, reconciler.reconcile))
             tasks.create_task(_sweep(client, settings, goproxies, queue))
+            scraping = Scraping(
+                scraper, mirror, reports, interval=settings.scrape_interval, fleets=goproxies.keys, moved=queue.add
+            )
             tasks.create_task(scraping.run())
     finally:
         LEADING.set(0)
         await config_maps.close()
         await scraper.close()
+
+
+def _tenancy(client: Client, goproxies: Store, queue: Queue[Key]) -> Tenancy:
+    """Any class may concern any fleet: each is looked at, which writes nothing where nothing changes."""
+
+    def look_at(namespace: str | None) -> None:
+        for key in list(goproxies.keys()):
+            if namespace in (None, key[0]):
+                queue.add(key)
+
+    return Tenancy(client, lambda: look_at(None), look_at)
 
 
 async def _sweep(client: Client, settings: Settings, goproxies: Store, queue: Queue[Key]) -> None:

@@ -65,13 +65,22 @@ class Client:
 
     async def serves(self, resource: Resource) -> bool:
         """Say whether the API server's discovery has the resource: both documents, the second may be ahead."""
+        return resource.api_version in await self.served_groups() and resource.plural in await self.served_plurals(
+            resource.api_version
+        )
+
+    async def served_groups(self) -> frozenset[str]:
+        """Return each group and version that is served, such as `apps/v1`."""
+        answer = await self._call(_Call("GET", "discover", None, "/apis"))
+        return frozenset(version["groupVersion"] for group in answer["groups"] for version in group["versions"])
+
+    async def served_plurals(self, api_version: str) -> frozenset[str]:
+        """Return the plurals of the resources of a group and version; none where that is not served."""
         try:
-            groups = await self._call(_Call("GET", "discover", resource, "/apis"))
-            served = await self._call(_Call("GET", "discover", resource, f"/apis/{resource.api_version}"))
+            answer = await self._call(_Call("GET", "discover", None, f"/apis/{api_version}"))
         except NotFoundError:
-            return False
-        versions = {version["groupVersion"] for group in groups["groups"] for version in group["versions"]}
-        return resource.api_version in versions and any(r["name"] == resource.plural for r in served["resources"])
+            return frozenset()
+        return frozenset(resource["name"] for resource in answer["resources"])
 
     async def list_page(self, resource: Resource, namespace: str | None, query: Mapping[str, str]) -> Object:
         """Return one page of a list."""
@@ -102,9 +111,14 @@ class Client:
         path = resource.path(metadata["namespace"], metadata["name"])
         return await self._call(_Call("PUT", "update", resource, path, {"fieldManager": FIELD_MANAGER}, item))
 
-    async def delete(self, resource: Resource, namespace: str, name: str, uid: str) -> None:
-        """Delete exactly this object; one that is gone or is another by now is left alone."""
-        options = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+    async def delete(self, resource: Resource, namespace: str, name: str, uid: str, *, orphan: bool = False) -> None:
+        """Delete exactly this object; one that is gone or is another by now is left alone.
+
+        With `orphan` what it owns stays and is owned by nobody.
+        """
+        options: Object = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+        if orphan:
+            options["propagationPolicy"] = "Orphan"
         try:
             await self._call(_Call("DELETE", "delete", resource, resource.path(namespace, name), body=options))
         except (NotFoundError, ConflictError):
@@ -147,17 +161,17 @@ class Client:
             headers["Authorization"] = token
         answer = await self._api.call_api(call.method, url, headers, call.body, _request_timeout=timeout)
         response: aiohttp.ClientResponse = answer.response
-        API_CALLS.labels(call.verb, call.resource.plural, response.status).inc()
+        API_CALLS.labels(call.verb, call.resource.plural if call.resource else "", response.status).inc()
         return response
 
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """`verb` is what the metric says, `method` what HTTP says."""
+    """`verb` is what the metric says, `method` what HTTP says. `resource` is None where none is concerned."""
 
     method: str
     verb: str
-    resource: Resource
+    resource: Resource | None
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     body: Object | None = None

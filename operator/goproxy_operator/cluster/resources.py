@@ -13,11 +13,12 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One kind of object."""
+    """One kind of object. `optional`: its API is served only where somebody installed it."""
 
     api_version: str
     kind: str
     plural: str
+    optional: bool = False
 
     def path(self, namespace: str | None, name: str = "", subresource: str = "") -> str:
         """Return the path of an object, of all in a namespace, or of all there are."""
@@ -39,10 +40,33 @@ AUTOSCALERS = Resource("autoscaling/v2", "HorizontalPodAutoscaler", "horizontalp
 PODS = Resource("v1", "Pod", "pods")
 EVENTS = Resource("events.k8s.io/v1", "Event", "events")
 LEASES = Resource("coordination.k8s.io/v1", "Lease", "leases")
+CLAIMS = Resource("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
+STORAGE_CLASSES = Resource("storage.k8s.io/v1", "StorageClass", "storageclasses")
+NETWORK_POLICIES = Resource("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
+INGRESSES = Resource("networking.k8s.io/v1", "Ingress", "ingresses")
+HTTP_ROUTES = Resource("gateway.networking.k8s.io/v1", "HTTPRoute", "httproutes", optional=True)
+CERTIFICATES = Resource("cert-manager.io/v1", "Certificate", "certificates", optional=True)
+SERVICE_MONITORS = Resource("monitoring.coreos.com/v1", "ServiceMonitor", "servicemonitors", optional=True)
+PROMETHEUS_RULES = Resource("monitoring.coreos.com/v1", "PrometheusRule", "prometheusrules", optional=True)
+SCALED_OBJECTS = Resource("keda.sh/v1alpha1", "ScaledObject", "scaledobjects", optional=True)
 
 CHILDREN = {
     resource.kind: resource
-    for resource in (SERVICE_ACCOUNTS, CONFIG_MAPS, SERVICES, STATEFUL_SETS, DISRUPTION_BUDGETS, AUTOSCALERS)
+    for resource in (
+        SERVICE_ACCOUNTS,
+        CONFIG_MAPS,
+        SERVICES,
+        STATEFUL_SETS,
+        DISRUPTION_BUDGETS,
+        AUTOSCALERS,
+        NETWORK_POLICIES,
+        INGRESSES,
+        HTTP_ROUTES,
+        CERTIFICATES,
+        SERVICE_MONITORS,
+        PROMETHEUS_RULES,
+        SCALED_OBJECTS,
+    )
 }
 """What the operator makes, by kind."""
 

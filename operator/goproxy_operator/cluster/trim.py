@@ -38,6 +38,25 @@ def pod(item: Object) -> Object:
     return {"metadata": kept, "ip": status.get("podIP"), "ready": ready, "nudge": nudge}
 
 
+def claim(item: Object) -> Object:
+    """Keep what says how large a claim is, is to be, and whether anybody uses it."""
+    metadata, spec, status = item["metadata"], item["spec"], item.get("status", {})
+    kept: dict[str, Any] = {
+        key: metadata[key]
+        for key in ("name", "namespace", "uid", "labels", "annotations", "resourceVersion", "deletionTimestamp")
+        if key in metadata
+    }
+    return {
+        "metadata": kept,
+        "spec": {key: spec[key] for key in ("resources", "storageClassName") if key in spec},
+        "status": {
+            key: status[key]
+            for key in ("phase", "capacity", "conditions", "allocatedResourceStatuses")
+            if key in status
+        },
+    }
+
+
 def same_pod(old: Object, new: Object) -> bool:
     """Say whether nothing that is read of a pod has changed: its status is written often."""
     return (old["ip"], old["ready"], "deletionTimestamp" in old["metadata"]) == (

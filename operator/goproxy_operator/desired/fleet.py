@@ -1,6 +1,6 @@
 """All children of one object, in the order in which they are applied."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from goproxy_operator.api.goproxy import GoProxy
@@ -25,6 +25,8 @@ class Circumstances:
     """The claim templates in force: those asked for, or the live ones, which cannot be changed."""
     replicas: int | None
     """None where an autoscaler owns the number."""
+    served: Collection[str] = ()
+    """The kinds of optional APIs that this cluster serves."""
 
 
 def children(goproxy: GoProxy, circumstances: Circumstances) -> list[Manifest]:

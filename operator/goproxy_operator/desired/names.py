@@ -69,6 +69,67 @@ def autoscaler(fleet: str) -> str:
     return fleet
 
 
+def network_policy(fleet: str) -> str:
+    """The NetworkPolicy."""
+    return fleet
+
+
+def ingress(fleet: str) -> str:
+    """The Ingress."""
+    return fleet
+
+
+def http_route(fleet: str) -> str:
+    """The Gateway API's HTTPRoute."""
+    return fleet
+
+
+def certificate(fleet: str) -> str:
+    """The cert-manager Certificate."""
+    return fleet
+
+
+def service_monitor(fleet: str) -> str:
+    """The ServiceMonitor."""
+    return fleet
+
+
+def prometheus_rule(fleet: str) -> str:
+    """The PrometheusRule."""
+    return fleet
+
+
+def dashboard(fleet: str) -> str:
+    """The ConfigMap with the fleet's dashboard."""
+    return f"{fleet}-dashboard"
+
+
+def scaled_object(fleet: str) -> str:
+    """KEDA's ScaledObject."""
+    return fleet
+
+
+def every_child(fleet: str) -> set[tuple[str, str]]:
+    """Return kind and name of each child that an object may have, whatever it asks for now."""
+    return {
+        ("ServiceAccount", service_account(fleet)),
+        ("ConfigMap", config_map(fleet)),
+        ("ConfigMap", dashboard(fleet)),
+        ("Service", headless_service(fleet)),
+        ("Service", client_service(fleet)),
+        ("StatefulSet", stateful_set(fleet)),
+        ("PodDisruptionBudget", disruption_budget(fleet)),
+        ("HorizontalPodAutoscaler", autoscaler(fleet)),
+        ("NetworkPolicy", network_policy(fleet)),
+        ("Ingress", ingress(fleet)),
+        ("HTTPRoute", http_route(fleet)),
+        ("Certificate", certificate(fleet)),
+        ("ServiceMonitor", service_monitor(fleet)),
+        ("PrometheusRule", prometheus_rule(fleet)),
+        ("ScaledObject", scaled_object(fleet)),
+    }
+
+
 def endpoint(fleet: str, namespace: str, path_prefix: str) -> str:
     """What a client in the cluster puts into GOPROXY."""
     return f"http://{client_service(fleet)}.{namespace}.svc:{HTTP_PORT_NUMBER}{path_prefix}"

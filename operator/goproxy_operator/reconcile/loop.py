@@ -10,7 +10,7 @@ from goproxy_operator.cluster.client import ApiError, UnreachableError
 from goproxy_operator.cluster.named_config_maps import NotReadableError
 from goproxy_operator.cluster.resources import Key
 from goproxy_operator.metrics import RECONCILE_SECONDS, RECONCILES
-from goproxy_operator.reconcile.fleet import Outcome
+from goproxy_operator.reconcile.outcome import Outcome
 from goproxy_operator.reconcile.queue import Queue
 
 _log = logging.getLogger(__name__)

@@ -1,7 +1,6 @@
 """What there is of a fleet: its children, whoever made them, and its replicas."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 
 from goproxy_operator.cluster import trim
 from goproxy_operator.cluster.client import Client
@@ -9,53 +8,27 @@ from goproxy_operator.cluster.mirror import Mirror
 from goproxy_operator.cluster.resources import CHILDREN, PODS, STATEFUL_SETS, Key, Object
 from goproxy_operator.desired import names
 from goproxy_operator.reconcile.facts import Replica
-from goproxy_operator.reconcile.plan import ChildId, optional_children
+from goproxy_operator.reconcile.plan import ChildId
 from modproxy.report import Report
 
 
-def required_children(fleet: str) -> set[ChildId]:
-    """Return the children that every object has."""
-    return {
-        ("ServiceAccount", names.service_account(fleet)),
-        ("ConfigMap", names.config_map(fleet)),
-        ("Service", names.headless_service(fleet)),
-        ("Service", names.client_service(fleet)),
-        ("StatefulSet", names.stateful_set(fleet)),
-        ("PodDisruptionBudget", names.disruption_budget(fleet)),
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """The objects of the children's names."""
-
-    live: Mapping[ChildId, Object]
-    complete: bool
-    """False where a child is missing."""
-
-    def get(self, kind: str, name: str) -> Object | None:
-        """Return one of them."""
-        return self.live.get((kind, name))
-
-
-async def observe(client: Client, mirror: Mirror, fleet: Key, *, autoscaled: bool) -> Observed:
-    """Look into the mirror, and ask the API server for what is not there.
-
-    The mirror has only what carries the fleet label: an object of a child's name that is not ours has none.
-    """
+def in_mirror(mirror: Mirror, fleet: Key) -> dict[ChildId, Object]:
+    """Return the children that the mirror has: it knows only what carries the fleet label."""
     namespace, name = fleet
-    wanted = required_children(name) | (optional_children(name) if autoscaled else set())
-    live: dict[ChildId, Object] = {}
-    for kind, child in required_children(name) | optional_children(name):
+    found = {at: mirror.get(CHILDREN[at[0]], (namespace, at[1])) for at in names.every_child(name)}
+    return {at: item for at, item in found.items() if item is not None}
+
+
+async def ask_for(client: Client, namespace: str, wanted: Iterable[ChildId]) -> dict[ChildId, Object]:
+    """Ask the API server for children that the mirror has not: one of that name that is not ours has no label."""
+    found: dict[ChildId, Object] = {}
+    for kind, name in sorted(wanted):
         resource = CHILDREN[kind]
-        item = mirror.get(resource, (namespace, child))
-        if item is None and (kind, child) in wanted:
-            item = await client.get(resource, namespace, child)
-            if item is not None:
-                item = trim.stateful_set(item) if resource == STATEFUL_SETS else trim.without_managed_fields(item)
+        item = await client.get(resource, namespace, name)
         if item is not None:
-            live[kind, child] = item
-    return Observed(live, complete=wanted <= live.keys())
+            trimmed = trim.stateful_set(item) if resource == STATEFUL_SETS else trim.without_managed_fields(item)
+            found[kind, name] = trimmed
+    return found
 
 
 def replicas(mirror: Mirror, fleet: Key, reports: Mapping[str, Report]) -> list[Replica]:

@@ -37,11 +37,6 @@ class Plan:
     problem: Problem | None = None
 
 
-def optional_children(fleet: str) -> set[ChildId]:
-    """Return the children that an object may ask for or not."""
-    return {("HorizontalPodAutoscaler", names.autoscaler(fleet))}
-
-
 def child_id(manifest: Manifest) -> ChildId:
     """Return what identifies a child within its namespace."""
     return manifest["kind"], manifest["metadata"]["name"]
@@ -53,7 +48,7 @@ def make_plan(fleet: str, uid: str, desired: Iterable[Manifest], live: Mapping[C
     in_the_way = [at for at in manifests if at in live and not controlled(live[at], uid)]
     unwanted = [
         Delete(*at, uid=live[at]["metadata"]["uid"])
-        for at in optional_children(fleet) - manifests.keys()
+        for at in sorted(names.every_child(fleet) - manifests.keys())
         if at in live and controlled(live[at], uid) and not _going(live[at])
     ]
     sent = [

@@ -10,6 +10,7 @@ import pytest
 
 from goproxy_operator.cluster.access import load_configuration
 from goproxy_operator.cluster.client import Client
+from goproxy_operator.cluster.discovery import Discovery
 from goproxy_operator.cluster.mirror import Mirror
 from goproxy_operator.cluster.named_config_maps import NamedConfigMaps
 from goproxy_operator.cluster.store import Store
@@ -33,19 +34,21 @@ async def test_a_ghost_is_left_in_peace(control_plane: ControlPlane, fleet: Flee
     try:
         goproxies = Store(lambda *_: None)
         goproxies.put(json.loads(json.dumps(ghost)))
-        mirror = Mirror(client, [namespace], lambda _: None)
-        reconciler = FleetReconciler(
-            client,
-            goproxies,
-            mirror,
-            NamedConfigMaps(client, lambda _: None),
-            Reports(),
-            default_image="modproxy:1",
-            identity="test",
-            clock=asyncio.get_running_loop().time,
-        )
         mark = control_plane.audit.mark()
-        await reconciler.reconcile((namespace, "team-a"))
+        async with asyncio.TaskGroup() as tasks:
+            reconciler = FleetReconciler(
+                client,
+                goproxies,
+                Mirror(client, [namespace], lambda _: None, tasks),
+                NamedConfigMaps(client, lambda _: None),
+                Reports(),
+                discovery=Discovery(client, 60, lambda: None),
+                tenancy=None,
+                default_image="modproxy:1",
+                identity="test",
+                clock=asyncio.get_running_loop().time,
+            )
+            await reconciler.reconcile((namespace, "team-a"))
         writes = audit.matching(control_plane.audit.since(mark), user=ADMIN, verbs=audit.WRITES, namespace=namespace)
         assert writes == []
         assert goproxies.get((namespace, "team-a")) is None

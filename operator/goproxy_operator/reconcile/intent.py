@@ -1,0 +1,70 @@
+"""What there should be of a fleet, decided from the object and from what there is. Pure."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from goproxy_operator.api.goproxy import GoProxy
+from goproxy_operator.cluster.resources import Object
+from goproxy_operator.desired import names
+from goproxy_operator.desired.config_map import documents
+from goproxy_operator.desired.fleet import Circumstances, children
+from goproxy_operator.desired.manifest import Manifest
+from goproxy_operator.desired.stateful_set import claim_templates
+from goproxy_operator.reconcile.allowlist import decide_allowlist
+from goproxy_operator.reconcile.claims import claims_in_force
+from goproxy_operator.reconcile.plan import ChildId, child_id
+from goproxy_operator.reconcile.problem import Problem
+from goproxy_operator.reconcile.replicas import decide_replicas
+from modproxy.config import Imposed
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a fleet depends on that is neither the object nor its children."""
+
+    default_image: str
+    """Of the replicas, where the object names none."""
+    served: Collection[str] = ()
+    """The kinds of optional APIs that the cluster serves."""
+    named_allowlist: Object | None = None
+    """The ConfigMap that the object names, if there is one."""
+    imposed: Imposed | None = None
+    """What the object's class lets it serve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """The children there should be, and why they are not all that is asked for."""
+
+    children: Sequence[Manifest]
+    config_hash: str
+    """Of the documents in force."""
+    hand_over: bool
+    """The second manager has to own the number of replicas before the StatefulSet is sent."""
+    config_problem: Problem | None = None
+    problem: Problem | None = None
+
+    @property
+    def ids(self) -> set[ChildId]:
+        """Return kind and name of each child."""
+        return {child_id(manifest) for manifest in self.children}
+
+
+def intend(goproxy: GoProxy, live: Mapping[ChildId, Object], around: Surroundings) -> Intent:
+    """Decide. `live` has every object of a child's name, whoever made it."""
+    name = goproxy.metadata.name
+    allowlist = None
+    if source := goproxy.spec.modules.allowlist_config_map_name:
+        allowlist = decide_allowlist(source, around.named_allowlist, live.get(("ConfigMap", names.config_map(name))))
+    live_set = live.get(("StatefulSet", names.stateful_set(name)))
+    claims = claims_in_force(claim_templates(goproxy), live_set)
+    number = decide_replicas(goproxy, live_set)
+    files = documents(goproxy, claims.size_bytes, allowlist.text if allowlist else None, around.imposed)
+    circumstances = Circumstances(around.default_image, files, claims.templates, number.send, around.served)
+    return Intent(
+        children=children(goproxy, circumstances),
+        config_hash=files.hash,
+        hand_over=number.hand_over,
+        config_problem=allowlist.problem if allowlist else None,
+        problem=claims.problem,
+    )
