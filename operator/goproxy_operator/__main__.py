@@ -46,8 +46,9 @@ async def _operate(arguments: argparse.Namespace) -> int:
     from goproxy_operator.cluster.access import AccessError, load_configuration, own_namespace  # noqa: PLC0415
     from goproxy_operator.cluster.client import Client  # noqa: PLC0415
     from goproxy_operator.cluster.lease import Lease, LeaseLostError  # noqa: PLC0415
-    from goproxy_operator.controller import Settings, control  # noqa: PLC0415
+    from goproxy_operator.controller import control  # noqa: PLC0415
     from goproxy_operator.health import serve_health  # noqa: PLC0415
+    from goproxy_operator.settings import Settings  # noqa: PLC0415
 
     lease_namespace = arguments.lease_namespace or own_namespace()
     if lease_namespace is None:
@@ -61,6 +62,9 @@ async def _operate(arguments: argparse.Namespace) -> int:
         scrape_interval=arguments.scrape_interval,
         discovery_interval=arguments.discovery_interval,
         ignore_classes=arguments.ignore_classes,
+        rollouts=arguments.rollouts,
+        keep_idle_claims=arguments.keep_idle_claims,
+        grow_after=arguments.grow_after,
     )
     try:
         configuration = await load_configuration(arguments.kubeconfig)

@@ -81,6 +81,27 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="read no GoProxyClass and no Namespace, and let every fleet be what it likes: for an operator that has no "
         "right outside of its namespaces",
     )
+    parser.add_argument(
+        "--rollouts",
+        default=5,
+        type=_count,
+        metavar="N",
+        help="so many fleets at once are given what a new version of the operator makes of them (default: 5)",
+    )
+    parser.add_argument(
+        "--keep-idle-claims",
+        default="168h",
+        type=_seconds,
+        metavar="DURATION",
+        help="how long the volume claim of a replica that was scaled in is kept for its return (default: 168h)",
+    )
+    parser.add_argument(
+        "--grow-after",
+        default="10m",
+        type=_seconds,
+        metavar="DURATION",
+        help="how long a cache stays full before cache.storage.growTo lets it grow (default: 10m)",
+    )
     parser.add_argument("--verbose", action="store_true", help="log what is done in detail")
 
 
@@ -117,6 +138,12 @@ def _address(text: str) -> tuple[str, int]:
     if not colon or not port.isdigit() or int(port) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is no address: write HOST:PORT or :PORT")
     return host.strip("[]"), int(port)
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of fleets: write 1 or more")
+    return int(text)
 
 
 def _seconds(text: str) -> float:

@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import aiohttp
 from kubernetes.aio.client.configuration import Configuration
@@ -23,24 +21,13 @@ from goproxy_operator.reconcile.fleet import FleetReconciler
 from goproxy_operator.reconcile.loop import run_workers
 from goproxy_operator.reconcile.queue import Queue
 from goproxy_operator.reconcile.reports import Reports
+from goproxy_operator.reconcile.rollouts import Rollouts
 from goproxy_operator.reconcile.scraping import Scraping
+from goproxy_operator.settings import Settings
 from goproxy_operator.watch import Watch
 
 _log = logging.getLogger(__name__)
 _SWEEP_RETRY = 5.0  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What the operator is told. Times in seconds; `namespaces` is None for all."""
-
-    namespaces: Sequence[str] | None
-    default_image: str
-    identity: str
-    resync: float
-    scrape_interval: float
-    discovery_interval: float
-    ignore_classes: bool = False
 
 
 async def control(configuration: Configuration, client: Client, settings: Settings) -> None:
@@ -48,7 +35,7 @@ async def control(configuration: Configuration, client: Client, settings: Settin
     clock = asyncio.get_running_loop().time
     queue: Queue[Key] = Queue(clock)
     goproxies = Store(lambda key, old, new: queue.add(key) if _matters(old, new) else None)
-    reports = Reports()
+    reports = Reports(settings.grow_after)
     config_maps = NamedConfigMaps(client, queue.add)
     scraper = Scraper()
     LEADING.set(1)
@@ -88,8 +75,8 @@ async def control(configuration: Configuration, client: Client, settings: Settin
                 reports,
                 discovery=discovery,
                 tenancy=tenancy,
-                default_image=settings.default_image,
-                identity=settings.identity,
+                rollouts=Rollouts(settings.rollouts, goproxies.keys, queue.add),
+                settings=settings,
                 clock=clock,
             )
             watch = Watch(lambda: connection_info(configuration), served, settings.namespaces, on_object)

@@ -13,9 +13,8 @@ from goproxy_operator.cluster.trim import REPLICAS_OWNERS
 from goproxy_operator.desired.config_map import documents
 from goproxy_operator.desired.fleet import Circumstances, children
 from goproxy_operator.desired.stateful_set import claim_templates
-from goproxy_operator.reconcile.claims import claims_in_force
 from goproxy_operator.reconcile.difference import stamped, subset
-from goproxy_operator.reconcile.plan import Apply, ChildId, Delete, child_id, make_plan
+from goproxy_operator.reconcile.plan import Apply, ChildId, Delete, Orphan, child_id, make_plan
 from goproxy_operator.reconcile.replicas import Replicas, decide_replicas, interim_manifest
 from tests.control.objects import UID, goproxy
 
@@ -172,34 +171,39 @@ def test_who_says_how_many_replicas(spec: Object, live_set: Object | None, repli
     assert decide_replicas(goproxy(**spec), live_set) == replicas
 
 
-def test_the_second_manager_applies_the_number_there_is() -> None:
-    assert interim_manifest(_set([], 7))["spec"] == {"replicas": 7}
+@pytest.mark.parametrize(("running", "sent"), [(0, 3), (2, 3), (7, 7)])
+def test_a_stateful_set_that_is_gone_comes_back_with_the_replicas_that_run(running: int, sent: int) -> None:
+    assert decide_replicas(goproxy(autoscaling=AUTOSCALING), None, running) == Replicas(sent)
 
 
-def _claims(size: str, storage_class: str | None = None) -> Object:
-    storage = {"size": size, **({"storageClassName": storage_class} if storage_class else {})}
-    templates = copy.deepcopy(claim_templates(goproxy(cache={"storage": storage})))
-    templates[0]["spec"]["volumeMode"] = "Filesystem"
-    templates[0]["status"] = {"phase": "Pending"}
-    return {"spec": {"volumeClaimTemplates": templates}}
+def test_other_claim_templates_make_the_stateful_set_go_and_leave_its_pods() -> None:
+    held = live(desired(goproxy()))
+    larger = desired(goproxy(cache={"storage": {"size": "20Gi"}}))
+    plan = make_plan("team-a", UID, larger, held)
+    assert Orphan("team-a", "uid-of-StatefulSet") in plan.actions
+    assert not any(isinstance(a, Apply) and a.manifest["kind"] == "StatefulSet" for a in plan.actions)
+    held["StatefulSet", "team-a"]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    assert not any(isinstance(action, Orphan) for action in make_plan("team-a", UID, larger, held).actions)
 
 
 @pytest.mark.parametrize(
-    ("storage", "held", "size", "reason"),
+    ("before", "after", "drifted", "rolls"),
     [
-        (None, None, 10 * 2**30, None),
-        ({"size": "5Gi"}, None, 5 * 2**30, None),
-        ({"size": "5120Mi"}, _claims("5Gi"), 5 * 2**30, None),
-        ({"size": "20Gi"}, _claims("5Gi"), 5 * 2**30, "StorageGrowthUnsupported"),
-        ({"size": "5Gi"}, _claims("10Gi"), 10 * 2**30, "StorageImmutable"),
-        ({"size": "5Gi", "storageClassName": "fast"}, _claims("5Gi"), 5 * 2**30, "StorageImmutable"),
-        ({"size": "5Gi"}, _claims("5Gi", "fast"), 5 * 2**30, "StorageImmutable"),
+        ({}, {"image": "other"}, False, True),
+        ({}, {"replicas": 5}, False, False),
+        ({}, {}, True, False),
+        ({}, {}, False, False),
     ],
+    ids=["another template", "another number", "drift is set right at once", "nothing"],
 )
-def test_the_live_claims_hold(storage: Object | None, held: Object | None, size: int, reason: str | None) -> None:
-    asked = claim_templates(goproxy(cache={"storage": storage} if storage else {}))
-    claims = claims_in_force(asked, held)
-    assert claims.size_bytes == size
-    assert (claims.problem and claims.problem.reason) == reason
-    if held is not None:
-        assert subset(list(claims.templates), held["spec"]["volumeClaimTemplates"])
+def test_what_replaces_pods(before: Object, after: Object, drifted: bool, rolls: bool) -> None:
+    held = live(desired(goproxy(**before), before.get("replicas", 2)))
+    if drifted:
+        _other_image(held["StatefulSet", "team-a"])
+    plan = make_plan("team-a", UID, desired(goproxy(**after), after.get("replicas", 2)), held)
+    assert plan.rolls is rolls
+    assert not any(isinstance(a, Apply) and a.manifest["kind"] == "StatefulSet" for a in plan.without_rollout().actions)
+
+
+def test_the_second_manager_applies_the_number_there_is() -> None:
+    assert interim_manifest(_set([], 7))["spec"] == {"replicas": 7}

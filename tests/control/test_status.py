@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from goproxy_operator.reconcile.allowlist import decide_allowlist
-from goproxy_operator.reconcile.events import event, warnings
+from goproxy_operator.reconcile.events import Happening, event, happenings, once_more
 from goproxy_operator.reconcile.facts import Facts, Replica
 from goproxy_operator.reconcile.problem import Problem
 from goproxy_operator.reconcile.status import News, compute_status, manifest, news, stalled_status, two_digits
@@ -207,11 +207,11 @@ def test_disk_pressure_is_told_while_it_lasts_and_names_the_replicas() -> None:
     assert conditions(ill)["DiskPressure"] == ("True", "CacheDiskFull", "team-a-0: 9 MiB free")
     assert conditions(ill)["Ready"][0] == "True"
     assert news(ill, well) is news(well, ill) is News.STATEMENT
-    assert warnings(ill, well) == [("CacheDiskFull", "team-a-0: 9 MiB free")]
+    assert happenings(ill, well) == [("Warning", "CacheDiskFull", "team-a-0: 9 MiB free")]
     more = compute_status(pressed("8 MiB free", "7 MiB free"), ill, LATER)
     assert conditions(more)["DiskPressure"][2] == "team-a-0: 8 MiB free; team-a-1: 7 MiB free"
     assert news(more, ill) is News.FIGURES
-    assert warnings(more, ill) == []
+    assert happenings(more, ill) == []
 
 
 def test_a_condition_keeps_its_time_until_it_turns() -> None:
@@ -273,12 +273,15 @@ def test_a_rate_has_two_digits(value: float, shown: int) -> None:
 def test_a_warning_is_given_once() -> None:
     item = {"metadata": {"name": "team-a", "namespace": "build", "uid": UID}}
     stalled = compute_status(facts(stalled=NAME_TAKEN), {}, NOW)
-    assert warnings(stalled, {}) == [("NameConflict", "Service team-a exists")]
-    assert warnings(stalled, stalled) == []
-    assert warnings(compute_status(facts(config_hash="c2"), {}, NOW), {}) == []
-    made = event(item, "NameConflict", "x" * 2000, "me", NOW)
+    assert happenings(stalled, {}) == [("Warning", "NameConflict", "Service team-a exists")]
+    assert happenings(stalled, stalled) == []
+    assert happenings(compute_status(facts(config_hash="c2"), {}, NOW), {}) == []
+    made = event(item, Happening("Warning", "NameConflict", "x" * 2000), "me", NOW)
     assert made["regarding"]["uid"] == UID
     assert len(made["note"]) == 1024
+    again = once_more(once_more(made, NOW), LATER)
+    assert again["series"] == {"count": 3, "lastObservedTime": "2026-03-04T06:00:00.000000Z"}
+    assert again["eventTime"] == made["eventTime"]
 
 
 USER_MAP = {"data": {"modules": "github.com/acme\n# more\n"}}

@@ -72,6 +72,17 @@ STORAGE: dict[str, Any] = {
             field=".size",
         ),
         rule(
+            "!has(self.growTo) || has(self.size)",
+            "growTo needs size, from which it grows: write both, for example size 50Gi, growTo 200Gi",
+        ),
+        rule(
+            "!has(self.growTo) || !has(self.size) || !isQuantity(self.growTo) || !isQuantity(self.size)"
+            " || quantity(self.growTo).compareTo(quantity(self.size)) >= 0",
+            expression="'growTo ' + self.growTo + ' is less than size ' + self.size"
+            " + ': write ' + self.size + ' or more'",
+            field=".growTo",
+        ),
+        rule(
             "has(self.storageClassName) == has(oldSelf.storageClassName)"
             " && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",
             "storageClassName may not be changed, added or removed later: make a new GoProxy with the other class",

@@ -19,6 +19,7 @@ from goproxy_operator.api.fields import (
 )
 from goproxy_operator.api.part import ATOMIC, Items, Part
 from goproxy_operator.api.upstream import Upstream
+from goproxy_operator.quantity import size_in_bytes
 from modproxy import config
 
 MOST_REPLICAS = 256
@@ -89,6 +90,20 @@ class Storage(Part):
     """Immutable. Default: the cluster's default class."""
     when_deleted: Annotated[WhenDeleted, Field(strict=False)] | None = None
     """What becomes of the claims when the object is deleted. Default: Retain."""
+    grow_to: Size | None = None
+    """Up to here the claims grow by themselves, when the caches stay full. Default: they do not."""
+
+    @model_validator(mode="after")
+    def _grows(self) -> "Storage":
+        if self.grow_to is not None and self.size is None:
+            raise ValueError("growTo needs size, from which it grows: write both, for example size 50Gi, growTo 200Gi")
+        if (
+            self.grow_to is not None
+            and self.size is not None
+            and size_in_bytes(self.grow_to) < size_in_bytes(self.size)
+        ):
+            raise ValueError(f"growTo {self.grow_to} is less than size {self.size}: write {self.size} or more")
+        return self
 
 
 Percent = Annotated[int, Field(ge=1, le=99)]
@@ -192,6 +207,8 @@ class Spec(Part):
     image: Annotated[str, StringConstraints(max_length=512)] | None = None
     """Default: the operator's own version."""
     pod: Pod = Pod()
+    suspend: bool | None = None
+    """True: children stay as they are, nothing is changed until it is false again. Default: false."""
 
     @model_validator(mode="after")
     def _replicas_or_autoscaling(self) -> "Spec":

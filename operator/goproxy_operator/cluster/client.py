@@ -56,8 +56,8 @@ class Client:
         """Close all connections."""
         await self._api.close()  # type: ignore[no-untyped-call]
 
-    async def get(self, resource: Resource, namespace: str, name: str) -> Object | None:
-        """Return the object; None where there is none."""
+    async def get(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
+        """Return the object; None where there is none. `namespace` is None for what is in none."""
         try:
             return await self._call(_Call("GET", "get", resource, resource.path(namespace, name)))
         except NotFoundError:

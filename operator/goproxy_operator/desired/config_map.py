@@ -38,6 +38,12 @@ def documents(goproxy: GoProxy, size_bytes: int, allowlist: str | None, imposed:
     return Documents(dump_config(replica_config(goproxy, place)), (allowlist or "") if named else None)
 
 
+def documents_of(live: Manifest) -> Documents:
+    """Return the files of a fleet's ConfigMap as it is."""
+    data = live.get("data", {})
+    return Documents(data.get(names.CONFIG_KEY, ""), data.get(ALLOWLIST_FILE))
+
+
 def config_map(goproxy: GoProxy, files: Documents) -> Manifest:
     """Return the ConfigMap that is mounted as a folder."""
     data = {names.CONFIG_KEY: files.config}

@@ -11,6 +11,8 @@ NUDGE_ANNOTATION = f"{GROUP}/config"
 """On pods: the hash of the config in force. A change of it makes the kubelet sync their volumes at once."""
 ALLOWLIST_SOURCE_ANNOTATION = f"{GROUP}/allowlist-from"
 """On the fleet's ConfigMap: the name of the ConfigMap that its allowlist was copied from."""
+IDLE_SINCE_ANNOTATION = f"{GROUP}/idle-since"
+"""On the claim of a replica that is no more: since when."""
 IGNORE_UPDATES_ANNOTATION = "argocd.argoproj.io/ignore-resource-updates"
 
 FIELD_MANAGER = "goproxy-operator"
@@ -37,6 +39,11 @@ def stateful_set(fleet: str) -> str:
 def pod(fleet: str, ordinal: int) -> str:
     """The name that the StatefulSet controller gives its pods."""
     return f"{stateful_set(fleet)}-{ordinal}"
+
+
+def claim(fleet: str, ordinal: int) -> str:
+    """The name that the StatefulSet controller gives the claim of a pod."""
+    return f"{CLAIM_TEMPLATE}-{pod(fleet, ordinal)}"
 
 
 def client_service(fleet: str) -> str:

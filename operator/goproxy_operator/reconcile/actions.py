@@ -4,11 +4,12 @@ import logging
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from goproxy_operator.cluster.client import ApiError, Client, ConflictError
+from goproxy_operator.cluster.client import ApiError, Client, ConflictError, NotFoundError
 from goproxy_operator.cluster.mirror import Mirror
-from goproxy_operator.cluster.resources import CHILDREN, PODS, STATEFUL_SETS, Object
+from goproxy_operator.cluster.resources import CHILDREN, CLAIMS, PODS, STATEFUL_SETS, Object
 from goproxy_operator.desired.manifest import Manifest
-from goproxy_operator.reconcile.plan import Apply, Delete, Plan
+from goproxy_operator.reconcile.idle_claims import IDLE_MANAGER, IdleClaims
+from goproxy_operator.reconcile.plan import Apply, Delete, Orphan, Plan
 from goproxy_operator.reconcile.problem import Problem
 from goproxy_operator.reconcile.replicas import INTERIM_MANAGER, interim_manifest
 
@@ -35,11 +36,43 @@ class Actions:
                         self._mirror.put_answer(resource, answer)
                     case Delete(kind, name, uid):
                         await self._client.delete(CHILDREN[kind], namespace, name, uid)
+                    case Orphan(name, uid):
+                        # Its end is an event of its own, which brings it back.
+                        await self._client.delete(STATEFUL_SETS, namespace, name, uid, orphan=True)
             except ApiError as e:
-                if e.status in _RETRIED or e.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                if _passes(e):
                     raise
                 refused.append(e.message)
         return Problem("Refused", f"the API server refused: {'; '.join(refused)}") if refused else None
+
+    async def grow(self, claims: Sequence[Manifest]) -> str:
+        """Apply larger sizes to claims; return why the API server refuses that, "" if it does not."""
+        for claim in claims:
+            try:
+                self._mirror.put_answer(CLAIMS, await self._client.apply(CLAIMS, claim, force=True))
+            except NotFoundError:
+                continue
+            except ApiError as e:
+                if _passes(e):
+                    raise
+                return e.message
+        return ""
+
+    async def tend(self, idle: IdleClaims) -> None:
+        """Mark claims that have become idle or used, delete those that nobody used for long enough."""
+        for mark in idle.marks:
+            try:
+                self._mirror.put_answer(
+                    CLAIMS, await self._client.apply(CLAIMS, mark, manager=IDLE_MANAGER, force=True)
+                )
+            except (NotFoundError, ConflictError):
+                continue  # gone, or another of its name: its own event says what is now
+        for claim in idle.reap:
+            metadata = claim["metadata"]
+            _log.info(
+                "%s/%s: nobody has used this claim for long; deleting it", metadata["namespace"], metadata["name"]
+            )
+            await self._client.delete(CLAIMS, metadata["namespace"], metadata["name"], metadata["uid"])
 
     async def nudge(self, pods: Sequence[Manifest]) -> None:
         """Annotate pods. One that is gone needs no nudge; one that cannot be nudged takes its config a minute later."""
@@ -56,3 +89,8 @@ class Actions:
         if fresh is None or fresh["metadata"]["uid"] != live["metadata"]["uid"]:
             raise ConflictError(HTTPStatus.CONFLICT, "the StatefulSet is another one by now")
         await self._client.apply(STATEFUL_SETS, interim_manifest(fresh), manager=INTERIM_MANAGER, force=False)
+
+
+def _passes(error: ApiError) -> bool:
+    """Say whether it is worth another try: what is refused for good is told instead."""
+    return error.status in _RETRIED or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR

@@ -1,15 +1,17 @@
 """The conditions of an object, with the meaning that kstatus gives them.
 
-Ready always: this generation is applied and at least one replica serves. Reconciling, Stalled and DiskPressure only
-while true.
+Ready always: this generation is applied and at least one replica serves. Reconciling, Stalled, StorageResizing and
+DiskPressure only while true.
 """
 
 from goproxy_operator.reconcile.facts import Facts
 
 Statement = tuple[str, str, str, str]
 """Type, status, reason, message."""
-TYPES = frozenset({"Ready", "Reconciling", "Stalled", "ConfigSynced", "AutoscalingActive", "DiskPressure"})
-FIGURES = frozenset({"DiskPressure"})
+TYPES = frozenset(
+    {"Ready", "Reconciling", "Stalled", "ConfigSynced", "AutoscalingActive", "StorageResizing", "DiskPressure"}
+)
+FIGURES = frozenset({"DiskPressure", "StorageResizing"})
 """Those whose messages hold figures: that one reads otherwise than before is no news of its own."""
 
 
@@ -18,8 +20,10 @@ def statements(facts: Facts) -> list[Statement]:
     made = [_ready(facts)]
     if facts.stalled is not None:
         made.append(("Stalled", "True", facts.stalled.reason, facts.stalled.message))
-    elif reconciling := _reconciling(facts):
+    elif not facts.suspended and (reconciling := _reconciling(facts)):
         made.append(reconciling)
+    if facts.resizing is not None:
+        made.append(("StorageResizing", "True", "ClaimsGrowing", facts.resizing))
     made.append(_config_synced(facts))
     if pressed := _disk_pressure(facts):
         made.append(pressed)
@@ -33,6 +37,8 @@ def _ready(facts: Facts) -> Statement:
     serving = f"{ready} of {wanted} replicas are ready"
     if facts.stalled is not None:
         return "Ready", "False", facts.stalled.reason, f"this generation is not carried out; {serving}"
+    if facts.suspended:
+        return "Ready", str(ready > 0), "Suspended", f"spec.suspend is true, so nothing is changed; {serving}"
     if not facts.seen_by_its_controller:
         return "Ready", "False", "Applying", f"this generation is being applied; {serving}"
     if wanted == 0:

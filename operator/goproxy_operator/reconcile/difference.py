@@ -20,6 +20,11 @@ def stamped(manifest: Manifest) -> Manifest:
     return {**manifest, "metadata": {**metadata, "annotations": annotations}}
 
 
+def stamp_of(item: Manifest) -> str:
+    """Return the hash that was stamped on an object; "" where none is."""
+    return str(item["metadata"].get("annotations", {}).get(APPLIED_ANNOTATION, ""))
+
+
 def subset(desired: Any, live: Any) -> bool:
     """Say whether all of `desired` is in `live`: the API server only adds defaults to what it was sent."""
     if isinstance(desired, dict):

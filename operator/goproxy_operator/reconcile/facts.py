@@ -33,21 +33,38 @@ class Facts:
     """Of the documents in force."""
     config_problem: Problem | None = None
     """Why they are not those that are asked for."""
+    resizing: str | None = None
+    """How far the growth of the claims has come, while it lasts."""
+    suspended: bool = False
+    """Nothing is changed, by the user's own word."""
     stalled: Problem | None = None
     """What stands in the way until somebody acts."""
 
     @property
     def wanted(self) -> int:
         """How many replicas the StatefulSet is to have."""
+        if self.stateful_set is None and self.adopting:
+            return len(self.replicas)
         return int((self.stateful_set or {}).get("spec", {}).get("replicas", 0))
+
+    @property
+    def adopting(self) -> bool:
+        """Say whether the StatefulSet was made anew around pods that never stopped, and does not count them yet."""
+        if not self.resizing or not self.replicas:
+            return False
+        return self.stateful_set is None or not self.stateful_set.get("status", {}).get("replicas")
 
     def count(self, field: str) -> int:
         """Return a count of the StatefulSet's status: `replicas`, `readyReplicas`, `updatedReplicas`."""
+        if self.adopting:
+            return sum(replica.ready or field != "readyReplicas" for replica in self.replicas)
         return int((self.stateful_set or {}).get("status", {}).get(field) or 0)
 
     @property
     def seen_by_its_controller(self) -> bool:
         """Say whether the StatefulSet's status is about what we applied last."""
+        if self.adopting:
+            return True
         if self.stateful_set is None:
             return False
         observed = self.stateful_set.get("status", {}).get("observedGeneration", 0)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.cluster.client import Client
@@ -13,22 +14,28 @@ from goproxy_operator.cluster.resources import AUTOSCALERS, GOPROXIES, STATEFUL_
 from goproxy_operator.cluster.store import Store
 from goproxy_operator.cluster.tenancy import Tenancy
 from goproxy_operator.desired import names
+from goproxy_operator.desired.config_map import documents_of
 from goproxy_operator.reconcile.actions import Actions
 from goproxy_operator.reconcile.classes import Admitted, admit
 from goproxy_operator.reconcile.facts import Facts
+from goproxy_operator.reconcile.idle_claims import decide_idle
 from goproxy_operator.reconcile.intent import Intent, Surroundings, intend
 from goproxy_operator.reconcile.nudges import nudges
-from goproxy_operator.reconcile.observe import ask_for, in_mirror, replicas
+from goproxy_operator.reconcile.observe import ask_for, claims, in_mirror, pods, replicas, storage_classes
 from goproxy_operator.reconcile.outcome import Outcome
-from goproxy_operator.reconcile.plan import ChildId, make_plan
+from goproxy_operator.reconcile.plan import ChildId, Orphan, make_plan
 from goproxy_operator.reconcile.problem import Problem
 from goproxy_operator.reconcile.reports import Reports
+from goproxy_operator.reconcile.rollouts import Rollouts, rolling
 from goproxy_operator.reconcile.status import compute_status, stalled_status
 from goproxy_operator.reconcile.telling import Telling
+from goproxy_operator.settings import Settings
+
+_GROWTH_LOOK = 60.0  # seconds between two looks at whether a cache that may grow by itself has been full for long
 
 
 class FleetReconciler:
-    """Reconciles objects by key. `clock` is the loop's, in seconds; `identity` names this process in Events."""
+    """Reconciles objects by key. `clock` is the loop's, in seconds."""
 
     def __init__(
         self,
@@ -40,8 +47,8 @@ class FleetReconciler:
         *,
         discovery: Discovery,
         tenancy: Tenancy | None,
-        default_image: str,
-        identity: str,
+        rollouts: Rollouts,
+        settings: Settings,
         clock: Callable[[], float],
     ) -> None:
         self._client = client
@@ -51,9 +58,10 @@ class FleetReconciler:
         self._reports = reports
         self._discovery = discovery
         self._tenancy = tenancy
-        self._default_image = default_image
+        self._rollouts = rollouts
+        self._settings = settings
         self._actions = Actions(client, mirror)
-        self._telling = Telling(client, goproxies, identity=identity, clock=clock)
+        self._telling = Telling(client, goproxies, identity=settings.identity, clock=clock)
 
     async def reconcile(self, key: Key) -> Outcome:
         """Bring what there is to what is asked for. Raises what is worth a retry."""
@@ -66,10 +74,21 @@ class FleetReconciler:
         if isinstance(admitted, Problem):
             return await self._refuse(key, item, admitted)
         goproxy = admitted.goproxy
-        allowlist = await self._named_allowlist(key, goproxy)
-        around = Surroundings(self._default_image, self._discovery.kinds, allowlist, admitted.imposed)
+        around = Surroundings(
+            default_image=self._settings.default_image,
+            served=self._discovery.kinds,
+            named_allowlist=await self._named_allowlist(key, goproxy),
+            claims=claims(self._mirror, key),
+            pods=pods(self._mirror, key),
+            pressed=self._reports.pressed(key, goproxy),
+            imposed=admitted.imposed,
+        )
         live = in_mirror(self._mirror, key)
         intent = intend(goproxy, live, around)
+        if goproxy.spec.suspend:
+            self._rollouts.forget(key)
+            in_force = documents_of(live.get(("ConfigMap", names.config_map(key[1])), {})).hash
+            return await self._tell(key, item, self._facts(key, goproxy, in_force, suspended=True))
         if missing := intent.ids - live.keys():
             if "status" in item and not await self._exists(item):
                 # A child of a dead owner would be made for the garbage collector only.
@@ -78,33 +97,65 @@ class FleetReconciler:
             if found := await ask_for(self._client, key[0], missing):
                 live |= found
                 intent = intend(goproxy, live, around)
-        facts = await self._carry_out(key, goproxy, live, intent)
-        status = compute_status(facts, item.get("status", {}), datetime.now(UTC))
-        outcome = await self._telling.tell(key, item, status)
-        return replace(outcome, stuck=facts.stalled is not None)
+        if asked := intent.claims.unknown_classes:
+            around = replace(around, cannot_grow=await storage_classes(self._client, asked))
+            intent = intend(goproxy, live, around)
+        if why := await self._actions.grow(intent.claims.grow):
+            around = replace(around, cannot_grow=dict.fromkeys(around.cannot_grow, why))
+            intent = intend(goproxy, live, around)
+        refused = await self._carry_out(key, item, live, intent)
+        idle = decide_idle(
+            around.claims, self._stateful_set(key), around.pods, datetime.now(UTC), self._settings.keep_idle_claims
+        )
+        await self._actions.tend(idle)
+        facts = self._facts(
+            key,
+            goproxy,
+            intent.config_hash,
+            config_problem=intent.config_problem,
+            resizing=intent.claims.resizing,
+            stalled=refused or intent.claims.problem,
+        )
+        await self._actions.nudge(nudges(key[0], facts.replicas, intent.config_hash))
+        outcome = await self._tell(key, item, facts)
+        return replace(outcome, stuck=facts.stalled is not None).sooner(idle.again, self._next_growth_look(goproxy))
 
-    def _admit(self, item: Object) -> Admitted | Problem:
-        if self._tenancy is None:
-            return admit(item, None, {})
-        return admit(item, self._tenancy.classes, self._tenancy.labels(item["metadata"]["namespace"]))
-
-    async def _carry_out(self, key: Key, goproxy: GoProxy, live: Mapping[ChildId, Object], intent: Intent) -> Facts:
-        name = goproxy.metadata.name
-        plan = make_plan(name, goproxy.metadata.uid, intent.children, live)
-        if intent.hand_over:
-            await self._actions.hand_over(live["StatefulSet", names.stateful_set(name)])
+    async def _carry_out(
+        self, key: Key, item: Object, live: Mapping[ChildId, Object], intent: Intent
+    ) -> Problem | None:
+        plan = make_plan(key[1], item["metadata"]["uid"], intent.children, live)
+        # What the object's user has just asked for does not wait for a turn.
+        asked = item.get("status", {}).get("observedGeneration") != item["metadata"]["generation"]
+        waits = plan.rolls and not asked and not self._rollouts.turn(key)
+        if waits:
+            plan = plan.without_rollout()
+        elif intent.hand_over:
+            await self._actions.hand_over(live["StatefulSet", names.stateful_set(key[1])])
         refused = await self._actions.carry_out(plan, key[0])
-        found = replicas(self._mirror, key, self._reports.of(key))
-        await self._actions.nudge(nudges(key[0], found, intent.config_hash))
+        self._rollouts.looked_at(key, rolling=rolling(self._stateful_set(key)), waits=waits)
+        if any(isinstance(action, Orphan) for action in plan.actions):
+            self._reports.start_again(key)
+        return plan.problem or refused
+
+    def _facts(self, key: Key, goproxy: GoProxy, config_hash: str, **more: Any) -> Facts:
         return Facts(
             goproxy=goproxy,
-            stateful_set=self._mirror.get(STATEFUL_SETS, (key[0], names.stateful_set(name))),
-            autoscaler=self._mirror.get(AUTOSCALERS, (key[0], names.autoscaler(name))),
-            replicas=found,
-            config_hash=intent.config_hash,
-            config_problem=intent.config_problem,
-            stalled=plan.problem or refused or intent.problem,
+            stateful_set=self._stateful_set(key),
+            autoscaler=self._mirror.get(AUTOSCALERS, (key[0], names.autoscaler(key[1]))),
+            replicas=replicas(self._mirror, key, self._reports.of(key)),
+            config_hash=config_hash,
+            **more,
         )
+
+    def _next_growth_look(self, goproxy: GoProxy) -> float | None:
+        storage = goproxy.spec.cache.storage
+        return min(_GROWTH_LOOK, self._settings.grow_after / 2) if storage and storage.grow_to else None
+
+    async def _tell(self, key: Key, item: Object, facts: Facts) -> Outcome:
+        return await self._telling.tell(key, item, compute_status(facts, item.get("status", {}), datetime.now(UTC)))
+
+    def _stateful_set(self, key: Key) -> Object | None:
+        return self._mirror.get(STATEFUL_SETS, (key[0], names.stateful_set(key[1])))
 
     async def _named_allowlist(self, key: Key, goproxy: GoProxy) -> Object | None:
         """Return the ConfigMap that the object names, if it does and there is one; from now on it is watched."""
@@ -114,8 +165,14 @@ class FleetReconciler:
             return None
         return await self._config_maps.get(key, name)
 
+    def _admit(self, item: Object) -> Admitted | Problem:
+        if self._tenancy is None:
+            return admit(item, None, {})
+        return admit(item, self._tenancy.classes, self._tenancy.labels(item["metadata"]["namespace"]))
+
     async def _refuse(self, key: Key, item: Object, problem: Problem) -> Outcome:
         """Tell why the object is not carried out; what runs is left as it is."""
+        self._rollouts.forget(key)
         generation = item["metadata"]["generation"]
         status = stalled_status(problem.reason, problem.message, generation, item.get("status", {}), datetime.now(UTC))
         return await self._telling.tell(key, item, status)
@@ -128,4 +185,5 @@ class FleetReconciler:
     async def _forget(self, key: Key) -> None:
         await self._config_maps.release(key)
         self._reports.forget(key)
+        self._rollouts.forget(key)
         self._telling.forget(key)

@@ -1,7 +1,7 @@
 """What there should be of a fleet, decided from the object and from what there is. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.cluster.resources import Object
@@ -11,7 +11,7 @@ from goproxy_operator.desired.fleet import Circumstances, children
 from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.desired.stateful_set import claim_templates
 from goproxy_operator.reconcile.allowlist import decide_allowlist
-from goproxy_operator.reconcile.claims import claims_in_force
+from goproxy_operator.reconcile.claims import Claims, ClaimsObserved, decide_claims
 from goproxy_operator.reconcile.plan import ChildId, child_id
 from goproxy_operator.reconcile.problem import Problem
 from goproxy_operator.reconcile.replicas import decide_replicas
@@ -28,6 +28,14 @@ class Surroundings:
     """The kinds of optional APIs that the cluster serves."""
     named_allowlist: Object | None = None
     """The ConfigMap that the object names, if there is one."""
+    claims: Mapping[int, Object] = field(default_factory=dict)
+    """By ordinal; also those of replicas that are no more."""
+    pods: frozenset[int] = frozenset()
+    """The ordinals of the pods that are not on their way out."""
+    cannot_grow: Mapping[str, str] = field(default_factory=dict)
+    """Why volumes of a StorageClass cannot grow, "" if they can: of those that were asked about."""
+    pressed: bool = False
+    """The caches were full long enough to grow, where the object lets them."""
     imposed: Imposed | None = None
     """What the object's class lets it serve."""
 
@@ -41,8 +49,8 @@ class Intent:
     """Of the documents in force."""
     hand_over: bool
     """The second manager has to own the number of replicas before the StatefulSet is sent."""
+    claims: Claims
     config_problem: Problem | None = None
-    problem: Problem | None = None
 
     @property
     def ids(self) -> set[ChildId]:
@@ -57,14 +65,20 @@ def intend(goproxy: GoProxy, live: Mapping[ChildId, Object], around: Surrounding
     if source := goproxy.spec.modules.allowlist_config_map_name:
         allowlist = decide_allowlist(source, around.named_allowlist, live.get(("ConfigMap", names.config_map(name))))
     live_set = live.get(("StatefulSet", names.stateful_set(name)))
-    claims = claims_in_force(claim_templates(goproxy), live_set)
-    number = decide_replicas(goproxy, live_set)
+    storage = goproxy.spec.cache.storage
+    claims = decide_claims(
+        claim_templates(goproxy),
+        ClaimsObserved(live_set, around.claims, around.pods, around.cannot_grow),
+        storage.grow_to if storage else None,
+        pressed=around.pressed,
+    )
+    number = decide_replicas(goproxy, live_set, max(around.pods, default=-1) + 1)
     files = documents(goproxy, claims.size_bytes, allowlist.text if allowlist else None, around.imposed)
     circumstances = Circumstances(around.default_image, files, claims.templates, number.send, around.served)
     return Intent(
         children=children(goproxy, circumstances),
         config_hash=files.hash,
         hand_over=number.hand_over,
+        claims=claims,
         config_problem=allowlist.problem if allowlist else None,
-        problem=claims.problem,
     )

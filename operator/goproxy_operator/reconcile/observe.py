@@ -1,12 +1,23 @@
 """What there is of a fleet: its children, whoever made them, and its replicas."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+from goproxy_operator.api.spec import MOST_REPLICAS
 from goproxy_operator.cluster import trim
 from goproxy_operator.cluster.client import Client
 from goproxy_operator.cluster.mirror import Mirror
-from goproxy_operator.cluster.resources import CHILDREN, PODS, STATEFUL_SETS, Key, Object
+from goproxy_operator.cluster.resources import (
+    CHILDREN,
+    CLAIMS,
+    PODS,
+    STATEFUL_SETS,
+    STORAGE_CLASSES,
+    Key,
+    Object,
+    Resource,
+)
 from goproxy_operator.desired import names
+from goproxy_operator.reconcile.claims import class_refusal
 from goproxy_operator.reconcile.facts import Replica
 from goproxy_operator.reconcile.plan import ChildId
 from modproxy.report import Report
@@ -31,22 +42,56 @@ async def ask_for(client: Client, namespace: str, wanted: Iterable[ChildId]) -> 
     return found
 
 
+async def storage_classes(client: Client, wanted: Iterable[str]) -> dict[str, str]:
+    """Return why volumes of these StorageClasses cannot grow, "" for those that can."""
+    return {
+        name: class_refusal(name, await client.get(STORAGE_CLASSES, None, name) if name else None) for name in wanted
+    }
+
+
+def claims(mirror: Mirror, fleet: Key) -> dict[int, Object]:
+    """Return the claims of all replicas there are and ever were, by ordinal."""
+    return _by_ordinal(mirror, CLAIMS, fleet, names.claim)
+
+
+def pods(mirror: Mirror, fleet: Key) -> frozenset[int]:
+    """Return the ordinals of the pods that are there to stay."""
+    found = _by_ordinal(mirror, PODS, fleet, names.pod)
+    return frozenset(ordinal for ordinal, pod in found.items() if "deletionTimestamp" not in pod["metadata"])
+
+
 def replicas(mirror: Mirror, fleet: Key, reports: Mapping[str, Report]) -> list[Replica]:
     """Return the replicas that have a pod, in order."""
     return [
-        Replica(name, pod["ready"], reports.get(name), pod["metadata"]["uid"], pod["nudge"])
-        for name, pod in _pods(mirror, fleet).items()
+        Replica(
+            names.pod(fleet[1], ordinal),
+            pod["ready"],
+            reports.get(pod["metadata"]["name"]),
+            pod["metadata"]["uid"],
+            pod["nudge"],
+        )
+        for ordinal, pod in _pods(mirror, fleet).items()
     ]
 
 
 def addresses(mirror: Mirror, fleet: Key) -> dict[str, str]:
     """Return the IP addresses of the pods that have one, by name."""
-    return {name: pod["ip"] for name, pod in _pods(mirror, fleet).items() if pod["ip"]}
+    return {pod["metadata"]["name"]: pod["ip"] for pod in _pods(mirror, fleet).values() if pod["ip"]}
 
 
-def _pods(mirror: Mirror, fleet: Key) -> dict[str, Object]:
+def _pods(mirror: Mirror, fleet: Key) -> dict[int, Object]:
+    """Return the pods that the StatefulSet counts; all there are while it is gone."""
+    found = _by_ordinal(mirror, PODS, fleet, names.pod)
+    stateful_set = mirror.get(STATEFUL_SETS, (fleet[0], names.stateful_set(fleet[1])))
+    if stateful_set is None:
+        return found
+    count = int(stateful_set.get("status", {}).get("replicas") or 0)
+    return {ordinal: pod for ordinal, pod in found.items() if ordinal < count}
+
+
+def _by_ordinal(
+    mirror: Mirror, resource: Resource, fleet: Key, name_of: Callable[[str, int], str]
+) -> dict[int, Object]:
     namespace, name = fleet
-    stateful_set = mirror.get(STATEFUL_SETS, (namespace, names.stateful_set(name)))
-    count = int((stateful_set or {}).get("status", {}).get("replicas") or 0)
-    pods = {pod: mirror.get(PODS, (namespace, pod)) for pod in (names.pod(name, ordinal) for ordinal in range(count))}
-    return {name: pod for name, pod in pods.items() if pod is not None}
+    found = ((ordinal, mirror.get(resource, (namespace, name_of(name, ordinal)))) for ordinal in range(MOST_REPLICAS))
+    return {ordinal: item for ordinal, item in found if item is not None}

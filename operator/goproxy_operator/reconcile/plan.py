@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from goproxy_operator.cluster.resources import Object
 from goproxy_operator.desired import names
 from goproxy_operator.desired.manifest import Manifest
-from goproxy_operator.reconcile.difference import stamped, subset
+from goproxy_operator.reconcile.difference import stamp_of, stamped, subset
 from goproxy_operator.reconcile.problem import Problem
 
 ChildId = tuple[str, str]
@@ -30,11 +30,26 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True)
+class Orphan:
+    """Delete this StatefulSet but leave its pods and claims: it comes back with other claim templates."""
+
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What to do, in order, and which objects are in the way."""
 
-    actions: tuple[Apply | Delete, ...]
+    actions: tuple[Apply | Delete | Orphan, ...]
     problem: Problem | None = None
+    rolls: bool = False
+    """What is sent of the StatefulSet replaces pods, because something else is sent than before."""
+
+    def without_rollout(self) -> "Plan":
+        """Return the plan that leaves the StatefulSet for later."""
+        kept = (a for a in self.actions if not (isinstance(a, Apply) and a.manifest["kind"] == "StatefulSet"))
+        return Plan(tuple(kept), self.problem)
 
 
 def child_id(manifest: Manifest) -> ChildId:
@@ -52,12 +67,31 @@ def make_plan(fleet: str, uid: str, desired: Iterable[Manifest], live: Mapping[C
         if at in live and controlled(live[at], uid) and not _going(live[at])
     ]
     sent = [
-        Apply(manifest)
+        _send(manifest, live.get(at))
         for at, manifest in ((at, stamped(manifest)) for at, manifest in manifests.items())
         if at not in in_the_way and (at not in live or not (_going(live[at]) or subset(manifest, live[at])))
     ]
     # An autoscaler goes before the StatefulSet gets its fixed number, or it would write once more.
-    return Plan((*unwanted, *sent), _name_conflict(in_the_way))
+    rolls = any(_rolls(action, live) for action in sent)
+    return Plan((*unwanted, *sent), _name_conflict(in_the_way), rolls)
+
+
+def _send(manifest: Manifest, live: Object | None) -> Apply | Orphan:
+    """An apply; where it would be refused because claim templates cannot be changed, what makes room for it."""
+    if live is not None and manifest["kind"] == "StatefulSet":
+        templates = manifest["spec"]["volumeClaimTemplates"]
+        if not subset(templates, live["spec"]["volumeClaimTemplates"]):
+            return Orphan(live["metadata"]["name"], live["metadata"]["uid"])
+    return Apply(manifest)
+
+
+def _rolls(action: Apply | Orphan, live: Mapping[ChildId, Object]) -> bool:
+    if not isinstance(action, Apply) or action.manifest["kind"] != "StatefulSet":
+        return False
+    there = live.get(child_id(action.manifest))
+    if there is None or stamp_of(there) == stamp_of(action.manifest):
+        return False
+    return not subset(action.manifest["spec"]["template"], there["spec"]["template"])
 
 
 def controlled(item: Object, uid: str) -> bool:

@@ -28,14 +28,17 @@ class Replicas:
     """The second manager has to own the number before we leave it alone."""
 
 
-def decide_replicas(goproxy: GoProxy, live: Object | None) -> Replicas:
-    """Decide from the live StatefulSet, if there is one."""
+def decide_replicas(goproxy: GoProxy, live: Object | None, running: int = 0) -> Replicas:
+    """Decide from the live StatefulSet, if there is one; if there is none, from how many replicas `running` pods tell.
+
+    An autoscaler's number is nowhere else: a StatefulSet that is gone comes back with the replicas that still run.
+    """
     autoscaling = goproxy.spec.autoscaling
     if autoscaling is None:
         replicas = goproxy.spec.replicas
         return Replicas(DEFAULT_REPLICAS if replicas is None else replicas)
     if live is None:
-        return Replicas(least_replicas(autoscaling))
+        return Replicas(max(least_replicas(autoscaling), running))
     return Replicas(None, hand_over=set(live.get(REPLICAS_OWNERS, ())) == {FIELD_MANAGER})
 
 

@@ -1,29 +1,69 @@
-"""The replicas' latest reports, in memory only."""
+"""The replicas' latest reports, and how full the fullest has been, in memory only."""
 
+from collections import deque
 from collections.abc import Mapping
 
+from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.cluster.resources import Key
+from goproxy_operator.figures import fleet_figures
+from modproxy.config import Cache
 from modproxy.report import Report
 
 KEPT_SECONDS = 60.0
 """A replica that misses one scrape has not lost its figures; one that misses them for so long has."""
+_SLOTS = 20
+"""Into so many parts the time is split in which a cache has to stay full."""
 
 
 class Reports:
-    """By fleet and pod. `now` is in seconds of one clock."""
+    """By fleet and pod. All in seconds of one clock; `full_seconds`: how long a cache stays full before it grows."""
 
-    def __init__(self) -> None:
+    def __init__(self, full_seconds: float = 600.0) -> None:
+        self._full_seconds = full_seconds
         self._fleets: dict[Key, dict[str, tuple[float, Report]]] = {}
+        self._percents: dict[Key, deque[tuple[float, int]]] = {}
 
     def take(self, fleet: Key, reports: Mapping[str, Report], now: float) -> None:
         """Take what one round of scrapes gave."""
         kept = {pod: at for pod, at in self._fleets.get(fleet, {}).items() if now - at[0] < KEPT_SECONDS}
         self._fleets[fleet] = kept | {pod: (now, report) for pod, report in reports.items()}
+        figures = fleet_figures(list(self.of(fleet).values()))
+        if figures.storage is None:
+            self._percents.pop(fleet, None)
+        else:
+            self._note(fleet, figures.storage.percent, now)
 
     def of(self, fleet: Key) -> dict[str, Report]:
         """Return the reports of a fleet, by pod."""
         return {pod: report for pod, (_, report) in self._fleets.get(fleet, {}).items()}
 
+    def pressed(self, fleet: Key, goproxy: GoProxy) -> bool:
+        """Say whether the fullest replica has been at or above the low watermark for all that time.
+
+        An eviction ends there: a cache that never gets below has as much to hold as it may.
+        """
+        percents = self._percents.get(fleet, ())
+        low = goproxy.spec.cache.low_watermark_percent or Cache().low_watermark_percent
+        if not percents or percents[-1][0] - percents[0][0] < self._full_seconds:
+            return False
+        return all(percent >= low for _, percent in percents)
+
     def forget(self, fleet: Key) -> None:
         """The fleet is gone."""
         self._fleets.pop(fleet, None)
+        self._percents.pop(fleet, None)
+
+    def start_again(self, fleet: Key) -> None:
+        """The caches have grown: how full they were before counts no more."""
+        self._percents.pop(fleet, None)
+
+    def _note(self, fleet: Key, percent: int, now: float) -> None:
+        """Keep the lowest percent of each part of the time, and one part more than that time has."""
+        slot = self._full_seconds / _SLOTS
+        noted = self._percents.setdefault(fleet, deque())
+        if noted and now - noted[-1][0] < slot:
+            noted[-1] = (noted[-1][0], min(percent, noted[-1][1]))
+        else:
+            noted.append((now, percent))
+        while len(noted) > _SLOTS + 2:
+            noted.popleft()

@@ -7,11 +7,14 @@ from datetime import UTC, datetime
 from goproxy_operator.cluster.client import ApiError, Client, ConflictError, NotFoundError
 from goproxy_operator.cluster.resources import EVENTS, GOPROXIES, Key, Object
 from goproxy_operator.cluster.store import Store
-from goproxy_operator.reconcile.events import event, warnings
+from goproxy_operator.reconcile.events import Happening, event, happenings, once_more
 from goproxy_operator.reconcile.outcome import Outcome
 from goproxy_operator.reconcile.status import FIGURES_EVERY, Document, News, manifest, news
 
 _log = logging.getLogger(__name__)
+_SERIES_SECONDS = 3600.0
+"""What comes back within this time is the same happening."""
+_MOST_SERIES = 1000
 
 
 class Telling:
@@ -23,6 +26,7 @@ class Telling:
         self._identity = identity
         self._clock = clock
         self._written: dict[Key, float] = {}
+        self._told: dict[tuple[str, Happening], tuple[float, Object]] = {}
 
     async def tell(self, key: Key, item: Object, status: Document) -> Outcome:
         """Write the status if it says something new; one in which only figures moved waits for its turn."""
@@ -42,17 +46,33 @@ class Telling:
             return Outcome()
         self._written[key] = self._clock()
         self._goproxies.put_answer(answer)
-        await self._warn(item, status)
+        await self._announce(item, status)
         return Outcome()
 
     def forget(self, key: Key) -> None:
         """The object is gone."""
         self._written.pop(key, None)
 
-    async def _warn(self, item: Object, status: Document) -> None:
-        for reason, message in warnings(status, item.get("status", {})):
-            _log.warning("%s/%s: %s: %s", item["metadata"]["namespace"], item["metadata"]["name"], reason, message)
+    async def _announce(self, item: Object, status: Document) -> None:
+        for happening in happenings(status, item.get("status", {})):
+            level = logging.WARNING if happening.kind == "Warning" else logging.INFO
+            where = item["metadata"]["namespace"], item["metadata"]["name"]
+            _log.log(level, "%s/%s: %s: %s", *where, happening.reason, happening.message)
             try:
-                await self._client.create(EVENTS, event(item, reason, message, self._identity, datetime.now(UTC)))
+                await self._send_event(item, happening)
             except ApiError as e:
                 _log.info("no Event for it: %s", e)  # the condition has said it
+
+    async def _send_event(self, item: Object, happening: Happening) -> None:
+        at, now = (item["metadata"]["uid"], happening), datetime.now(UTC)
+        since, told = self._told.pop(at, (0.0, None))
+        if told is not None and self._clock() - since < _SERIES_SECONDS:
+            try:
+                sent = await self._client.replace(EVENTS, once_more(told, now))
+            except (NotFoundError, ConflictError):
+                sent = await self._client.create(EVENTS, event(item, happening, self._identity, now))
+        else:
+            sent = await self._client.create(EVENTS, event(item, happening, self._identity, now))
+        self._told[at] = (self._clock(), sent)
+        if len(self._told) > _MOST_SERIES:
+            del self._told[next(iter(self._told))]

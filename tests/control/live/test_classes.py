@@ -150,7 +150,7 @@ async def test_without_the_right_to_see_limits_it_does_not_work(
     async with confined() as operator:
         assert await operator.ended() == 1
         last = operator.log.splitlines()[-1]
-    assert last.startswith("goproxy-operator: the operator failed: goproxyclasses.goproxy-operator.dev is forbidden: ")
+    assert last.startswith("goproxy-operator: the operator failed: namespaces is forbidden: ")
     assert last.endswith(
         "without it no limit of a GoProxyClass can be kept. Bind ClusterRole goproxy-operator-classes to the "
         "operator's account (deploy/rbac.yaml), or start the operator with --ignore-classes"

@@ -16,6 +16,8 @@ from goproxy_operator.cluster.named_config_maps import NamedConfigMaps
 from goproxy_operator.cluster.store import Store
 from goproxy_operator.reconcile.fleet import FleetReconciler
 from goproxy_operator.reconcile.reports import Reports
+from goproxy_operator.reconcile.rollouts import Rollouts
+from goproxy_operator.settings import Settings
 from tests.cluster import audit
 from tests.cluster.control_plane import ADMIN, ControlPlane
 from tests.control.live.fleet import Fleet
@@ -44,8 +46,8 @@ async def test_a_ghost_is_left_in_peace(control_plane: ControlPlane, fleet: Flee
                 Reports(),
                 discovery=Discovery(client, 60, lambda: None),
                 tenancy=None,
-                default_image="modproxy:1",
-                identity="test",
+                rollouts=Rollouts(1, goproxies.keys, lambda _: None),
+                settings=Settings(namespaces=[namespace], default_image="modproxy:1", identity="test"),
                 clock=asyncio.get_running_loop().time,
             )
             await reconciler.reconcile((namespace, "team-a"))
