@@ -96,13 +96,17 @@ def _defaults(schema: Any) -> list[Any]:
     if not isinstance(schema, dict):
         return []
     # A property may be called so; then its value is a schema.
-    here = [schema["default"]] if "default" in schema and not isinstance(schema["default"], dict) else []
+    here = [schema["default"]] if "default" in schema and "type" not in (schema["default"] or ()) else []
     return here + [found for inner in schema.values() for found in _defaults(inner)]
 
 
 @EACH
-def test_nothing_has_a_default(name: str) -> None:
-    assert _defaults(_properties(name)) == []
+def test_nothing_of_a_spec_has_a_default(name: str) -> None:
+    assert _defaults(_properties(name)["spec"]) == []
+
+
+def test_a_new_object_is_not_taken_for_one_that_is_done() -> None:
+    assert _defaults(_properties("goproxies")["status"]) == [{"observedGeneration": -1}]
 
 
 def test_a_class_has_all_fields_of_a_fleet_as_defaults_but_the_class() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from goproxy_operator.api.goproxy import GoProxy
+from goproxy_operator.api.status import UNSEEN
 from goproxy_operator.cluster.client import Client
 from goproxy_operator.cluster.discovery import Discovery
 from goproxy_operator.cluster.mirror import Mirror
@@ -90,7 +91,7 @@ class FleetReconciler:
             in_force = documents_of(live.get(("ConfigMap", names.config_map(key[1])), {})).hash
             return await self._tell(key, item, self._facts(key, goproxy, in_force, suspended=True))
         if missing := intent.ids - live.keys():
-            if "status" in item and not await self._exists(item):
+            if item.get("status", UNSEEN) != UNSEEN and not await self._exists(item):
                 # A child of a dead owner would be made for the garbage collector only.
                 self._goproxies.drop(key)
                 return Outcome()
