@@ -138,6 +138,10 @@ REFUSED = [
     ({"upstream": {"httpProxy": {"url": "a:3128"}}}, "spec.upstream.httpProxy.url: 'a:3128' is no HTTP proxy: write"),
     ({"upstream": {"httpProxy": {"url": "http://u:p@a"}}}, "credentials do not belong into the URL: remove what is"),
     ({"upstream": {"httpProxy": {"url": "http://a", "noProxy": ["a b"]}}}, "'a b' is nothing to reach without the"),
+    ({"modules": {"allowlistConfigMapName": "../a"}}, "spec.modules.allowlistConfigMapName: '../a' is no name of an"),
+    ({"cache": {"storage": {"size": "1e999"}}}, "spec.cache.storage.size: '1e999' is not a quantity"),
+    ({"cache": {"storage": {"size": "16Ei"}}}, "spec.cache.storage.size: '16Ei' is more than there can be of anything"),
+    ({"pod": {"resources": {"limits": {"a\nb": ""}}}}, "spec.pod.resources.limits['a\\nb']: '' is not a quantity"),
     ({"modules": {"contact": "a\nb"}}, "spec.modules.contact: has a line break or another control character"),
     (
         {"cache": {"lowWatermarkPercent": 90}},

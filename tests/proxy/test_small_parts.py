@@ -12,7 +12,8 @@ from modproxy.server.traffic import Traffic
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("30s", 30), ("1h30m", 5400), ("250ms", 0.25), ("0", 0), ("1.5h", 5400), ("720h", 2592000)]
+    ("text", "seconds"),
+    [("30s", 30), ("1h30m", 5400), ("250ms", 0.25), ("0", 0), ("1.5h", 5400), ("720h", 2592000), ("1ns", 1e-9)],
 )
 def test_durations(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds

@@ -33,7 +33,7 @@ def admit(item: Object, classes: Classes | None, labels: Mapping[str, str]) -> A
     spec = item.get("spec") or {}
     name = spec.get("className")
     try:
-        if classes is None or not (classes or name):
+        if classes is None or not (classes or name) or not isinstance(name, str | None):
             return Admitted(parse_goproxy(item))
         chosen = choose(name, item["metadata"].get("namespace", ""), classes, labels)
         if isinstance(chosen, Problem):
