@@ -16,13 +16,14 @@ from goproxy_operator.cluster.resources import GOPROXIES, Key, Object, key_of, v
 from goproxy_operator.cluster.scrape import Scraper
 from goproxy_operator.cluster.store import Store
 from goproxy_operator.cluster.tenancy import Tenancy
-from goproxy_operator.metrics import LEADING, OBJECTS, QUEUE_DEPTH
+from goproxy_operator.metrics import LEADING, OBJECTS, QUEUE_AGE, QUEUE_DEPTH, ROLLOUTS
 from goproxy_operator.reconcile.fleet import FleetReconciler
 from goproxy_operator.reconcile.loop import run_workers
 from goproxy_operator.reconcile.queue import Queue
 from goproxy_operator.reconcile.reports import Reports
 from goproxy_operator.reconcile.rollouts import Rollouts
 from goproxy_operator.reconcile.scraping import Scraping
+from goproxy_operator.reconcile.tally import Tally
 from goproxy_operator.settings import Settings
 from goproxy_operator.watch import Watch
 
@@ -34,13 +35,20 @@ async def control(configuration: Configuration, client: Client, settings: Settin
     """Look after all objects until cancelled. Starts from nothing: what is known comes from the API server."""
     clock = asyncio.get_running_loop().time
     queue: Queue[Key] = Queue(clock)
-    goproxies = Store(lambda key, old, new: queue.add(key) if _matters(old, new) else None)
+    tally = Tally()
+
+    def on_change(key: Key, old: Object | None, new: Object | None) -> None:
+        tally.note(key, new)
+        if _matters(old, new):
+            queue.add(key)
+
+    goproxies = Store(on_change)
+    rollouts = Rollouts(settings.rollouts, goproxies.keys, queue.add)
     reports = Reports(settings.grow_after)
     config_maps = NamedConfigMaps(client, queue.add)
     scraper = Scraper()
     LEADING.set(1)
-    OBJECTS.set_function(lambda: len(goproxies.keys()))
-    QUEUE_DEPTH.set_function(lambda: len(queue))
+    _publish(goproxies, queue, rollouts)
 
     async def served() -> bool:
         try:
@@ -60,10 +68,8 @@ async def control(configuration: Configuration, client: Client, settings: Settin
         for key in list(goproxies.keys()):
             queue.add(key)
 
-    tenancy = None if settings.ignore_classes else _tenancy(client, goproxies, queue)
     try:
-        if tenancy is not None:
-            await tenancy.check()
+        tenancy = await _tenancy(client, settings, goproxies, queue)
         async with asyncio.TaskGroup() as tasks:
             mirror = Mirror(client, settings.namespaces, queue.add, tasks)
             discovery = Discovery(client, settings.discovery_interval, on_served)
@@ -75,7 +81,7 @@ async def control(configuration: Configuration, client: Client, settings: Settin
                 reports,
                 discovery=discovery,
                 tenancy=tenancy,
-                rollouts=Rollouts(settings.rollouts, goproxies.keys, queue.add),
+                rollouts=rollouts,
                 settings=settings,
                 clock=clock,
             )
@@ -85,10 +91,8 @@ async def control(configuration: Configuration, client: Client, settings: Settin
             await discovery.wait()
             # Until all children are known, what is there would seem to be missing.
             await mirror.wait_synced()
-            if tenancy is not None:
-                # Nor may a fleet be looked at before it is known what limits it.
-                tasks.create_task(tenancy.run())
-                await tenancy.wait_synced()
+            # Nor may a fleet be looked at before it is known what limits it.
+            await tenancy.follow(tasks)
             _log.info("children and pods are listed; reconciling")
             tasks.create_task(discovery.run())
             tasks.create_task(run_workers(queue, reconciler.reconcile))
@@ -103,7 +107,7 @@ async def control(configuration: Configuration, client: Client, settings: Settin
         await scraper.close()
 
 
-def _tenancy(client: Client, goproxies: Store, queue: Queue[Key]) -> Tenancy:
+async def _tenancy(client: Client, settings: Settings, goproxies: Store, queue: Queue[Key]) -> Tenancy:
     """Any class may concern any fleet: each is looked at, which writes nothing where nothing changes."""
 
     def look_at(namespace: str | None) -> None:
@@ -111,7 +115,18 @@ def _tenancy(client: Client, goproxies: Store, queue: Queue[Key]) -> Tenancy:
             if namespace in (None, key[0]):
                 queue.add(key)
 
-    return Tenancy(client, lambda: look_at(None), look_at)
+    tenancy = Tenancy(client, lambda: look_at(None), look_at, enforced=not settings.ignore_classes)
+    await tenancy.check()
+    return tenancy
+
+
+def _publish(goproxies: Store, queue: Queue[Key], rollouts: Rollouts) -> None:
+    """Let `/metrics` show what is in memory."""
+    OBJECTS.set_function(lambda: len(goproxies.keys()))
+    QUEUE_DEPTH.set_function(lambda: len(queue))
+    QUEUE_AGE.set_function(queue.age)
+    ROLLOUTS.labels("rolling").set_function(lambda: rollouts.rolling)
+    ROLLOUTS.labels("waiting").set_function(lambda: rollouts.waiting)
 
 
 async def _sweep(client: Client, settings: Settings, goproxies: Store, queue: Queue[Key]) -> None:

@@ -1,4 +1,4 @@
-"""The operator's own listener: `/healthz` and `/metrics`."""
+"""The operator's own listener: `/metrics`, and `/healthz`, which says 503 when a loop or a watch is stuck."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from goproxy_operator.heartbeat import HEARTBEATS
 from goproxy_operator.metrics import REGISTRY
 
 
@@ -24,6 +25,8 @@ async def serve_health(host: str, port: int) -> AsyncIterator[None]:
 
 
 async def _healthz(_: web.Request) -> web.Response:
+    if stuck := HEARTBEATS.stuck():
+        return web.Response(status=503, text=f"stuck: {', '.join(stuck)}\n")
     return web.Response(text="ok\n")
 
 

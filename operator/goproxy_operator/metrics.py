@@ -14,6 +14,21 @@ RECONCILE_SECONDS = Histogram(
     "goproxy_operator_reconcile_seconds", "What one reconcile of one object takes.", registry=REGISTRY
 )
 QUEUE_DEPTH = Gauge("goproxy_operator_queue_depth", "Objects that wait to be reconciled now.", registry=REGISTRY)
+QUEUE_AGE = Gauge(
+    "goproxy_operator_queue_age_seconds", "How long the object that waits longest has been due.", registry=REGISTRY
+)
+FLEETS = Gauge(
+    "goproxy_operator_fleets",
+    "GoProxy objects by condition, as last written.",
+    ["condition", "status"],
+    registry=REGISTRY,
+)
+ROLLOUTS = Gauge(
+    "goproxy_operator_rollouts",
+    "Fleets that are to run what a new version of the operator makes of them: those that roll, those that wait.",
+    ["state"],
+    registry=REGISTRY,
+)
 OBJECTS = Gauge("goproxy_operator_objects", "GoProxy objects known.", registry=REGISTRY)
 LEADING = Gauge("goproxy_operator_leading", "1 while this process holds the Lease.", registry=REGISTRY)
 SCRAPES = Counter(

@@ -16,8 +16,11 @@ import uvloop
 
 from goproxy_operator.api.goproxy import GROUP, PLURAL, VERSION
 from goproxy_operator.cluster.resources import Object
+from goproxy_operator.heartbeat import HEARTBEATS
 
 _log = logging.getLogger(__name__)
+_NAME = "kopf's loop"
+_BEAT = 10.0  # seconds
 _PAUSE = 2.0  # seconds before kopf is started anew, when it ended by itself
 
 OnObject = Callable[[Object, bool], None]
@@ -52,6 +55,7 @@ class Watch:
         """
         while True:
             while not await self._served():
+                HEARTBEATS.beat(_NAME)
                 _log.info("GoProxy is not served: waiting until its definition is applied")
                 await asyncio.sleep(_PAUSE)
             stop = threading.Event()
@@ -72,9 +76,11 @@ class Watch:
             if not stop.is_set():
                 _log.warning("kopf ended (%s: %s); starting it anew in %.0f s", type(e).__name__, e, _PAUSE)
         finally:
+            HEARTBEATS.end(_NAME)
             self._tell(ended.set)
 
     async def _operator(self, stop: threading.Event) -> None:
+        beating = asyncio.create_task(_beat())
         await kopf.operator(
             registry=self._registry(),
             settings=_settings(),
@@ -83,6 +89,7 @@ class Watch:
             namespaces=self._namespaces or (),
             stop_flag=stop,
         )
+        beating.cancel()
 
     def _registry(self) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()
@@ -104,6 +111,13 @@ class Watch:
             self._loop.call_soon_threadsafe(callback, *arguments)
         except RuntimeError:
             _log.debug("the loop has ended")
+
+
+async def _beat() -> None:
+    """Show that the loop of kopf's thread turns."""
+    while True:
+        HEARTBEATS.beat(_NAME)
+        await asyncio.sleep(_BEAT)
 
 
 def _settings() -> kopf.OperatorSettings:

@@ -45,7 +45,7 @@ class ControlPlane:
         self.url = f"https://127.0.0.1:{apiserver_port}"
         self._authority = Authority(folder, "ca")
         self.ca_file = self._authority.file
-        self._tls = ssl.create_default_context(cafile=self.ca_file)
+        self.tls = ssl.create_default_context(cafile=self.ca_file)
         self.admin_token = secrets.token_urlsafe()
         self.nodes_token = secrets.token_urlsafe()
         self.kubeconfig = self._write_kubeconfig(ADMIN, self.admin_token)
@@ -150,7 +150,7 @@ class ControlPlane:
         return aiohttp.ClientSession(
             self.url,
             headers={"Authorization": f"Bearer {token or self.admin_token}"},
-            connector=aiohttp.TCPConnector(ssl=self._tls, limit=0),
+            connector=aiohttp.TCPConnector(ssl=self.tls, limit=0),
         )
 
     def _lay_out(self, etcd_port: int, apiserver_port: int, controllers_port: int) -> commands.Layout:
@@ -190,7 +190,7 @@ class ControlPlane:
         return path
 
     def _healthy(self, port: int, path: str) -> bool:
-        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=self._tls)
+        connection = http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=self.tls)
         return _says_ok(connection, path)
 
 

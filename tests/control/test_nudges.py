@@ -2,24 +2,54 @@
 
 from __future__ import annotations
 
+import pytest
+
 from goproxy_operator.desired.names import NUDGE_ANNOTATION
 from goproxy_operator.reconcile.facts import Replica
 from goproxy_operator.reconcile.nudges import nudges
+from modproxy.report import ConfigState, Report, Storage, Window
 
 
-def test_each_replica_once_for_each_config() -> None:
-    fresh = Replica("team-a-0", True, uid="u0")
-    behind = Replica("team-a-1", True, uid="u1", nudge="old")
-    told = Replica("team-a-2", True, uid="u2", nudge="new")
-    made = nudges("build", [fresh, behind, told], "new")
-    assert [(one["metadata"]["name"], one["metadata"]["uid"]) for one in made] == [
-        ("team-a-0", "u0"),
-        ("team-a-1", "u1"),
-    ]
-    assert all(one["metadata"]["annotations"] == {NUDGE_ANNOTATION: "new"} for one in made)
+def replica(nudge: str | None, reported: str | None) -> Replica:
+    report = None
+    if reported is not None:
+        report = Report(
+            version="1",
+            ready=True,
+            uptime_seconds=1,
+            config=ConfigState(hash=reported, generation=1),
+            storage=Storage(used_bytes=0, capacity_bytes=1, objects=0),
+            window=Window(seconds=1, hits=0, requests=0, requests_per_second=0),
+            requests={},
+        )
+    return Replica("team-a-0", True, report, "u0", nudge)
+
+
+@pytest.mark.parametrize(
+    ("nudge", "reported", "changed", "nudged"),
+    [
+        (None, None, False, False),
+        (None, None, True, True),
+        (None, "old", False, True),
+        (None, "old", True, True),
+        (None, "new", True, False),
+        ("old", None, False, True),
+        ("old", "old", False, True),
+        ("old", "new", False, False),
+        ("new", None, True, False),
+        ("new", "old", False, False),
+    ],
+)
+def test_who_is_behind_is_told_once(nudge: str | None, reported: str | None, changed: bool, nudged: bool) -> None:
+    assert bool(nudges("build", [replica(nudge, reported)], "new", changed=changed)) is nudged
 
 
 def test_nothing_but_the_annotation_is_sent() -> None:
-    (made,) = nudges("build", [Replica("team-a-0", False, uid="u0")], "new")
+    (made,) = nudges("build", [replica(None, None)], "new", changed=True)
     assert made.keys() == {"apiVersion", "kind", "metadata"}
-    assert made["metadata"].keys() == {"name", "namespace", "uid", "annotations"}
+    assert made["metadata"] == {
+        "name": "team-a-0",
+        "namespace": "build",
+        "uid": "u0",
+        "annotations": {NUDGE_ANNOTATION: "new"},
+    }

@@ -111,18 +111,21 @@ class Client:
         path = resource.path(metadata["namespace"], metadata["name"])
         return await self._call(_Call("PUT", "update", resource, path, {"fieldManager": FIELD_MANAGER}, item))
 
-    async def delete(self, resource: Resource, namespace: str, name: str, uid: str, *, orphan: bool = False) -> None:
+    async def delete(
+        self, resource: Resource, namespace: str, name: str, uid: str, *, orphan: bool = False
+    ) -> Object | None:
         """Delete exactly this object; one that is gone or is another by now is left alone.
 
-        With `orphan` what it owns stays and is owned by nobody.
+        Returns the object where its end has to wait. With `orphan` what it owns stays and is owned by nobody.
         """
         options: Object = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
         if orphan:
             options["propagationPolicy"] = "Orphan"
         try:
-            await self._call(_Call("DELETE", "delete", resource, resource.path(namespace, name), body=options))
+            answer = await self._call(_Call("DELETE", "delete", resource, resource.path(namespace, name), body=options))
         except (NotFoundError, ConflictError):
-            return
+            return None
+        return answer if answer.get("kind") == resource.kind else None
 
     @asynccontextmanager
     async def watch(

@@ -7,14 +7,17 @@ work, and the Lease is released at the end. Source of the protocol: client-go's 
 
 import asyncio
 import datetime
+import json
 import logging
 from collections.abc import Awaitable, Callable
+
+import aiohttp
 
 from goproxy_operator.cluster.client import ApiError, Client, ConflictError, UnreachableError
 from goproxy_operator.cluster.resources import LEASES, Object
 
 _log = logging.getLogger(__name__)
-_FAILURES = (ApiError, UnreachableError, TimeoutError)
+_FAILURES = (ApiError, UnreachableError, aiohttp.ClientError, OSError, TimeoutError, ValueError)
 
 
 class LeaseLostError(Exception):
@@ -24,9 +27,9 @@ class LeaseLostError(Exception):
 class Lease:
     """A Lease object in `namespace`; `identity` names this process. All times in seconds."""
 
-    DURATION = 15.0
+    DURATION = 12.0
     """How long others wait for a holder that renews no more."""
-    DEADLINE = 10.0
+    DEADLINE = 8.0
     """How long a holder that cannot renew goes on; the rest of DURATION is for the work to stop in."""
     PAUSE = 2.0
     CALL = 3.0
@@ -41,8 +44,8 @@ class Lease:
     async def hold(self, work: Callable[[], Awaitable[None]]) -> None:
         """Wait for the Lease, then run `work` while it is held. Ends when the work does, or with `LeaseLostError`."""
         _log.info("waiting for the Lease %s/%s as %s", self._namespace, self._name, self._identity)
-        while not await self._try():  # noqa: ASYNC110 - what is waited for is in the API server
-            await asyncio.sleep(self.PAUSE)
+        while not await self._try():
+            await self._wait_for_turn()
         _log.info("leading: holding the Lease %s/%s", self._namespace, self._name)
         working = asyncio.ensure_future(work())
         renewing = asyncio.ensure_future(self._renew())
@@ -62,6 +65,25 @@ class Lease:
                 raise RuntimeError("the work did not stop in time: only the end of this process makes sure that it has")
             if not lost:
                 await self._release()
+
+    async def _wait_for_turn(self) -> None:
+        """Watch the Lease until its holder lets it go, or was silent for too long. Without a word of it: a pause."""
+        begun = asyncio.get_running_loop().time()
+        query = {"fieldSelector": f"metadata.name={self._name}", "timeoutSeconds": "300"}
+        try:
+            async with asyncio.timeout(self.DURATION) as limit:
+                async with self._client.watch(LEASES, self._namespace, query, self.DURATION) as lines:
+                    while line := await lines.readline():
+                        event = json.loads(line)
+                        spec = event["object"].get("spec", {})
+                        if event["type"] in ("DELETED", "ERROR") or not spec.get("holderIdentity"):
+                            return
+                        limit.reschedule(self._seen_last(spec) + self._duration(spec))
+        except _FAILURES as e:
+            if limit.expired():
+                return
+            _log.warning("watching the Lease %s/%s: %s", self._namespace, self._name, e or type(e).__name__)
+        await asyncio.sleep(max(begun + self.PAUSE - asyncio.get_running_loop().time(), 0))
 
     async def _renew(self) -> None:
         clock = asyncio.get_running_loop().time
@@ -98,11 +120,17 @@ class Lease:
 
     def _expired(self, spec: Object) -> bool:
         """Say whether the holder was silent for its duration, by our clock: since we saw it renew last."""
-        now = asyncio.get_running_loop().time()
+        return self._seen_last(spec) + self._duration(spec) <= asyncio.get_running_loop().time()
+
+    def _seen_last(self, spec: Object) -> float:
+        """Return when we first saw this state of the Lease."""
         state = (spec.get("holderIdentity"), spec.get("renewTime"))
         if self._seen[0] != state:
-            self._seen = (state, now)
-        return now - self._seen[1] >= float(spec.get("leaseDurationSeconds") or self.DURATION)
+            self._seen = (state, asyncio.get_running_loop().time())
+        return self._seen[1]
+
+    def _duration(self, spec: Object) -> float:
+        return float(spec.get("leaseDurationSeconds") or self.DURATION)
 
     def _document(self, lease: Object | None, holder: str | None = None) -> Object:
         now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -15,6 +15,7 @@ import aiohttp
 from goproxy_operator.cluster.client import ApiError, Client, GoneError, NotFoundError, UnreachableError
 from goproxy_operator.cluster.resources import Key, Object, Resource, key_of, version_of
 from goproxy_operator.cluster.store import Store
+from goproxy_operator.heartbeat import HEARTBEATS
 
 _log = logging.getLogger(__name__)
 _PAGE = "500"
@@ -56,25 +57,32 @@ class Reflector:
         self._namespace = namespace
         self._query = query
         self._version: str | None = None
+        self._name = f"watch of {resource.plural} {namespace or ''} {' '.join(query.values())}"
 
     async def run(self) -> NoReturn:
         """Follow until cancelled, through outages."""
         pause = _FIRST_PAUSE
-        while True:
-            try:
-                if self._version is None:
-                    self._version = await list_into(
-                        self._client, self._resource, self._namespace, self._query, self.store
-                    )
-                    self.synced.set()
-                await self._watch()
-                pause = _FIRST_PAUSE
-            except (GoneError, NotFoundError):
-                self._version = None
-            except _FAILURES as e:
-                _log.warning("watching %s: %s; again in %.1f s", self._resource.plural, e or type(e).__name__, pause)
-            await asyncio.sleep(pause * uniform(0.8, 1.2))  # noqa: S311 - jitter
-            pause = min(pause * 2, _LONGEST_PAUSE)
+        try:
+            while True:
+                HEARTBEATS.beat(self._name)
+                pause = await self._follow(pause)
+        finally:
+            HEARTBEATS.end(self._name)
+
+    async def _follow(self, pause: float) -> float:
+        """List if need be, and watch until that ends; wait, and return how long to wait the next time."""
+        try:
+            if self._version is None:
+                self._version = await list_into(self._client, self._resource, self._namespace, self._query, self.store)
+                self.synced.set()
+            await self._watch()
+            pause = _FIRST_PAUSE
+        except (GoneError, NotFoundError):
+            self._version = None
+        except _FAILURES as e:
+            _log.warning("watching %s: %s; again in %.1f s", self._resource.plural, e or type(e).__name__, pause)
+        await asyncio.sleep(pause * uniform(0.8, 1.2))  # noqa: S311 - jitter
+        return min(pause * 2, _LONGEST_PAUSE)
 
     async def _watch(self) -> None:
         query = {
@@ -85,6 +93,7 @@ class Reflector:
         }
         async with self._client.watch(self._resource, self._namespace, query, _SILENCE) as lines:
             while line := await lines.readline():
+                HEARTBEATS.beat(self._name)
                 self._take(json.loads(line))
 
     def _take(self, event: Object) -> None:

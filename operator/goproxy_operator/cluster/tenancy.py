@@ -28,10 +28,20 @@ class TenancyError(Exception):
 
 
 class Tenancy:
-    """Follows both. `on_classes` is told that a class changed, `on_namespace` the namespace whose labels did."""
+    """Follows both, where classes are `enforced`. `on_classes` is told that a class changed, `on_namespace` the
+    namespace whose labels did.
+    """
 
-    def __init__(self, client: Client, on_classes: Callable[[], None], on_namespace: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        client: Client,
+        on_classes: Callable[[], None],
+        on_namespace: Callable[[str], None],
+        *,
+        enforced: bool = True,
+    ) -> None:
         self._client = client
+        self._enforced = enforced
         self._on_classes = on_classes
         self._on_namespace = on_namespace
         self._parsed: dict[str, FleetClass] = {}
@@ -42,8 +52,13 @@ class Tenancy:
             Reflector(client, NAMESPACES, None, {}, self._namespaces),
         )
 
-    async def run(self) -> None:
-        """Follow until cancelled. Raises `TenancyError` where the right to do so is missing."""
+    async def follow(self, tasks: asyncio.TaskGroup) -> None:
+        """Follow from now on, and return when all classes and namespaces are known."""
+        if self._enforced:
+            tasks.create_task(self._run())
+            await self._listed.wait()
+
+    async def _run(self) -> None:
         while not await self._defined():
             self._listed.set()  # no definition, no classes
             await asyncio.sleep(_POLL)
@@ -56,16 +71,13 @@ class Tenancy:
 
     async def check(self) -> None:
         """Return once it is known that all can be read. Raises `TenancyError` where the right to do so is missing."""
-        await self._defined()
-
-    async def wait_synced(self) -> None:
-        """Return when all classes and namespaces are known."""
-        await self._listed.wait()
+        if self._enforced:
+            await self._defined()
 
     @property
-    def classes(self) -> Mapping[str, FleetClass]:
-        """All classes, by name."""
-        return self._parsed
+    def classes(self) -> Mapping[str, FleetClass] | None:
+        """All classes, by name; None where they do not count."""
+        return self._parsed if self._enforced else None
 
     def labels(self, namespace: str) -> Mapping[str, str]:
         """Return the labels of a namespace. Raises `NotReadableError` for one that is not known yet."""

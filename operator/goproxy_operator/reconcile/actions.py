@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from goproxy_operator.cluster.client import ApiError, Client, ConflictError, NotFoundError
 from goproxy_operator.cluster.mirror import Mirror
-from goproxy_operator.cluster.resources import CHILDREN, CLAIMS, PODS, STATEFUL_SETS, Object
+from goproxy_operator.cluster.resources import CHILDREN, CLAIMS, PODS, STATEFUL_SETS, Object, Resource
 from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.reconcile.idle_claims import IDLE_MANAGER, IdleClaims
 from goproxy_operator.reconcile.plan import Apply, Delete, Orphan, Plan
@@ -35,10 +35,10 @@ class Actions:
                         answer = await self._client.apply(resource, sent, force=True)
                         self._mirror.put_answer(resource, answer)
                     case Delete(kind, name, uid):
-                        await self._client.delete(CHILDREN[kind], namespace, name, uid)
+                        await self._delete(CHILDREN[kind], namespace, name, uid)
                     case Orphan(name, uid):
                         # Its end is an event of its own, which brings it back.
-                        await self._client.delete(STATEFUL_SETS, namespace, name, uid, orphan=True)
+                        await self._delete(STATEFUL_SETS, namespace, name, uid, orphan=True)
             except ApiError as e:
                 if _passes(e):
                     raise
@@ -72,7 +72,7 @@ class Actions:
             _log.info(
                 "%s/%s: nobody has used this claim for long; deleting it", metadata["namespace"], metadata["name"]
             )
-            await self._client.delete(CLAIMS, metadata["namespace"], metadata["name"], metadata["uid"])
+            await self._delete(CLAIMS, metadata["namespace"], metadata["name"], metadata["uid"])
 
     async def nudge(self, pods: Sequence[Manifest]) -> None:
         """Annotate pods. One that is gone needs no nudge; one that cannot be nudged takes its config a minute later."""
@@ -82,6 +82,11 @@ class Actions:
                 self._mirror.put_answer(PODS, answer)
             except ApiError as e:
                 _log.info("%s/%s is not nudged: %s", pod["metadata"]["namespace"], pod["metadata"]["name"], e)
+
+    async def _delete(self, resource: Resource, namespace: str, name: str, uid: str, *, orphan: bool = False) -> None:
+        going = await self._client.delete(resource, namespace, name, uid, orphan=orphan)
+        if going is not None:
+            self._mirror.put_answer(resource, going)
 
     async def hand_over(self, live: Object) -> None:
         """Let the second manager own the number there is. A conflict means that it has moved: look again."""

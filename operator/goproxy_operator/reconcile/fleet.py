@@ -47,7 +47,7 @@ class FleetReconciler:
         reports: Reports,
         *,
         discovery: Discovery,
-        tenancy: Tenancy | None,
+        tenancy: Tenancy,
         rollouts: Rollouts,
         settings: Settings,
         clock: Callable[[], float],
@@ -117,7 +117,9 @@ class FleetReconciler:
             resizing=intent.claims.resizing,
             stalled=refused or intent.claims.problem,
         )
-        await self._actions.nudge(nudges(key[0], facts.replicas, intent.config_hash))
+        known = live.get(("ConfigMap", names.config_map(key[1])))
+        changed = known is not None and documents_of(known).hash != intent.config_hash
+        await self._actions.nudge(nudges(key[0], facts.replicas, intent.config_hash, changed=changed))
         outcome = await self._tell(key, item, facts)
         return replace(outcome, stuck=facts.stalled is not None).sooner(idle.again, self._next_growth_look(goproxy))
 
@@ -167,8 +169,6 @@ class FleetReconciler:
         return await self._config_maps.get(key, name)
 
     def _admit(self, item: Object) -> Admitted | Problem:
-        if self._tenancy is None:
-            return admit(item, None, {})
         return admit(item, self._tenancy.classes, self._tenancy.labels(item["metadata"]["namespace"]))
 
     async def _refuse(self, key: Key, item: Object, problem: Problem) -> Outcome:

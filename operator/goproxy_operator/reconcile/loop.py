@@ -9,6 +9,7 @@ import aiohttp
 from goproxy_operator.cluster.client import ApiError, UnreachableError
 from goproxy_operator.cluster.named_config_maps import NotReadableError
 from goproxy_operator.cluster.resources import Key
+from goproxy_operator.heartbeat import HEARTBEATS
 from goproxy_operator.metrics import RECONCILE_SECONDS, RECONCILES
 from goproxy_operator.reconcile.outcome import Outcome
 from goproxy_operator.reconcile.queue import Queue
@@ -31,7 +32,7 @@ async def _work(queue: Queue[Key], reconcile: Callable[[Key], Awaitable[Outcome]
         key = await queue.get()
         failed = True
         try:
-            with RECONCILE_SECONDS.time():
+            with RECONCILE_SECONDS.time(), HEARTBEATS.during("reconcile of {}/{}".format(*key)):
                 outcome = await reconcile(key)
             failed = outcome.stuck
             if outcome.again is not None:

@@ -11,11 +11,11 @@ from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.reconcile.facts import Replica
 
 
-def nudges(namespace: str, replicas: Iterable[Replica], config_hash: str) -> list[Manifest]:
-    """Return what is applied to the pods, after the ConfigMap: to each once in every config's time.
+def nudges(namespace: str, replicas: Iterable[Replica], config_hash: str, *, changed: bool) -> list[Manifest]:
+    """Return what is applied to the pods, after the ConfigMap: to each at most once in every config's time.
 
-    A new pod has the newest config as a rule, but whether it had that before or after the ConfigMap changed cannot be
-    known: its one nudge makes sure. By the uid no apply can make a pod.
+    `changed` says that the ConfigMap has just become another. A new pod has the newest config as a rule, and is left in
+    peace; if it took its files before the ConfigMap changed, its first report says so. By the uid no apply makes a pod.
     """
     return [
         {
@@ -29,5 +29,11 @@ def nudges(namespace: str, replicas: Iterable[Replica], config_hash: str) -> lis
             },
         }
         for replica in replicas
-        if replica.nudge != config_hash
+        if replica.nudge != config_hash and _is_behind(replica, config_hash, changed)
     ]
+
+
+def _is_behind(replica: Replica, config_hash: str, changed: bool) -> bool:
+    if replica.report is not None:
+        return replica.report.config.hash != config_hash
+    return changed or replica.nudge is not None

@@ -34,6 +34,10 @@ class Queue(Generic[K]):
         now = self._clock()
         return sum(due <= now for due in self._due.values())
 
+    def age(self) -> float:
+        """Return for how many seconds the key that waits longest has been due; 0 where none waits."""
+        return max(self._clock() - min(self._due.values(), default=self._clock()), 0.0)
+
     def add(self, key: K, delay: float = 0.0) -> None:
         """Make the key due after `delay`, or sooner if it already is."""
         due = self._clock() + delay

@@ -70,6 +70,11 @@ class OperatorProcess:
             self._process.send_signal(number)
         return await self.ended()
 
+    def kill(self) -> None:
+        """Kill it, as a node that is lost does. It has ended a moment later."""
+        assert self._process is not None
+        self._process.kill()
+
     async def ended(self) -> int:
         """Wait for its end and return its exit status."""
         assert self._process is not None

@@ -19,12 +19,13 @@ pytestmark = pytest.mark.usefixtures("operator", "nodes")
 
 
 class Watched:
-    """All numbers of replicas that the StatefulSet was ever given."""
+    """All numbers of replicas that StatefulSets of a namespace were ever given: of the one there is, and by name."""
 
     def __init__(self, control_plane: ControlPlane, namespace: str) -> None:
         self._control_plane = control_plane
         self._path = f"/apis/apps/v1/namespaces/{namespace}/statefulsets"
         self.numbers: list[int] = []
+        self.by_name: dict[str, list[int]] = {}
 
     async def __aenter__(self) -> Watched:
         self._session: aiohttp.ClientSession = self._control_plane.session()
@@ -38,8 +39,9 @@ class Watched:
 
     async def _seen(self, item: dict[str, Any]) -> None:
         number = item["spec"]["replicas"]
-        if self.numbers[-1:] != [number]:
-            self.numbers.append(number)
+        for numbers in (self.numbers, self.by_name.setdefault(item["metadata"]["name"], [])):
+            if numbers[-1:] != [number]:
+                numbers.append(number)
 
 
 async def autoscale(fleet: Fleet, replicas: int) -> None:
