@@ -32,8 +32,7 @@ class NodeStandIn:
     """An asynchronous context manager: while it is entered, the pods and claims of all namespaces are looked after.
 
     `session` is a session of the API server (`ControlPlane.session(plane.nodes_token)`), which stays the caller's.
-    `pod_ip` is asked once for each pod, when it starts. A loopback address lets a test answer for the pod, but an
-    EndpointSlice does not take it; the addresses by default are ones that Services work with.
+    `pod_ip` is asked once for each pod, when it starts. Addresses are of loopback: a test can answer for the pod.
     """
 
     def __init__(
@@ -41,7 +40,7 @@ class NodeStandIn:
         session: aiohttp.ClientSession,
         *,
         nodes: Sequence[str] = ("node-a", "node-b"),
-        pod_ip: Callable[[Object], str] = node_rules.address_in_cluster,
+        pod_ip: Callable[[Object], str] = node_rules.address_of_its_own,
         ready: Callable[[Object], bool] = lambda _pod: True,
     ) -> None:
         self._session = session

@@ -11,7 +11,15 @@ from goproxy_operator.reconcile.allowlist import decide_allowlist
 from goproxy_operator.reconcile.events import Happening, event, happenings, once_more
 from goproxy_operator.reconcile.facts import Facts, Replica
 from goproxy_operator.reconcile.problem import Problem
-from goproxy_operator.reconcile.status import News, compute_status, manifest, news, stalled_status, two_digits
+from goproxy_operator.reconcile.status import (
+    News,
+    compute_status,
+    manifest,
+    news,
+    not_asked_yet,
+    stalled_status,
+    two_digits,
+)
 from modproxy.report import ConfigState, Report, Storage, Window
 from tests.control.objects import UID, goproxy
 
@@ -119,6 +127,21 @@ def test_figures_are_absent_before_the_first_report() -> None:
     assert not {"hitRatePercent", "requestsPerSecond", "storage"} & status.keys()
     assert status["replicaStatus"] == [{"name": "team-a-0", "ready": False}]
     assert conditions(status)["ConfigSynced"] == ("Unknown", "NoReports", "no replica has reported yet")
+
+
+def test_after_a_restart_what_was_reported_before_stays_until_replicas_are_asked() -> None:
+    reported = compute_status(facts(), {}, NOW)
+    pods = [Replica("team-a-0", True), Replica("team-a-1", True)]
+    fresh = not_asked_yet(compute_status(facts(replicas=pods), reported, LATER), reported)
+    assert news(fresh, reported) is News.NONE
+
+    ill = compute_status(facts(replicas=[Replica("team-a-0", True, report(pressure="9 MiB free"))]), {}, NOW)
+    again = not_asked_yet(compute_status(facts(replicas=[Replica("team-a-0", True)]), ill, LATER), ill)
+    assert news(again, ill) is News.NONE
+
+    older = [{**condition, "observedGeneration": 2} for condition in reported["conditions"]]
+    edited = not_asked_yet(compute_status(facts(replicas=pods), {}, LATER), {**reported, "conditions": older})
+    assert conditions(edited)["ConfigSynced"][1] == "NoReports"
 
 
 NAME_TAKEN = Problem("NameConflict", "Service team-a exists")

@@ -11,6 +11,7 @@ Statement = tuple[str, str, str, str]
 TYPES = frozenset(
     {"Ready", "Reconciling", "Stalled", "ConfigSynced", "AutoscalingActive", "StorageResizing", "DiskPressure"}
 )
+NO_REPORTS = "NoReports"
 FIGURES = frozenset({"DiskPressure", "StorageResizing"})
 """Those whose messages hold figures: that one reads otherwise than before is no news of its own."""
 
@@ -71,7 +72,7 @@ def _config_synced(facts: Facts) -> Statement:
     if refused:
         return "ConfigSynced", "False", "ConfigRefused", "; ".join(refused)
     if not reports:
-        return "ConfigSynced", "Unknown", "NoReports", "no replica has reported yet"
+        return "ConfigSynced", "Unknown", NO_REPORTS, "no replica has reported yet"
     synced = sum(report.config.hash == facts.config_hash for report in reports.values())
     total = max(len(facts.replicas), facts.wanted)
     message = f"{synced} of {total} replicas run the config in force"

@@ -28,7 +28,7 @@ from goproxy_operator.reconcile.plan import ChildId, Orphan, make_plan
 from goproxy_operator.reconcile.problem import Problem
 from goproxy_operator.reconcile.reports import Reports
 from goproxy_operator.reconcile.rollouts import Rollouts, rolling
-from goproxy_operator.reconcile.status import compute_status, stalled_status
+from goproxy_operator.reconcile.status import compute_status, not_asked_yet, stalled_status
 from goproxy_operator.reconcile.telling import Telling
 from goproxy_operator.settings import Settings
 
@@ -155,7 +155,11 @@ class FleetReconciler:
         return min(_GROWTH_LOOK, self._settings.grow_after / 2) if storage and storage.grow_to else None
 
     async def _tell(self, key: Key, item: Object, facts: Facts) -> Outcome:
-        return await self._telling.tell(key, item, compute_status(facts, item.get("status", {}), datetime.now(UTC)))
+        previous = item.get("status", {})
+        status = compute_status(facts, previous, datetime.now(UTC))
+        if not self._reports.asked(key):
+            status = not_asked_yet(status, previous)
+        return await self._telling.tell(key, item, status)
 
     def _stateful_set(self, key: Key) -> Object | None:
         return self._mirror.get(STATEFUL_SETS, (key[0], names.stateful_set(key[1])))

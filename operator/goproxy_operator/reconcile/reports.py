@@ -33,6 +33,10 @@ class Reports:
         else:
             self._note(fleet, figures.storage.percent, now)
 
+    def asked(self, fleet: Key) -> bool:
+        """Say whether the fleet's replicas were asked at least once."""
+        return fleet in self._fleets
+
     def of(self, fleet: Key) -> dict[str, Report]:
         """Return the reports of a fleet, by pod."""
         return {pod: report for pod, (_, report) in self._fleets.get(fleet, {}).items()}

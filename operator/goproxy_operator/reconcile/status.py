@@ -11,7 +11,7 @@ from goproxy_operator.cluster.resources import Object
 from goproxy_operator.desired import names
 from goproxy_operator.figures import fleet_figures, hit_rate_percent, storage_figures
 from goproxy_operator.quantity import format_bytes
-from goproxy_operator.reconcile.conditions import FIGURES, TYPES, Statement, statements
+from goproxy_operator.reconcile.conditions import FIGURES, NO_REPORTS, TYPES, Statement, statements
 from goproxy_operator.reconcile.facts import Facts, Replica
 
 FIGURES_EVERY = 60.0
@@ -55,6 +55,26 @@ def compute_status(facts: Facts, previous: Mapping[str, Any], now: datetime) -> 
         conditions=_conditions(statements(facts), previous, goproxy.metadata.generation, now),
     )
     return _document(status)
+
+
+def not_asked_yet(computed: Document, previous: Mapping[str, Any]) -> Document:
+    """Return the status with what replicas had reported before this process started, until they are asked anew."""
+    replicas = {replica["name"]: replica for replica in previous.get("replicaStatus", ())}
+    reported = (*_REPLICA_FIGURES, "config")
+    merged = [
+        {**_only(replicas.get(replica["name"], {}), reported), **replica}
+        for replica in computed.get("replicaStatus", ())
+    ]
+    generation = computed["observedGeneration"]
+    told = {c["type"]: c for c in previous.get("conditions", ()) if c.get("observedGeneration") == generation}
+    conditions: list[Document] = []
+    for condition in computed["conditions"]:
+        conditions.append(told.get("ConfigSynced", condition) if condition["reason"] == NO_REPORTS else condition)
+        if condition["type"] == "ConfigSynced" and "DiskPressure" in told:
+            conditions.append(told["DiskPressure"])
+    figures = _only(previous, _FIGURES)
+    status = {**computed, **figures, "replicaStatus": merged, "conditions": conditions}
+    return {key: value for key, value in status.items() if value}
 
 
 def stalled_status(reason: str, message: str, generation: int, previous: Mapping[str, Any], now: datetime) -> Document:
@@ -160,6 +180,10 @@ def _without_figures(status: Mapping[str, Any]) -> Document:
             for condition in status.get("conditions", ())
         ],
     }
+
+
+def _only(document: Mapping[str, Any], keys: Iterable[str]) -> Document:
+    return {key: document[key] for key in keys if key in document}
 
 
 def _presence(document: Mapping[str, Any], figures: Iterable[str]) -> Document:
