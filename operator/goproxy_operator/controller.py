@@ -15,6 +15,7 @@ from goproxy_operator.cluster.reflector import list_into
 from goproxy_operator.cluster.resources import GOPROXIES, Key, Object, key_of, version_of
 from goproxy_operator.cluster.scrape import Scraper
 from goproxy_operator.cluster.store import Store
+from goproxy_operator.cluster.tenancy import Tenancy
 from goproxy_operator.metrics import LEADING, OBJECTS, QUEUE_AGE, QUEUE_DEPTH, ROLLOUTS
 from goproxy_operator.reconcile.fleet import FleetReconciler
 from goproxy_operator.reconcile.loop import run_workers
@@ -68,6 +69,7 @@ async def control(configuration: Configuration, client: Client, settings: Settin
             queue.add(key)
 
     try:
+        tenancy = await _tenancy(client, settings, goproxies, queue)
         async with asyncio.TaskGroup() as tasks:
             mirror = Mirror(client, settings.namespaces, queue.add, tasks)
             discovery = Discovery(client, settings.discovery_interval, on_served)
@@ -78,6 +80,7 @@ async def control(configuration: Configuration, client: Client, settings: Settin
                 config_maps,
                 reports,
                 discovery=discovery,
+                tenancy=tenancy,
                 rollouts=rollouts,
                 settings=settings,
                 clock=clock,
@@ -88,6 +91,8 @@ async def control(configuration: Configuration, client: Client, settings: Settin
             await discovery.wait()
             # Until all children are known, what is there would seem to be missing.
             await mirror.wait_synced()
+            # Nor may a fleet be looked at before it is known what limits it.
+            await tenancy.follow(tasks)
             _log.info("children and pods are listed; reconciling")
             tasks.create_task(discovery.run())
             tasks.create_task(run_workers(queue, reconciler.reconcile))
@@ -100,6 +105,19 @@ async def control(configuration: Configuration, client: Client, settings: Settin
         LEADING.set(0)
         await config_maps.close()
         await scraper.close()
+
+
+async def _tenancy(client: Client, settings: Settings, goproxies: Store, queue: Queue[Key]) -> Tenancy:
+    """Any class may concern any fleet: each is looked at, which writes nothing where nothing changes."""
+
+    def look_at(namespace: str | None) -> None:
+        for key in list(goproxies.keys()):
+            if namespace in (None, key[0]):
+                queue.add(key)
+
+    tenancy = Tenancy(client, lambda: look_at(None), look_at, enforced=not settings.ignore_classes)
+    await tenancy.check()
+    return tenancy
 
 
 def _publish(goproxies: Store, queue: Queue[Key], rollouts: Rollouts) -> None:

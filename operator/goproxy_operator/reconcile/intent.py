@@ -16,6 +16,7 @@ from goproxy_operator.reconcile.missing_apis import missing_apis
 from goproxy_operator.reconcile.plan import ChildId, child_id
 from goproxy_operator.reconcile.problem import Problem
 from goproxy_operator.reconcile.replicas import decide_replicas
+from modproxy.config import Imposed
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Surroundings:
     """Why volumes of a StorageClass cannot grow, "" if they can: of those that were asked about."""
     pressed: bool = False
     """The caches were full long enough to grow, where the object lets them."""
+    imposed: Imposed | None = None
+    """What the object's class lets it serve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def intend(goproxy: GoProxy, live: Mapping[ChildId, Object], around: Surrounding
         pressed=around.pressed,
     )
     number = decide_replicas(goproxy, live_set, max(around.pods, default=-1) + 1)
-    files = documents(goproxy, claims.size_bytes, allowlist.text if allowlist else None)
+    files = documents(goproxy, claims.size_bytes, allowlist.text if allowlist else None, around.imposed)
     circumstances = Circumstances(
         around.default_image, files, claims.templates, number.send, around.served, around.operator_namespace
     )
