@@ -43,7 +43,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 async def _operate(arguments: argparse.Namespace) -> int:
     """Hold the Lease and work, until a signal: 0; or until something fails for good: 1."""
-    from goproxy_operator.cluster.access import AccessError, load_configuration, own_namespace  # noqa: PLC0415
+    from goproxy_operator.cluster.access import AccessError, load_access, own_namespace  # noqa: PLC0415
     from goproxy_operator.cluster.client import Client  # noqa: PLC0415
     from goproxy_operator.cluster.lease import Lease, LeaseLostError  # noqa: PLC0415
     from goproxy_operator.controller import control  # noqa: PLC0415
@@ -68,16 +68,16 @@ async def _operate(arguments: argparse.Namespace) -> int:
         grow_after=arguments.grow_after,
     )
     try:
-        configuration = await load_configuration(arguments.kubeconfig)
+        access = load_access(arguments.kubeconfig)
     except AccessError as e:
         return _fail(str(e))
-    client = Client(configuration)
+    client = Client(access)
     lease = Lease(client, lease_namespace, "goproxy-operator", identity)
 
     async def lead() -> None:
         while True:
             try:
-                await lease.hold(lambda: control(configuration, client, settings))
+                await lease.hold(lambda: control(access, client, settings))
             except LeaseLostError as e:
                 logging.getLogger(__name__).warning("%s; standing for election again", e)
 

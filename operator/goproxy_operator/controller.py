@@ -4,9 +4,8 @@ import asyncio
 import logging
 
 import aiohttp
-from kubernetes.aio.client.configuration import Configuration
 
-from goproxy_operator.cluster.access import connection_info
+from goproxy_operator.cluster.access import Access
 from goproxy_operator.cluster.client import ApiError, Client, UnreachableError
 from goproxy_operator.cluster.discovery import Discovery
 from goproxy_operator.cluster.mirror import Mirror
@@ -29,9 +28,11 @@ from goproxy_operator.watch import Watch
 
 _log = logging.getLogger(__name__)
 _SWEEP_RETRY = 5.0  # seconds
+_SETTLE = 0.25
+"""Seconds: changes of children come in swarms, a StatefulSet's status with each pod, and are looked at together."""
 
 
-async def control(configuration: Configuration, client: Client, settings: Settings) -> None:
+async def control(access: Access, client: Client, settings: Settings) -> None:
     """Look after all objects until cancelled. Starts from nothing: what is known comes from the API server."""
     clock = asyncio.get_running_loop().time
     queue: Queue[Key] = Queue(clock)
@@ -71,7 +72,7 @@ async def control(configuration: Configuration, client: Client, settings: Settin
     try:
         tenancy = await _tenancy(client, settings, goproxies, queue)
         async with asyncio.TaskGroup() as tasks:
-            mirror = Mirror(client, settings.namespaces, queue.add, tasks)
+            mirror = Mirror(client, settings.namespaces, lambda fleet: queue.add(fleet, _SETTLE), tasks)
             discovery = Discovery(client, settings.discovery_interval, on_served)
             reconciler = FleetReconciler(
                 client,
@@ -85,7 +86,7 @@ async def control(configuration: Configuration, client: Client, settings: Settin
                 settings=settings,
                 clock=clock,
             )
-            watch = Watch(lambda: connection_info(configuration), served, settings.namespaces, on_object)
+            watch = Watch(access.connection, served, settings.namespaces, on_object)
             tasks.create_task(watch.run())
             mirror.follow(())
             await discovery.wait()
