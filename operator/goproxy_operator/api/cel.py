@@ -47,17 +47,6 @@ SPEC: dict[str, Any] = {
     ]
 }
 
-AUTOSCALING: dict[str, Any] = {
-    KEY: [
-        rule(
-            "!has(self.minReplicas) || self.minReplicas <= self.maxReplicas",
-            expression="'minReplicas %d is more than maxReplicas %d: write a range such as "
-            "minReplicas 2, maxReplicas 10'.format([self.minReplicas, self.maxReplicas])",
-            field=".minReplicas",
-        )
-    ]
-}
-
 STORAGE: dict[str, Any] = {
     KEY: [
         rule(
