@@ -8,7 +8,7 @@ ARGS   =
 
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check install
-CRD = crds/goproxies.yaml
+CRDS = goproxies goproxyclasses
 
 # No other Python's packages may be seen from .venv.
 unexport PYTHONPATH PYTHONHOME
@@ -45,10 +45,11 @@ e2e: .venv/dev.stamp ## the end-to-end tests alone, on that cluster or the one t
 cluster-down: .venv/dev.stamp ## remove that cluster, and end the docker daemon that was started for it
 	@$(BIN)/python -m tests.cluster.kind_cluster down --all
 
-generate: .venv/run.stamp ## write the CRD from the models, and what the chart has of it and of deploy/
-	@$(BIN)/python -m goproxy_operator.api.crd > $(CRD).new
-	@mv $(CRD).new $(CRD)
-	@cp $(CRD) deploy/rbac.yaml charts/goproxy-operator/files/
+generate: .venv/run.stamp ## write the CRDs from the models, and what the chart has of them and of deploy/
+	@for crd in $(CRDS); do \
+	  $(BIN)/python -m goproxy_operator.api.crd $$crd > crds/$$crd.yaml.new && mv crds/$$crd.yaml.new crds/$$crd.yaml || exit 1; \
+	done
+	@cp $(CRDS:%=crds/%.yaml) deploy/rbac.yaml charts/goproxy-operator/files/
 
 clean: ## remove .venv and what tools left behind
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info

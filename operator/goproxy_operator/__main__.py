@@ -67,6 +67,7 @@ async def _operate(arguments: argparse.Namespace) -> int:
         resync=arguments.resync,
         scrape_interval=arguments.scrape_interval,
         discovery_interval=arguments.discovery_interval,
+        ignore_classes=arguments.ignore_classes,
         rollouts=arguments.rollouts,
         keep_idle_claims=arguments.keep_idle_claims,
         grow_after=arguments.grow_after,

@@ -89,6 +89,12 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="every so often it is asked which optional APIs the cluster serves, such as ServiceMonitor (default: 30s)",
     )
     parser.add_argument(
+        "--ignore-classes",
+        action="store_true",
+        help="read no GoProxyClass and no Namespace, and let every fleet be what it likes: for an operator that has no "
+        "right outside of its namespaces",
+    )
+    parser.add_argument(
         "--rollouts",
         default=5,
         type=_count,

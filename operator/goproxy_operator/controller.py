@@ -16,6 +16,7 @@ from goproxy_operator.cluster.reflector import list_into
 from goproxy_operator.cluster.resources import GOPROXIES, Key, Object, key_of, version_of
 from goproxy_operator.cluster.scrape import Scraper
 from goproxy_operator.cluster.store import Store
+from goproxy_operator.cluster.tenancy import Tenancy
 from goproxy_operator.metrics import LEADING, OBJECTS, QUEUE_AGE, QUEUE_DEPTH, ROLLOUTS
 from goproxy_operator.metrics_api.registration import Registrar
 from goproxy_operator.metrics_api.trust import Trust
@@ -69,6 +70,7 @@ async def control(
         look_at_all()
 
     try:
+        tenancy = await _tenancy(client, settings, goproxies, queue)
         async with asyncio.TaskGroup() as tasks:
             mirror = Mirror(client, settings.namespaces, queue.add, tasks)
             discovery = Discovery(client, settings.discovery_interval, on_served)
@@ -80,6 +82,7 @@ async def control(
                 config_maps,
                 reports,
                 discovery=discovery,
+                tenancy=tenancy,
                 rollouts=rollouts,
                 settings=settings,
                 own_metrics=lambda: registrar.current,
@@ -95,6 +98,8 @@ async def control(
             await registrar.start(tasks)
             # Until all children are known, what is there would seem to be missing.
             await mirror.wait_synced()
+            # Nor may a fleet be looked at before it is known what limits it.
+            await tenancy.follow(tasks)
             _log.info("children and pods are listed; reconciling")
             tasks.create_task(discovery.run())
             tasks.create_task(run_workers(queue, reconciler.reconcile))
@@ -107,6 +112,19 @@ async def control(
         LEADING.set(0)
         await config_maps.close()
         await scraper.close()
+
+
+async def _tenancy(client: Client, settings: Settings, goproxies: Store, queue: Queue[Key]) -> Tenancy:
+    """Any class may concern any fleet: each is looked at, which writes nothing where nothing changes."""
+
+    def look_at(namespace: str | None) -> None:
+        for key in list(goproxies.keys()):
+            if namespace in (None, key[0]):
+                queue.add(key)
+
+    tenancy = Tenancy(client, lambda: look_at(None), look_at, enforced=not settings.ignore_classes)
+    await tenancy.check()
+    return tenancy
 
 
 def _publish(goproxies: Store, queue: Queue[Key], rollouts: Rollouts) -> None:

@@ -8,11 +8,13 @@ import re
 from decimal import ROUND_CEILING, Decimal
 
 _SYNTAX = re.compile(
-    r"(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+))(?P<suffix>[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d+)?", re.ASCII
+    r"(?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+))(?P<suffix>[KMGTPE]i|[numkMGTPE]|[eE][+-]?\d{1,2})?", re.ASCII
 )
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"": 0, "Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
-_SMALLEST = Decimal("1e-9")
+_SMALLEST = Decimal("1e-3")
+"""What the API server rounds resources up to (SetDefaults_ResourceList of k8s.io/kubernetes/pkg/apis/core/v1)."""
+_LARGEST = 2**63 - 1
 
 
 class QuantityError(ValueError):
@@ -20,8 +22,15 @@ class QuantityError(ValueError):
 
 
 def parse_quantity(text: str) -> Decimal:
-    """Return the number that `text` stands for; sizes are in bytes. Raises `QuantityError`."""
-    return _split(text)[0]
+    """Return the number that `text` stands for; sizes are in bytes. Raises `QuantityError`.
+
+    Refused is also what Kubernetes takes and then cuts, rounds or chokes on: an exponent of three digits, and what is
+    beyond 64 bits.
+    """
+    value = _split(text)[0]
+    if abs(value) > _LARGEST:
+        raise QuantityError(f"{text!r} is more than there can be of anything: write for example 50Gi, 500m or 2")
+    return value
 
 
 def size_in_bytes(text: str) -> int:

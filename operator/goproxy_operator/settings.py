@@ -23,3 +23,5 @@ class Settings:
     """How long the claim of a replica that is no more is kept."""
     grow_after: float = 600.0
     """How long a cache stays full before `growTo` lets it grow."""
+    ignore_classes: bool = False
+    """Let every fleet be what it likes."""

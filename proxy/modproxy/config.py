@@ -91,6 +91,16 @@ class Mode(StrEnum):
     DRY_RUN = "DryRun"
 
 
+class Imposed(Section):
+    """Rules in force on top of a fleet's own, which its keepers cannot weaken: enforced whatever `mode` says."""
+
+    by: str = Field(max_length=256)
+    """Who imposes them, in the words of a refusal."""
+    allow: tuple[PatternText, ...] = Field((), strict=False)
+    """What may be served has to match these too. Empty: everything that is not denied."""
+    deny: tuple[PatternText, ...] = Field((), strict=False)
+
+
 class Modules(Section):
     """What may be served."""
 
@@ -103,6 +113,7 @@ class Modules(Section):
     allowlist_file: str | None = None
     """A file, relative to the config file's folder, with one more pattern a line. Once named it is in force, even when
     it is empty."""
+    imposed: Imposed | None = None
 
 
 class Cache(Section):

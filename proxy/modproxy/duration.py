@@ -17,9 +17,9 @@ def parse_duration(text: str) -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """Write seconds so that `parse_duration` reads them back, in the largest unit that stays whole."""
+    """Write seconds so that `parse_duration` reads them back, to the nanosecond, in the largest whole unit."""
     for unit in ("h", "m", "s", "ms"):
         count = seconds / _UNITS[unit]
         if count == int(count) and (count or unit == "ms"):
             return f"{int(count)}{unit}" if count else "0s"
-    return f"{seconds:f}".rstrip("0") + "s"
+    return f"{seconds:.9f}".rstrip("0").rstrip(".") + "s"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from goproxy_operator.api.crd import DEFINITIONS
 from tests.chart.rendering import CHART, HERE, VALUES, HelmError, Object, as_golden, golden, helm, render
 from tests.cluster import kube_binary
 from tests.cluster.background import ROOT
@@ -64,7 +65,7 @@ def test_refused(setting: str, named: str) -> None:
         render(DEFAULT, setting)
 
 
-@pytest.mark.parametrize("source", ["crds/goproxies.yaml", "deploy/rbac.yaml"])
+@pytest.mark.parametrize("source", [*(f"crds/{name}.yaml" for name in DEFINITIONS), "deploy/rbac.yaml"])
 def test_the_chart_has_its_sources_as_they_are(source: str) -> None:
     copy = CHART / "files" / Path(source).name
     # No link: Flux drops links from what it takes out of a repository.
@@ -72,22 +73,29 @@ def test_the_chart_has_its_sources_as_they_are(source: str) -> None:
     assert copy.read_bytes() == (ROOT / source).read_bytes(), "stale: run make generate"
 
 
-def test_the_definition_is_the_generated_one() -> None:
-    (made,) = of_kind(render(DEFAULT), "CustomResourceDefinition")
-    (generated,) = yaml.safe_load_all((ROOT / "crds" / "goproxies.yaml").read_text())
-    assert made["spec"] == generated["spec"]
-    assert made["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+def test_the_definitions_are_the_generated_ones() -> None:
+    made = of_kind(render(DEFAULT), "CustomResourceDefinition")
+    generated = [yaml.safe_load((ROOT / "crds" / f"{name}.yaml").read_text()) for name in DEFINITIONS]
+    assert {item["metadata"]["name"]: item["spec"] for item in made} == {
+        item["metadata"]["name"]: item["spec"] for item in generated
+    }
+    assert {item["metadata"]["annotations"]["helm.sh/resource-policy"] for item in made} == {"keep"}
 
 
 def test_the_rules_are_those_of_deploy() -> None:
-    stated = list(yaml.safe_load_all((ROOT / "deploy" / "rbac.yaml").read_text()))
-    for kind in ("ClusterRole", "Role"):
-        for values in VALUES:
-            (made,) = [
-                item for item in of_kind(render(values), kind) if "external-metrics" not in item["metadata"]["name"]
+    stated = {
+        (item["kind"], item["metadata"]["name"]): item
+        for item in yaml.safe_load_all((ROOT / "deploy" / "rbac.yaml").read_text())
+    }
+    for values in VALUES:
+        for kind in ("ClusterRole", "Role"):
+            # Those of the external metrics are held equal to deploy/ as a whole.
+            made = [
+                item for item in of_kind(render(values), kind) if "-external-metrics" not in item["metadata"]["name"]
             ]
-            (ours,) = of_kind(stated, kind)
-            assert made["rules"] == ours["rules"]
+            assert made
+            for item in made:
+                assert item["rules"] == stated[kind, item["metadata"]["name"]]["rules"]
 
 
 def test_watched_namespaces_bind_nothing_elsewhere() -> None:

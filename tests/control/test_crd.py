@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field
 
-from goproxy_operator.api.crd import crd, render
+from goproxy_operator.api.crd import DEFINITIONS, render
 from goproxy_operator.api.goproxy import InvalidGoProxyError, parse_goproxy
 from goproxy_operator.api.structural import SchemaError, structural_schema
 from tests.control.objects import document
 
-FILE = Path(__file__).parents[2] / "crds" / "goproxies.yaml"
+CRDS = Path(__file__).parents[2] / "crds"
+EACH = pytest.mark.parametrize("name", DEFINITIONS)
 
 
-def test_the_file_is_what_the_models_say() -> None:
-    assert FILE.read_text() == render(), "the CRD is stale: run `make generate`"
+@EACH
+def test_the_file_is_what_the_models_say(name: str) -> None:
+    file = CRDS / f"{name}.yaml"
+    assert file.read_text() == render(DEFINITIONS[name]()), "the CRD is stale: run `make generate`"
 
 
-def test_it_fits_into_the_annotation_of_a_client_side_apply() -> None:
-    assert len(render()) < 256 * 1024
+@EACH
+def test_it_fits_into_the_annotation_of_a_client_side_apply(name: str) -> None:
+    assert len(render(DEFINITIONS[name]())) < 256 * 1024
 
 
 class Inner(BaseModel):
@@ -74,14 +79,44 @@ def _strings_and_lists(schema: dict[str, object], path: str) -> list[str]:
     return unbounded
 
 
-def test_every_string_and_list_has_a_bound_and_every_list_a_type() -> None:
-    schema = crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
-    assert _strings_and_lists(schema["spec"], "spec") == []
-    assert _strings_and_lists(schema["status"], "status") == []
+def _properties(name: str) -> dict[str, Any]:
+    properties: dict[str, Any] = DEFINITIONS[name]()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+    return properties
 
 
-def test_nothing_has_a_default() -> None:
-    assert "default:" not in render()
+@EACH
+def test_every_string_and_list_has_a_bound_and_every_list_a_type(name: str) -> None:
+    for part in ("spec", "status"):
+        assert _strings_and_lists(_properties(name).get(part, {}), part) == []
+
+
+def _defaults(schema: Any) -> list[Any]:
+    if isinstance(schema, list):
+        return [found for inner in schema for found in _defaults(inner)]
+    if not isinstance(schema, dict):
+        return []
+    # A property may be called so; then its value is a schema.
+    here = [schema["default"]] if "default" in schema and "type" not in (schema["default"] or ()) else []
+    return here + [found for inner in schema.values() for found in _defaults(inner)]
+
+
+@EACH
+def test_nothing_of_a_spec_has_a_default(name: str) -> None:
+    assert _defaults(_properties(name)["spec"]) == []
+
+
+def test_a_new_object_is_not_taken_for_one_that_is_done() -> None:
+    assert _defaults(_properties("goproxies")["status"]) == [{"observedGeneration": -1}]
+
+
+def test_a_class_has_all_fields_of_a_fleet_as_defaults_but_the_class() -> None:
+    own, defaults = _properties("goproxies")["spec"], _properties("goproxyclasses")["spec"]["properties"]["defaults"]
+    assert defaults["properties"].keys() == own["properties"].keys() - {"className"}
+
+
+def test_a_class_may_change_its_defaults_as_it_likes() -> None:
+    assert "oldSelf" in json.dumps(_properties("goproxies"))
+    assert "oldSelf" not in json.dumps(_properties("goproxyclasses"))
 
 
 SUMDB_KEY = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"
@@ -128,6 +163,10 @@ REFUSED = [
     ({"upstream": {"httpProxy": {"url": "a:3128"}}}, "spec.upstream.httpProxy.url: 'a:3128' is no HTTP proxy: write"),
     ({"upstream": {"httpProxy": {"url": "http://u:p@a"}}}, "credentials do not belong into the URL: remove what is"),
     ({"upstream": {"httpProxy": {"url": "http://a", "noProxy": ["a b"]}}}, "'a b' is nothing to reach without the"),
+    ({"modules": {"allowlistConfigMapName": "../a"}}, "spec.modules.allowlistConfigMapName: '../a' is no name of an"),
+    ({"cache": {"storage": {"size": "1e999"}}}, "spec.cache.storage.size: '1e999' is not a quantity"),
+    ({"cache": {"storage": {"size": "16Ei"}}}, "spec.cache.storage.size: '16Ei' is more than there can be of anything"),
+    ({"pod": {"resources": {"limits": {"a\nb": ""}}}}, "spec.pod.resources.limits['a\\nb']: '' is not a quantity"),
     ({"modules": {"contact": "a\nb"}}, "spec.modules.contact: has a line break or another control character"),
     (
         {"cache": {"lowWatermarkPercent": 90}},

@@ -98,7 +98,8 @@ def operator(cluster: Cluster, our_images: Images) -> Iterator[Release]:
     with suppress(CommandError):
         installed.helm("uninstall", release.NAME, "--ignore-not-found", "--wait")
         cluster.kubectl("delete", "namespace", release.NAME, "--ignore-not-found")
-    cluster.kubectl("delete", "crd", "goproxies.goproxy-operator.dev", "--ignore-not-found")
+    definitions = [f"{name}.goproxy-operator.dev" for name in ("goproxies", "goproxyclasses")]
+    cluster.kubectl("delete", "crd", *definitions, "--ignore-not-found")
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,16 @@ async def test_dry_run_serves_and_counts(proxy: ProxyProcess) -> None:
     assert "would be refused" in proxy.log()
 
 
+async def test_dry_run_weakens_nothing_that_is_imposed(proxy: ProxyProcess) -> None:
+    imposed = {"by": "GoProxyClass standard", "deny": ["example.com"]}
+    proxy.write_config(modules={"mode": "DryRun", "imposed": imposed})
+    await reported(proxy, 2)
+    refused = await proxy.get(LIST)
+    assert refused.status == 403
+    assert "GoProxyClass standard has example.com in modules.deny" in refused.text
+    assert 'modproxy_policy_refusals_total{mode="Enforce"} 1.0' in await proxy.metrics()
+
+
 async def test_the_allowlist_file_is_in_force_even_when_empty_and_watched(proxy: ProxyProcess) -> None:
     listed = proxy.folder / "allowlist"
     listed.write_text("# nothing yet\n")

@@ -3,7 +3,7 @@
 import pytest
 
 from modproxy.cache import Outcome
-from modproxy.config import Config, ConfigError, Modules, config_hash, dump_config, parse_config
+from modproxy.config import Config, ConfigError, Mode, Modules, config_hash, dump_config, parse_config
 from modproxy.duration import format_duration, parse_duration
 from modproxy.memo import Memo
 from modproxy.mod.path import check_path
@@ -12,7 +12,8 @@ from modproxy.server.traffic import Traffic
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("30s", 30), ("1h30m", 5400), ("250ms", 0.25), ("0", 0), ("1.5h", 5400), ("720h", 2592000)]
+    ("text", "seconds"),
+    [("30s", 30), ("1h30m", 5400), ("250ms", 0.25), ("0", 0), ("1.5h", 5400), ("720h", 2592000), ("1ns", 1e-9)],
 )
 def test_durations(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds
@@ -45,6 +46,42 @@ def test_allowlist(modules: dict[str, object], listed: str | None, path: str, ru
     if refusal and rule:
         assert rule in refusal.rule
         assert rule in refusal.text
+        assert refusal.enforced
+
+
+IMPOSED = {"by": "GoProxyClass standard", "allow": ("example.com",), "deny": ("example.com/evil",)}
+
+
+@pytest.mark.parametrize(
+    ("modules", "path", "rule"),
+    [
+        ({}, "example.com/m", None),
+        (
+            {},
+            "example.org/m",
+            "GoProxyClass standard has no pattern that matches it in modules.allow (1 pattern",
+        ),
+        ({}, "example.com/evil/m", "GoProxyClass standard has example.com/evil in modules.deny"),
+        ({"allow": ("example.org", "example.com/evil")}, "example.org/m", "the fleet's own cannot allow it"),
+        ({"allow": ("example.org",)}, "example.com/m", "modules.allow has no pattern"),
+        ({"deny": ("example.com/m",)}, "example.com/m", "modules.deny has example.com/m"),
+    ],
+)
+@pytest.mark.parametrize("mode", list(Mode))
+def test_what_is_imposed_holds_besides_the_fleets_own(
+    modules: dict[str, object], path: str, rule: str | None, mode: Mode
+) -> None:
+    refusal = Allowlist(Modules.model_validate({**modules, "imposed": IMPOSED, "mode": mode})).refuse(check_path(path))
+    assert (refusal is None) is (rule is None)
+    if refusal and rule:
+        assert rule in refusal.rule
+        # DryRun is the fleet's own choice: it weakens nothing that is imposed.
+        assert refusal.enforced is ("GoProxyClass" in refusal.rule or mode is Mode.ENFORCE)
+
+
+def test_without_imposed_patterns_all_is_the_fleets_own() -> None:
+    modules = Modules.model_validate({"imposed": {"by": "GoProxyClass standard"}})
+    assert Allowlist(modules).refuse(check_path("example.com/m")) is None
 
 
 def test_traffic_over_the_window() -> None:

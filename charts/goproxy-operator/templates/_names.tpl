@@ -37,15 +37,27 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end -}}
 
 {{/*
-The rules of one kind of role, out of the one file that states them (deploy/rbac.yaml in the repository):
-(dict "root" . "kind" "ClusterRole").
+The rules of one role, out of the one file that states them (deploy/rbac.yaml in the repository):
+(dict "root" . "kind" "ClusterRole" "name" "goproxy-operator").
 */}}
 {{- define "goproxy-operator.rules" -}}
 {{- $kind := .kind -}}
+{{- $name := .name -}}
 {{- range splitList "\n---\n" (.root.Files.Get "files/rbac.yaml") -}}
 {{- $document := fromYaml . -}}
-{{- if eq $document.kind $kind -}}
+{{- if and (eq $document.kind $kind) (eq $document.metadata.name $name) -}}
 {{- toYaml $document.rules -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The labels of a role of deploy/rbac.yaml: which of the cluster's own roles it becomes part of. */}}
+{{- define "goproxy-operator.aggregation" -}}
+{{- $name := .name -}}
+{{- range splitList "\n---\n" (.root.Files.Get "files/rbac.yaml") -}}
+{{- $document := fromYaml . -}}
+{{- if and (eq $document.kind "ClusterRole") (eq $document.metadata.name $name) -}}
+{{- toYaml $document.metadata.labels -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

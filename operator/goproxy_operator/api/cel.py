@@ -34,6 +34,16 @@ NAME: dict[str, Any] = {
     ]
 }
 
+OBJECT_NAME: dict[str, Any] = {
+    KEY: [
+        rule(
+            "self.matches('^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$') && !self.contains('..')",
+            expression="'\"' + self + '\" is no name of an object: write lower-case letters, digits, dashes and dots, "
+            "such as team-a'",
+        )
+    ]
+}
+
 SPEC: dict[str, Any] = {
     KEY: [
         rule(
@@ -47,6 +57,14 @@ SPEC: dict[str, Any] = {
     ]
 }
 
+
+def _comparable(field: str) -> str:
+    """Hold where Kubernetes may read the quantity: one such as 1e9999999 keeps the API server busy for a minute."""
+    return f"!self.{field}.matches('{_HUGE}')"
+
+
+_HUGE = "[eE][+-]?[0-9]{3}"
+
 STORAGE: dict[str, Any] = {
     KEY: [
         rule(
@@ -54,8 +72,8 @@ STORAGE: dict[str, Any] = {
             expression="'size may not be removed: write ' + oldSelf.size + ' or more'",
         ),
         rule(
-            "!has(oldSelf.size) || !has(self.size) || !isQuantity(self.size) || !isQuantity(oldSelf.size)"
-            " || quantity(self.size).compareTo(quantity(oldSelf.size)) >= 0",
+            f"!has(oldSelf.size) || !has(self.size) || !({_comparable('size')} && isQuantity(self.size))"
+            " || !isQuantity(oldSelf.size) || quantity(self.size).compareTo(quantity(oldSelf.size)) >= 0",
             expression="'size may not shrink from ' + oldSelf.size + ' to ' + self.size"
             " + ': write ' + oldSelf.size + ' or more'",
             field=".size",
@@ -65,7 +83,8 @@ STORAGE: dict[str, Any] = {
             "growTo needs size, from which it grows: write both, for example size 50Gi, growTo 200Gi",
         ),
         rule(
-            "!has(self.growTo) || !has(self.size) || !isQuantity(self.growTo) || !isQuantity(self.size)"
+            f"!has(self.growTo) || !has(self.size) || !({_comparable('growTo')} && isQuantity(self.growTo))"
+            f" || !({_comparable('size')} && isQuantity(self.size))"
             " || quantity(self.growTo).compareTo(quantity(self.size)) >= 0",
             expression="'growTo ' + self.growTo + ' is less than size ' + self.size"
             " + ': write ' + self.size + ' or more'",
@@ -82,7 +101,9 @@ STORAGE: dict[str, Any] = {
 SIZE: dict[str, Any] = {
     KEY: [
         rule(
-            "isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))",
+            # 16Ei is taken for one byte less than 8Ei, and so would differ for ever from what was sent.
+            f"!self.matches('{_HUGE}') && isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))"
+            " && quantity(self).isLessThan(quantity('7Ei'))",
             expression="'\"' + self + '\" is not a size: write for example 50Gi'",
         )
     ]

@@ -18,8 +18,9 @@ from modproxy.mod.sumdb import parse_gosumdb
 
 NAME_LENGTH = 253
 """The longest name of any Kubernetes object."""
+_NANOSECOND = 1e-9
 _PREFIX = re.compile(r"/[^/%]+(/[^/%]+)*")
-_SECRET_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_OBJECT_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 def _check_size(text: str) -> str:
@@ -38,7 +39,7 @@ def _check_duration(text: str) -> str:
 
 
 def _check_positive(text: str) -> str:
-    if parse_duration(text) <= 0:
+    if parse_duration(text) < _NANOSECOND:
         raise ValueError("must be longer than nothing: write for example 30s")
     return text
 
@@ -70,9 +71,17 @@ def _check_gosumdb(text: str) -> str:
 
 
 def _check_secret_name(text: str) -> str:
-    if not _SECRET_NAME.fullmatch(text) or ".." in text:
+    if not _OBJECT_NAME.fullmatch(text) or ".." in text:
         raise ValueError(
             f"{text!r} is no name of a Secret: write lower-case letters, digits, dashes and dots, such as corp-git"
+        )
+    return text
+
+
+def _check_name(text: str) -> str:
+    if not _OBJECT_NAME.fullmatch(text) or ".." in text:
+        raise ValueError(
+            f"{text!r} is no name of an object: write lower-case letters, digits, dashes and dots, such as team-a"
         )
     return text
 
@@ -117,7 +126,12 @@ def _ruled(rules: dict[str, Any]) -> Any:
     return Field(json_schema_extra=rules)
 
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH)]
+Name = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=NAME_LENGTH),
+    AfterValidator(_check_name),
+    _ruled(cel.OBJECT_NAME),
+]
 """The name of another object."""
 Size = Annotated[str, StringConstraints(max_length=32), AfterValidator(_check_size), _ruled(cel.SIZE)]
 """Bytes, more than none: `50Gi`."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from goproxy_operator.api.errors import field_path, one_line
 from goproxy_operator.api.spec import Spec
 from goproxy_operator.api.status import Status
 
@@ -69,14 +70,4 @@ def parse_goproxy(document: dict[str, Any]) -> GoProxy:
         return GoProxy.model_validate_json(json.dumps(known))
     except ValidationError as e:
         first = e.errors(include_url=False)[0]
-        raise InvalidGoProxyError(f"{_field_path(first['loc'])}: {_explain(first['type'], first['msg'])}") from None
-
-
-def _field_path(location: tuple[int | str, ...]) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).removeprefix(".")
-
-
-def _explain(kind: str, message: str) -> str:
-    if kind == "extra_forbidden":
-        return "unknown field: remove it, or check its spelling"
-    return message.removeprefix("Value error, ")
+        raise InvalidGoProxyError(f"{field_path(first['loc'])}: {one_line(first['type'], first['msg'])}") from None

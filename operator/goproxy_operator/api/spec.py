@@ -183,6 +183,8 @@ class Spec(Part):
 
     model_config = ConfigDict(json_schema_extra=cel.SPEC)
 
+    class_name: Name | None = None
+    """The GoProxyClass that sets defaults and limits. Default: the one marked default, where there is one."""
     replicas: Replicas | None = None
     """No default in the CRD: without `autoscaling` too, the operator runs its own default."""
     autoscaling: Autoscaling | None = None

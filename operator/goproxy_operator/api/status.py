@@ -13,6 +13,9 @@ Text = Annotated[str, StringConstraints(max_length=NAME_LENGTH)]
 Bytes = Annotated[str, StringConstraints(max_length=32)]
 """A size for people, rounded: `31Gi`."""
 MESSAGE_LENGTH = 4096
+UNSEEN = {"observedGeneration": -1}
+"""The status of an object that the operator has not looked at yet; the one default of the CRD. Without it kstatus takes
+a new object, which has no condition yet, for one that is done."""
 
 
 def _list_map(key: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from goproxy_operator.api import goproxy
+from goproxy_operator.api import goproxy, goproxyclass
 
 Object = dict[str, Any]
 """An object as the API server gives it."""
@@ -29,6 +29,8 @@ class Resource:
 
 
 GOPROXIES = Resource(goproxy.API_VERSION, goproxy.KIND, goproxy.PLURAL)
+GOPROXY_CLASSES = Resource(goproxy.API_VERSION, goproxyclass.CLASS_KIND, goproxyclass.CLASS_PLURAL)
+NAMESPACES = Resource("v1", "Namespace", "namespaces")
 SERVICE_ACCOUNTS = Resource("v1", "ServiceAccount", "serviceaccounts")
 CONFIG_MAPS = Resource("v1", "ConfigMap", "configmaps")
 SERVICES = Resource("v1", "Service", "services")

@@ -64,3 +64,9 @@ def same_pod(old: Object, new: Object) -> bool:
         new["ready"],
         "deletionTimestamp" in new["metadata"],
     )
+
+
+def labels_only(item: Object) -> Object:
+    """Keep what an object is called and labelled."""
+    metadata = item["metadata"]
+    return {"metadata": {key: metadata[key] for key in ("name", "labels", "resourceVersion") if key in metadata}}

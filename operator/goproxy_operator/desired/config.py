@@ -26,6 +26,8 @@ class Placement:
     shutdown: config.Shutdown = field(default_factory=config.Shutdown)
     secrets_dir: str | None = None
     """Where the replica finds the Secrets that the object names; None: the data plane's default."""
+    imposed: config.Imposed | None = None
+    """What the fleet's class lets it serve."""
 
 
 def storage_bytes(goproxy: GoProxy) -> int | None:
@@ -52,6 +54,7 @@ def replica_config(goproxy: GoProxy, place: Placement) -> config.Config:
             "deny": spec.modules.deny,
             "allowlistFile": ALLOWLIST_FILE if spec.modules.allowlist_config_map_name else None,
             "contact": spec.modules.contact,
+            "imposed": place.imposed,
         },
         "cache": {
             "dir": place.cache_dir,

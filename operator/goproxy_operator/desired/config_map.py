@@ -7,7 +7,7 @@ from goproxy_operator.desired import names
 from goproxy_operator.desired.config import ALLOWLIST_FILE, Placement, replica_config
 from goproxy_operator.desired.manifest import Manifest, child
 from goproxy_operator.desired.pod_template import CACHE_DIR, SHUTDOWN
-from modproxy.config import config_hash, dump_config
+from modproxy.config import Imposed, config_hash, dump_config
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +23,8 @@ class Documents:
         return config_hash(self.config, self.allowlist)
 
 
-def documents(goproxy: GoProxy, size_bytes: int, allowlist: str | None) -> Documents:
-    """Compute the files of every replica. `size_bytes` is the size of its claim."""
+def documents(goproxy: GoProxy, size_bytes: int, allowlist: str | None, imposed: Imposed | None = None) -> Documents:
+    """Compute the files of every replica. `size_bytes` is the size of its claim, `imposed` what its class says."""
     place = Placement(
         listen=f":{names.HTTP_PORT_NUMBER}",
         admin=f":{names.ADMIN_PORT_NUMBER}",
@@ -32,6 +32,7 @@ def documents(goproxy: GoProxy, size_bytes: int, allowlist: str | None) -> Docum
         fleet_id=goproxy.metadata.uid,
         size_bytes=size_bytes,
         shutdown=SHUTDOWN,
+        imposed=imposed,
     )
     named = goproxy.spec.modules.allowlist_config_map_name is not None
     return Documents(dump_config(replica_config(goproxy, place)), (allowlist or "") if named else None)

@@ -5,17 +5,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from goproxy_operator.api.goproxy import GoProxy, InvalidGoProxyError, parse_goproxy
+from goproxy_operator.api.goproxy import GoProxy
+from goproxy_operator.api.status import UNSEEN
 from goproxy_operator.cluster.client import Client
 from goproxy_operator.cluster.discovery import Discovery
 from goproxy_operator.cluster.mirror import Mirror
 from goproxy_operator.cluster.named_config_maps import NamedConfigMaps
 from goproxy_operator.cluster.resources import GOPROXIES, STATEFUL_SETS, Key, Object
 from goproxy_operator.cluster.store import Store
+from goproxy_operator.cluster.tenancy import Tenancy
 from goproxy_operator.desired import names
 from goproxy_operator.desired.config_map import documents_of
 from goproxy_operator.metrics_api.registration_rules import OFF, Registration
 from goproxy_operator.reconcile.actions import Actions
+from goproxy_operator.reconcile.classes import Admitted, admit
 from goproxy_operator.reconcile.facts import Facts
 from goproxy_operator.reconcile.idle_claims import decide_idle
 from goproxy_operator.reconcile.intent import Intent, Surroundings, intend
@@ -53,6 +56,7 @@ class FleetReconciler:
         reports: Reports,
         *,
         discovery: Discovery,
+        tenancy: Tenancy,
         rollouts: Rollouts,
         settings: Settings,
         clock: Callable[[], float],
@@ -64,6 +68,7 @@ class FleetReconciler:
         self._config_maps = config_maps
         self._reports = reports
         self._discovery = discovery
+        self._tenancy = tenancy
         self._rollouts = rollouts
         self._settings = settings
         self._own_metrics = own_metrics
@@ -77,10 +82,10 @@ class FleetReconciler:
             # Owner references and the garbage collector do the rest.
             await self._forget(key)
             return Outcome()
-        try:
-            goproxy = parse_goproxy(item)
-        except InvalidGoProxyError as e:
-            return await self._refuse(key, item, "InvalidSpec", str(e))
+        admitted = self._admit(item)
+        if isinstance(admitted, Problem):
+            return await self._refuse(key, item, admitted)
+        goproxy = admitted.goproxy
         around = Surroundings(
             default_image=self._settings.default_image,
             served=self._discovery.kinds,
@@ -91,16 +96,17 @@ class FleetReconciler:
             claims=claims(self._mirror, key),
             pods=pods(self._mirror, key),
             pressed=self._reports.pressed(key, goproxy),
+            imposed=admitted.imposed,
         )
         live = in_mirror(self._mirror, key)
         intent = intend(goproxy, live, around)
         if goproxy.spec.suspend:
-            self._rollouts.forget(key)
+            self._rollouts.looked_at(key, rolling=False, waits=False)
             in_force = documents_of(live.get(("ConfigMap", names.config_map(key[1])), {})).hash
             facts = self._facts(key, goproxy, intent, config_hash=in_force, suspended=True)
             return await self._tell(key, item, facts)
         if missing := intent.ids - live.keys():
-            if "status" in item and not await self._exists(item):
+            if item.get("status", UNSEEN) != UNSEEN and not await self._exists(item):
                 # A child of a dead owner would be made for the garbage collector only.
                 self._goproxies.drop(key)
                 return Outcome()
@@ -182,10 +188,14 @@ class FleetReconciler:
             return None
         return await self._config_maps.get(key, name)
 
-    async def _refuse(self, key: Key, item: Object, reason: str, message: str) -> Outcome:
+    def _admit(self, item: Object) -> Admitted | Problem:
+        return admit(item, self._tenancy.classes, self._tenancy.labels(item["metadata"]["namespace"]))
+
+    async def _refuse(self, key: Key, item: Object, problem: Problem) -> Outcome:
         """Tell why the object is not carried out; what runs is left as it is."""
+        self._rollouts.looked_at(key, rolling=False, waits=False)
         generation = item["metadata"]["generation"]
-        status = stalled_status(reason, message, generation, item.get("status", {}), datetime.now(UTC))
+        status = stalled_status(problem.reason, problem.message, generation, item.get("status", {}), datetime.now(UTC))
         return await self._telling.tell(key, item, status)
 
     async def _exists(self, item: Object) -> bool:

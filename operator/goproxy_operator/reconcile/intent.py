@@ -18,6 +18,7 @@ from goproxy_operator.reconcile.plan import ChildId, child_id
 from goproxy_operator.reconcile.problem import Problem
 from goproxy_operator.reconcile.provider import CUSTOM_METRICS, Choice, Offers, choose
 from goproxy_operator.reconcile.replicas import decide_replicas
+from modproxy.config import Imposed
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Surroundings:
     """Why volumes of a StorageClass cannot grow, "" if they can: of those that were asked about."""
     pressed: bool = False
     """The caches were full long enough to grow, where the object lets them."""
+    imposed: Imposed | None = None
+    """What the object's class lets it serve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def intend(goproxy: GoProxy, live: Mapping[ChildId, Object], around: Surrounding
     choice = choose(autoscaling, _offers(around)) if autoscaling is not None else Choice(None)
     running = max(around.pods, default=-1) + 1
     number = decide_replicas(goproxy, live_set, running, autoscaled=choice.provider is not None)
-    files = documents(goproxy, claims.size_bytes, allowlist.text if allowlist else None)
+    files = documents(goproxy, claims.size_bytes, allowlist.text if allowlist else None, around.imposed)
     circumstances = Circumstances(
         around.default_image,
         files,

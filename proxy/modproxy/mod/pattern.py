@@ -45,14 +45,28 @@ def parse_pattern(text: str) -> Pattern:
 
 @lru_cache(maxsize=4096)
 def _glob_to_regex(glob: str) -> str:
-    """Translate `path.Match` syntax: `*` and `?` stop at a slash, `[a-z]`, `[^a-z]`, and backslash escapes."""
+    """Translate `path.Match` syntax: `*` and `?` stop at a slash, `[a-z]`, `[^a-z]`, and backslash escapes.
+
+    What follows a star, up to the next one, is taken where it comes first and for good, as `path.Match` does: else a
+    pattern of many stars takes for ever to say no. The last star is the only one that has to look back.
+    """
+    first, *starred = _split_at_stars(glob)
+    if not starred:
+        return first
+    return first + "".join(f"(?>[^/]*?{piece})" for piece in starred[:-1]) + f"[^/]*{starred[-1]}"
+
+
+def _split_at_stars(glob: str) -> list[str]:
+    """Translate what is between the stars."""
+    pieces: list[str] = []
     out: list[str] = []
     i = 0
     while i < len(glob):
         char = glob[i]
         i += 1
         if char == "*":
-            out.append("[^/]*")
+            pieces.append("".join(out))
+            out = []
         elif char == "?":
             out.append("[^/]")
         elif char == "\\":
@@ -63,7 +77,7 @@ def _glob_to_regex(glob: str) -> str:
             out.append(piece)
         else:
             out.append(re.escape(char))
-    return "".join(out)
+    return [*pieces, "".join(out)]
 
 
 def _escaped(glob: str, i: int) -> tuple[str, int]:

@@ -1,12 +1,13 @@
 """Allow and deny patterns: `modules` of the GoProxy object.
 
 Deny wins over allow. An allowlist is in force when there are allow patterns or an allowlist file was named, even an
-empty one; without one everything is allowed that is not denied.
+empty one; without one everything is allowed that is not denied. What is imposed on the fleet comes first, and is
+enforced in DryRun too.
 """
 
 from dataclasses import dataclass
 
-from modproxy.config import Mode, Modules
+from modproxy.config import Imposed, Mode, Modules
 from modproxy.mod.path import ModulePath
 from modproxy.mod.pattern import Pattern, first_match, parse_lines, parse_pattern
 
@@ -18,6 +19,13 @@ class Refusal:
     path: ModulePath
     rule: str
     text: str
+    mode: Mode
+    """Whether it is carried out, or only counted and logged."""
+
+    @property
+    def enforced(self) -> bool:
+        """Say whether it is carried out."""
+        return self.mode is Mode.ENFORCE
 
 
 class Allowlist:
@@ -26,28 +34,42 @@ class Allowlist:
     """
 
     def __init__(self, modules: Modules, listed: str | None = None, fleet: str | None = None) -> None:
-        self.mode = modules.mode
+        self._mode = modules.mode
+        imposed = modules.imposed or Imposed(by="")
+        self._imposed_by = imposed.by
+        self._imposed_deny = tuple(parse_pattern(p) for p in imposed.deny)
+        self._imposed_allow = tuple(parse_pattern(p) for p in imposed.allow)
         self._deny = tuple(parse_pattern(p) for p in modules.deny)
         self._allow = tuple(parse_pattern(p) for p in modules.allow) + parse_lines(listed or "")
         self._allow_all = not self._allow and modules.allowlist_file is None
         self._fleet = fleet
         self._contact = modules.contact
 
-    @property
-    def enforced(self) -> bool:
-        """Say whether a refusal is carried out, or only counted and logged (DryRun)."""
-        return self.mode is Mode.ENFORCE
-
     def refuse(self, path: ModulePath) -> Refusal | None:
         """Return why the module may not be served, or None when it may."""
+        return self._refuse_imposed(path) or self._refuse_own(path)
+
+    def _refuse_imposed(self, path: ModulePath) -> Refusal | None:
+        denied = first_match(self._imposed_deny, path)
+        if denied:
+            return self._refusal(path, f"{self._imposed_by} has {denied.text} in modules.deny", Mode.ENFORCE)
+        if not self._imposed_allow or first_match(self._imposed_allow, path):
+            return None
+        rule = (
+            f"{self._imposed_by} has no pattern that matches it in modules.allow ({_count(self._imposed_allow)}); "
+            "the fleet's own cannot allow it"
+        )
+        return self._refusal(path, rule, Mode.ENFORCE)
+
+    def _refuse_own(self, path: ModulePath) -> Refusal | None:
         denied = first_match(self._deny, path)
         if denied:
-            return self._refusal(path, f"modules.deny has {denied.text}")
+            return self._refusal(path, f"modules.deny has {denied.text}", self._mode)
         if self._allow_all or first_match(self._allow, path):
             return None
-        return self._refusal(path, f"modules.allow has no pattern that matches it ({_count(self._allow)})")
+        return self._refusal(path, f"modules.allow has no pattern that matches it ({_count(self._allow)})", self._mode)
 
-    def _refusal(self, path: ModulePath, rule: str) -> Refusal:
+    def _refusal(self, path: ModulePath, rule: str, mode: Mode) -> Refusal:
         keeper = f"GoProxy {self._fleet}" if self._fleet else "this module proxy"
         whom = self._contact or f"the owners of {keeper}"
         text = (
@@ -55,7 +77,7 @@ class Allowlist:
             f"rule: {rule}\n"
             f"If you need this module, ask {whom} to allow it.\n"
         )
-        return Refusal(path, rule, text)
+        return Refusal(path, rule, text, mode)
 
 
 def _count(patterns: tuple[Pattern, ...]) -> str:

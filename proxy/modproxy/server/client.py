@@ -130,8 +130,8 @@ class ClientHandler:
         refusal = self.allowlist.refuse(target.path)
         if refusal is None:
             return None
-        self.refusals[self.allowlist.mode.value] += 1
-        if self.allowlist.enforced:
+        self.refusals[refusal.mode.value] += 1
+        if refusal.enforced:
             return responses.say(403, refusal.text)
         if target.kind in (Kind.INFO, Kind.LIST, Kind.LATEST):
             # One line for a module that is asked for, not one for each of its files.

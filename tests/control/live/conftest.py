@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from goproxy_operator.api.crd import DEFINITIONS
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.kubectl import Kubectl
 from tests.control.live.fleet import Fleet
@@ -19,9 +20,11 @@ StartOperator = Callable[..., OperatorProcess]
 
 @pytest.fixture(scope="session")
 def installed(control_plane: ControlPlane) -> Path:
-    """The CRD and the operator's rights are there; the kubeconfig of its service account."""
-    control_plane.kubectl("apply", "-f", ROOT / "crds" / "goproxies.yaml", "-f", ROOT / "deploy" / "rbac.yaml")
-    control_plane.kubectl("wait", "--for=condition=Established", "crd/goproxies.goproxy-operator.dev", "--timeout=30s")
+    """The CRDs and the operator's rights are there; the kubeconfig of its service account."""
+    control_plane.kubectl("apply", "-k", ROOT / "crds")
+    control_plane.kubectl("apply", "-f", ROOT / "deploy" / "rbac.yaml")
+    definitions = [f"crd/{name}.goproxy-operator.dev" for name in DEFINITIONS]
+    control_plane.kubectl("wait", "--for=condition=Established", *definitions, "--timeout=30s")
     return control_plane.service_account_kubeconfig("goproxy-operator", "goproxy-operator")
 
 

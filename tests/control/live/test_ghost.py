@@ -14,6 +14,7 @@ from goproxy_operator.cluster.discovery import Discovery
 from goproxy_operator.cluster.mirror import Mirror
 from goproxy_operator.cluster.named_config_maps import NamedConfigMaps
 from goproxy_operator.cluster.store import Store
+from goproxy_operator.cluster.tenancy import Tenancy
 from goproxy_operator.reconcile.fleet import FleetReconciler
 from goproxy_operator.reconcile.reports import Reports
 from goproxy_operator.reconcile.rollouts import Rollouts
@@ -45,6 +46,7 @@ async def test_a_ghost_is_left_in_peace(control_plane: ControlPlane, fleet: Flee
                 NamedConfigMaps(client, lambda _: None),
                 Reports(),
                 discovery=Discovery(client, 60, lambda: None),
+                tenancy=Tenancy(client, lambda: None, lambda _: None, enforced=False),
                 rollouts=Rollouts(1, goproxies.keys, lambda _: None),
                 settings=Settings(namespaces=[namespace], default_image="modproxy:1", identity="test"),
                 clock=asyncio.get_running_loop().time,

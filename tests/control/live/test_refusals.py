@@ -133,6 +133,14 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         {"upstream": {"httpProxy": {"url": "http://a.example.com", "noProxy": ["a.example.com, b.example.com"]}}},
         '"a.example.com, b.example.com" is nothing to reach without the proxy: write one host, domain, address',
     ),
+    (
+        {"modules": {"allowlistConfigMapName": "a,metadata.name!=b"}},
+        '"a,metadata.name!=b" is no name of an object: write',
+    ),
+    ({"className": "a b"}, '"a b" is no name of an object: write lower-case letters, digits, dashes and dots, such as'),
+    ({"cache": {"storage": {"size": "1e9999999999"}}}, '"1e9999999999" is not a size: write for example 50Gi'),
+    ({"cache": {"storage": {"size": "1Gi", "growTo": "1e99999999"}}}, '"1e99999999" is not a size: write for example'),
+    ({"cache": {"storage": {"size": "16Ei"}}}, '"16Ei" is not a size: write for example 50Gi'),
     ({"modules": {"contact": "a\nb"}}, "has a line break or another control character: write one line"),
     (
         {"cache": {"highWatermarkPercent": 60, "lowWatermarkPercent": 70}},

@@ -28,10 +28,24 @@ from modproxy.mod.pattern import PatternError, first_match, parse_lines, parse_p
         ("example.com/[\\]]", "example.com/]", True),
         ("example.com/a.b", "example.com/aXb", False),
         ("example.com/[[]", "example.com/[", True),
+        ("*a*b", "xaxaxb", True),
+        ("*a*b", "xaxax", False),
+        ("a*a", "a", False),
+        ("a*a", "aa", True),
+        ("*ab*ab", "abab", True),
+        ("*ab*ab", "aab", False),
+        ("**a", "a", True),
+        ("*a/b*c", "xa/bxc", True),
+        ("*a/b*c", "xa/xbxc", False),
+        ("*[ab]?c*", "zabcz", True),
     ],
 )
 def test_matches(pattern: str, path: str, matches: bool) -> None:
     assert parse_pattern(pattern).matches(path) is matches
+
+
+def test_a_pattern_of_many_stars_says_no_at_once() -> None:
+    assert not parse_pattern("*a" * 100 + "b").matches("a" * 500)
 
 
 @pytest.mark.parametrize(
