@@ -91,7 +91,7 @@ class Client:
     async def apply(self, resource: Resource, manifest: Object, *, manager: str = FIELD_MANAGER, force: bool) -> Object:
         """Apply the manifest server-side and return the object. `ConflictError` only without `force`."""
         metadata = manifest["metadata"]
-        path = resource.path(metadata["namespace"], metadata["name"])
+        path = resource.path(metadata.get("namespace"), metadata["name"])
         query = {"fieldManager": manager, "force": "true" if force else "false"}
         return await self._call(_Call("PATCH", "apply", resource, path, query, manifest))
 

@@ -1,7 +1,7 @@
 """What there is of a fleet: its children, whoever made them, and its replicas."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from goproxy_operator.cluster import trim
 from goproxy_operator.cluster.client import Client
@@ -39,6 +39,14 @@ async def ask_for(client: Client, namespace: str, wanted: Iterable[ChildId]) -> 
         for (kind, name), item in zip(asked, answers, strict=True)
         if item is not None
     }
+
+
+def autoscaler(mirror: Mirror, fleet: Key, ids: Collection[ChildId]) -> Object | None:
+    """Return the one that the fleet is to have, of either kind, if it is there."""
+    namespace, name = fleet
+    of_keda = ("ScaledObject", names.scaled_object(name))
+    kind, child = of_keda if of_keda in ids else ("HorizontalPodAutoscaler", names.autoscaler(name))
+    return mirror.get(CHILDREN[kind], (namespace, child))
 
 
 async def storage_classes(client: Client, wanted: Iterable[str]) -> dict[str, str]:
