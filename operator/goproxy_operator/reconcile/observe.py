@@ -33,7 +33,7 @@ def in_mirror(mirror: Mirror, fleet: Key) -> dict[ChildId, Object]:
 async def ask_for(client: Client, namespace: str, wanted: Iterable[ChildId]) -> dict[ChildId, Object]:
     """Ask the API server for children that the mirror has not: one of that name that is not ours has no label."""
     asked = sorted(wanted)
-    answers = await asyncio.gather(*(client.get(CHILDREN[kind], namespace, name) for kind, name in asked))
+    answers = await asyncio.gather(*(client.look(CHILDREN[kind], namespace, name) for kind, name in asked))
     return {
         (kind, name): trim.stateful_set(item) if kind == STATEFUL_SETS.kind else trim.without_managed_fields(item)
         for (kind, name), item in zip(asked, answers, strict=True)
