@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
+from functools import partial
 
 import aiohttp
-from kubernetes.aio.client.configuration import Configuration
 
-from goproxy_operator.cluster.access import connection_info
+from goproxy_operator.cluster.access import Access
 from goproxy_operator.cluster.client import ApiError, Client, UnreachableError
 from goproxy_operator.cluster.discovery import Discovery
 from goproxy_operator.cluster.mirror import Mirror
@@ -17,6 +17,8 @@ from goproxy_operator.cluster.scrape import Scraper
 from goproxy_operator.cluster.store import Store
 from goproxy_operator.cluster.tenancy import Tenancy
 from goproxy_operator.metrics import LEADING, OBJECTS, QUEUE_AGE, QUEUE_DEPTH, ROLLOUTS
+from goproxy_operator.metrics_api.registration import Registrar
+from goproxy_operator.metrics_api.trust import Trust
 from goproxy_operator.reconcile.fleet import FleetReconciler
 from goproxy_operator.reconcile.loop import run_workers
 from goproxy_operator.reconcile.queue import Queue
@@ -29,10 +31,17 @@ from goproxy_operator.watch import Watch
 
 _log = logging.getLogger(__name__)
 _SWEEP_RETRY = 5.0  # seconds
+_SETTLE = 0.25
+"""Seconds: changes of children come in swarms, a StatefulSet's status with each pod, and are looked at together."""
 
 
-async def control(configuration: Configuration, client: Client, settings: Settings) -> None:
-    """Look after all objects until cancelled. Starts from nothing: what is known comes from the API server."""
+async def control(
+    access: Access, client: Client, settings: Settings, registration: tuple[Trust, Key] | None = None
+) -> None:
+    """Look after all objects until cancelled. Starts from nothing: what is known comes from the API server.
+
+    `registration` is given where this operator serves external metrics: whom they trust, and their Service.
+    """
     clock = asyncio.get_running_loop().time
     queue: Queue[Key] = Queue(clock)
     tally = Tally()
@@ -43,19 +52,13 @@ async def control(configuration: Configuration, client: Client, settings: Settin
             queue.add(key)
 
     goproxies = Store(on_change)
+    look_at_all = partial(_look_at_all, queue, goproxies)
     rollouts = Rollouts(settings.rollouts, goproxies.keys, queue.add)
     reports = Reports(settings.grow_after)
     config_maps = NamedConfigMaps(client, queue.add)
     scraper = Scraper()
     LEADING.set(1)
     _publish(goproxies, queue, rollouts)
-
-    async def served() -> bool:
-        try:
-            return await client.serves(GOPROXIES)
-        except (ApiError, UnreachableError) as e:
-            _log.warning("asking whether GoProxy is defined: %s", e)
-            return False
 
     def on_object(item: Object, gone: bool) -> None:
         if gone:
@@ -65,14 +68,14 @@ async def control(configuration: Configuration, client: Client, settings: Settin
 
     def on_served() -> None:
         mirror.follow(discovery.served)
-        for key in list(goproxies.keys()):
-            queue.add(key)
+        look_at_all()
 
     try:
         tenancy = await _tenancy(client, settings, goproxies, queue)
         async with asyncio.TaskGroup() as tasks:
-            mirror = Mirror(client, settings.namespaces, queue.add, tasks)
+            mirror = Mirror(client, settings.namespaces, lambda fleet: queue.add(fleet, _SETTLE), tasks)
             discovery = Discovery(client, settings.discovery_interval, on_served)
+            registrar = Registrar(client, registration, look_at_all)
             reconciler = FleetReconciler(
                 client,
                 goproxies,
@@ -83,12 +86,15 @@ async def control(configuration: Configuration, client: Client, settings: Settin
                 tenancy=tenancy,
                 rollouts=rollouts,
                 settings=settings,
+                own_metrics=lambda: registrar.current,
                 clock=clock,
             )
-            watch = Watch(lambda: connection_info(configuration), served, settings.namespaces, on_object)
+            watch = Watch(access.connection, partial(_is_defined, client), settings.namespaces, on_object)
             tasks.create_task(watch.run())
             mirror.follow(())
             await discovery.wait()
+            # Or fleets would move to another provider and back because nobody has looked yet.
+            await registrar.start(tasks)
             # Until all children are known, what is there would seem to be missing.
             await mirror.wait_synced()
             # Nor may a fleet be looked at before it is known what limits it.
@@ -135,13 +141,25 @@ async def _sweep(client: Client, settings: Settings, goproxies: Store, queue: Qu
         try:
             for namespace in settings.namespaces if settings.namespaces is not None else (None,):
                 await list_into(client, GOPROXIES, namespace, {}, goproxies)
-            for key in list(goproxies.keys()):
-                queue.add(key)
+            _look_at_all(queue, goproxies)
             pause = settings.resync
         except (ApiError, UnreachableError, aiohttp.ClientError, OSError, TimeoutError) as e:
             _log.warning("listing the GoProxy objects: %s", e or type(e).__name__)
             pause = _SWEEP_RETRY
         await asyncio.sleep(pause)
+
+
+async def _is_defined(client: Client) -> bool:
+    try:
+        return await client.serves(GOPROXIES)
+    except (ApiError, UnreachableError) as e:
+        _log.warning("asking whether GoProxy is defined: %s", e)
+        return False
+
+
+def _look_at_all(queue: Queue[Key], goproxies: Store) -> None:
+    for key in list(goproxies.keys()):
+        queue.add(key)
 
 
 def _matters(old: Object | None, new: Object | None) -> bool:

@@ -145,6 +145,10 @@ class ControlPlane:
         """A certificate under which a test serves HTTPS at these names; `ca_file` signs it."""
         return self._authority.issue(_file_name(f"serving-{hosts[0]}"), hosts[0], hosts=hosts)
 
+    def front_proxy_certificate(self, common_name: str) -> KeyPair:
+        """A client certificate of the authority that signs for the front proxy, under any name."""
+        return self._front_proxy_authority.issue(_file_name(f"front-proxy-as-{common_name}"), common_name)
+
     def session(self, token: str | None = None) -> aiohttp.ClientSession:
         """A client session of the API server, as the admin unless a token is given. Its caller closes it."""
         return aiohttp.ClientSession(
@@ -155,7 +159,7 @@ class ControlPlane:
 
     def _lay_out(self, etcd_port: int, apiserver_port: int, controllers_port: int) -> commands.Layout:
         issue = self._authority.issue
-        front_proxy_authority = Authority(self._folder, "front-proxy-ca")
+        front_proxy_authority = self._front_proxy_authority = Authority(self._folder, "front-proxy-ca")
         manager = issue("kube-controller-manager", "system:kube-controller-manager", hosts=["127.0.0.1"])
         layout = commands.Layout(
             programs=self._programs,

@@ -1,8 +1,7 @@
 """One active operator: a Lease, held while the work runs.
 
-kubernetes.aio's election (37.0.2) cannot create its Lease, has no bound on a call, and keeps renewing when the work
-has ended. Here each call is bounded, all clocks are the loop's own (clocks of machines differ), renewing races the
-work, and the Lease is released at the end. Source of the protocol: client-go's leaderelection.
+Each call is bounded, all clocks are the loop's own (clocks of machines differ), renewing races the work, and the Lease
+is released at the end. Source of the protocol: client-go's leaderelection.
 """
 
 import asyncio

@@ -19,7 +19,7 @@ from goproxy_operator.cluster.store import Store
 from goproxy_operator.heartbeat import HEARTBEATS
 
 _log = logging.getLogger(__name__)
-_PAGE = "500"
+_PAGE = "100"  # a page is in memory whole
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 30.0
 _SILENCE = 90.0  # the API server sends a bookmark about every minute
 _FAILURES = (ApiError, UnreachableError, aiohttp.ClientError, OSError, TimeoutError, ValueError)

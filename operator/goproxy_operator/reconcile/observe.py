@@ -1,6 +1,7 @@
 """What there is of a fleet: its children, whoever made them, and its replicas."""
 
-from collections.abc import Callable, Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from goproxy_operator.cluster import trim
 from goproxy_operator.cluster.client import Client
@@ -31,14 +32,21 @@ def in_mirror(mirror: Mirror, fleet: Key) -> dict[ChildId, Object]:
 
 async def ask_for(client: Client, namespace: str, wanted: Iterable[ChildId]) -> dict[ChildId, Object]:
     """Ask the API server for children that the mirror has not: one of that name that is not ours has no label."""
-    found: dict[ChildId, Object] = {}
-    for kind, name in sorted(wanted):
-        resource = CHILDREN[kind]
-        item = await client.get(resource, namespace, name)
-        if item is not None:
-            trimmed = trim.stateful_set(item) if resource == STATEFUL_SETS else trim.without_managed_fields(item)
-            found[kind, name] = trimmed
-    return found
+    asked = sorted(wanted)
+    answers = await asyncio.gather(*(client.get(CHILDREN[kind], namespace, name) for kind, name in asked))
+    return {
+        (kind, name): trim.stateful_set(item) if kind == STATEFUL_SETS.kind else trim.without_managed_fields(item)
+        for (kind, name), item in zip(asked, answers, strict=True)
+        if item is not None
+    }
+
+
+def autoscaler(mirror: Mirror, fleet: Key, ids: Collection[ChildId]) -> Object | None:
+    """Return the one that the fleet is to have, of either kind, if it is there."""
+    namespace, name = fleet
+    of_keda = ("ScaledObject", names.scaled_object(name))
+    kind, child = of_keda if of_keda in ids else ("HorizontalPodAutoscaler", names.autoscaler(name))
+    return mirror.get(CHILDREN[kind], (namespace, child))
 
 
 async def storage_classes(client: Client, wanted: Iterable[str]) -> dict[str, str]:
