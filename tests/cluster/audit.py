@@ -40,7 +40,7 @@ class Call:
     namespace: str
     name: str
     code: int | None  # the HTTP status; None until the answer is logged: for a watch, when it ends
-    refused: bool  # for want of a right: 403 is also said of a namespace that is going
+    refused: str  # for want of which right, in RBAC's words: 403 is also said of a namespace that is going
 
 
 @dataclass(frozen=True)
@@ -127,5 +127,10 @@ def _call(event: dict[str, Any]) -> Call:
         namespace=about.get("namespace", ""),
         name=about.get("name", ""),
         code=event["responseStatus"]["code"] if event["stage"] == "ResponseComplete" else None,
-        refused=event.get("annotations", {}).get("authorization.k8s.io/decision") == "forbid",
+        refused=_refusal(event.get("responseStatus", {})),
     )
+
+
+def _refusal(status: dict[str, Any]) -> str:
+    message = str(status.get("message", ""))
+    return message if status.get("code") == 403 and 'User "' in message else ""
