@@ -52,7 +52,6 @@ async def _operate(arguments: argparse.Namespace) -> int:
     from goproxy_operator.cluster.lease import Lease, LeaseLostError  # noqa: PLC0415
     from goproxy_operator.controller import control  # noqa: PLC0415
     from goproxy_operator.health import serve_health  # noqa: PLC0415
-    from goproxy_operator.metrics_api.run import metrics_api  # noqa: PLC0415
     from goproxy_operator.settings import Settings  # noqa: PLC0415
 
     lease_namespace = arguments.lease_namespace or own_namespace()
@@ -90,8 +89,13 @@ async def _operate(arguments: argparse.Namespace) -> int:
                 logging.getLogger(__name__).warning("%s; standing for election again", e)
 
     try:
-        async with serve_health(*arguments.health), metrics_api(client, arguments.external_metrics, service) as trust:
-            return await _until_signal(asyncio.ensure_future(lead(trust)))
+        async with serve_health(*arguments.health):
+            if arguments.external_metrics is None:
+                return await _until_signal(asyncio.ensure_future(lead(None)))
+            from goproxy_operator.metrics_api.run import metrics_api  # noqa: PLC0415 - certificates cost eight MiB
+
+            async with metrics_api(client, arguments.external_metrics, service) as trust:
+                return await _until_signal(asyncio.ensure_future(lead(trust)))
     except OSError as e:
         return _fail(f"cannot listen: {e}")
     finally:

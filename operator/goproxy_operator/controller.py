@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from functools import partial
+from typing import TYPE_CHECKING
 
 import aiohttp
 
@@ -18,7 +19,6 @@ from goproxy_operator.cluster.store import Store
 from goproxy_operator.cluster.tenancy import Tenancy
 from goproxy_operator.metrics import LEADING, OBJECTS, QUEUE_AGE, QUEUE_DEPTH, ROLLOUTS
 from goproxy_operator.metrics_api.registration import Registrar
-from goproxy_operator.metrics_api.trust import Trust
 from goproxy_operator.reconcile.fleet import FleetReconciler
 from goproxy_operator.reconcile.loop import run_workers
 from goproxy_operator.reconcile.queue import Queue
@@ -29,6 +29,10 @@ from goproxy_operator.reconcile.tally import Tally
 from goproxy_operator.settings import Settings
 from goproxy_operator.watch import Watch
 
+if TYPE_CHECKING:
+    # Certificates cost eight MiB, which an operator without metrics of its own need not have.
+    from goproxy_operator.metrics_api.trust import Trust
+
 _log = logging.getLogger(__name__)
 _SWEEP_RETRY = 5.0  # seconds
 _SETTLE = 0.25
@@ -36,7 +40,7 @@ _SETTLE = 0.25
 
 
 async def control(
-    access: Access, client: Client, settings: Settings, registration: tuple[Trust, Key] | None = None
+    access: Access, client: Client, settings: Settings, registration: tuple["Trust", Key] | None = None
 ) -> None:
     """Look after all objects until cancelled. Starts from nothing: what is known comes from the API server.
 

@@ -37,7 +37,7 @@ class ControlPlane:
     `programs` is what `kube_binary.ensure()` returned. `folder` is new or empty; the logs stay in it after the end.
     """
 
-    def __init__(self, programs: Path, folder: Path) -> None:
+    def __init__(self, programs: Path, folder: Path, limits: commands.Limits = commands.QUICK) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._programs = programs
         self._folder = folder
@@ -62,11 +62,9 @@ class ControlPlane:
             folder / "kube-apiserver.log",
             lambda: self._healthy(apiserver_port, "/readyz"),
         )
-        self.controllers = Component(
-            commands.controllers_command(layout),
-            folder / "kube-controller-manager.log",
-            lambda: self._healthy(controllers_port, "/healthz"),
-        )
+        self._controllers_port = controllers_port
+        self._layout = layout
+        self.controllers = self._controllers(limits)
 
     def start(self) -> None:
         """Start all three and wait until they are ready. ComponentError if one is not; then none is left running."""
@@ -99,6 +97,13 @@ class ControlPlane:
         self.apiserver.kill()
         self.apiserver.start()
         self.apiserver.wait_ready()
+
+    def limit_controllers(self, limits: commands.Limits) -> None:
+        """Start the controller-manager anew with other limits, and wait until it is ready."""
+        self.controllers.kill()
+        self.controllers = self._controllers(limits)
+        self.controllers.start()
+        self.controllers.wait_ready()
 
     def kubectl(
         self,
@@ -155,6 +160,13 @@ class ControlPlane:
             self.url,
             headers={"Authorization": f"Bearer {token or self.admin_token}"},
             connector=aiohttp.TCPConnector(ssl=self.tls, limit=0),
+        )
+
+    def _controllers(self, limits: commands.Limits) -> Component:
+        return Component(
+            commands.controllers_command(self._layout, limits),
+            self._folder / "kube-controller-manager.log",
+            lambda: self._healthy(self._controllers_port, "/healthz"),
         )
 
     def _lay_out(self, etcd_port: int, apiserver_port: int, controllers_port: int) -> commands.Layout:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from goproxy_operator.cluster.client import ApiError, Client, UnreachableError
 from goproxy_operator.cluster.resources import API_SERVICES, Key
@@ -17,7 +17,10 @@ from goproxy_operator.metrics_api.registration_rules import (
     judge,
     unavailable,
 )
-from goproxy_operator.metrics_api.trust import Trust
+
+if TYPE_CHECKING:
+    # Certificates cost eight MiB, which an operator without metrics of its own need not have.
+    from goproxy_operator.metrics_api.trust import Trust
 
 _log = logging.getLogger(__name__)
 _PAUSE = 5.0  # seconds between two looks
@@ -30,7 +33,7 @@ class Registrar:
     `changed` is called when `current` has.
     """
 
-    def __init__(self, client: Client, serving: tuple[Trust, Key] | None, changed: Callable[[], None]) -> None:
+    def __init__(self, client: Client, serving: tuple["Trust", Key] | None, changed: Callable[[], None]) -> None:
         self.current: Registration = OFF
         self._client = client
         self._serving = serving
@@ -43,7 +46,7 @@ class Registrar:
             tasks.create_task(self._run(*self._serving))
             await self._looked.wait()
 
-    async def _run(self, trust: Trust, service: Key) -> NoReturn:
+    async def _run(self, trust: "Trust", service: Key) -> NoReturn:
         while True:
             try:
                 pause = await self._look(trust, service)
@@ -57,7 +60,7 @@ class Registrar:
                 pause = _PAUSE
             await asyncio.sleep(pause)
 
-    async def _look(self, trust: Trust, service: Key) -> float:
+    async def _look(self, trust: "Trust", service: Key) -> float:
         api_service = await self._client.get(API_SERVICES, None, NAME)
         authorities = trust.authorities
         if authorities is None:
