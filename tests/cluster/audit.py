@@ -40,6 +40,7 @@ class Call:
     namespace: str
     name: str
     code: int | None  # the HTTP status; None until the answer is logged: for a watch, when it ends
+    refused: str  # for want of which right, in RBAC's words: 403 is also said of a namespace that is going
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,9 @@ class Mark:
     """A moment in the log."""
 
     calls: int
+
+
+START = Mark(0)
 
 
 def matching(
@@ -102,7 +106,11 @@ class AuditLog:
         call = _call(event)
         known = self._calls.get(call.id)
         # A create has its name only once it is answered.
-        self._calls[call.id] = call if known is None else replace(known, code=call.code, name=call.name or known.name)
+        self._calls[call.id] = (
+            call
+            if known is None
+            else replace(known, code=call.code, name=call.name or known.name, refused=call.refused)
+        )
 
 
 def _call(event: dict[str, Any]) -> Call:
@@ -119,4 +127,10 @@ def _call(event: dict[str, Any]) -> Call:
         namespace=about.get("namespace", ""),
         name=about.get("name", ""),
         code=event["responseStatus"]["code"] if event["stage"] == "ResponseComplete" else None,
+        refused=_refusal(event.get("responseStatus", {})),
     )
+
+
+def _refusal(status: dict[str, Any]) -> str:
+    message = str(status.get("message", ""))
+    return message if status.get("code") == 403 and 'User "' in message else ""

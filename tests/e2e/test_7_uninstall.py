@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
+from goproxy_operator.api.crd import DEFINITIONS
 from tests.cluster.kind_cluster import Cluster, CommandError
 from tests.e2e import release
 from tests.e2e.release import Release
@@ -39,7 +40,9 @@ def test_uninstall(operator: Release, new_space: Callable[[], Space], goproxy: C
 
     for space in (kept, gone):
         cluster.kubectl("delete", "namespace", space.name, "--timeout=90s")
-    assert ours(cluster) == ["customresourcedefinition.apiextensions.k8s.io/goproxies.goproxy-operator.dev"]
+    assert ours(cluster) == [
+        f"customresourcedefinition.apiextensions.k8s.io/{name}.goproxy-operator.dev" for name in DEFINITIONS
+    ]
     cluster.kubectl("delete", "namespace", release.NAME, "--timeout=90s")
     # Whoever comes next finds it installed again.
     operator.install()

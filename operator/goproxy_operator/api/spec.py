@@ -197,7 +197,7 @@ class Spec(Part):
     """Default: the operator's own version."""
     pod: Pod = Pod()
     suspend: bool | None = None
-    """True: children stay as they are, nothing is changed until it is false again. Default: false."""
+    """True: nothing is changed until it is false again, but what the fleet's class imposes. Default: false."""
 
     @model_validator(mode="after")
     def _replicas_or_autoscaling(self) -> "Spec":

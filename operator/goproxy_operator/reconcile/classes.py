@@ -16,6 +16,8 @@ from modproxy.config import Imposed
 
 Classes = Mapping[str, FleetClass]
 """All classes by name."""
+BY = f"{CLASS_KIND} "
+"""Before the name of the class in what it imposes: `modproxy.config.Imposed.by`."""
 _EITHER_OF = (("replicas", "autoscaling"), ("autoscaling", "replicas"))
 """Where a fleet writes the first, the class's default for the second is not meant."""
 
@@ -41,6 +43,14 @@ def admit(item: Object, classes: Classes | None, labels: Mapping[str, str]) -> A
         return _within(item, spec, chosen)
     except InvalidGoProxyError as e:
         return Problem("InvalidSpec", str(e))
+
+
+def imposed_by(chosen: FleetClass) -> Imposed | None:
+    """Return the rules that a class imposes on the modules of its fleets, if it does."""
+    modules = chosen.modules
+    if not (modules.allow or modules.deny):
+        return None
+    return Imposed(by=f"{BY}{chosen.name}", allow=modules.allow, deny=modules.deny)
 
 
 def choose(name: str | None, namespace: str, classes: Classes, labels: Mapping[str, str]) -> FleetClass | Problem:
@@ -89,10 +99,7 @@ def _within(item: Object, own: Mapping[str, Any], chosen: FleetClass) -> Admitte
         return Problem("InvalidSpec", f"with the defaults of {CLASS_KIND} {chosen.name}: {e}")
     if found := breaches(goproxy, spec, chosen):
         return Problem("ClassLimitExceeded", "; ".join(found))
-    modules = chosen.modules
-    if not (modules.allow or modules.deny):
-        return Admitted(goproxy)
-    return Admitted(goproxy, Imposed(by=f"{CLASS_KIND} {chosen.name}", allow=modules.allow, deny=modules.deny))
+    return Admitted(goproxy, imposed_by(chosen))
 
 
 def _not_admitted(message: str, admitting: list[FleetClass], namespace: str) -> Problem:

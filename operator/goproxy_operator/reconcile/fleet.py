@@ -11,7 +11,7 @@ from goproxy_operator.cluster.client import Client
 from goproxy_operator.cluster.discovery import Discovery
 from goproxy_operator.cluster.mirror import Mirror
 from goproxy_operator.cluster.named_config_maps import NamedConfigMaps
-from goproxy_operator.cluster.resources import GOPROXIES, STATEFUL_SETS, Key, Object
+from goproxy_operator.cluster.resources import CONFIG_MAPS, GOPROXIES, STATEFUL_SETS, Key, Object
 from goproxy_operator.cluster.store import Store
 from goproxy_operator.cluster.tenancy import Tenancy
 from goproxy_operator.desired import names
@@ -21,6 +21,7 @@ from goproxy_operator.reconcile.actions import Actions
 from goproxy_operator.reconcile.classes import Admitted, admit
 from goproxy_operator.reconcile.facts import Facts
 from goproxy_operator.reconcile.idle_claims import decide_idle
+from goproxy_operator.reconcile.imposed import imposing
 from goproxy_operator.reconcile.intent import Intent, Surroundings, intend
 from goproxy_operator.reconcile.nudges import nudges
 from goproxy_operator.reconcile.observe import (
@@ -33,7 +34,7 @@ from goproxy_operator.reconcile.observe import (
     storage_classes,
 )
 from goproxy_operator.reconcile.outcome import Outcome
-from goproxy_operator.reconcile.plan import ChildId, Orphan, make_plan
+from goproxy_operator.reconcile.plan import Apply, ChildId, Orphan, Plan, make_plan
 from goproxy_operator.reconcile.problem import Problem
 from goproxy_operator.reconcile.reports import Reports
 from goproxy_operator.reconcile.rollouts import Rollouts, rolling
@@ -102,8 +103,9 @@ class FleetReconciler:
         intent = intend(goproxy, live, around)
         if goproxy.spec.suspend:
             self._rollouts.looked_at(key, rolling=False, waits=False)
-            in_force = documents_of(live.get(("ConfigMap", names.config_map(key[1])), {})).hash
-            facts = self._facts(key, goproxy, intent, config_hash=in_force, suspended=True)
+            refused = await self._impose(key, item)
+            in_force = documents_of(self._config_map(key) or {}).hash
+            facts = self._facts(key, goproxy, intent, config_hash=in_force, suspended=True, stalled=refused)
             return await self._tell(key, item, facts)
         if missing := intent.ids - live.keys():
             if item.get("status", UNSEEN) != UNSEEN and not await self._exists(item):
@@ -180,6 +182,9 @@ class FleetReconciler:
     def _stateful_set(self, key: Key) -> Object | None:
         return self._mirror.get(STATEFUL_SETS, (key[0], names.stateful_set(key[1])))
 
+    def _config_map(self, key: Key) -> Object | None:
+        return self._mirror.get(CONFIG_MAPS, (key[0], names.config_map(key[1])))
+
     async def _named_allowlist(self, key: Key, goproxy: GoProxy) -> Object | None:
         """Return the ConfigMap that the object names, if it does and there is one; from now on it is watched."""
         name = goproxy.spec.modules.allowlist_config_map_name
@@ -192,11 +197,23 @@ class FleetReconciler:
         return admit(item, self._tenancy.classes, self._tenancy.labels(item["metadata"]["namespace"]))
 
     async def _refuse(self, key: Key, item: Object, problem: Problem) -> Outcome:
-        """Tell why the object is not carried out; what runs is left as it is."""
+        """Tell why the object is not carried out; what runs is left as it is, but for what its class imposes."""
         self._rollouts.looked_at(key, rolling=False, waits=False)
+        problem = await self._impose(key, item) or problem
         generation = item["metadata"]["generation"]
         status = stalled_status(problem.reason, problem.message, generation, item.get("status", {}), datetime.now(UTC))
         return await self._telling.tell(key, item, status)
+
+    async def _impose(self, key: Key, item: Object) -> Problem | None:
+        """Put what the class imposes into the config of a fleet of which nothing else is carried out."""
+        labels = self._tenancy.labels(key[0])
+        manifest = imposing(item, self._config_map(key), self._tenancy.classes, labels)
+        if manifest is None:
+            return None
+        refused = await self._actions.carry_out(Plan((Apply(manifest),)), key[0])
+        found = replicas(self._mirror, key, self._reports.of(key))
+        await self._actions.nudge(nudges(key[0], found, documents_of(manifest).hash, changed=refused is None))
+        return refused
 
     async def _exists(self, item: Object) -> bool:
         metadata = item["metadata"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from tests.control.live.operator_process import OperatorProcess
 
 ROOT = Path(__file__).parents[3]
 StartOperator = Callable[..., OperatorProcess]
+ApplyClass = Callable[..., Awaitable[None]]
 
 
 @pytest.fixture(scope="session")
@@ -54,3 +57,21 @@ async def operator(new_operator: StartOperator) -> AsyncIterator[OperatorProcess
 def fleet(kubectl: Kubectl) -> Fleet:
     """The GoProxy `team-a` of the test's namespace."""
     return Fleet(kubectl)
+
+
+@pytest.fixture
+async def apply_class(fleet: Fleet) -> AsyncIterator[ApplyClass]:
+    """Applies a class, for the test's namespace only unless told otherwise. None is left behind: they concern all."""
+    own = {"matchLabels": {"kubernetes.io/metadata.name": fleet.kubectl.namespace}}
+
+    async def apply(name: str = "standard", /, **spec: Any) -> None:
+        manifest = {
+            "apiVersion": "goproxy-operator.dev/v1alpha1",
+            "kind": "GoProxyClass",
+            "metadata": {"name": name},
+            "spec": {"namespaceSelector": own, "default": True} | spec,
+        }
+        await fleet.kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
+
+    yield apply
+    await fleet.kubectl("delete", "goproxyclasses", "--all")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +10,11 @@ import pytest
 from modproxy.config import parse_config
 from tests.cluster.control_plane import ControlPlane, KubectlError
 from tests.cluster.eventually import eventually
-from tests.control.live.conftest import ROOT, StartOperator
+from tests.control.live.conftest import ROOT, ApplyClass, StartOperator
 from tests.control.live.fleet import Fleet
 from tests.control.live.operator_process import OperatorProcess
 
-ApplyClass = Callable[..., Awaitable[None]]
-
 # Where the operator must not act, that nothing has happened is looked at after it has said why.
-
-
-@pytest.fixture
-async def apply_class(fleet: Fleet) -> AsyncIterator[ApplyClass]:
-    """Applies a class, for the test's namespace only unless told otherwise. None is left behind: they concern all."""
-    own = {"matchLabels": {"kubernetes.io/metadata.name": fleet.kubectl.namespace}}
-
-    async def apply(name: str = "standard", /, **spec: Any) -> None:
-        manifest = {
-            "apiVersion": "goproxy-operator.dev/v1alpha1",
-            "kind": "GoProxyClass",
-            "metadata": {"name": name},
-            "spec": {"namespaceSelector": own, "default": True} | spec,
-        }
-        await fleet.kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
-
-    yield apply
-    await fleet.kubectl("delete", "goproxyclasses", "--all")
 
 
 @pytest.mark.usefixtures("operator", "nodes")
@@ -161,6 +139,37 @@ async def test_without_the_right_to_see_limits_it_does_not_work(
         await operator.leading()
         await fleet.wait_ready(2)
         assert "forbidden" not in operator.log
+
+
+@pytest.mark.usefixtures("operator", "nodes")
+async def test_storage_and_ways_in_are_limited(fleet: Fleet, apply_class: ApplyClass) -> None:
+    await apply_class(limits={"maxStorage": "3Gi", "exposure": ["Ingress"]})
+    storage = {"cache": {"storage": {"size": "1Gi", "growTo": "4Gi"}}}
+    await fleet.apply(replicas=1, **storage)
+    message = await fleet.wait_condition("Stalled", "True", "ClassLimitExceeded")
+    assert message == "spec.cache.storage.growTo 4Gi is more than limits.maxStorage of GoProxyClass standard 3Gi"
+    assert await fleet.children() == []
+
+    storage["cache"]["storage"]["growTo"] = "3Gi"
+    await fleet.apply(replicas=1, **storage)
+    await fleet.wait_ready(1)
+    before = (await fleet.get("service"))["spec"]
+    await fleet.apply(replicas=1, **storage, expose={"service": {"type": "LoadBalancer"}})
+    message = await fleet.wait_condition("Stalled", "True", "ClassLimitExceeded")
+    assert message == (
+        "spec.expose.service.type exposes by LoadBalancer, which is not in limits.exposure of GoProxyClass standard "
+        "[ClusterIP, Ingress]"
+    )
+    assert (await fleet.get("service"))["spec"] == before
+
+    ingress = {"ingress": {"host": "goproxy.example.com"}}
+    await fleet.apply(replicas=1, **storage, expose=ingress)
+    await fleet.wait_ready(1)
+    assert (await fleet.get("ingress"))["spec"]["rules"][0]["host"] == "goproxy.example.com"
+    await apply_class(limits={"exposure": []})
+    message = await fleet.wait_condition("Stalled", "True", "ClassLimitExceeded")
+    assert message.startswith("spec.expose.ingress exposes by Ingress, which is not in limits.exposure")
+    assert (await fleet.get("ingress"))["spec"]["rules"][0]["host"] == "goproxy.example.com", "it stays as it was"
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
