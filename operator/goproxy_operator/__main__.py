@@ -45,6 +45,7 @@ async def _operate(arguments: argparse.Namespace) -> int:
     """Hold the Lease and work, until a signal: 0; or until something fails for good: 1."""
     from goproxy_operator.cluster.access import AccessError, load_configuration, own_namespace  # noqa: PLC0415
     from goproxy_operator.cluster.client import Client  # noqa: PLC0415
+    from goproxy_operator.cluster.fence import Fence  # noqa: PLC0415
     from goproxy_operator.cluster.lease import Lease, LeaseLostError  # noqa: PLC0415
     from goproxy_operator.controller import control  # noqa: PLC0415
     from goproxy_operator.health import serve_health  # noqa: PLC0415
@@ -71,13 +72,14 @@ async def _operate(arguments: argparse.Namespace) -> int:
         configuration = await load_configuration(arguments.kubeconfig)
     except AccessError as e:
         return _fail(str(e))
-    client = Client(configuration)
-    lease = Lease(client, lease_namespace, "goproxy-operator", identity)
+    lease_client = Client(configuration)
+    lease = Lease(lease_client, lease_namespace, "goproxy-operator", identity)
+    client = Client(configuration, Fence(lease.remaining))
 
     async def lead() -> None:
         while True:
             try:
-                await lease.hold(lambda: control(configuration, client, settings))
+                await lease.hold(lambda: control(configuration, client, lease, settings))
             except LeaseLostError as e:
                 logging.getLogger(__name__).warning("%s; standing for election again", e)
 
@@ -88,6 +90,7 @@ async def _operate(arguments: argparse.Namespace) -> int:
         return _fail(f"cannot listen on {arguments.health[0]}:{arguments.health[1]}: {e}")
     finally:
         await client.close()
+        await lease_client.close()
 
 
 async def _until_signal(work: asyncio.Future[None]) -> int:

@@ -9,6 +9,7 @@ from kubernetes.aio.client.configuration import Configuration
 from goproxy_operator.cluster.access import connection_info
 from goproxy_operator.cluster.client import ApiError, Client, UnreachableError
 from goproxy_operator.cluster.discovery import Discovery
+from goproxy_operator.cluster.lease import Lease
 from goproxy_operator.cluster.mirror import Mirror
 from goproxy_operator.cluster.named_config_maps import NamedConfigMaps
 from goproxy_operator.cluster.reflector import list_into
@@ -31,7 +32,7 @@ _log = logging.getLogger(__name__)
 _SWEEP_RETRY = 5.0  # seconds
 
 
-async def control(configuration: Configuration, client: Client, settings: Settings) -> None:
+async def control(configuration: Configuration, client: Client, lease: Lease, settings: Settings) -> None:
     """Look after all objects until cancelled. Starts from nothing: what is known comes from the API server."""
     clock = asyncio.get_running_loop().time
     queue: Queue[Key] = Queue(clock)
@@ -47,7 +48,7 @@ async def control(configuration: Configuration, client: Client, settings: Settin
     reports = Reports(settings.grow_after)
     config_maps = NamedConfigMaps(client, queue.add)
     scraper = Scraper()
-    LEADING.set(1)
+    LEADING.set_function(lambda: lease.remaining() > 0)
     _publish(goproxies, queue, rollouts)
 
     async def served() -> bool:
@@ -95,14 +96,14 @@ async def control(configuration: Configuration, client: Client, settings: Settin
             await tenancy.follow(tasks)
             _log.info("children and pods are listed; reconciling")
             tasks.create_task(discovery.run())
-            tasks.create_task(run_workers(queue, reconciler.reconcile))
+            tasks.create_task(run_workers(queue, reconciler.reconcile, lease.certain))
             tasks.create_task(_sweep(client, settings, goproxies, queue))
             scraping = Scraping(
                 scraper, mirror, reports, interval=settings.scrape_interval, fleets=goproxies.keys, moved=queue.add
             )
             tasks.create_task(scraping.run())
     finally:
-        LEADING.set(0)
+        LEADING.set_function(lambda: 0)
         await config_maps.close()
         await scraper.close()
 
