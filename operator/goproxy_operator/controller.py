@@ -2,16 +2,18 @@
 
 import asyncio
 import logging
+import time
 
 import aiohttp
 from kubernetes.aio.client.configuration import Configuration
 
-from goproxy_operator.cluster.access import connection_info
+from goproxy_operator.cluster.access import kopf_session
 from goproxy_operator.cluster.client import ApiError, Client, UnreachableError
 from goproxy_operator.cluster.discovery import Discovery
 from goproxy_operator.cluster.lease import Lease
 from goproxy_operator.cluster.mirror import Mirror
 from goproxy_operator.cluster.named_config_maps import NamedConfigMaps
+from goproxy_operator.cluster.pace import Pace
 from goproxy_operator.cluster.reflector import list_into
 from goproxy_operator.cluster.resources import GOPROXIES, Key, Object, key_of, version_of
 from goproxy_operator.cluster.scrape import Scraper
@@ -26,7 +28,7 @@ from goproxy_operator.reconcile.rollouts import Rollouts
 from goproxy_operator.reconcile.scraping import Scraping
 from goproxy_operator.reconcile.tally import Tally
 from goproxy_operator.settings import Settings
-from goproxy_operator.watch import Watch
+from goproxy_operator.watch import Login, Watch
 
 _log = logging.getLogger(__name__)
 _SWEEP_RETRY = 5.0  # seconds
@@ -86,7 +88,7 @@ async def control(configuration: Configuration, client: Client, lease: Lease, se
                 settings=settings,
                 clock=clock,
             )
-            watch = Watch(lambda: connection_info(configuration), served, settings.namespaces, on_object)
+            watch = Watch(_login(configuration), served, settings.namespaces, on_object)
             tasks.create_task(watch.run())
             mirror.follow(())
             await discovery.wait()
@@ -106,6 +108,11 @@ async def control(configuration: Configuration, client: Client, lease: Lease, se
         LEADING.set_function(lambda: 0)
         await config_maps.close()
         await scraper.close()
+
+
+def _login(configuration: Configuration) -> Login:
+    pace = Pace(time.monotonic)
+    return lambda: kopf_session(configuration, pace)
 
 
 async def _tenancy(client: Client, settings: Settings, goproxies: Store, queue: Queue[Key]) -> Tenancy:

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import aiohttp
 import kopf
 from kubernetes.aio.client.configuration import Configuration
 from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
+
+from goproxy_operator.cluster.pace import Pace, paced
 
 _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
@@ -32,11 +35,11 @@ async def load_configuration(kubeconfig: Path | None) -> Configuration:
     return configuration
 
 
-async def connection_info(configuration: Configuration) -> kopf.ConnectionInfo:
-    """Return the same access as kopf takes it; asked for anew when a token is refused."""
+async def kopf_session(configuration: Configuration, pace: Pace) -> kopf.AiohttpSession:
+    """Return the same access as kopf takes it, in whose loop this is called; anew when a token is refused."""
     header = await configuration.get_api_key_with_prefix("BearerToken", alias="authorization")
     scheme, _, token = (header or "").rpartition(" ")
-    return kopf.ConnectionInfo(
+    access = kopf.ConnectionInfo(
         server=configuration.host,
         ca_path=configuration.ssl_ca_cert,
         insecure=not configuration.verify_ssl,
@@ -45,6 +48,13 @@ async def connection_info(configuration: Configuration) -> kopf.ConnectionInfo:
         certificate_path=configuration.cert_file,
         private_key_path=configuration.key_file,
     )
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ssl=access.as_ssl_context()),
+        headers=access.as_http_headers(),
+        trust_env=True,
+        trace_configs=[paced(pace)],
+    )
+    return kopf.AiohttpSession(server=configuration.host, aiohttp_session=session)
 
 
 def own_namespace() -> str | None:
