@@ -60,7 +60,7 @@ class Pair:
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self._fleets)
         token = await asyncio.to_thread(self._plane.service_account_token, "goproxy-operator", "goproxy-operator")
-        self._sides = []
+        self._sides: list[Side] = []
         for name in ("a", "b"):
             proxy = await self._stack.enter_async_context(ApiProxy(self._plane))
             kubeconfig = proxy.kubeconfig(self._folder / f"{name}.kubeconfig", token)
