@@ -176,7 +176,7 @@ async def test_fault(
         after = await spoilt.calm()
         log = spoilt.operator.log
         print(f"{name}: {during} calls during the fault; {after.total()} in a calm while after it: {dict(after)}")
-        assert during < 600
+        assert during < 400
         assert after.total() < len(spoilt.keys), after
         assert "Traceback" not in log
         assert "fault of the operator" not in log
