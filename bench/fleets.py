@@ -1,7 +1,8 @@
 """A thousand GoProxy objects at once, then ten quiet minutes, changes while they stand, and a restart.
 
-A real API server and controller-manager (their own limits: 500 calls a second, 1000 at once); the kubelet, the
-scheduler and the replicas' reports are stand-ins in this process. All of it shares this machine's processors.
+A real API server and controller-manager; the kubelet, the scheduler and the replicas' reports are stand-ins in this
+process. All of it shares this machine's processors. The controller-manager has the limits it is shipped with until all
+objects have converged, and is then let loose, so that the pods come in minutes.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from bench.result import Figure, Plot, Result, percentile
 from modproxy.report import Storage, Window
 from tests.cluster import audit, kube_binary
 from tests.cluster.control_plane import ControlPlane
+from tests.cluster.control_plane_commands import AS_SHIPPED, QUICK
 from tests.cluster.node_stand_in import NodeStandIn
 from tests.control.live.many_fleets import ManyFleets, fleet_keys, writes_by_kind
 from tests.control.live.operator_process import USER, OperatorProcess
@@ -45,7 +47,7 @@ class World:
 
 async def measure(scratch: Path) -> Result:
     """Run all four parts on one control plane."""
-    plane = ControlPlane(kube_binary.ensure(), scratch / "control-plane")
+    plane = ControlPlane(kube_binary.ensure(), scratch / "control-plane", AS_SHIPPED)
     figures: list[Figure] = []
     with plane:
         plane.kubectl("apply", "-k", ROOT / "crds")
@@ -73,7 +75,10 @@ async def measure(scratch: Path) -> Result:
         f"{FLEETS} GoProxies over {NAMESPACES} namespaces",
         figures,
         Plot({"spec change to StatefulSet": [1000 * seconds for seconds in latencies]}, "ms", sorted_curves=True),
-        ["the controller-manager's own limits: 500 calls a second, 1000 at once"],
+        [
+            f"the controller-manager's own limits: {AS_SHIPPED.qps} calls a second for each controller until all had "
+            f"converged, as it is shipped; then {QUICK.qps}"
+        ],
     )
 
 
@@ -92,6 +97,7 @@ async def _converge(world: World, operator: OperatorProcess) -> list[Figure]:
     await making
     took = time.monotonic() - begun
     spent = cpu_seconds(operator.pid) - cpu
+    await asyncio.to_thread(world.plane.limit_controllers, QUICK)
     await _until(lambda: not world.fleets.not_settled(), 300)
     settled = time.monotonic() - begun
     calls = audit.matching(world.plane.audit.since(mark), user=USER)
@@ -185,4 +191,4 @@ async def _until(holds: Callable[[], bool], seconds: float) -> None:
     while not holds():
         if time.monotonic() - begun > seconds:
             raise AssertionError(f"not so after {seconds:.0f} s")
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.25)

@@ -9,8 +9,12 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from goproxy_operator.arguments import make_parser, namespaces
+
+if TYPE_CHECKING:
+    from goproxy_operator.metrics_api.trust import Trust
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,7 +47,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 async def _operate(arguments: argparse.Namespace) -> int:
     """Hold the Lease and work, until a signal: 0; or until something fails for good: 1."""
-    from goproxy_operator.cluster.access import AccessError, load_configuration, own_namespace  # noqa: PLC0415
+    from goproxy_operator.cluster.access import AccessError, load_access, own_namespace  # noqa: PLC0415
     from goproxy_operator.cluster.client import Client  # noqa: PLC0415
     from goproxy_operator.cluster.fence import Fence  # noqa: PLC0415
     from goproxy_operator.cluster.lease import Lease, LeaseLostError  # noqa: PLC0415
@@ -69,28 +73,37 @@ async def _operate(arguments: argparse.Namespace) -> int:
         grow_after=arguments.grow_after,
     )
     try:
-        configuration = await load_configuration(arguments.kubeconfig)
+        access = load_access(arguments.kubeconfig)
     except AccessError as e:
         return _fail(str(e))
-    lease_client = Client(configuration)
-    lease = Lease(lease_client, lease_namespace, "goproxy-operator", identity)
-    client = Client(configuration, Fence(lease.remaining))
+    # Each replica serves metrics and stands for election; only the leader does the rest.
+    client = Client(access)
+    lease = Lease(client, lease_namespace, "goproxy-operator", identity)
+    leaders = Client(access, Fence(lease.remaining))
 
-    async def lead() -> None:
+    service = (lease_namespace, arguments.external_metrics_service)
+
+    async def lead(trust: "Trust | None") -> None:
+        registration = None if trust is None else (trust, service)
         while True:
             try:
-                await lease.hold(lambda: control(configuration, client, lease, settings))
+                await lease.hold(lambda: control(access, leaders, lease, settings, registration))
             except LeaseLostError as e:
                 logging.getLogger(__name__).warning("%s; standing for election again", e)
 
     try:
         async with serve_health(*arguments.health):
-            return await _until_signal(asyncio.ensure_future(lead()))
+            if arguments.external_metrics is None:
+                return await _until_signal(asyncio.ensure_future(lead(None)))
+            from goproxy_operator.metrics_api.run import metrics_api  # noqa: PLC0415 - certificates cost eight MiB
+
+            async with metrics_api(client, arguments.external_metrics, service) as trust:
+                return await _until_signal(asyncio.ensure_future(lead(trust)))
     except OSError as e:
-        return _fail(f"cannot listen on {arguments.health[0]}:{arguments.health[1]}: {e}")
+        return _fail(f"cannot listen: {e}")
     finally:
         await client.close()
-        await lease_client.close()
+        await leaders.close()
 
 
 async def _until_signal(work: asyncio.Future[None]) -> int:

@@ -44,6 +44,19 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="where /healthz and /metrics are served (default: :8085)",
     )
     parser.add_argument(
+        "--external-metrics",
+        type=_address,
+        metavar="HOST:PORT",
+        help="where external.metrics.k8s.io is served to the API server, for autoscaling (default: not at all)",
+    )
+    parser.add_argument(
+        "--external-metrics-service",
+        default="goproxy-operator-external-metrics",
+        metavar="NAME",
+        help="the Service to which the APIService points, and the Secret of the certificate; both in the Lease's "
+        "namespace (default: %(default)s)",
+    )
+    parser.add_argument(
         "--lease-namespace",
         metavar="NS",
         help="namespace of the Lease that elects the one active operator (default: the pod's own)",

@@ -3,23 +3,25 @@
 import asyncio
 import logging
 import time
+from functools import partial
+from typing import TYPE_CHECKING
 
 import aiohttp
-from kubernetes.aio.client.configuration import Configuration
 
-from goproxy_operator.cluster.access import kopf_session
+from goproxy_operator.cluster.access import Access
 from goproxy_operator.cluster.client import ApiError, Client, UnreachableError
 from goproxy_operator.cluster.discovery import Discovery
 from goproxy_operator.cluster.lease import Lease
 from goproxy_operator.cluster.mirror import Mirror
 from goproxy_operator.cluster.named_config_maps import NamedConfigMaps
-from goproxy_operator.cluster.pace import Pace
+from goproxy_operator.cluster.pace import Pace, paced_session
 from goproxy_operator.cluster.reflector import list_into
 from goproxy_operator.cluster.resources import GOPROXIES, Key, Object, key_of, version_of
 from goproxy_operator.cluster.scrape import Scraper
 from goproxy_operator.cluster.store import Store
 from goproxy_operator.cluster.tenancy import Tenancy
 from goproxy_operator.metrics import LEADING, OBJECTS, QUEUE_AGE, QUEUE_DEPTH, ROLLOUTS
+from goproxy_operator.metrics_api.registration import Registrar
 from goproxy_operator.reconcile.fleet import FleetReconciler
 from goproxy_operator.reconcile.loop import run_workers
 from goproxy_operator.reconcile.queue import Queue
@@ -30,12 +32,27 @@ from goproxy_operator.reconcile.tally import Tally
 from goproxy_operator.settings import Settings
 from goproxy_operator.watch import Login, Watch
 
+if TYPE_CHECKING:
+    # Certificates cost eight MiB, which an operator without metrics of its own need not have.
+    from goproxy_operator.metrics_api.trust import Trust
+
 _log = logging.getLogger(__name__)
 _SWEEP_RETRY = 5.0  # seconds
+_SETTLE = 0.25
+"""Seconds: changes of children come in swarms, a StatefulSet's status with each pod, and are looked at together."""
 
 
-async def control(configuration: Configuration, client: Client, lease: Lease, settings: Settings) -> None:
-    """Look after all objects until cancelled. Starts from nothing: what is known comes from the API server."""
+async def control(
+    access: Access,
+    client: Client,
+    lease: Lease,
+    settings: Settings,
+    registration: tuple["Trust", Key] | None = None,
+) -> None:
+    """Look after all objects until cancelled. Starts from nothing: what is known comes from the API server.
+
+    `registration` is given where this operator serves external metrics: whom they trust, and their Service.
+    """
     clock = asyncio.get_running_loop().time
     queue: Queue[Key] = Queue(clock)
     tally = Tally()
@@ -46,19 +63,13 @@ async def control(configuration: Configuration, client: Client, lease: Lease, se
             queue.add(key)
 
     goproxies = Store(on_change)
+    look_at_all = partial(_look_at_all, queue, goproxies)
     rollouts = Rollouts(settings.rollouts, goproxies.keys, queue.add)
     reports = Reports(settings.grow_after)
     config_maps = NamedConfigMaps(client, queue.add)
     scraper = Scraper()
     LEADING.set_function(lambda: lease.remaining() > 0)
     _publish(goproxies, queue, rollouts)
-
-    async def served() -> bool:
-        try:
-            return await client.serves(GOPROXIES)
-        except (ApiError, UnreachableError) as e:
-            _log.warning("asking whether GoProxy is defined: %s", e)
-            return False
 
     def on_object(item: Object, gone: bool) -> None:
         if gone:
@@ -68,14 +79,14 @@ async def control(configuration: Configuration, client: Client, lease: Lease, se
 
     def on_served() -> None:
         mirror.follow(discovery.served)
-        for key in list(goproxies.keys()):
-            queue.add(key)
+        look_at_all()
 
     try:
         tenancy = await _tenancy(client, settings, goproxies, queue)
         async with asyncio.TaskGroup() as tasks:
-            mirror = Mirror(client, settings.namespaces, queue.add, tasks)
+            mirror = Mirror(client, settings.namespaces, lambda fleet: queue.add(fleet, _SETTLE), tasks)
             discovery = Discovery(client, settings.discovery_interval, on_served)
+            registrar = Registrar(client, registration, look_at_all)
             reconciler = FleetReconciler(
                 client,
                 goproxies,
@@ -86,12 +97,15 @@ async def control(configuration: Configuration, client: Client, lease: Lease, se
                 tenancy=tenancy,
                 rollouts=rollouts,
                 settings=settings,
+                own_metrics=lambda: registrar.current,
                 clock=clock,
             )
-            watch = Watch(_login(configuration), served, settings.namespaces, on_object)
+            watch = Watch(_login(access), partial(_is_defined, client), settings.namespaces, on_object)
             tasks.create_task(watch.run())
             mirror.follow(())
             await discovery.wait()
+            # Or fleets would move to another provider and back because nobody has looked yet.
+            await registrar.start(tasks)
             # Until all children are known, what is there would seem to be missing.
             await mirror.wait_synced()
             # Nor may a fleet be looked at before it is known what limits it.
@@ -110,9 +124,9 @@ async def control(configuration: Configuration, client: Client, lease: Lease, se
         await scraper.close()
 
 
-def _login(configuration: Configuration) -> Login:
+def _login(access: Access) -> Login:
     pace = Pace(time.monotonic)
-    return lambda: kopf_session(configuration, pace)
+    return lambda: paced_session(access.connection(), pace)
 
 
 async def _tenancy(client: Client, settings: Settings, goproxies: Store, queue: Queue[Key]) -> Tenancy:
@@ -143,13 +157,25 @@ async def _sweep(client: Client, settings: Settings, goproxies: Store, queue: Qu
         try:
             for namespace in settings.namespaces if settings.namespaces is not None else (None,):
                 await list_into(client, GOPROXIES, namespace, {}, goproxies)
-            for key in list(goproxies.keys()):
-                queue.add(key)
+            _look_at_all(queue, goproxies)
             pause = settings.resync
         except (ApiError, UnreachableError, aiohttp.ClientError, OSError, TimeoutError) as e:
             _log.warning("listing the GoProxy objects: %s", e or type(e).__name__)
             pause = _SWEEP_RETRY
         await asyncio.sleep(pause)
+
+
+async def _is_defined(client: Client) -> bool:
+    try:
+        return await client.serves(GOPROXIES)
+    except (ApiError, UnreachableError) as e:
+        _log.warning("asking whether GoProxy is defined: %s", e)
+        return False
+
+
+def _look_at_all(queue: Queue[Key], goproxies: Store) -> None:
+    for key in list(goproxies.keys()):
+        queue.add(key)
 
 
 def _matters(old: Object | None, new: Object | None) -> bool:

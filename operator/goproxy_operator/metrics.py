@@ -31,6 +31,14 @@ ROLLOUTS = Gauge(
 )
 OBJECTS = Gauge("goproxy_operator_objects", "GoProxy objects known.", registry=REGISTRY)
 LEADING = Gauge("goproxy_operator_leading", "1 while this process holds the Lease.", registry=REGISTRY)
+EXTERNAL_METRICS = Gauge(
+    "goproxy_operator_external_metrics_available",
+    "1 while the API server passes requests for external metrics on to this operator; told by whoever leads.",
+    registry=REGISTRY,
+)
+EXTERNAL_METRICS_REQUESTS = Counter(
+    "goproxy_operator_external_metrics_requests", "Requests for external metrics.", ["code"], registry=REGISTRY
+)
 SCRAPES = Counter(
     "goproxy_operator_scrapes", "Reports asked of replicas, by how it went.", ["result"], registry=REGISTRY
 )

@@ -26,7 +26,8 @@ _PAUSE = 2.0  # seconds before kopf is started anew, when it ended by itself
 OnObject = Callable[[Object, bool], None]
 """Told an object, and whether it is gone; in the thread that asked."""
 Served = Callable[[], Awaitable[bool]]
-Login = Callable[[], Awaitable[kopf.AiohttpSession]]
+Login = Callable[[], kopf.AiohttpSession]
+"""Called in kopf's loop."""
 
 
 def quiet_kopf() -> None:
@@ -103,7 +104,7 @@ class Watch:
 
         @kopf.on.login(registry=registry)
         async def login(**_: Any) -> kopf.AiohttpSession:
-            return await self._login()
+            return self._login()
 
         @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
         async def event(event: kopf.RawEvent, **_: Any) -> None:
@@ -132,7 +133,7 @@ def _settings() -> kopf.OperatorSettings:
     settings.posting.enabled = False
     # What it scans for is there when it starts; and it may miss a definition that comes back at once.
     settings.scanning.disabled = True
-    settings.watching.chunk_size = 500
+    settings.watching.chunk_size = 100  # a page is in memory whole
     settings.watching.reconnect_backoff = _PAUSE
     settings.networking.connect_timeout = 10.0
     settings.networking.request_timeout = 30.0

@@ -35,13 +35,17 @@ class Window(Part):
     """Requests of clients in the last `WINDOW_SECONDS` (or since the start, if that is less: `seconds`).
 
     `hits` are answers for which no request left the fleet (hit, stale, negative, peer); `requests` are hits and
-    misses, refusals not counted. `requests_per_second` counts every client request of the last minute.
+    misses, refusals not counted. `requests_per_second` counts every client request of the last minute;
+    `recent_requests` are those of the last `recent_seconds` (at most 30), for who has to react fast. An older replica
+    does not say them.
     """
 
     seconds: float
     hits: int
     requests: int
     requests_per_second: float
+    recent_requests: int | None = None
+    recent_seconds: float | None = None
 
 
 class ConfigState(Part):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -82,10 +83,16 @@ def test_the_definitions_are_the_generated_ones() -> None:
 
 
 def test_the_rules_are_those_of_deploy() -> None:
-    stated = by_name(yaml.safe_load_all((ROOT / "deploy" / "rbac.yaml").read_text()))
+    stated = {
+        (item["kind"], item["metadata"]["name"]): item
+        for item in yaml.safe_load_all((ROOT / "deploy" / "rbac.yaml").read_text())
+    }
     for values in VALUES:
         for kind in ("ClusterRole", "Role"):
-            made = of_kind(render(values), kind)
+            # Those of the external metrics are held equal to deploy/ as a whole.
+            made = [
+                item for item in of_kind(render(values), kind) if "-external-metrics" not in item["metadata"]["name"]
+            ]
             assert made
             for item in made:
                 assert item["rules"] == stated[kind, item["metadata"]["name"]]["rules"]
@@ -106,6 +113,35 @@ def test_kustomize_makes_the_same() -> None:
     # helm is given a namespace; a kustomization makes its own.
     without_namespace = [item for item in kustomized if item["kind"] != "Namespace"]
     assert by_name(map(plain, without_namespace)) == by_name(map(plain, render(DEFAULT)))
+
+
+def test_kustomize_makes_the_same_with_external_metrics(tmp_path: Path) -> None:
+    overlay = {"resources": ["deploy"], "components": ["deploy/external-metrics"]}
+    for name in ("deploy", "crds"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    kustomized = [item for item in kustomize(tmp_path) if item["kind"] != "Namespace"]
+    rendered = render(DEFAULT, "externalMetrics.enabled=true")
+    assert by_name(map(plain, kustomized)) == by_name(map(plain, rendered))
+    # A release's own: uninstalled with it, or it would keep every namespace from being deleted.
+    assert len(of_kind(rendered, "APIService")) == 1
+    assert "APIService" not in {item["kind"] for item in render(DEFAULT)}
+
+
+@pytest.mark.parametrize("values", VALUES, ids=lambda path: path.stem)
+def test_names_of_ports_are_such_as_kubernetes_takes(values: Path) -> None:
+    for item in render(values):
+        if item["kind"] == "Deployment":
+            (container,) = item["spec"]["template"]["spec"]["containers"]
+            assert all(len(port["name"]) <= 15 for port in container["ports"])
+        if item["kind"] == "Service":
+            assert all(len(port["targetPort"]) <= 15 for port in item["spec"]["ports"])
+
+
+def test_names_of_external_metrics_fit_whatever_the_releases_name() -> None:
+    text = helm("template", "a" * 53, CHART, "--set", "externalMetrics.enabled=true")
+    names = {item["metadata"]["name"] for item in yaml.safe_load_all(text) if item and item["kind"] == "Service"}
+    assert max(map(len, names)) <= 63
 
 
 def test_the_kustomize_example_sets_both_images() -> None:
@@ -142,5 +178,8 @@ def plain(item: Object) -> Object:
     return item | {"metadata": metadata}
 
 
-def by_name(objects: Iterable[Object]) -> dict[tuple[str, str], Object]:
-    return {(item["kind"], item["metadata"]["name"]): item for item in objects}
+def by_name(objects: Iterable[Object]) -> dict[tuple[str, str, str], Object]:
+    found = list(objects)
+    made = {(item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]): item for item in found}
+    assert len(made) == len(found)
+    return made

@@ -37,7 +37,7 @@ class ControlPlane:
     `programs` is what `kube_binary.ensure()` returned. `folder` is new or empty; the logs stay in it after the end.
     """
 
-    def __init__(self, programs: Path, folder: Path) -> None:
+    def __init__(self, programs: Path, folder: Path, limits: commands.Limits = commands.QUICK) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._programs = programs
         self._folder = folder
@@ -62,11 +62,9 @@ class ControlPlane:
             folder / "kube-apiserver.log",
             lambda: self._healthy(apiserver_port, "/readyz"),
         )
-        self.controllers = Component(
-            commands.controllers_command(layout),
-            folder / "kube-controller-manager.log",
-            lambda: self._healthy(controllers_port, "/healthz"),
-        )
+        self._controllers_port = controllers_port
+        self._layout = layout
+        self.controllers = self._controllers(limits)
 
     def start(self) -> None:
         """Start all three and wait until they are ready. ComponentError if one is not; then none is left running."""
@@ -99,6 +97,13 @@ class ControlPlane:
         self.apiserver.kill()
         self.apiserver.start()
         self.apiserver.wait_ready()
+
+    def limit_controllers(self, limits: commands.Limits) -> None:
+        """Start the controller-manager anew with other limits, and wait until it is ready."""
+        self.controllers.kill()
+        self.controllers = self._controllers(limits)
+        self.controllers.start()
+        self.controllers.wait_ready()
 
     def kubectl(
         self,
@@ -145,6 +150,10 @@ class ControlPlane:
         """A certificate under which a test serves HTTPS at these names; `ca_file` signs it."""
         return self._authority.issue(_file_name(f"serving-{hosts[0]}"), hosts[0], hosts=hosts)
 
+    def front_proxy_certificate(self, common_name: str) -> KeyPair:
+        """A client certificate of the authority that signs for the front proxy, under any name."""
+        return self._front_proxy_authority.issue(_file_name(f"front-proxy-as-{common_name}"), common_name)
+
     def session(self, token: str | None = None) -> aiohttp.ClientSession:
         """A client session of the API server, as the admin unless a token is given. Its caller closes it."""
         return aiohttp.ClientSession(
@@ -153,9 +162,16 @@ class ControlPlane:
             connector=aiohttp.TCPConnector(ssl=self.tls, limit=0),
         )
 
+    def _controllers(self, limits: commands.Limits) -> Component:
+        return Component(
+            commands.controllers_command(self._layout, limits),
+            self._folder / "kube-controller-manager.log",
+            lambda: self._healthy(self._controllers_port, "/healthz"),
+        )
+
     def _lay_out(self, etcd_port: int, apiserver_port: int, controllers_port: int) -> commands.Layout:
         issue = self._authority.issue
-        front_proxy_authority = Authority(self._folder, "front-proxy-ca")
+        front_proxy_authority = self._front_proxy_authority = Authority(self._folder, "front-proxy-ca")
         manager = issue("kube-controller-manager", "system:kube-controller-manager", hosts=["127.0.0.1"])
         layout = commands.Layout(
             programs=self._programs,

@@ -28,6 +28,19 @@ CONTROLLERS = (
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How many calls a second each controller may make, and how many at once."""
+
+    qps: int
+    burst: int
+
+
+QUICK = Limits(500, 1000)
+AS_SHIPPED = Limits(20, 30)
+"""What kube-controller-manager has where nobody says otherwise."""
+
+
+@dataclass(frozen=True)
 class Layout:
     """Where everything of one control plane is."""
 
@@ -105,7 +118,7 @@ def apiserver_command(layout: Layout) -> list[str | Path]:
     ]
 
 
-def controllers_command(layout: Layout) -> list[str | Path]:
+def controllers_command(layout: Layout, limits: Limits) -> list[str | Path]:
     """A kube-controller-manager whose controllers each have their own identity, and the HPA acts every second."""
     return [
         layout.programs / "kube-controller-manager",
@@ -121,8 +134,8 @@ def controllers_command(layout: Layout) -> list[str | Path]:
         "--use-service-account-credentials",  # as a real cluster has it: RBAC limits the HPA's calls for metrics
         f"--service-account-private-key-file={layout.service_account_key}",
         f"--root-ca-file={layout.ca}",
-        "--kube-api-qps=500",
-        "--kube-api-burst=1000",
+        f"--kube-api-qps={limits.qps}",
+        f"--kube-api-burst={limits.burst}",
         "--horizontal-pod-autoscaler-sync-period=1s",
         "--horizontal-pod-autoscaler-downscale-stabilization=3s",
     ]

@@ -28,6 +28,7 @@ from tests.cluster.progress import say, step
 HERE = Path(__file__).resolve().parent
 NAME = "goproxy-operator"
 STOCK_IMAGE = "kindest/node:v1.37.0"  # kind's default in the version that go.mod requires
+SERVICES = "10.96.0.0/16"  # kind's default
 READY = 120  # seconds from nodes that are there to nodes that are Ready
 
 
@@ -166,6 +167,19 @@ def _create(cluster: Cluster, image: str, config: Path) -> None:
     cluster.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
     _kind(cluster, "create", "cluster", f"--name={NAME}", f"--image={image}", f"--config={config}", f"--wait={READY}s")
     cluster.kubectl("wait", "--for=condition=Ready", "nodes", "--all", f"--timeout={READY}s", seconds=READY + 30)
+    _refuse_services_that_are_not_there(cluster)
+
+
+def _refuse_services_that_are_not_there(cluster: Cluster) -> None:
+    """Let nothing leave a node that is for an address of Services: kube-proxy has rewritten it, or nobody is there yet.
+
+    Beyond the nodes there may be something that answers any address. The API server would find that instead of a
+    Service that is a moment old, and keep the connection.
+    """
+    assert cluster.docker is not None
+    rule = ("OUTPUT", "--destination", SERVICES, "--protocol", "tcp", "--jump", "REJECT", "--reject-with", "tcp-reset")
+    for node in cluster.nodes():
+        cluster.docker("exec", node, "iptables", "--wait", "--insert", *rule)
 
 
 def _runs(cluster: Cluster, image: str) -> bool:

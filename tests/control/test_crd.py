@@ -123,6 +123,31 @@ SUMDB_KEY = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn
 REFUSED = [
     ({"replicas": 1, "autoscaling": {"maxReplicas": 3, "targetRequestsPerSecond": 9}}, "spec: write either replicas"),
     ({"autoscaling": {"minReplicas": 4, "maxReplicas": 3, "targetRequestsPerSecond": 9}}, "minReplicas 4 is more than"),
+    (
+        {"autoscaling": {"maxReplicas": 3, "targetRequestsPerSecond": 9, "provider": "KEDA"}},
+        "spec.autoscaling: provider KEDA needs to know where the request rate is: write prometheus.serverAddress",
+    ),
+    (
+        {
+            "autoscaling": {
+                "maxReplicas": 3,
+                "targetRequestsPerSecond": 9,
+                "provider": "Builtin",
+                "prometheus": {"serverAddress": "http://prometheus.monitoring.svc:9090"},
+            }
+        },
+        "prometheus is read by KEDA only, and provider is Builtin: remove prometheus",
+    ),
+    (
+        {
+            "autoscaling": {
+                "maxReplicas": 3,
+                "targetRequestsPerSecond": 9,
+                "prometheus": {"serverAddress": "prometheus:9090"},
+            }
+        },
+        "spec.autoscaling.prometheus.serverAddress: 'prometheus:9090' is no address of Prometheus: write http://",
+    ),
     ({"replicas": "2"}, "spec.replicas: "),
     ({"access": {}}, "spec.access: unknown field"),
     ({"upstream": {"goproxy": "https://u:p@goproxy.example.com"}}, "credentials do not belong into the URL"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from goproxy_operator.api.autoscaling import Provider
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired.config import Placement, replica_config, storage_bytes
 from goproxy_operator.desired.config_map import documents
@@ -18,9 +19,15 @@ from tests.control.objects import UID, goproxy
 Object = dict[str, Any]
 
 
-def child(fleet: GoProxy, kind: str, name: str | None = None, allowlist: str | None = None) -> Object:
+def child(
+    fleet: GoProxy,
+    kind: str,
+    name: str | None = None,
+    allowlist: str | None = None,
+    rate_from: Provider = Provider.BUILTIN,
+) -> Object:
     files = documents(fleet, 10 * 2**30, allowlist)
-    made = children(fleet, Circumstances("modproxy:1", files, claim_templates(fleet), 2))
+    made = children(fleet, Circumstances("modproxy:1", files, claim_templates(fleet), 2, rate_from=rate_from))
     return next(item for item in made if item["kind"] == kind and name in (None, item["metadata"]["name"]))
 
 
@@ -64,7 +71,9 @@ def test_names_are_for_ever() -> None:
         (item["kind"], item["metadata"]["name"])
         for item in children(
             goproxy(autoscaling={"maxReplicas": 3, "targetRequestsPerSecond": 400}),
-            Circumstances("i", documents(goproxy(), 1, None), claim_templates(goproxy()), None),
+            Circumstances(
+                "i", documents(goproxy(), 1, None), claim_templates(goproxy()), None, rate_from=Provider.BUILTIN
+            ),
         )
     }
     assert names == {
@@ -254,3 +263,40 @@ def test_the_autoscaler_follows_the_request_rate_of_the_fleet() -> None:
         "target": {"type": "AverageValue", "averageValue": "400"},
     }
     assert spec["behavior"]["scaleDown"]["stabilizationWindowSeconds"] == 600
+
+
+def test_an_adapter_of_custom_metrics_tells_the_rate_of_each_pod() -> None:
+    fleet = goproxy(autoscaling={"maxReplicas": 9, "targetRequestsPerSecond": 400, "provider": "CustomMetrics"})
+    spec = child(fleet, "HorizontalPodAutoscaler", rate_from=Provider.CUSTOM_METRICS)["spec"]
+    assert spec["metrics"] == [
+        {
+            "type": "Pods",
+            "pods": {
+                "metric": {"name": "goproxy_requests_per_second"},
+                "target": {"type": "AverageValue", "averageValue": "400"},
+            },
+        }
+    ]
+
+
+def test_keda_is_told_what_to_ask_prometheus() -> None:
+    prometheus = {"serverAddress": "http://prometheus.monitoring.svc:9090"}
+    autoscaling = {"minReplicas": 2, "maxReplicas": 9, "targetRequestsPerSecond": 400, "prometheus": prometheus}
+    fleet = goproxy(autoscaling=autoscaling)
+    made = child(fleet, "ScaledObject", rate_from=Provider.KEDA)
+    assert (made["apiVersion"], made["metadata"]["name"]) == ("keda.sh/v1alpha1", "team-a")
+    spec = made["spec"]
+    assert spec["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "team-a"}
+    assert (spec["minReplicaCount"], spec["maxReplicaCount"]) == (2, 9)
+    behavior = spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
+    assert behavior == {"scaleDown": {"stabilizationWindowSeconds": 600}}
+    (trigger,) = spec["triggers"]
+    assert (trigger["type"], trigger["metricType"]) == ("prometheus", "AverageValue")
+    assert trigger["metadata"] == {
+        "serverAddress": "http://prometheus.monitoring.svc:9090",
+        "query": 'sum(rate(http_requests_total{namespace="build",pod=~"team-a-[0-9]+"}[2m]))',
+        "threshold": "400",
+        "ignoreNullValues": "false",
+    }
+    with pytest.raises(StopIteration):
+        child(fleet, "HorizontalPodAutoscaler", rate_from=Provider.KEDA)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from goproxy_operator.api.autoscaling import Provider
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
 from goproxy_operator.desired.config_map import documents
@@ -25,7 +26,7 @@ TLS = {"secretName": "edge"}
 
 def made(fleet: GoProxy, served: Collection[str] = EVERY_API) -> dict[tuple[str, str], Object]:
     files = documents(fleet, 10 * 2**30, None)
-    around = Circumstances("modproxy:1", files, claim_templates(fleet), 2, served, "goproxy-operator")
+    around = Circumstances("modproxy:1", files, claim_templates(fleet), 2, served, "goproxy-operator", Provider.BUILTIN)
     return {(item["kind"], item["metadata"]["name"]): item for item in children(fleet, around)}
 
 

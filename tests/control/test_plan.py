@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from goproxy_operator.api.autoscaling import Provider
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.cluster.trim import REPLICAS_OWNERS
 from goproxy_operator.desired.config_map import documents
@@ -22,9 +23,9 @@ Object = dict[str, Any]
 AUTOSCALING = {"minReplicas": 3, "maxReplicas": 9, "targetRequestsPerSecond": 400}
 
 
-def desired(fleet: GoProxy, replicas: int | None = 2) -> list[Object]:
+def desired(fleet: GoProxy, replicas: int | None = 2, rate_from: Provider = Provider.BUILTIN) -> list[Object]:
     files = documents(fleet, 1, None)
-    return children(fleet, Circumstances("modproxy:1", files, claim_templates(fleet), replicas))
+    return children(fleet, Circumstances("modproxy:1", files, claim_templates(fleet), replicas, rate_from=rate_from))
 
 
 def live(manifests: Sequence[Object]) -> dict[ChildId, Object]:
@@ -175,6 +176,30 @@ def test_who_says_how_many_replicas(spec: Object, live_set: Object | None, repli
 @pytest.mark.parametrize(("running", "sent"), [(0, 3), (2, 3), (7, 7)])
 def test_a_stateful_set_that_is_gone_comes_back_with_the_replicas_that_run(running: int, sent: int) -> None:
     assert decide_replicas(goproxy(autoscaling=AUTOSCALING), None, running) == Replicas(sent)
+
+
+@pytest.mark.parametrize(
+    ("there", "replicas"),
+    [
+        (5, Replicas(None, hand_over=True)),
+        (3, Replicas(None, hand_over=True)),
+        (1, Replicas(3)),
+        (12, Replicas(9)),
+    ],
+)
+def test_where_nobody_keeps_to_the_range_the_number_stays_within(there: int, replicas: Replicas) -> None:
+    live_set = _set(["goproxy-operator"], there)
+    assert decide_replicas(goproxy(autoscaling=AUTOSCALING), live_set, autoscaled=False) == replicas
+
+
+def test_moving_to_keda_the_old_autoscaler_goes_first() -> None:
+    prometheus = {"serverAddress": "http://prometheus.monitoring.svc:9090"}
+    fleet = goproxy(autoscaling=AUTOSCALING | {"prometheus": prometheus})
+    plan = make_plan("team-a", UID, desired(fleet, None, Provider.KEDA), live(desired(fleet, None)))
+    assert plan.actions[0] == Delete("HorizontalPodAutoscaler", "team-a", "uid-of-HorizontalPodAutoscaler")
+    assert [action.manifest["kind"] for action in plan.actions[1:] if isinstance(action, Apply)] == ["ScaledObject"]
+    back = make_plan("team-a", UID, desired(fleet, None), live(desired(fleet, None, Provider.KEDA)))
+    assert back.actions[0] == Delete("ScaledObject", "team-a", "uid-of-ScaledObject")
 
 
 def test_other_claim_templates_make_the_stateful_set_go_and_leave_its_pods() -> None:

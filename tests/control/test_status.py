@@ -219,6 +219,22 @@ def test_the_autoscaler_speaks_for_itself() -> None:
     assert "AutoscalingActive" not in conditions(compute_status(facts(autoscaler=autoscaler), {}, NOW))
 
 
+def test_keda_speaks_for_its_autoscaler() -> None:
+    fleet = goproxy(autoscaling={"maxReplicas": 3, "targetRequestsPerSecond": 400})
+    said = {"type": "Ready", "status": "True", "reason": "ScaledObjectReady", "message": "is defined correctly"}
+    scaled = {"kind": "ScaledObject", "status": {"conditions": [{"type": "Active", "status": "False"}, said]}}
+    status = compute_status(facts(goproxy=fleet, autoscaler=scaled), {}, NOW)
+    assert conditions(status)["AutoscalingActive"] == ("True", "ScaledObjectReady", "is defined correctly")
+
+
+def test_why_no_figures_come_is_told_before_what_the_autoscaler_says() -> None:
+    fleet = goproxy(autoscaling={"maxReplicas": 3, "targetRequestsPerSecond": 400})
+    problem = Problem("NoMetricsProvider", "install one")
+    status = compute_status(facts(goproxy=fleet, autoscaling_problem=problem), {}, NOW)
+    assert conditions(status)["AutoscalingActive"] == ("False", "NoMetricsProvider", "install one")
+    assert conditions(status)["Ready"][0] == "True"
+
+
 def test_disk_pressure_is_told_while_it_lasts_and_names_the_replicas() -> None:
     def pressed(*texts: str | None) -> Facts:
         replicas = [Replica(f"team-a-{i}", True, report(pressure=text)) for i, text in enumerate(texts)]

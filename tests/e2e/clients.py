@@ -20,11 +20,11 @@ WARM = 300  # requests before the test goes on: by then the caches are warm and 
 class Clients:
     """While the context is open, clients ask a fleet for all modules of the project."""
 
-    def __init__(self, space: Space, image: str, fleet: str, tree: Path) -> None:
+    def __init__(self, space: Space, image: str, fleet: str, tree: Path, clients: int = CLIENTS) -> None:
         self._space = space
-        self._name = f"clients-of-{fleet}"
+        self._name = f"clients-of-{fleet}-{clients}"
         files = {"load.py": PROGRAM.read_text(), "paths": "\n".join(module_tree.paths(tree))}
-        command = ["python3", "load.py", f"http://{fleet}:8080", str(CLIENTS), "paths"]
+        command = ["python3", "load.py", f"http://{fleet}:8080", str(clients), "paths"]
         self._objects = (config_map(self._name, files), pod(self._name, image, command, self._name, {}))
 
     def __enter__(self) -> Self:

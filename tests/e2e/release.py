@@ -31,12 +31,13 @@ class Release:
         return run([programs.helm(), *arguments, f"--namespace={NAME}"], self.cluster.environment())
 
     def settings(self) -> list[str]:
-        """What sets the images of this checkout."""
+        """What sets the images of this checkout, and switches on what is off by default."""
         registry, _, operator = self.images.operator.rpartition("/")
         name, _, tag = operator.partition(":")
         proxy = self.images.proxy.rpartition("/")[2].partition(":")[0]
         values = {"registry": registry, "operator": name, "proxy": proxy, "tag": tag}
-        return [f"--set=image.{key}={value}" for key, value in values.items()]
+        images = [f"--set=image.{key}={value}" for key, value in values.items()]
+        return [*images, "--set=externalMetrics.enabled=true"]
 
     def install(self) -> None:
         """Install it, or bring what is there to this checkout's chart and images, and wait for it."""

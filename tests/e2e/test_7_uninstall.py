@@ -16,6 +16,7 @@ KINDS = (
     "persistentvolumeclaims,controllerrevisions,endpointslices,networkpolicies"
 )
 STORAGE = {"size": "1Gi"}
+EXTERNAL_METRICS = "v1beta1.external.metrics.k8s.io"
 
 
 def test_uninstall(operator: Release, new_space: Callable[[], Space], goproxy: Callable[..., Object]) -> None:
@@ -54,5 +55,8 @@ def ours(cluster: Cluster) -> list[str]:
     """The cluster-wide objects of the installation."""
     kinds = "clusterroles,clusterrolebindings,customresourcedefinitions,priorityclasses"
     with suppress(CommandError):
-        return sorted(name for name in cluster.kubectl("get", kinds, "--output=name").split() if "goprox" in name)
+        found = cluster.kubectl("get", kinds, "--output=name").split()
+        # One that is left without its server would keep every namespace from being deleted.
+        metrics = cluster.kubectl("get", "apiservice", EXTERNAL_METRICS, "--ignore-not-found", "--output=name").split()
+        return sorted([name for name in found if "goprox" in name] + metrics)
     return []

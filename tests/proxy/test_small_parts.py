@@ -106,6 +106,21 @@ def test_traffic_over_the_window() -> None:
     assert sum(traffic.durations["mod"].counts) == 6
 
 
+def test_what_came_lately() -> None:
+    now = [0.0]
+    traffic = Traffic(lambda: now[0])
+    assert (traffic.window().recent_requests, traffic.window().recent_seconds) == (0, 0.0)
+    for second in range(100):
+        now[0] = float(second)
+        traffic.count("mod", 200, Outcome.HIT, 0.001)
+    # Two whole slots and what is over of the third.
+    assert (traffic.window().recent_requests, traffic.window().recent_seconds) == (30, 29.0)
+    now[0] = 101.0
+    assert (traffic.window().recent_requests, traffic.window().recent_seconds) == (20, 21.0)
+    now[0] = 121.0
+    assert traffic.window().recent_requests == 0
+
+
 def test_memo_expires_and_is_bounded() -> None:
     now = [0.0]
     memo: Memo[str, int] = Memo(2, lambda: now[0])

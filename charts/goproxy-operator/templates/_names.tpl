@@ -24,6 +24,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- .Values.serviceAccount.name | default (include "goproxy-operator.name" .) -}}
 {{- end -}}
 
+{{/* The Service, the Secret and the roles of the external metrics. */}}
+{{- define "goproxy-operator.externalMetrics" -}}
+{{- printf "%s-external-metrics" (include "goproxy-operator.name" . | trunc 46 | trimSuffix "-") -}}
+{{- end -}}
+
 {{/* An image, whole: (dict "root" . "name" .Values.image.proxy). */}}
 {{- define "goproxy-operator.image" -}}
 {{- $image := .root.Values.image -}}

@@ -57,17 +57,6 @@ SPEC: dict[str, Any] = {
     ]
 }
 
-AUTOSCALING: dict[str, Any] = {
-    KEY: [
-        rule(
-            "!has(self.minReplicas) || self.minReplicas <= self.maxReplicas",
-            expression="'minReplicas %d is more than maxReplicas %d: write a range such as "
-            "minReplicas 2, maxReplicas 10'.format([self.minReplicas, self.maxReplicas])",
-            field=".minReplicas",
-        )
-    ]
-}
-
 
 def _comparable(field: str) -> str:
     """Hold where Kubernetes may read the quantity: one such as 1e9999999 keeps the API server busy for a minute."""

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from goproxy_operator.api import cel_class
+from goproxy_operator.api.autoscaling import MOST_REPLICAS
 from goproxy_operator.api.errors import field_path, one_line
 from goproxy_operator.api.fields import LabelValue, Patterns, Size
 from goproxy_operator.api.part import ATOMIC, SET, Items, Part
-from goproxy_operator.api.spec import MOST_REPLICAS, Spec
+from goproxy_operator.api.spec import Spec
 from modproxy.mod.chain import EntryKind, has_userinfo, parse_chain
 from modproxy.mod.pattern import parse_pattern
 

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from goproxy_operator.api import cel, cel_expose
 from goproxy_operator.api.affinity import Affinity
+from goproxy_operator.api.autoscaling import MOST_REPLICAS, Autoscaling
 from goproxy_operator.api.expose import Annotations, Expose, ObjectName
 from goproxy_operator.api.fields import (
     Contact,
@@ -25,32 +26,7 @@ from goproxy_operator.api.upstream import Upstream
 from goproxy_operator.quantity import size_in_bytes
 from modproxy import config
 
-MOST_REPLICAS = 256
-"""A bound for lists with an entry a replica; far beyond any fleet we know of."""
-
 Replicas = Annotated[int, Field(ge=0, le=MOST_REPLICAS)]
-
-
-class Autoscaling(Part):
-    """A range of replicas, instead of a fixed number, sized by request rate."""
-
-    model_config = ConfigDict(json_schema_extra=cel.AUTOSCALING)
-
-    min_replicas: Annotated[int, Field(ge=1, le=MOST_REPLICAS)] | None = None
-    """Default: 1."""
-    max_replicas: Annotated[int, Field(ge=1, le=MOST_REPLICAS)]
-    """At most so many replicas."""
-    target_requests_per_second: Annotated[int, Field(ge=1, le=1_000_000)]
-    """Of one replica; probes and admin requests do not count."""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "Autoscaling":
-        if self.min_replicas is not None and self.min_replicas > self.max_replicas:
-            raise ValueError(
-                f"minReplicas {self.min_replicas} is more than maxReplicas {self.max_replicas}: "
-                "write a range such as minReplicas 2, maxReplicas 10"
-            )
-        return self
 
 
 class Mode(StrEnum):

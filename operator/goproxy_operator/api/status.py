@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
+from goproxy_operator.api.autoscaling import MOST_REPLICAS
 from goproxy_operator.api.fields import NAME_LENGTH
 from goproxy_operator.api.part import Items, Part
-from goproxy_operator.api.spec import MOST_REPLICAS
 
 Percent = Annotated[int, Field(ge=0, le=100)]
 Text = Annotated[str, StringConstraints(max_length=NAME_LENGTH)]

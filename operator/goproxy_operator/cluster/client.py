@@ -8,15 +8,16 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 import aiohttp
-from kubernetes.aio.client.api_client import ApiClient
-from kubernetes.aio.client.configuration import Configuration
+from yarl import URL
 
+from goproxy_operator.cluster.access import Access
 from goproxy_operator.cluster.fence import Fence
 from goproxy_operator.cluster.resources import Object, Resource
 from goproxy_operator.cluster.watch_events import events
 from goproxy_operator.desired.names import FIELD_MANAGER
 from goproxy_operator.metrics import API_CALLS
 
+_CONTENT_TYPES = {"PATCH": "application/apply-patch+yaml"}
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
 _UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError)
 _PASSING = (
@@ -70,25 +71,34 @@ class UnreachableError(Exception):
 
 
 class Client:
-    """The API server, with the address and the credentials of a `kubernetes.aio` configuration.
+    """The API server. Make it inside the event loop, and close it at the end.
 
     With a `fence` no write leaves that it does not let through: `NotHeldError`.
     """
 
-    def __init__(self, configuration: Configuration, fence: Fence | None = None) -> None:
+    def __init__(self, access: Access, fence: Fence | None = None) -> None:
+        self._access = access
         self._fence = fence
-        configuration.connection_pool_maxsize = 0  # no limit: every watch holds a connection
-        self._configuration = configuration
-        self._api = ApiClient(configuration)
+        # No limit: every watch holds a connection.
+        connector = aiohttp.TCPConnector(limit=0, ssl=access.connection().as_ssl_context())
+        self._session = aiohttp.ClientSession(connector=connector, trust_env=False)
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._api.close()  # type: ignore[no-untyped-call]
+        await self._session.close()
 
     async def get(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
         """Return the object; None where there is none. `namespace` is None for what is in none."""
         try:
             return await self._call(_Call("GET", "get", resource, resource.path(namespace, name)))
+        except NotFoundError:
+            return None
+
+    async def look(self, resource: Resource, namespace: str, name: str) -> Object | None:
+        """Return the object as the API server has it at hand: cheap, and late by no more than a watch is."""
+        path, query = resource.path(namespace, name), {"resourceVersion": "0"}
+        try:
+            return await self._call(_Call("GET", "get", resource, path, query))
         except NotFoundError:
             return None
 
@@ -118,7 +128,7 @@ class Client:
     async def apply(self, resource: Resource, manifest: Object, *, manager: str = FIELD_MANAGER, force: bool) -> Object:
         """Apply the manifest server-side and return the object. `ConflictError` only without `force`."""
         metadata = manifest["metadata"]
-        path = resource.path(metadata["namespace"], metadata["name"])
+        path = resource.path(metadata.get("namespace"), metadata["name"])
         query = {"fieldManager": manager, "force": "true" if force else "false"}
         return await self._call(_Call("PATCH", "apply", resource, path, query, manifest))
 
@@ -200,14 +210,16 @@ class Client:
         return answer
 
     async def _send(self, call: "_Call", timeout: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
-        url = self._configuration.host + call.path + ("?" + urlencode(call.query) if call.query else "")
-        headers = {"Accept": "application/json", "User-Agent": FIELD_MANAGER}
-        if call.method == "PATCH":
-            headers["Content-Type"] = "application/apply-patch+yaml"
-        if token := await self._configuration.get_api_key_with_prefix("BearerToken", alias="authorization"):
-            headers["Authorization"] = token
-        answer = await self._api.call_api(call.method, url, headers, call.body, _request_timeout=timeout)
-        response: aiohttp.ClientResponse = answer.response
+        connection = self._access.connection()
+        url = connection.server.rstrip("/") + call.path + ("?" + urlencode(call.query) if call.query else "")
+        headers = {"Accept": "application/json", "User-Agent": FIELD_MANAGER, **connection.as_http_headers()}
+        data = None
+        if call.body is not None:
+            data = json.dumps(call.body).encode()
+            headers["Content-Type"] = _CONTENT_TYPES.get(call.method, "application/json")
+        response = await self._session.request(
+            call.method, URL(url, encoded=True), data=data, headers=headers, proxy=connection.proxy_url, timeout=timeout
+        )
         API_CALLS.labels(call.verb, call.resource.plural if call.resource else "", response.status).inc()
         return response
 

@@ -1,8 +1,7 @@
 """One active operator: a Lease, held while the work runs.
 
-kubernetes.aio's election (37.0.2) cannot create its Lease, has no bound on a call, and keeps renewing when the work
-has ended. Source of the protocol: client-go's leaderelection. All clocks are this process's own: clocks of machines
-differ.
+Source of the protocol: client-go's leaderelection. Each call is bounded, renewing races the work, and the Lease is
+released at the end. All clocks are this process's own: clocks of machines differ.
 
 Why two never write at the same time. Let B be when the leader *began* its last renewal that succeeded. Whoever waits
 sees that renewal at B or later, and takes the Lease no sooner than B + DURATION. The leader writes only until B +

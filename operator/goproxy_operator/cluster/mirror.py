@@ -57,17 +57,16 @@ class Mirror:
                 await reflector.synced.wait()
 
     def get(self, resource: Resource, key: Key) -> Object | None:
-        """Return the object, not to be changed; None where none with the fleet label is known."""
+        """Return the object; None where none with the fleet label is known."""
         return self._stores[resource].get(key)
 
     def of_fleet(self, resource: Resource, fleet: Key) -> Collection[Object]:
-        """Return all objects of a kind with the fleet's label, in no order, not to be changed."""
+        """Return all objects of a kind with the fleet's label, in no order."""
         return self._stores[resource].of_group(fleet)
 
-    def put_answer(self, resource: Resource, item: Object) -> Object:
+    def put_answer(self, resource: Resource, item: Object) -> None:
         """Take the answer to a write of ours, so that the next look does not need to wait for the watch."""
         self._stores[resource].put_answer(item)
-        return self.get(resource, (item["metadata"]["namespace"], item["metadata"]["name"])) or item
 
 
 def _fleet_of(item: Object) -> Key | None:

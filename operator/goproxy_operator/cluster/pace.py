@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 import aiohttp
+import kopf
 
 
 class Pace:
@@ -23,7 +24,7 @@ class Pace:
         return max(due - now, 0.0)
 
 
-def paced(pace: Pace) -> aiohttp.TraceConfig:
+def _paced(pace: Pace) -> aiohttp.TraceConfig:
     """Let each request of an aiohttp session wait for its turn. Pages of a list follow each other at once."""
 
     async def wait(_session: aiohttp.ClientSession, _context: object, request: aiohttp.TraceRequestStartParams) -> None:
@@ -33,3 +34,15 @@ def paced(pace: Pace) -> aiohttp.TraceConfig:
     trace = aiohttp.TraceConfig()
     trace.on_request_start.append(wait)
     return trace
+
+
+def paced_session(connection: kopf.ConnectionInfo, pace: Pace) -> kopf.AiohttpSession:
+    """Return the same access with a session for kopf to use, and to close. To be called in its loop."""
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ssl=connection.as_ssl_context()),
+        headers=connection.as_http_headers(),
+        proxy=connection.proxy_url,
+        trust_env=False,
+        trace_configs=[_paced(pace)],
+    )
+    return kopf.AiohttpSession(server=connection.server, aiohttp_session=session)

@@ -20,12 +20,16 @@ from goproxy_operator.cluster.watch_events import GarbledError
 from goproxy_operator.heartbeat import HEARTBEATS
 
 _log = logging.getLogger(__name__)
-_PAGE = "500"
+_PAGE = "50"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 30.0
 _SILENCE = 90.0  # the API server sends a bookmark about every minute
 _SHORT = 5.0
 """Seconds: a watch that ends sooner than that is no success, and the next one waits longer."""
 _FAILURES = (ApiError, UnreachableError, GarbledError, aiohttp.ClientError, OSError, TimeoutError)
+
+
+_listing = asyncio.Semaphore(1)
+"""A page is in memory whole, with what of it is not kept: at the start, when all is listed, one at a time."""
 
 
 async def list_into(
@@ -35,17 +39,19 @@ async def list_into(
     seen: set[Key] = set()
     token = ""
     while True:
-        page = await client.list_page(
-            resource, namespace, {**query, "limit": _PAGE, **({"continue": token} if token else {})}
-        )
-        for item in page["items"]:
-            # In a list the API server leaves out what the path says.
-            store.put({"apiVersion": resource.api_version, "kind": resource.kind, **item})
-            seen.add(key_of(item))
-        token = page["metadata"].get("continue", "")
+        async with _listing:
+            page = await client.list_page(
+                resource, namespace, {**query, "limit": _PAGE, **({"continue": token} if token else {})}
+            )
+            for item in page["items"]:
+                # In a list the API server leaves out what the path says.
+                store.put({"apiVersion": resource.api_version, "kind": resource.kind, **item})
+                seen.add(key_of(item))
+            token, version = page["metadata"].get("continue", ""), str(page["metadata"]["resourceVersion"])
+            del page
         if not token:
             store.keep_only(namespace, seen)
-            return str(page["metadata"]["resourceVersion"])
+            return version
 
 
 class Reflector:

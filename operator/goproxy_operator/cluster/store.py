@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 
+from goproxy_operator.cluster.packed import Packed, pack, unpack
 from goproxy_operator.cluster.resources import Key, Object, key_of, version_of
 from goproxy_operator.cluster.trim import without_managed_fields
 
@@ -23,25 +24,26 @@ class Store:
     """The objects by key. An older state never replaces a newer one, whichever way it arrives late."""
 
     def __init__(self, on_change: OnChange, trim: Trim = without_managed_fields, group: Group = _no_group) -> None:
-        self._objects: dict[Key, Object] = {}
+        self._objects: dict[Key, tuple[int, Packed]] = {}
         self._group = group
-        self._groups: dict[Key, dict[Key, Object]] = {}
+        self._groups: dict[Key, set[Key]] = {}
         self._on_change = on_change
         self._trim = trim
         self._newest = 0
         self._gone: dict[Key, int] = {}
 
     def get(self, key: Key) -> Object | None:
-        """Return the object, not to be changed; None where none is known."""
-        return self._objects.get(key)
+        """Return the object; None where none is known."""
+        held = self._objects.get(key)
+        return None if held is None else unpack(held[1])
 
     def keys(self) -> Collection[Key]:
         """Return the keys of all objects."""
         return self._objects.keys()
 
-    def of_group(self, group: Key) -> Collection[Object]:
-        """Return the objects of a group, in no order, not to be changed."""
-        return self._groups.get(group, {}).values()
+    def of_group(self, group: Key) -> list[Object]:
+        """Return the objects of a group, in no order."""
+        return [unpack(self._objects[key][1]) for key in self._groups.get(group, ())]
 
     def put(self, item: Object) -> None:
         """Take a state from a list or a watch."""
@@ -60,9 +62,10 @@ class Store:
         self._gone[key] = version or self._newest
         if len(self._gone) > _REMEMBERED:
             del self._gone[next(iter(self._gone))]
-        old = self._objects.pop(key, None)
+        old = self.get(key)
         if old is not None:
-            self._leave_group(key, old)
+            del self._objects[key]
+            self._regroup(key, old, None)
             self._on_change(key, old, None)
 
     def keep_only(self, namespace: str | None, keys: Collection[Key]) -> None:
@@ -71,23 +74,24 @@ class Store:
             self.drop(key)
 
     def _take(self, item: Object) -> None:
-        key = key_of(item)
-        old = self._objects.get(key)
-        if old is not None and version_of(item) <= version_of(old):
+        key, version = key_of(item), version_of(item)
+        held = self._objects.get(key)
+        if held is not None and version <= held[0]:
             return
+        old = None if held is None else unpack(held[1])
         new = self._trim(item)
-        if old is not None:
-            self._leave_group(key, old)
-        self._objects[key] = new
-        if (group := self._group(new)) is not None:
-            self._groups.setdefault(group, {})[key] = new
+        self._objects[key] = (version, pack(new))
+        self._regroup(key, old, new)
         self._on_change(key, old, new)
 
-    def _leave_group(self, key: Key, item: Object) -> None:
-        group = self._group(item)
-        if group is None:
+    def _regroup(self, key: Key, old: Object | None, new: Object | None) -> None:
+        before, after = (None if item is None else self._group(item) for item in (old, new))
+        if before == after:
             return
-        members = self._groups[group]
-        members.pop(key, None)
-        if not members:
-            del self._groups[group]
+        if before is not None:
+            members = self._groups[before]
+            members.discard(key)
+            if not members:
+                del self._groups[before]
+        if after is not None:
+            self._groups.setdefault(after, set()).add(key)

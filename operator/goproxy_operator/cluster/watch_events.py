@@ -8,6 +8,8 @@ from aiohttp.http_exceptions import LineTooLong
 
 from goproxy_operator.cluster.resources import Object
 
+_LONGEST = 2**23
+"""Bytes: an object may have 1.5 MiB in etcd, and several times that as JSON; aiohttp's own limit is 128 KiB."""
 _KINDS = ("ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR")
 
 
@@ -19,7 +21,7 @@ async def events(lines: aiohttp.StreamReader) -> AsyncGenerator[Object, None]:
     """Tell each event, with `type` and `object`, until the watch ends. Raises `GarbledError`."""
     while True:
         try:
-            line = await lines.readline()
+            line = await lines.readline(max_line_length=_LONGEST)
         except LineTooLong as e:
             raise GarbledError("a line of a watch is too long") from e
         if not line:

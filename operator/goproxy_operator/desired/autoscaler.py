@@ -1,7 +1,7 @@
 """The range of replicas, sized by request rate."""
 
+from goproxy_operator.api.autoscaling import Autoscaling, Provider
 from goproxy_operator.api.goproxy import GoProxy
-from goproxy_operator.api.spec import Autoscaling
 from goproxy_operator.desired import names
 from goproxy_operator.desired.manifest import Manifest, child
 from goproxy_operator.quantity import canonical
@@ -15,24 +15,23 @@ def least_replicas(autoscaling: Autoscaling) -> int:
     return autoscaling.min_replicas or 1
 
 
-def autoscaler(goproxy: GoProxy, autoscaling: Autoscaling) -> Manifest:
-    """Return the HorizontalPodAutoscaler. An average of an external metric is divided by the replicas there are."""
+def autoscaler(goproxy: GoProxy, autoscaling: Autoscaling, provider: Provider) -> Manifest:
+    """Return the HorizontalPodAutoscaler, for figures of the operator's own or of an adapter of custom metrics."""
     fleet = goproxy.metadata.name
-    metric = {
-        "type": "External",
-        "external": {
-            "metric": {"name": names.RATE_METRIC, "selector": {"matchLabels": names.selector(fleet)}},
-            "target": {
-                "type": "AverageValue",
-                "averageValue": canonical(str(autoscaling.target_requests_per_second)),
-            },
-        },
-    }
     spec = {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": names.stateful_set(fleet)},
         "minReplicas": least_replicas(autoscaling),
         "maxReplicas": autoscaling.max_replicas,
-        "metrics": [metric],
+        "metrics": [_metric(fleet, autoscaling, provider)],
         "behavior": {"scaleDown": {"stabilizationWindowSeconds": SCALE_DOWN_SECONDS}},
     }
     return child(goproxy, "autoscaling/v2", "HorizontalPodAutoscaler", names.autoscaler(fleet), {"spec": spec})
+
+
+def _metric(fleet: str, autoscaling: Autoscaling, provider: Provider) -> Manifest:
+    """Return where the rate comes from: the whole fleet's, which is divided by its replicas, or that of each pod."""
+    target = {"type": "AverageValue", "averageValue": canonical(str(autoscaling.target_requests_per_second))}
+    if provider is Provider.CUSTOM_METRICS:
+        return {"type": "Pods", "pods": {"metric": {"name": names.RATE_METRIC}, "target": target}}
+    metric = {"name": names.RATE_METRIC, "selector": {"matchLabels": names.selector(fleet)}}
+    return {"type": "External", "external": {"metric": metric, "target": target}}

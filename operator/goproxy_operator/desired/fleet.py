@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from goproxy_operator.api.autoscaling import Provider
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired.autoscaler import autoscaler
 from goproxy_operator.desired.client_service import client_service
@@ -12,6 +13,7 @@ from goproxy_operator.desired.exposure import exposure_children
 from goproxy_operator.desired.headless_service import headless_service
 from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.desired.monitoring import monitoring_children
+from goproxy_operator.desired.scaled_object import scaled_object
 from goproxy_operator.desired.service_account import service_account
 from goproxy_operator.desired.stateful_set import stateful_set
 
@@ -31,6 +33,8 @@ class Circumstances:
     """The kinds of optional APIs that this cluster serves."""
     operator_namespace: str = ""
     """Where the operator's own pods are."""
+    rate_from: Provider | None = None
+    """Who tells the autoscaler the request rate; None: there is no autoscaler."""
 
 
 def children(goproxy: GoProxy, circumstances: Circumstances) -> list[Manifest]:
@@ -45,6 +49,14 @@ def children(goproxy: GoProxy, circumstances: Circumstances) -> list[Manifest]:
         disruption_budget(goproxy),
         *monitoring_children(goproxy, circumstances.served),
     ]
-    if goproxy.spec.autoscaling is not None:
-        made.append(autoscaler(goproxy, goproxy.spec.autoscaling))
-    return made
+    return [*made, *_scalers(goproxy, circumstances.rate_from)]
+
+
+def _scalers(goproxy: GoProxy, rate_from: Provider | None) -> list[Manifest]:
+    autoscaling = goproxy.spec.autoscaling
+    if autoscaling is None or rate_from is None:
+        return []
+    if rate_from is not Provider.KEDA:
+        return [autoscaler(goproxy, autoscaling, rate_from)]
+    prometheus = autoscaling.prometheus
+    return [scaled_object(goproxy, autoscaling, prometheus)] if prometheus is not None else []

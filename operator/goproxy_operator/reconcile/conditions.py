@@ -90,8 +90,13 @@ def _disk_pressure(facts: Facts) -> Statement | None:
 
 
 def _autoscaling_active(facts: Facts) -> Statement:
-    for condition in (facts.autoscaler or {}).get("status", {}).get("conditions", ()):
-        if condition["type"] == "ScalingActive":
+    if facts.autoscaling_problem is not None:
+        return "AutoscalingActive", "False", facts.autoscaling_problem.reason, facts.autoscaling_problem.message
+    autoscaler = facts.autoscaler or {}
+    # A ScaledObject of KEDA's calls it otherwise.
+    kind = "Ready" if autoscaler.get("kind") == "ScaledObject" else "ScalingActive"
+    for condition in autoscaler.get("status", {}).get("conditions", ()):
+        if condition["type"] == kind:
             message = condition.get("message", "")
             return "AutoscalingActive", condition["status"], condition.get("reason") or "Unknown", message
     return "AutoscalingActive", "Unknown", "NotReported", "the autoscaler has not reported yet"

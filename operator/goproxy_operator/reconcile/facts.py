@@ -33,6 +33,8 @@ class Facts:
     """Of the documents in force."""
     config_problem: Problem | None = None
     """Why they are not those that are asked for."""
+    autoscaling_problem: Problem | None = None
+    """Why the autoscaler gets no figures, or there is none."""
     resizing: str | None = None
     """How far the growth of the claims has come, while it lasts."""
     suspended: bool = False

@@ -12,18 +12,27 @@ from goproxy_operator.cluster.client import Client, NamespaceEndingError
 from goproxy_operator.cluster.discovery import Discovery
 from goproxy_operator.cluster.mirror import Mirror
 from goproxy_operator.cluster.named_config_maps import NamedConfigMaps
-from goproxy_operator.cluster.resources import AUTOSCALERS, GOPROXIES, STATEFUL_SETS, Key, Object
+from goproxy_operator.cluster.resources import GOPROXIES, STATEFUL_SETS, Key, Object
 from goproxy_operator.cluster.store import Store
 from goproxy_operator.cluster.tenancy import Tenancy
 from goproxy_operator.desired import names
 from goproxy_operator.desired.config_map import documents_of
+from goproxy_operator.metrics_api.registration_rules import OFF, Registration
 from goproxy_operator.reconcile.actions import Actions
 from goproxy_operator.reconcile.classes import Admitted, admit
 from goproxy_operator.reconcile.facts import Facts
 from goproxy_operator.reconcile.idle_claims import decide_idle
 from goproxy_operator.reconcile.intent import Intent, Surroundings, intend
 from goproxy_operator.reconcile.nudges import nudges
-from goproxy_operator.reconcile.observe import ask_for, claims, in_mirror, pods, replicas, storage_classes
+from goproxy_operator.reconcile.observe import (
+    ask_for,
+    autoscaler,
+    claims,
+    in_mirror,
+    pods,
+    replicas,
+    storage_classes,
+)
 from goproxy_operator.reconcile.outcome import Outcome
 from goproxy_operator.reconcile.plan import ChildId, Orphan, make_plan
 from goproxy_operator.reconcile.problem import Problem
@@ -53,6 +62,7 @@ class FleetReconciler:
         rollouts: Rollouts,
         settings: Settings,
         clock: Callable[[], float],
+        own_metrics: Callable[[], Registration] = lambda: OFF,
     ) -> None:
         self._client = client
         self._goproxies = goproxies
@@ -63,6 +73,7 @@ class FleetReconciler:
         self._tenancy = tenancy
         self._rollouts = rollouts
         self._settings = settings
+        self._own_metrics = own_metrics
         self._actions = Actions(client, mirror)
         self._telling = Telling(client, goproxies, identity=settings.identity, clock=clock)
         self._ending: dict[Key, str] = {}
@@ -94,6 +105,8 @@ class FleetReconciler:
             default_image=self._settings.default_image,
             served=self._discovery.kinds,
             operator_namespace=self._settings.operator_namespace,
+            groups=self._discovery.groups,
+            own_metrics=self._own_metrics(),
             named_allowlist=await self._named_allowlist(key, goproxy),
             claims=claims(self._mirror, key),
             pods=pods(self._mirror, key),
@@ -105,7 +118,8 @@ class FleetReconciler:
         if goproxy.spec.suspend:
             self._rollouts.looked_at(key, rolling=False, waits=False)
             in_force = documents_of(live.get(("ConfigMap", names.config_map(key[1])), {})).hash
-            return await self._tell(key, item, self._facts(key, goproxy, in_force, suspended=True))
+            facts = self._facts(key, goproxy, intent, config_hash=in_force, suspended=True)
+            return await self._tell(key, item, facts)
         if missing := intent.ids - live.keys():
             if item.get("status", UNSEEN) != UNSEEN and not await self._exists(item):
                 # A child of a dead owner would be made for the garbage collector only.
@@ -128,7 +142,8 @@ class FleetReconciler:
         facts = self._facts(
             key,
             goproxy,
-            intent.config_hash,
+            intent,
+            config_hash=intent.config_hash,
             config_problem=intent.config_problem,
             resizing=intent.claims.resizing,
             stalled=refused or intent.claims.problem or intent.missing_apis,
@@ -156,13 +171,13 @@ class FleetReconciler:
             self._reports.start_again(key)
         return plan.problem or refused
 
-    def _facts(self, key: Key, goproxy: GoProxy, config_hash: str, **more: Any) -> Facts:
+    def _facts(self, key: Key, goproxy: GoProxy, intent: Intent, **more: Any) -> Facts:
         return Facts(
             goproxy=goproxy,
             stateful_set=self._stateful_set(key),
-            autoscaler=self._mirror.get(AUTOSCALERS, (key[0], names.autoscaler(key[1]))),
+            autoscaler=autoscaler(self._mirror, key, intent.ids),
+            autoscaling_problem=intent.autoscaling_problem,
             replicas=replicas(self._mirror, key, self._reports.of(key)),
-            config_hash=config_hash,
             **more,
         )
 

@@ -10,11 +10,13 @@ from goproxy_operator.desired.config_map import documents
 from goproxy_operator.desired.fleet import Circumstances, children
 from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.desired.stateful_set import claim_templates
+from goproxy_operator.metrics_api.registration_rules import OFF, Registration
 from goproxy_operator.reconcile.allowlist import decide_allowlist
 from goproxy_operator.reconcile.claims import Claims, ClaimsObserved, decide_claims
 from goproxy_operator.reconcile.missing_apis import missing_apis
 from goproxy_operator.reconcile.plan import ChildId, child_id
 from goproxy_operator.reconcile.problem import Problem
+from goproxy_operator.reconcile.provider import CUSTOM_METRICS, Choice, Offers, choose
 from goproxy_operator.reconcile.replicas import decide_replicas
 from modproxy.config import Imposed
 
@@ -31,6 +33,10 @@ class Surroundings:
     """Where the operator's own pods are."""
     named_allowlist: Object | None = None
     """The ConfigMap that the object names, if there is one."""
+    groups: Collection[str] = ()
+    """All APIs that the cluster serves, as group/version."""
+    own_metrics: Registration = OFF
+    """How the metrics stand that the operator itself serves."""
     claims: Mapping[int, Object] = field(default_factory=dict)
     """By ordinal; also those of replicas that are no more."""
     pods: frozenset[int] = frozenset()
@@ -54,6 +60,7 @@ class Intent:
     """The second manager has to own the number of replicas before the StatefulSet is sent."""
     claims: Claims
     config_problem: Problem | None = None
+    autoscaling_problem: Problem | None = None
     missing_apis: Problem | None = None
 
     @property
@@ -76,10 +83,19 @@ def intend(goproxy: GoProxy, live: Mapping[ChildId, Object], around: Surrounding
         storage.grow_to if storage else None,
         pressed=around.pressed,
     )
-    number = decide_replicas(goproxy, live_set, max(around.pods, default=-1) + 1)
+    autoscaling = goproxy.spec.autoscaling
+    choice = choose(autoscaling, _offers(around)) if autoscaling is not None else Choice(None)
+    running = max(around.pods, default=-1) + 1
+    number = decide_replicas(goproxy, live_set, running, autoscaled=choice.provider is not None)
     files = documents(goproxy, claims.size_bytes, allowlist.text if allowlist else None, around.imposed)
     circumstances = Circumstances(
-        around.default_image, files, claims.templates, number.send, around.served, around.operator_namespace
+        around.default_image,
+        files,
+        claims.templates,
+        number.send,
+        around.served,
+        around.operator_namespace,
+        choice.provider,
     )
     return Intent(
         children=children(goproxy, circumstances),
@@ -87,5 +103,11 @@ def intend(goproxy: GoProxy, live: Mapping[ChildId, Object], around: Surrounding
         hand_over=number.hand_over,
         claims=claims,
         config_problem=allowlist.problem if allowlist else None,
+        autoscaling_problem=choice.problem,
         missing_apis=missing_apis(goproxy, around.served),
     )
+
+
+def _offers(around: Surroundings) -> Offers:
+    custom = any(group.partition("/")[0] == CUSTOM_METRICS for group in around.groups)
+    return Offers(around.own_metrics, around.served, custom)

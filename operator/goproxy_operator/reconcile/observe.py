@@ -1,6 +1,6 @@
 """What there is of a fleet: its children, whoever made them, and its replicas."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from goproxy_operator.cluster import trim
 from goproxy_operator.cluster.client import Client
@@ -32,13 +32,22 @@ def in_mirror(mirror: Mirror, fleet: Key) -> dict[ChildId, Object]:
 async def ask_for(client: Client, namespace: str, wanted: Iterable[ChildId]) -> dict[ChildId, Object]:
     """Ask the API server for children that the mirror has not: one of that name that is not ours has no label."""
     found: dict[ChildId, Object] = {}
+    # One after the other: each connection to the API server costs a quarter of a MiB for its TLS.
     for kind, name in sorted(wanted):
-        resource = CHILDREN[kind]
-        item = await client.get(resource, namespace, name)
+        item = await client.look(CHILDREN[kind], namespace, name)
         if item is not None:
-            trimmed = trim.stateful_set(item) if resource == STATEFUL_SETS else trim.without_managed_fields(item)
-            found[kind, name] = trimmed
+            found[kind, name] = (
+                trim.stateful_set(item) if kind == STATEFUL_SETS.kind else trim.without_managed_fields(item)
+            )
     return found
+
+
+def autoscaler(mirror: Mirror, fleet: Key, ids: Collection[ChildId]) -> Object | None:
+    """Return the one that the fleet is to have, of either kind, if it is there."""
+    namespace, name = fleet
+    of_keda = ("ScaledObject", names.scaled_object(name))
+    kind, child = of_keda if of_keda in ids else ("HorizontalPodAutoscaler", names.autoscaler(name))
+    return mirror.get(CHILDREN[kind], (namespace, child))
 
 
 async def storage_classes(client: Client, wanted: Iterable[str]) -> dict[str, str]:

@@ -28,10 +28,11 @@ class Replicas:
     """The second manager has to own the number before we leave it alone."""
 
 
-def decide_replicas(goproxy: GoProxy, live: Object | None, running: int = 0) -> Replicas:
+def decide_replicas(goproxy: GoProxy, live: Object | None, running: int = 0, *, autoscaled: bool = True) -> Replicas:
     """Decide from the live StatefulSet, if there is one; if there is none, from how many replicas `running` pods tell.
 
     An autoscaler's number is nowhere else: a StatefulSet that is gone comes back with the replicas that still run.
+    `autoscaled` is False where there is no autoscaler, and so nobody else to keep to the range.
     """
     autoscaling = goproxy.spec.autoscaling
     if autoscaling is None:
@@ -39,6 +40,11 @@ def decide_replicas(goproxy: GoProxy, live: Object | None, running: int = 0) -> 
         return Replicas(DEFAULT_REPLICAS if replicas is None else replicas)
     if live is None:
         return Replicas(max(least_replicas(autoscaling), running))
+    if not autoscaled:
+        there = int(live["spec"].get("replicas", 1))
+        within = min(max(there, least_replicas(autoscaling)), autoscaling.max_replicas)
+        if within != there:
+            return Replicas(within)
     return Replicas(None, hand_over=set(live.get(REPLICAS_OWNERS, ())) == {FIELD_MANAGER})
 
 

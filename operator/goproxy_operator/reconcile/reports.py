@@ -20,13 +20,16 @@ class Reports:
 
     def __init__(self, full_seconds: float = 600.0) -> None:
         self._full_seconds = full_seconds
-        self._fleets: dict[Key, dict[str, tuple[float, Report]]] = {}
+        # As text: a report as an object takes ten times the memory.
+        self._fleets: dict[Key, dict[str, tuple[float, bytes]]] = {}
         self._percents: dict[Key, deque[tuple[float, int]]] = {}
 
     def take(self, fleet: Key, reports: Mapping[str, Report], now: float) -> None:
         """Take what one round of scrapes gave."""
         kept = {pod: at for pod, at in self._fleets.get(fleet, {}).items() if now - at[0] < KEPT_SECONDS}
-        self._fleets[fleet] = kept | {pod: (now, report) for pod, report in reports.items()}
+        self._fleets[fleet] = kept | {
+            pod: (now, report.model_dump_json(by_alias=True).encode()) for pod, report in reports.items()
+        }
         figures = fleet_figures(list(self.of(fleet).values()))
         if figures.storage is None:
             self._percents.pop(fleet, None)
@@ -39,7 +42,7 @@ class Reports:
 
     def of(self, fleet: Key) -> dict[str, Report]:
         """Return the reports of a fleet, by pod."""
-        return {pod: report for pod, (_, report) in self._fleets.get(fleet, {}).items()}
+        return {pod: Report.model_validate_json(text) for pod, (_, text) in self._fleets.get(fleet, {}).items()}
 
     def pressed(self, fleet: Key, goproxy: GoProxy) -> bool:
         """Say whether the fullest replica has been at or above the low watermark for all that time.

@@ -14,6 +14,7 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 _SLOT_SECONDS = 10
 _SLOTS = WINDOW_SECONDS // _SLOT_SECONDS
 _RATE_SLOTS = 6
+_RECENT_SLOTS = 3
 _COUNTED = (Outcome.HIT, Outcome.STALE, Outcome.NEGATIVE, Outcome.PEER)
 
 
@@ -65,15 +66,23 @@ class Traffic:
         lived = self._clock() - self._start
         now = int(lived // _SLOT_SECONDS)
         recent = [slot for slot in self._ring if 0 <= now - slot[0] < _SLOTS]
-        rated = sum(slot[1] for slot in recent if now - slot[0] < _RATE_SLOTS)
-        # The slot under way is only partly over.
-        rate_seconds = min(lived, (_RATE_SLOTS - 1) * _SLOT_SECONDS + lived % _SLOT_SECONDS)
+        rated, rate_seconds = self._all_of(_RATE_SLOTS, lived)
+        lately, lately_seconds = self._all_of(_RECENT_SLOTS, lived)
         return Window(
             seconds=round(min(lived, float(WINDOW_SECONDS)), 3),
             hits=sum(slot[2] for slot in recent),
             requests=sum(slot[3] for slot in recent),
             requests_per_second=round(rated / max(rate_seconds, 1.0), 3),
+            recent_requests=lately,
+            recent_seconds=round(lately_seconds, 3),
         )
+
+    def _all_of(self, slots: int, lived: float) -> tuple[int, float]:
+        """Return all requests of the last slots, and the seconds that these span."""
+        now = int(lived // _SLOT_SECONDS)
+        count = sum(slot[1] for slot in self._ring if 0 <= now - slot[0] < slots)
+        # The slot under way is only partly over.
+        return count, min(lived, (slots - 1) * _SLOT_SECONDS + lived % _SLOT_SECONDS)
 
     def by_outcome(self) -> dict[str, int]:
         """Return requests since the start by how they were answered."""

@@ -8,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from goproxy_operator.api.autoscaling import Provider
 from goproxy_operator.api.goproxy import parse_goproxy
 from goproxy_operator.cluster.resources import CHILDREN
 from goproxy_operator.desired.config_map import documents
@@ -48,6 +49,7 @@ SPECS: list[dict[str, Any]] = [
             "httpProxy": {"url": "http://egress.example.com", "secretName": "egress"},
         }
     },
+    {"autoscaling": {"maxReplicas": 4, "targetRequestsPerSecond": 1500, "provider": "CustomMetrics"}},
     {
         "expose": {
             "service": {"type": "LoadBalancer", "loadBalancerClass": "example.com/a", "annotations": {"a": ""}},
@@ -82,7 +84,7 @@ SPECS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize(
-    "spec", SPECS, ids=["nothing", "everything", "secrets", "exposed", "empty affinity", "empties"]
+    "spec", SPECS, ids=["nothing", "everything", "secrets", "adapter", "exposed", "empty affinity", "empties"]
 )
 async def test_each_child_is_a_subset_of_what_is_held(
     api: aiohttp.ClientSession, namespace: str, spec: dict[str, Any]
@@ -90,8 +92,11 @@ async def test_each_child_is_a_subset_of_what_is_held(
     item = document(**spec)
     item["metadata"] |= {"namespace": namespace, "uid": UID, "generation": 1}
     fleet = parse_goproxy(item)
+    # ScaledObject is none of Kubernetes' own kinds.
+    asked = fleet.spec.autoscaling
+    rate_from = (asked.provider or Provider.BUILTIN) if asked is not None else None
     files = documents(fleet, 10 * 2**30, "a.example.com\n")
-    for child in children(fleet, Circumstances("modproxy:1", files, claim_templates(fleet), 0)):
+    for child in children(fleet, Circumstances("modproxy:1", files, claim_templates(fleet), 0, rate_from=rate_from)):
         manifest = stamped(child)
         # An owner that does not exist: the garbage collector would be faster than this test.
         del manifest["metadata"]["ownerReferences"]

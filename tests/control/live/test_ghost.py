@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from goproxy_operator.cluster.access import load_configuration
+from goproxy_operator.cluster.access import load_access
 from goproxy_operator.cluster.client import Client
 from goproxy_operator.cluster.discovery import Discovery
 from goproxy_operator.cluster.mirror import Mirror
@@ -33,7 +33,7 @@ async def test_a_ghost_is_left_in_peace(control_plane: ControlPlane, fleet: Flee
         await fleet.apply(replicas=0)
     ghost: dict[str, Any] = document() | {"status": {"replicas": 2}}
     ghost["metadata"] |= {"namespace": namespace, "uid": UID, "generation": 1, "resourceVersion": "1"}
-    client = Client(await load_configuration(control_plane.kubeconfig))
+    client = Client(load_access(control_plane.kubeconfig))
     try:
         goproxies = Store(lambda *_: None)
         goproxies.put(json.loads(json.dumps(ghost)))

@@ -71,7 +71,9 @@ async def test_ten_resyncs_write_nothing(
     control_plane: ControlPlane, fleet: Fleet, new_operator: StartOperator
 ) -> None:
     async with new_operator("--resync=200ms", "--scrape-interval=200ms") as operator:
-        await fleet.apply(autoscaling={"minReplicas": 2, "maxReplicas": 5, "targetRequestsPerSecond": 400})
+        await fleet.apply(
+            autoscaling={"minReplicas": 2, "maxReplicas": 5, "targetRequestsPerSecond": 400, "provider": "Builtin"}
+        )
         await Fleet(fleet.kubectl, "team-b").apply(
             modules={"allow": ["github.com/acme"], "allowlistConfigMapName": "missing"},
             pod={
@@ -82,7 +84,7 @@ async def test_ten_resyncs_write_nothing(
         )
         await fleet.wait_ready(2)
         await Fleet(fleet.kubectl, "team-b").wait_ready(2)
-        await fleet.wait_condition("AutoscalingActive", "False", "FailedGetExternalMetric")
+        await fleet.wait_condition("AutoscalingActive", "False", "BuiltinNotEnabled")
         await asyncio.sleep(1)
 
         mark = control_plane.audit.mark()
@@ -209,7 +211,8 @@ async def test_the_rights_that_users_grant_suffice(control_plane: ControlPlane, 
     await fleet.kubectl("create", "service", "clusterip", "team-b", "--tcp=80")
     await Fleet(fleet.kubectl, "team-b").apply()
     await fleet.apply(
-        modules={"allowlistConfigMapName": "shared"}, autoscaling={"maxReplicas": 3, "targetRequestsPerSecond": 9}
+        modules={"allowlistConfigMapName": "shared"},
+        autoscaling={"maxReplicas": 3, "targetRequestsPerSecond": 9, "provider": "Builtin"},
     )
     await fleet.wait_ready(1)
     await Fleet(fleet.kubectl, "team-b").wait_condition("Stalled", "True", "NameConflict")

@@ -31,6 +31,23 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "minReplicas 11 is more than maxReplicas 10: write a range such as minReplicas 2, maxReplicas 10",
     ),
     (
+        {"autoscaling": AUTOSCALING | {"provider": "KEDA"}},
+        "provider KEDA needs to know where the request rate is: write prometheus.serverAddress, such as "
+        "http://prometheus.monitoring.svc:9090",
+    ),
+    (
+        {"autoscaling": AUTOSCALING | {"provider": "CustomMetrics", "prometheus": {"serverAddress": "http://a:9090"}}},
+        "prometheus is read by KEDA only, and provider is CustomMetrics: remove prometheus, or write provider KEDA",
+    ),
+    (
+        {"autoscaling": AUTOSCALING | {"prometheus": {"serverAddress": "http://u:p@a:9090"}}},
+        '"http://u:p@a:9090" is no address of Prometheus: write http://HOST:PORT, without user, password and query',
+    ),
+    (
+        {"autoscaling": AUTOSCALING | {"provider": "Keda"}},
+        'supported values: "Auto", "Builtin", "CustomMetrics", "KEDA"',
+    ),
+    (
         {"modules": {"allow": ["https://github.com/acme"]}},
         '"https://github.com/acme" is a URL: write the module path without a scheme, such as github.com/acme',
     ),

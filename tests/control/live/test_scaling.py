@@ -14,7 +14,8 @@ from tests.cluster.eventually import eventually
 from tests.cluster.watch import follow
 from tests.control.live.fleet import Fleet
 
-AUTOSCALING = {"minReplicas": 3, "maxReplicas": 6, "targetRequestsPerSecond": 400}
+# By name, so that there is an autoscaler though nobody tells it a rate.
+AUTOSCALING = {"minReplicas": 3, "maxReplicas": 6, "targetRequestsPerSecond": 400, "provider": "Builtin"}
 pytestmark = pytest.mark.usefixtures("operator", "nodes")
 
 
@@ -64,7 +65,7 @@ async def test_an_autoscaler_takes_over_without_a_dip_and_gives_back(control_pla
     await fleet.wait_ready(4)
     async with Watched(control_plane, fleet.kubectl.namespace) as watched:
         await fleet.apply(autoscaling=AUTOSCALING)
-        await fleet.wait_condition("AutoscalingActive", "False", "FailedGetExternalMetric")
+        await fleet.wait_condition("AutoscalingActive", "False", "BuiltinNotEnabled")
 
         async def ours_no_more() -> bool:
             managed = json.loads(

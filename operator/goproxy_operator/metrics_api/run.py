@@ -1,0 +1,35 @@
+"""Runs the metrics API beside all else: from before the election until after the Lease is given up."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from goproxy_operator.cluster.client import Client
+from goproxy_operator.cluster.resources import Key
+from goproxy_operator.metrics_api.server import serve_metrics_api
+from goproxy_operator.metrics_api.source import RateSource
+from goproxy_operator.metrics_api.trust import Trust
+
+LINGER = 3.0
+"""Seconds that it is served after the end of the work: so long the API server may still be sent to this replica."""
+
+
+@asynccontextmanager
+async def metrics_api(client: Client, address: tuple[str, int] | None, service: Key) -> AsyncIterator[Trust | None]:
+    """Serve while the context is open; nothing where no address is given. `OSError` when that is taken."""
+    if address is None:
+        yield None
+        return
+    trust, source = Trust(client, service), RateSource(client)
+    try:
+        async with serve_metrics_api(*address, trust, source):
+            keeping = asyncio.create_task(trust.run())
+            try:
+                yield trust
+                await asyncio.sleep(LINGER)
+            finally:
+                keeping.cancel()
+                with suppress(asyncio.CancelledError):
+                    await keeping
+    finally:
+        await source.close()

@@ -1,0 +1,125 @@
+"""Whom the metrics API trusts and who trusts it: kept up to date with a Secret of ours and a ConfigMap of the cluster.
+
+Every replica of the operator does this, whoever leads: the first that finds something due writes the Secret, and the
+others take what is in it.
+"""
+
+import asyncio
+import logging
+import os
+import ssl
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import NoReturn
+
+from goproxy_operator.cluster.client import ApiError, Client, ConflictError, UnreachableError
+from goproxy_operator.cluster.resources import CONFIG_MAPS, SECRETS, Key
+from goproxy_operator.metrics_api.front_proxy import CONFIG_MAP, FrontProxy, FrontProxyError, read_front_proxy
+from goproxy_operator.metrics_api.material import Material, MaterialError, read_material, renewed
+
+_log = logging.getLogger(__name__)
+_PAUSE = 15.0  # seconds between two looks
+_RETRY = 2.0
+
+
+class Trust:
+    """`service` is the namespace and name of the Service and the Secret. Nothing is served before the first look."""
+
+    def __init__(self, client: Client, service: Key, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._client = client
+        self._secret = service
+        self._hosts = (f"{service[1]}.{service[0]}.svc", f"{service[1]}.{service[0]}.svc.cluster.local")
+        self._now = now
+        self._material: Material | None = None
+        self._front_proxy: FrontProxy | None = None
+        self._inner: ssl.SSLContext | None = None
+        self.context = _context()
+        """For a listener: each new connection is served with what is in force then."""
+        self.context.sni_callback = self._choose
+
+    @property
+    def authorities(self) -> bytes | None:
+        """Who signs what is served, in PEM; None while nothing is known."""
+        return None if self._material is None else self._material.authorities
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The common names that the front proxy may have; none: any."""
+        return frozenset() if self._front_proxy is None else self._front_proxy.names
+
+    async def run(self) -> NoReturn:
+        """Look until cancelled."""
+        while True:
+            try:
+                await self.refresh()
+                pause = _PAUSE
+            except ConflictError:
+                pause = 0.0  # another replica was faster
+            except (ApiError, UnreachableError, FrontProxyError, MaterialError) as e:
+                _log.warning("no external metrics are served: %s", e) if self._inner is None else _log.warning(
+                    "external metrics are served as before: %s", e
+                )
+                pause = _RETRY
+            await asyncio.sleep(pause)
+
+    async def refresh(self) -> None:
+        """Look once, renew what is due, and serve with it."""
+        front_proxy = read_front_proxy(await self._client.get(CONFIG_MAPS, *CONFIG_MAP))
+        material = await self._renew()
+        if (front_proxy, material) != (self._front_proxy, self._material):
+            self._inner = _context(material, front_proxy.authorities)
+            self._front_proxy, self._material = front_proxy, material
+
+    async def _renew(self) -> Material:
+        secret = await self._client.get(SECRETS, *self._secret)
+        where = f"Secret {'/'.join(self._secret)}"
+        if secret is None:
+            raise MaterialError(f"{where} does not exist: install the operator anew with externalMetrics.enabled=true")
+        try:
+            held = read_material(secret.get("data", {}))
+        except MaterialError as e:
+            _log.warning("%s %s: it is written anew", where, e)
+            held = None
+        material = renewed(held, self._hosts, self._now())
+        if material != held:
+            await self._client.replace(SECRETS, {**secret, "data": material.data()})
+            _log.info("%s: new certificates", where)
+        return material
+
+    def _choose(self, connection: ssl.SSLObject, _: str | None, __: ssl.SSLContext) -> int | None:
+        if self._inner is None:
+            return ssl.AlertDescription.ALERT_DESCRIPTION_INTERNAL_ERROR
+        connection.context = self._inner
+        return None
+
+
+def _context(material: Material | None = None, authorities: str = "") -> ssl.SSLContext:
+    """Make a context that asks for a client certificate; who has none is told by HTTP, who has a wrong one by TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.num_tickets = 0  # a resumed connection would show a certificate that was verified long ago
+    context.verify_mode = ssl.CERT_OPTIONAL
+    if material is not None:
+        with _as_file(material.certificate + material.key) as path:
+            context.load_cert_chain(path)
+        context.load_verify_locations(cadata=authorities)
+    return context
+
+
+@contextmanager
+def _as_file(content: bytes) -> Iterator[str]:
+    """Give the content a path, which is all that `ssl` takes; in memory where the system can."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("certificate")
+        try:
+            os.write(descriptor, content)
+            yield f"/proc/self/fd/{descriptor}"
+        finally:
+            os.close(descriptor)
+    else:
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(content)
+            file.flush()
+            yield file.name
