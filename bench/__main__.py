@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.plots import draw
 from bench.result import Result, table
 
-MEASUREMENTS = ("slow_readers", "cold", "hits", "start_up", "memory", "fleets", "proofs")
+MEASUREMENTS = ("slow_readers", "cold", "hits", "start_up", "memory", "fleets", "failover", "proofs")
 OUTPUT = Path("var/bench").absolute()
 
 

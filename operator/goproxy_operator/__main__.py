@@ -49,6 +49,7 @@ async def _operate(arguments: argparse.Namespace) -> int:
     """Hold the Lease and work, until a signal: 0; or until something fails for good: 1."""
     from goproxy_operator.cluster.access import AccessError, load_access, own_namespace  # noqa: PLC0415
     from goproxy_operator.cluster.client import Client  # noqa: PLC0415
+    from goproxy_operator.cluster.fence import Fence  # noqa: PLC0415
     from goproxy_operator.cluster.lease import Lease, LeaseLostError  # noqa: PLC0415
     from goproxy_operator.controller import control  # noqa: PLC0415
     from goproxy_operator.health import serve_health  # noqa: PLC0415
@@ -75,8 +76,10 @@ async def _operate(arguments: argparse.Namespace) -> int:
         access = load_access(arguments.kubeconfig)
     except AccessError as e:
         return _fail(str(e))
+    # Each replica serves metrics and stands for election; only the leader does the rest.
     client = Client(access)
     lease = Lease(client, lease_namespace, "goproxy-operator", identity)
+    leaders = Client(access, Fence(lease.remaining))
 
     service = (lease_namespace, arguments.external_metrics_service)
 
@@ -84,7 +87,7 @@ async def _operate(arguments: argparse.Namespace) -> int:
         registration = None if trust is None else (trust, service)
         while True:
             try:
-                await lease.hold(lambda: control(access, client, settings, registration))
+                await lease.hold(lambda: control(access, leaders, lease, settings, registration))
             except LeaseLostError as e:
                 logging.getLogger(__name__).warning("%s; standing for election again", e)
 
@@ -100,6 +103,7 @@ async def _operate(arguments: argparse.Namespace) -> int:
         return _fail(f"cannot listen: {e}")
     finally:
         await client.close()
+        await leaders.close()
 
 
 async def _until_signal(work: asyncio.Future[None]) -> int:

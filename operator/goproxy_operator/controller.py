@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,8 +11,10 @@ import aiohttp
 from goproxy_operator.cluster.access import Access
 from goproxy_operator.cluster.client import ApiError, Client, UnreachableError
 from goproxy_operator.cluster.discovery import Discovery
+from goproxy_operator.cluster.lease import Lease
 from goproxy_operator.cluster.mirror import Mirror
 from goproxy_operator.cluster.named_config_maps import NamedConfigMaps
+from goproxy_operator.cluster.pace import Pace, paced_session
 from goproxy_operator.cluster.reflector import list_into
 from goproxy_operator.cluster.resources import GOPROXIES, Key, Object, key_of, version_of
 from goproxy_operator.cluster.scrape import Scraper
@@ -27,7 +30,7 @@ from goproxy_operator.reconcile.rollouts import Rollouts
 from goproxy_operator.reconcile.scraping import Scraping
 from goproxy_operator.reconcile.tally import Tally
 from goproxy_operator.settings import Settings
-from goproxy_operator.watch import Watch
+from goproxy_operator.watch import Login, Watch
 
 if TYPE_CHECKING:
     # Certificates cost eight MiB, which an operator without metrics of its own need not have.
@@ -40,7 +43,11 @@ _SETTLE = 0.25
 
 
 async def control(
-    access: Access, client: Client, settings: Settings, registration: tuple["Trust", Key] | None = None
+    access: Access,
+    client: Client,
+    lease: Lease,
+    settings: Settings,
+    registration: tuple["Trust", Key] | None = None,
 ) -> None:
     """Look after all objects until cancelled. Starts from nothing: what is known comes from the API server.
 
@@ -61,7 +68,7 @@ async def control(
     reports = Reports(settings.grow_after)
     config_maps = NamedConfigMaps(client, queue.add)
     scraper = Scraper()
-    LEADING.set(1)
+    LEADING.set_function(lambda: lease.remaining() > 0)
     _publish(goproxies, queue, rollouts)
 
     def on_object(item: Object, gone: bool) -> None:
@@ -93,7 +100,7 @@ async def control(
                 own_metrics=lambda: registrar.current,
                 clock=clock,
             )
-            watch = Watch(access.connection, partial(_is_defined, client), settings.namespaces, on_object)
+            watch = Watch(_login(access), partial(_is_defined, client), settings.namespaces, on_object)
             tasks.create_task(watch.run())
             mirror.follow(())
             await discovery.wait()
@@ -105,16 +112,21 @@ async def control(
             await tenancy.follow(tasks)
             _log.info("children and pods are listed; reconciling")
             tasks.create_task(discovery.run())
-            tasks.create_task(run_workers(queue, reconciler.reconcile))
+            tasks.create_task(run_workers(queue, reconciler.reconcile, lease.certain))
             tasks.create_task(_sweep(client, settings, goproxies, queue))
             scraping = Scraping(
                 scraper, mirror, reports, interval=settings.scrape_interval, fleets=goproxies.keys, moved=queue.add
             )
             tasks.create_task(scraping.run())
     finally:
-        LEADING.set(0)
+        LEADING.set_function(lambda: 0)
         await config_maps.close()
         await scraper.close()
+
+
+def _login(access: Access) -> Login:
+    pace = Pace(time.monotonic)
+    return lambda: paced_session(access.connection(), pace)
 
 
 async def _tenancy(client: Client, settings: Settings, goproxies: Store, queue: Queue[Key]) -> Tenancy:

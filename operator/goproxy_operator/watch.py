@@ -26,15 +26,17 @@ _PAUSE = 2.0  # seconds before kopf is started anew, when it ended by itself
 OnObject = Callable[[Object, bool], None]
 """Told an object, and whether it is gone; in the thread that asked."""
 Served = Callable[[], Awaitable[bool]]
-Login = Callable[[], kopf.ConnectionInfo]
+Login = Callable[[], kopf.AiohttpSession]
+"""Called in kopf's loop."""
 
 
 def quiet_kopf() -> None:
     """Keep kopf's one line an event out of the log."""
     logging.getLogger("kopf.objects").setLevel(logging.WARNING)
     logging.getLogger("kopf").setLevel(logging.WARNING)
-    # It warns that it takes no signals, as it should not.
-    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
+    # It warns that it takes no signals, as it should not; and both tell at length why it ends, which we say in a line.
+    logging.getLogger("kopf._core.reactor.running").setLevel(logging.CRITICAL)
+    logging.getLogger("kopf._core.reactor.orchestration").setLevel(logging.CRITICAL)
 
 
 class Watch:
@@ -58,22 +60,24 @@ class Watch:
                 HEARTBEATS.beat(_NAME)
                 _log.info("GoProxy is not served: waiting until its definition is applied")
                 await asyncio.sleep(_PAUSE)
-            stop = threading.Event()
+            wanted, stop = threading.Event(), threading.Event()
             ended = asyncio.Event()
-            thread = threading.Thread(target=self._thread, args=(stop, ended), name="kopf", daemon=True)
+            wanted.set()
+            thread = threading.Thread(target=self._thread, args=(wanted, stop, ended), name="kopf", daemon=True)
             thread.start()
             try:
                 await ended.wait()
             finally:
+                wanted.clear()
                 stop.set()
             await asyncio.sleep(_PAUSE)
 
-    def _thread(self, stop: threading.Event, ended: asyncio.Event) -> None:
+    def _thread(self, wanted: threading.Event, stop: threading.Event, ended: asyncio.Event) -> None:
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(self._operator(stop))
         except Exception as e:  # kopf's own; whatever it is, a new start is all that can be done
-            if not stop.is_set():
+            if wanted.is_set():
                 _log.warning("kopf ended (%s: %s); starting it anew in %.0f s", type(e).__name__, e, _PAUSE)
         finally:
             HEARTBEATS.end(_NAME)
@@ -81,21 +85,25 @@ class Watch:
 
     async def _operator(self, stop: threading.Event) -> None:
         beating = asyncio.create_task(_beat())
-        await kopf.operator(
-            registry=self._registry(),
-            settings=_settings(),
-            standalone=True,
-            clusterwide=self._namespaces is None,
-            namespaces=self._namespaces or (),
-            stop_flag=stop,
-        )
-        beating.cancel()
+        try:
+            await kopf.operator(
+                registry=self._registry(),
+                settings=_settings(),
+                standalone=True,
+                clusterwide=self._namespaces is None,
+                namespaces=self._namespaces or (),
+                stop_flag=stop,
+            )
+        finally:
+            beating.cancel()
+            # Another thread of kopf's waits for it, and the end of the loop for that.
+            stop.set()
 
     def _registry(self) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()
 
         @kopf.on.login(registry=registry)
-        async def login(**_: Any) -> kopf.ConnectionInfo:
+        async def login(**_: Any) -> kopf.AiohttpSession:
             return self._login()
 
         @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
@@ -126,5 +134,8 @@ def _settings() -> kopf.OperatorSettings:
     # What it scans for is there when it starts; and it may miss a definition that comes back at once.
     settings.scanning.disabled = True
     settings.watching.chunk_size = 100  # a page is in memory whole
+    settings.watching.reconnect_backoff = _PAUSE
+    settings.networking.connect_timeout = 10.0
+    settings.networking.request_timeout = 30.0
     settings.process.ultimate_exiting_timeout = None
     return settings

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,21 +26,37 @@ _HOP = {"Transfer-Encoding", "Content-Length", "Connection", "Content-Encoding"}
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the client. `write` counts the calls that change something, from 1; 0 for others."""
+    """One call of the client. `write` counts the calls that change something, from 1; 0 for others.
+
+    `at` is when it was passed on, by time.monotonic.
+    """
 
     method: str
     path: str
     write: int
+    at: float = field(default_factory=time.monotonic, compare=False)
 
     @property
     def is_lease(self) -> bool:
         return "/leases" in self.path
+
+    @property
+    def is_watch(self) -> bool:
+        return "watch=1" in self.path or "watch=true" in self.path
 
 
 Before = Callable[[Call], Awaitable[web.Response | None]]
 """Asked before a call is passed on; an answer is given instead of the API server's."""
 After = Callable[[Call], Awaitable[web.Response | None]]
 """Asked when the API server has done what a call says, before the client hears of it."""
+
+
+Spoil = Callable[[bytes], bytes | None]
+"""Told what a watch says next; what it says instead, or None to cut it."""
+
+
+class LostError(Exception):
+    """Raised by `Before` or `After`: the connection breaks, the client gets no answer."""
 
 
 async def nothing(_call: Call) -> web.Response | None:
@@ -60,6 +77,7 @@ class ApiProxy:
     plane: ControlPlane
     before: Before = nothing
     after: After = nothing
+    spoil: Spoil | None = None
     calls: list[Call] = field(default_factory=list)
     """All calls so far, but those of the Lease."""
     writes: int = 0
@@ -108,6 +126,15 @@ class ApiProxy:
         self._open.set()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
+        try:
+            return await self._pass(request)
+        except LostError:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=500)
+
+    async def _pass(self, request: web.Request) -> web.StreamResponse:
+        body = await request.read()
         await self._open.wait()
         path = request.raw_path
         is_write = request.method in WRITES and "/leases" not in path
@@ -121,14 +148,15 @@ class ApiProxy:
         async with self._session.request(
             request.method,
             self.plane.url + path,
-            data=await request.read() or None,
+            data=body or None,
             headers=headers,
             skip_auto_headers=("Content-Type", "Accept", "User-Agent", "Accept-Encoding"),
             timeout=aiohttp.ClientTimeout(total=None),
         ) as answer:
-            if "watch=1" in request.query_string or "watch=true" in request.query_string:
+            if call.is_watch:
                 return await self._stream(request, answer)
             body = await answer.read()
+        await self._open.wait()
         if (spoilt := await self.after(call)) is not None:
             return spoilt
         kept = {name: value for name, value in answer.headers.items() if name not in _HOP - {"Content-Encoding"}}
@@ -142,7 +170,10 @@ class ApiProxy:
         async def relay() -> None:
             async for chunk in answer.content.iter_any():
                 await self._open.wait()
-                await response.write(chunk)
+                said = self.spoil(chunk) if self.spoil is not None else chunk
+                if said is None:
+                    raise ConnectionError("cut")
+                await response.write(said)
 
         task = asyncio.create_task(relay())
         self._streams.add(task)

@@ -103,3 +103,13 @@ async def test_workers_wait_and_none_is_forgotten() -> None:
     for worker in workers:
         worker.cancel()
     assert sorted(seen) == list(range(50))
+
+
+def test_a_failure_may_bound_the_time_until_the_next_try() -> None:
+    queue = Queue[str](lambda: 0.0, jitter=lambda: 1.0)
+    pauses = []
+    for _ in range(8):
+        queue.add("a")
+        assert queue.take() == "a"
+        pauses.append(queue.done("a", failed=True, least=3.0, most=30.0))
+    assert pauses == [3, 3, 3, 4, 8, 16, 30, 30]

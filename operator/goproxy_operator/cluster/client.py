@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import urlencode
@@ -11,22 +11,43 @@ import aiohttp
 from yarl import URL
 
 from goproxy_operator.cluster.access import Access
+from goproxy_operator.cluster.fence import Fence
 from goproxy_operator.cluster.resources import Object, Resource
+from goproxy_operator.cluster.watch_events import events
 from goproxy_operator.desired.names import FIELD_MANAGER
 from goproxy_operator.metrics import API_CALLS
 
 _CONTENT_TYPES = {"PATCH": "application/apply-patch+yaml"}
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
 _UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError)
+_PASSING = (
+    HTTPStatus.UNAUTHORIZED,  # the token is read anew
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.TOO_MANY_REQUESTS,
+)
+
+
+_LONGEST_WAIT = 60.0
+"""Seconds: no Retry-After is taken at its word beyond that."""
 
 
 class ApiError(Exception):
-    """The API server refused a call. `status` is HTTP's, `message` what it said."""
+    """The API server refused a call. `status` is HTTP's, `message` what it said.
 
-    def __init__(self, status: int, message: str) -> None:
+    `retry_after` is for how many seconds it asks to be left alone.
+    """
+
+    def __init__(self, status: int, message: str, retry_after: float = 0.0) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.retry_after = retry_after
+
+    @property
+    def passes(self) -> bool:
+        """Say whether another try may help: it is the API server that has trouble, not the call."""
+        return self.status in _PASSING or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 class NotFoundError(ApiError):
@@ -41,15 +62,23 @@ class GoneError(ApiError):
     """The resourceVersion is too old to continue from."""
 
 
+class NamespaceEndingError(ApiError):
+    """The namespace is being deleted: nothing can be made in it, now or later."""
+
+
 class UnreachableError(Exception):
-    """The API server gave no answer."""
+    """The API server gave no answer, or none that makes sense."""
 
 
 class Client:
-    """The API server. Make it inside the event loop, and close it at the end."""
+    """The API server. Make it inside the event loop, and close it at the end.
 
-    def __init__(self, access: Access) -> None:
+    With a `fence` no write leaves that it does not let through: `NotHeldError`.
+    """
+
+    def __init__(self, access: Access, fence: Fence | None = None) -> None:
         self._access = access
+        self._fence = fence
         # No limit: every watch holds a connection.
         connector = aiohttp.TCPConnector(limit=0, ssl=access.connection().as_ssl_context())
         self._session = aiohttp.ClientSession(connector=connector, trust_env=False)
@@ -133,36 +162,51 @@ class Client:
             options["propagationPolicy"] = "Orphan"
         try:
             answer = await self._call(_Call("DELETE", "delete", resource, resource.path(namespace, name), body=options))
-        except (NotFoundError, ConflictError):
+        except NotFoundError:
             return None
+        except ConflictError:
+            there = await self.get(resource, namespace, name)
+            if there is None or there["metadata"]["uid"] != uid:
+                return None
+            raise
         return answer if answer.get("kind") == resource.kind else None
 
     @asynccontextmanager
     async def watch(
         self, resource: Resource, namespace: str | None, query: Mapping[str, str], silence: float
-    ) -> AsyncIterator[aiohttp.StreamReader]:
-        """Open a watch: one JSON document a line. `silence` seconds without a word end it."""
+    ) -> AsyncIterator[AsyncIterator[Object]]:
+        """Open a watch: its events. `silence` seconds without a word end it, `GarbledError` what is no event."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silence)
         call = _Call("GET", "watch", resource, resource.path(namespace), {**query, "watch": "1"})
         response = await self._send(call, timeout)
         try:
             if response.status != HTTPStatus.OK:
-                raise _error(response.status, await response.read())
-            yield response.content
+                raise _error(response, await response.read())
+            async with aclosing(events(response.content)) as told:
+                yield told
         finally:
             response.close()
 
     async def _call(self, call: "_Call") -> Object:
+        if self._fence is None or call.method == "GET":
+            return await self._exchange(call)
+        return await self._fence.write(lambda: self._exchange(call))
+
+    async def _exchange(self, call: "_Call") -> Object:
         try:
             async with await self._send(call, _TIMEOUT) as response:
                 raw = await response.read()
+            if response.status >= HTTPStatus.BAD_REQUEST:
+                raise _error(response, raw)
+            answer = json.loads(raw)
         except _UNREACHABLE as e:
             raise UnreachableError(
                 f"{call.method} {call.path}: no answer from the API server: {e or type(e).__name__}"
             ) from e
-        if response.status >= HTTPStatus.BAD_REQUEST:
-            raise _error(response.status, raw)
-        answer: Object = json.loads(raw)
+        except ValueError as e:
+            raise UnreachableError(f"{call.method} {call.path}: the answer is no JSON: {raw[:40]!r}") from e
+        if not isinstance(answer, dict):
+            raise UnreachableError(f"{call.method} {call.path}: the answer is no object: {raw[:40]!r}")
         return answer
 
     async def _send(self, call: "_Call", timeout: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
@@ -192,10 +236,19 @@ class _Call:
     body: Object | None = None
 
 
-def _error(status: int, raw: bytes) -> ApiError:
+def _error(response: aiohttp.ClientResponse, raw: bytes) -> ApiError:
+    status = response.status
     try:
-        message = str(json.loads(raw)["message"])
-    except (ValueError, KeyError, TypeError):
-        message = raw.decode(errors="replace").strip() or HTTPStatus(status).phrase
+        told = json.loads(raw)
+        message = str(told["message"])
+        causes = [cause.get("reason") for cause in (told.get("details") or {}).get("causes") or ()]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        message, causes = raw.decode(errors="replace").strip() or str(response.reason), []
     kinds: dict[int, type[ApiError]] = {404: NotFoundError, 409: ConflictError, 410: GoneError}
-    return kinds.get(status, ApiError)(status, message)
+    kind = NamespaceEndingError if "NamespaceTerminating" in causes else kinds.get(status, ApiError)
+    return kind(status, message, _seconds(response.headers.get("Retry-After", "")))
+
+
+def _seconds(retry_after: str) -> float:
+    """Return what a Retry-After asks for, within reason. The API server writes whole seconds, never a date."""
+    return min(float(retry_after), _LONGEST_WAIT) if retry_after.isdecimal() else 0.0

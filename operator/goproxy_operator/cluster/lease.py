@@ -1,26 +1,43 @@
 """One active operator: a Lease, held while the work runs.
 
-Each call is bounded, all clocks are the loop's own (clocks of machines differ), renewing races the work, and the Lease
-is released at the end. Source of the protocol: client-go's leaderelection.
+Source of the protocol: client-go's leaderelection. Each call is bounded, renewing races the work, and the Lease is
+released at the end. All clocks are this process's own: clocks of machines differ.
+
+Why two never write at the same time. Let B be when the leader *began* its last renewal that succeeded. Whoever waits
+sees that renewal at B or later, and takes the Lease no sooner than B + DURATION. The leader writes only until B +
+DEADLINE: `remaining` is asked by the fence (`cluster.fence`) before each write, by a clock that goes on while the
+process or its machine is frozen, and calls that are on their way then are cut off. Nothing depends on how soon the work
+is cancelled, so DEADLINE may be near DURATION: what is between is for calls that the API server has taken and not
+carried out yet. For one that it takes longer over than that no client can vouch; all of ours may be repeated.
+
+Why the work goes on after a gap. Each renewal replaces the very version that the last one made. If that succeeds after
+B + DEADLINE, however late, nobody has held the Lease in between, nothing was written by another, and what is in memory
+is as good as after any other outage: work that stood still goes on. It is ended only when another has had the Lease. So
+an overloaded machine or a restart of the API server costs no new listing of everything, just when that hurts.
+
+The times: a take-over after a kill has 15 s, of which DURATION is 12 and the rest is for the successor's start. A
+renewal is one call (no read before it), so that an API server which takes seconds for each answer leaves time for it.
 """
 
 import asyncio
 import datetime
-import json
 import logging
+import sys
+import time
 from collections.abc import Awaitable, Callable
 
 import aiohttp
 
-from goproxy_operator.cluster.client import ApiError, Client, ConflictError, UnreachableError
+from goproxy_operator.cluster.client import ApiError, Client, ConflictError, NotFoundError, UnreachableError
 from goproxy_operator.cluster.resources import LEASES, Object
+from goproxy_operator.cluster.watch_events import GarbledError
 
 _log = logging.getLogger(__name__)
-_FAILURES = (ApiError, UnreachableError, aiohttp.ClientError, OSError, TimeoutError, ValueError)
+_FAILURES = (ApiError, UnreachableError, GarbledError, aiohttp.ClientError, OSError, TimeoutError)
 
 
 class LeaseLostError(Exception):
-    """The Lease could not be renewed in time: another may lead by now."""
+    """Another has, or had, the Lease since we renewed it last."""
 
 
 class Lease:
@@ -28,10 +45,15 @@ class Lease:
 
     DURATION = 12.0
     """How long others wait for a holder that renews no more."""
-    DEADLINE = 8.0
-    """How long a holder that cannot renew goes on; the rest of DURATION is for the work to stop in."""
+    DEADLINE = 10.0
+    """How long a holder that cannot renew goes on writing."""
     PAUSE = 2.0
-    CALL = 3.0
+    """Between a renewal and the next."""
+    RETRY = 0.5
+    CALL = 5.0
+    """One renewal: so that there is time for another on a new connection, should this one be dead."""
+    STOP = 10.0
+    """How long the work may take to stop; it cannot write meanwhile."""
 
     def __init__(self, client: Client, namespace: str, name: str, identity: str) -> None:
         self._client = client
@@ -39,66 +61,83 @@ class Lease:
         self._name = name
         self._identity = identity
         self._seen: tuple[object, float] = (None, 0.0)
+        self._ours: Object = {}
+        self._until = 0.0
+        self._renewed = asyncio.Event()
+
+    def remaining(self) -> float:
+        """Return for how many seconds from now nobody else can lead; none or fewer where that is not certain."""
+        return self._until - _now()
+
+    async def certain(self) -> None:
+        """Wait until it is certain that the Lease is ours."""
+        while self.remaining() <= 0:
+            self._renewed.clear()
+            await self._renewed.wait()
 
     async def hold(self, work: Callable[[], Awaitable[None]]) -> None:
         """Wait for the Lease, then run `work` while it is held. Ends when the work does, or with `LeaseLostError`."""
         _log.info("waiting for the Lease %s/%s as %s", self._namespace, self._name, self._identity)
-        while not await self._try():
+        while not await self._try(self._take):
             await self._wait_for_turn()
         _log.info("leading: holding the Lease %s/%s", self._namespace, self._name)
         working = asyncio.ensure_future(work())
         renewing = asyncio.ensure_future(self._renew())
-        lost = False
         try:
             done, _ = await asyncio.wait({working, renewing}, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         except LeaseLostError:
-            lost = True
+            self._until = 0.0
             raise
         finally:
             working.cancel()
             renewing.cancel()
-            _, running = await asyncio.wait({working, renewing}, timeout=self.DURATION - self.DEADLINE - 1)
+            _, running = await asyncio.wait({working, renewing}, timeout=self.STOP)
             if running:
                 raise RuntimeError("the work did not stop in time: only the end of this process makes sure that it has")
-            if not lost:
+            if self._until:
                 await self._release()
 
     async def _wait_for_turn(self) -> None:
         """Watch the Lease until its holder lets it go, or was silent for too long. Without a word of it: a pause."""
-        begun = asyncio.get_running_loop().time()
+        begun = _now()
         query = {"fieldSelector": f"metadata.name={self._name}", "timeoutSeconds": "300"}
         try:
             async with asyncio.timeout(self.DURATION) as limit:
-                async with self._client.watch(LEASES, self._namespace, query, self.DURATION) as lines:
-                    while line := await lines.readline():
-                        event = json.loads(line)
+                async with self._client.watch(LEASES, self._namespace, query, self.DURATION) as events:
+                    async for event in events:
                         spec = event["object"].get("spec", {})
                         if event["type"] in ("DELETED", "ERROR") or not spec.get("holderIdentity"):
                             return
-                        limit.reschedule(self._seen_last(spec) + self._duration(spec))
+                        left = self._seen_last(spec) + self._duration(spec) - _now()
+                        limit.reschedule(asyncio.get_running_loop().time() + left)
         except _FAILURES as e:
             if limit.expired():
                 return
             _log.warning("watching the Lease %s/%s: %s", self._namespace, self._name, e or type(e).__name__)
-        await asyncio.sleep(max(begun + self.PAUSE - asyncio.get_running_loop().time(), 0))
+        await asyncio.sleep(max(begun + self.PAUSE - _now(), 0))
 
     async def _renew(self) -> None:
-        clock = asyncio.get_running_loop().time
-        renewed = clock()
-        while clock() - renewed < self.DEADLINE:
-            await asyncio.sleep(self.PAUSE)
-            begun = clock()
-            if await self._try():
-                renewed = begun
-        raise LeaseLostError(f"the Lease {self._namespace}/{self._name} could not be renewed for {self.DEADLINE:.0f} s")
+        """Renew for as long as nobody else has had the Lease, through every outage."""
+        pause, told = self.PAUSE, False
+        while True:
+            await asyncio.sleep(pause)
+            renewed = await self._try(self._extend)
+            pause = self.PAUSE if renewed else self.RETRY
+            if renewed and told:
+                _log.info("the Lease %s/%s is renewed, nobody had it meanwhile: going on", self._namespace, self._name)
+                told = False
+            elif not told and self.remaining() <= 0:
+                _log.warning("the Lease %s/%s cannot be renewed: standing still", self._namespace, self._name)
+                told = True
 
-    async def _try(self) -> bool:
-        """Take or renew the Lease if that is right; say whether it is ours now."""
+    async def _try(self, call: Callable[[], Awaitable[bool]]) -> bool:
+        """Say whether the Lease is ours after the call, which is bounded in time and may fail."""
+        left = self.remaining()
         try:
-            async with asyncio.timeout(self.CALL):
-                return await self._take()
+            async with asyncio.timeout(min(self.CALL, left) if left > 0 else self.CALL):
+                return await call()
         except ConflictError:
             return False
         except _FAILURES as e:
@@ -106,26 +145,49 @@ class Lease:
             return False
 
     async def _take(self) -> bool:
+        """Take the Lease if it is free, silent for too long, or ours from a call whose answer was lost."""
         lease = await self._client.get(LEASES, self._namespace, self._name)
+        begun = _now()
         if lease is None:
-            await self._client.create(LEASES, self._document(None))
+            self._keep(await self._client.create(LEASES, self._document(None)), begun)
             return True
         spec = lease.get("spec", {})
         holder = spec.get("holderIdentity") or ""
         if holder not in ("", self._identity) and not self._expired(spec):
             return False
-        await self._client.replace(LEASES, self._document(lease))
+        self._keep(await self._client.replace(LEASES, self._document(lease)), begun)
         return True
+
+    async def _extend(self) -> bool:
+        """Replace the very version that is ours. Raises `LeaseLostError` where that is not the last one."""
+        begun = _now()
+        try:
+            self._keep(await self._client.replace(LEASES, self._document(self._ours)), begun)
+        except NotFoundError as e:
+            raise LeaseLostError(f"the Lease {self._namespace}/{self._name} is gone") from e
+        except ConflictError:
+            lease = await self._client.get(LEASES, self._namespace, self._name)
+            if lease is None or _term(lease) != _term(self._ours):
+                raise LeaseLostError(f"another has taken the Lease {self._namespace}/{self._name}") from None
+            # Ours, by a call whose answer was lost.
+            self._ours = lease
+            return False
+        return True
+
+    def _keep(self, lease: Object, begun: float) -> None:
+        self._ours = lease
+        self._until = begun + self.DEADLINE
+        self._renewed.set()
 
     def _expired(self, spec: Object) -> bool:
         """Say whether the holder was silent for its duration, by our clock: since we saw it renew last."""
-        return self._seen_last(spec) + self._duration(spec) <= asyncio.get_running_loop().time()
+        return self._seen_last(spec) + self._duration(spec) <= _now()
 
     def _seen_last(self, spec: Object) -> float:
         """Return when we first saw this state of the Lease."""
         state = (spec.get("holderIdentity"), spec.get("renewTime"))
         if self._seen[0] != state:
-            self._seen = (state, asyncio.get_running_loop().time())
+            self._seen = (state, _now())
         return self._seen[1]
 
     def _duration(self, spec: Object) -> float:
@@ -155,3 +217,16 @@ class Lease:
                     _log.info("released the Lease %s/%s", self._namespace, self._name)
         except _FAILURES as e:
             _log.warning("the Lease %s/%s was not released: %s", self._namespace, self._name, e or type(e).__name__)
+
+
+def _term(lease: Object) -> tuple[object, object]:
+    """Return who holds the Lease, and which holder in a row that is."""
+    spec = lease.get("spec", {})
+    return spec.get("holderIdentity"), spec.get("leaseTransitions")
+
+
+def _now() -> float:
+    """Return seconds of a clock that goes on while this process, or its machine, stands still."""
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()

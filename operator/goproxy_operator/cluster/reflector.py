@@ -4,8 +4,8 @@ Design: client-go's reflector. A watch that is cut is resumed where it was; one 
 """
 
 import asyncio
-import json
 import logging
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from random import randint, uniform
@@ -16,13 +16,16 @@ import aiohttp
 from goproxy_operator.cluster.client import ApiError, Client, GoneError, NotFoundError, UnreachableError
 from goproxy_operator.cluster.resources import Key, Object, Resource, key_of, version_of
 from goproxy_operator.cluster.store import Store
+from goproxy_operator.cluster.watch_events import GarbledError
 from goproxy_operator.heartbeat import HEARTBEATS
 
 _log = logging.getLogger(__name__)
 _PAGE = "50"
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 30.0
 _SILENCE = 90.0  # the API server sends a bookmark about every minute
-_FAILURES = (ApiError, UnreachableError, aiohttp.ClientError, OSError, TimeoutError, ValueError)
+_SHORT = 5.0
+"""Seconds: a watch that ends sooner than that is no success, and the next one waits longer."""
+_FAILURES = (ApiError, UnreachableError, GarbledError, aiohttp.ClientError, OSError, TimeoutError)
 
 
 _listing = asyncio.Semaphore(1)
@@ -78,17 +81,22 @@ class Reflector:
 
     async def _follow(self, pause: float) -> float:
         """List if need be, and watch until that ends; wait, and return how long to wait the next time."""
+        begun, before, asked = time.monotonic(), self._version, 0.0
         try:
             if self._version is None:
                 self._version = await list_into(self._client, self._resource, self._namespace, self._query, self.store)
                 self.synced.set()
+                begun = time.monotonic()
             await self._watch()
-            pause = _FIRST_PAUSE
         except (GoneError, NotFoundError):
             self._version = None
         except _FAILURES as e:
             _log.warning("watching %s: %s; again in %.1f s", self._resource.plural, e or type(e).__name__, pause)
-        await asyncio.sleep(pause * uniform(0.8, 1.2))  # noqa: S311 - jitter
+            asked = e.retry_after if isinstance(e, ApiError) else 0.0
+        went_on = before is not None and self._version not in (None, before)
+        if went_on or (self._version is not None and time.monotonic() - begun > _SHORT):
+            pause = _FIRST_PAUSE
+        await asyncio.sleep(max(pause * uniform(0.8, 1.2), asked))  # noqa: S311 - jitter
         return min(pause * 2, _LONGEST_PAUSE)
 
     async def _watch(self) -> None:
@@ -102,10 +110,10 @@ class Reflector:
             await self._read(query)
 
     async def _read(self, query: Mapping[str, str]) -> None:
-        async with self._client.watch(self._resource, self._namespace, query, _SILENCE) as lines:
-            while line := await lines.readline():
+        async with self._client.watch(self._resource, self._namespace, query, _SILENCE) as events:
+            async for event in events:
                 HEARTBEATS.beat(self._name)
-                self._take(json.loads(line))
+                self._take(event)
 
     def _take(self, event: Object) -> None:
         kind, item = event["type"], event["object"]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 from goproxy_operator.cluster.client import ApiError, Client, UnreachableError
+from goproxy_operator.cluster.fence import NotHeldError
 from goproxy_operator.cluster.resources import API_SERVICES, Key
 from goproxy_operator.metrics import EXTERNAL_METRICS
 from goproxy_operator.metrics_api.registration_rules import (
@@ -51,7 +52,7 @@ class Registrar:
             try:
                 pause = await self._look(trust, service)
                 self._looked.set()
-            except UnreachableError as e:
+            except (UnreachableError, NotHeldError) as e:
                 _log.warning("APIService %s: %s", NAME, e)
                 pause = _PAUSE
             except ApiError as e:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from goproxy_operator.cluster.client import ApiError, Client, ConflictError, NotFoundError
+from goproxy_operator.cluster.client import ApiError, Client, ConflictError, NamespaceEndingError, NotFoundError
 from goproxy_operator.cluster.mirror import Mirror
 from goproxy_operator.cluster.resources import CHILDREN, CLAIMS, PODS, STATEFUL_SETS, Object, Resource
 from goproxy_operator.desired.manifest import Manifest
@@ -14,7 +14,6 @@ from goproxy_operator.reconcile.problem import Problem
 from goproxy_operator.reconcile.replicas import INTERIM_MANAGER, interim_manifest
 
 _log = logging.getLogger(__name__)
-_RETRIED = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS)
 
 
 class Actions:
@@ -39,8 +38,10 @@ class Actions:
                     case Orphan(name, uid):
                         # Its end is an event of its own, which brings it back.
                         await self._delete(STATEFUL_SETS, namespace, name, uid, orphan=True)
+            except NamespaceEndingError:
+                raise
             except ApiError as e:
-                if _passes(e):
+                if e.passes:
                     raise
                 refused.append(e.message)
         return Problem("Refused", f"the API server refused: {'; '.join(refused)}") if refused else None
@@ -53,7 +54,7 @@ class Actions:
             except NotFoundError:
                 continue
             except ApiError as e:
-                if _passes(e):
+                if e.passes:
                     raise
                 return e.message
         return ""
@@ -94,8 +95,3 @@ class Actions:
         if fresh is None or fresh["metadata"]["uid"] != live["metadata"]["uid"]:
             raise ConflictError(HTTPStatus.CONFLICT, "the StatefulSet is another one by now")
         await self._client.apply(STATEFUL_SETS, interim_manifest(fresh), manager=INTERIM_MANAGER, force=False)
-
-
-def _passes(error: ApiError) -> bool:
-    """Say whether it is worth another try: what is refused for good is told instead."""
-    return error.status in _RETRIED or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR

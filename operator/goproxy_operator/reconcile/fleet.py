@@ -1,5 +1,6 @@
 """One reconcile of one object: observe, decide, do, tell. Thin: each decision is a pure module's."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from typing import Any
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.api.status import UNSEEN
-from goproxy_operator.cluster.client import Client
+from goproxy_operator.cluster.client import Client, NamespaceEndingError
 from goproxy_operator.cluster.discovery import Discovery
 from goproxy_operator.cluster.mirror import Mirror
 from goproxy_operator.cluster.named_config_maps import NamedConfigMaps
@@ -42,6 +43,7 @@ from goproxy_operator.reconcile.status import compute_status, not_asked_yet, sta
 from goproxy_operator.reconcile.telling import Telling
 from goproxy_operator.settings import Settings
 
+_log = logging.getLogger(__name__)
 _GROWTH_LOOK = 60.0  # seconds between two looks at whether a cache that may grow by itself has been full for long
 
 
@@ -75,6 +77,8 @@ class FleetReconciler:
         self._own_metrics = own_metrics
         self._actions = Actions(client, mirror)
         self._telling = Telling(client, goproxies, identity=settings.identity, clock=clock)
+        self._ending: dict[Key, str] = {}
+        """Objects in namespaces that are being deleted: their uid."""
 
     async def reconcile(self, key: Key) -> Outcome:
         """Bring what there is to what is asked for. Raises what is worth a retry."""
@@ -83,6 +87,17 @@ class FleetReconciler:
             # Owner references and the garbage collector do the rest.
             await self._forget(key)
             return Outcome()
+        if self._ending.get(key) == item["metadata"]["uid"]:
+            return Outcome()
+        try:
+            return await self._bring(key, item)
+        except NamespaceEndingError as e:
+            # No fault of the object, and nothing to wait for: it goes with its namespace.
+            _log.info("%s/%s: %s", *key, e)
+            self._ending[key] = item["metadata"]["uid"]
+            return Outcome()
+
+    async def _bring(self, key: Key, item: Object) -> Outcome:
         admitted = self._admit(item)
         if isinstance(admitted, Problem):
             return await self._refuse(key, item, admitted)
@@ -225,3 +240,4 @@ class FleetReconciler:
         self._reports.forget(key)
         self._rollouts.forget(key)
         self._telling.forget(key)
+        self._ending.pop(key, None)

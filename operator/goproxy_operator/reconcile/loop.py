@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 
 from goproxy_operator.cluster.client import ApiError, UnreachableError
+from goproxy_operator.cluster.fence import NotHeldError
 from goproxy_operator.cluster.named_config_maps import NotReadableError
 from goproxy_operator.cluster.resources import Key
 from goproxy_operator.heartbeat import HEARTBEATS
@@ -17,20 +18,27 @@ from goproxy_operator.reconcile.queue import Queue
 _log = logging.getLogger(__name__)
 WORKERS = 8
 """More lengthen the tail: the API server is the bottleneck, not we."""
-_EXPECTED = (ApiError, UnreachableError, NotReadableError, aiohttp.ClientError, OSError, TimeoutError)
+_EXPECTED = (ApiError, UnreachableError, NotReadableError, NotHeldError, aiohttp.ClientError, OSError, TimeoutError)
+_LONGEST_OUTAGE = 30.0
+"""Seconds: what fails because of the API server is tried again that soon after it is well, however long it was not."""
 
 
-async def run_workers(queue: Queue[Key], reconcile: Callable[[Key], Awaitable[Outcome]]) -> None:
-    """Work until cancelled."""
+async def run_workers(
+    queue: Queue[Key], reconcile: Callable[[Key], Awaitable[Outcome]], certain: Callable[[], Awaitable[None]]
+) -> None:
+    """Work until cancelled; stand still while it is not `certain` that the work is ours."""
     async with asyncio.TaskGroup() as tasks:
         for _ in range(WORKERS):
-            tasks.create_task(_work(queue, reconcile))
+            tasks.create_task(_work(queue, reconcile, certain))
 
 
-async def _work(queue: Queue[Key], reconcile: Callable[[Key], Awaitable[Outcome]]) -> None:
+async def _work(
+    queue: Queue[Key], reconcile: Callable[[Key], Awaitable[Outcome]], certain: Callable[[], Awaitable[None]]
+) -> None:
     while True:
+        await certain()
         key = await queue.get()
-        failed = True
+        failed, least, most = True, 0.0, queue.LONGEST_RETRY
         try:
             with RECONCILE_SECONDS.time(), HEARTBEATS.during("reconcile of {}/{}".format(*key)):
                 outcome = await reconcile(key)
@@ -40,10 +48,14 @@ async def _work(queue: Queue[Key], reconcile: Callable[[Key], Awaitable[Outcome]
             RECONCILES.labels("stuck" if outcome.stuck else "ok").inc()
         except _EXPECTED as e:
             RECONCILES.labels("failed").inc()
+            if not isinstance(e, ApiError) or e.passes:
+                most = _LONGEST_OUTAGE
+            if isinstance(e, ApiError):
+                least = e.retry_after
             _log.warning("%s/%s: %s", *key, e or type(e).__name__)
         except Exception:
             # A fault of ours with one object must not end the others.
             RECONCILES.labels("failed").inc()
             _log.exception("%s/%s: a fault of the operator", *key)
         finally:
-            queue.done(key, failed=failed)
+            queue.done(key, failed=failed, least=least, most=most)

@@ -62,13 +62,16 @@ class Queue(Generic[K]):
                 return key
         return None
 
-    def done(self, key: K, *, failed: bool = False) -> float | None:
-        """Hand a key back. After a failure it comes back by itself, in the returned time, each time later."""
+    def done(self, key: K, *, failed: bool = False, least: float = 0.0, most: float = LONGEST_RETRY) -> float | None:
+        """Hand a key back. After a failure it comes back by itself, in the returned time, each time later.
+
+        `least` and `most` bound that time.
+        """
         pause = None
         if failed:
             count = self._failures.get(key, 0)
             self._failures[key] = count + 1
-            pause = min(self.FIRST_RETRY * 2**count, self.LONGEST_RETRY) * self._jitter()
+            pause = max(min(self.FIRST_RETRY * 2**count, most) * self._jitter(), least)
             self.add(key, pause)
         else:
             self._failures.pop(key, None)

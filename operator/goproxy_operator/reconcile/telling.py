@@ -3,8 +3,9 @@
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
+from http import HTTPStatus
 
-from goproxy_operator.cluster.client import ApiError, Client, ConflictError, NotFoundError
+from goproxy_operator.cluster.client import ApiError, Client, ConflictError, NotFoundError, UnreachableError
 from goproxy_operator.cluster.resources import EVENTS, GOPROXIES, Key, Object
 from goproxy_operator.cluster.store import Store
 from goproxy_operator.reconcile.events import Happening, event, happenings, once_more
@@ -41,13 +42,23 @@ class Telling:
         try:
             answer = await self._client.apply_status(GOPROXIES, manifest(item, status))
         except (NotFoundError, ConflictError):
-            # It is gone, or another of that name: whoever made that tells us.
-            self._goproxies.drop(key)
+            await self._look_again(key, item)
             return Outcome()
         self._written[key] = self._clock()
         self._goproxies.put_answer(answer)
         await self._announce(item, status)
         return Outcome()
+
+    async def _look_again(self, key: Key, item: Object) -> None:
+        """The object is gone, or another of that name, or the API server gave up on a write among many of others."""
+        there = await self._client.get(GOPROXIES, *key)
+        known = self._goproxies.get(key)
+        if there is not None:
+            self._goproxies.put(there)
+            if there["metadata"]["uid"] == item["metadata"]["uid"]:
+                raise ConflictError(HTTPStatus.CONFLICT, "the status was not written: others were faster")
+        elif known is not None and known["metadata"]["uid"] == item["metadata"]["uid"]:
+            self._goproxies.drop(key)
 
     def forget(self, key: Key) -> None:
         """The object is gone."""
@@ -60,7 +71,7 @@ class Telling:
             _log.log(level, "%s/%s: %s: %s", *where, happening.reason, happening.message)
             try:
                 await self._send_event(item, happening)
-            except ApiError as e:
+            except (ApiError, UnreachableError) as e:
                 _log.info("no Event for it: %s", e)  # the condition has said it
 
     async def _send_event(self, item: Object, happening: Happening) -> None:

@@ -72,8 +72,8 @@ async def test_a_leader_whom_nobody_answers_steps_down_in_time(
                 return await operator.metric("goproxy_operator_leading") == 0
 
             await eventually(stepped_down, "it stops working")
-            # Others wait for fifteen seconds after the last renewal that they saw.
-            assert time.monotonic() - begun < 15
+            # Others wait for twelve seconds after the last renewal that they saw.
+            assert time.monotonic() - begun < 12
         finally:
             control_plane.apiserver.resume()
         await operator.leading()
