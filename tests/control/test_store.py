@@ -63,6 +63,14 @@ def test_a_full_list_sweeps_its_own_namespace_only() -> None:
     assert not store.keys()
 
 
+def test_what_a_watch_told_after_the_list_was_made_stays() -> None:
+    store = Store(lambda *_: None)
+    store.put(item(5))
+    store.put(item(9, "b", "build"))
+    store.keep_only(None, set(), 7)
+    assert set(store.keys()) == {("build", "b")}
+
+
 @pytest.mark.parametrize(
     ("path", "expected"),
     [

@@ -50,7 +50,7 @@ async def list_into(
             token, version = page["metadata"].get("continue", ""), str(page["metadata"]["resourceVersion"])
             del page
         if not token:
-            store.keep_only(namespace, seen)
+            store.keep_only(namespace, seen, int(version))
             return version
 
 

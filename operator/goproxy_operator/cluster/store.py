@@ -68,10 +68,14 @@ class Store:
             self._regroup(key, old, None)
             self._on_change(key, old, None)
 
-    def keep_only(self, namespace: str | None, keys: Collection[Key]) -> None:
-        """Forget all that a full list of the namespace (None: of all) did not have."""
-        for key in [key for key in self._objects if key not in keys and namespace in (None, key[0])]:
-            self.drop(key)
+    def keep_only(self, namespace: str | None, keys: Collection[Key], version: int | None = None) -> None:
+        """Forget all that a full list of the namespace (None: of all) did not have.
+
+        `version` is that of the list: what a watch has told since is newer, and stays.
+        """
+        for key, (held, _) in list(self._objects.items()):
+            if key not in keys and namespace in (None, key[0]) and (version is None or held <= version):
+                self.drop(key)
 
     def _take(self, item: Object) -> None:
         key, version = key_of(item), version_of(item)
