@@ -233,7 +233,9 @@ async def test_a_whole_cluster_is_looked_after_with_the_same_rights(
         await fleet.apply()
         await fleet.wait_ready(2)
     calls = audit.matching(control_plane.audit.since(mark), user=USER)
-    assert [f"{call.verb} {call.uri}" for call in calls if call.code == 403] == []
+    # Namespaces of former tests are on their way out, and take nothing new any more: that is no missing right.
+    ours = [call for call in calls if call.namespace in ("", fleet.kubectl.namespace)]
+    assert [f"{call.verb} {call.uri}" for call in ours if call.code == 403] == []
 
 
 @pytest.mark.usefixtures("operator", "nodes")
