@@ -131,13 +131,8 @@ def _login(access: Access) -> Login:
 
 async def _tenancy(client: Client, settings: Settings, goproxies: Store, queue: Queue[Key]) -> Tenancy:
     """Any class may concern any fleet: each is looked at, which writes nothing where nothing changes."""
-
-    def look_at(namespace: str | None) -> None:
-        for key in list(goproxies.keys()):
-            if namespace in (None, key[0]):
-                queue.add(key)
-
-    tenancy = Tenancy(client, lambda: look_at(None), look_at, enforced=not settings.ignore_classes)
+    look_at = partial(_look_at_all, queue, goproxies)
+    tenancy = Tenancy(client, look_at, look_at, enforced=not settings.ignore_classes)
     await tenancy.check()
     return tenancy
 
@@ -173,9 +168,11 @@ async def _is_defined(client: Client) -> bool:
         return False
 
 
-def _look_at_all(queue: Queue[Key], goproxies: Store) -> None:
+def _look_at_all(queue: Queue[Key], goproxies: Store, namespace: str | None = None) -> None:
+    """Queue all objects of a namespace (None: of all)."""
     for key in list(goproxies.keys()):
-        queue.add(key)
+        if namespace in (None, key[0]):
+            queue.add(key)
 
 
 def _matters(old: Object | None, new: Object | None) -> bool:

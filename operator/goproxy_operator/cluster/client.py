@@ -87,18 +87,16 @@ class Client:
         """Close all connections."""
         await self._session.close()
 
-    async def get(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
-        """Return the object; None where there is none. `namespace` is None for what is in none."""
-        try:
-            return await self._call(_Call("GET", "get", resource, resource.path(namespace, name)))
-        except NotFoundError:
-            return None
+    async def get(
+        self, resource: Resource, namespace: str | None, name: str, *, at_hand: bool = False
+    ) -> Object | None:
+        """Return the object; None where there is none. `namespace` is None for what is in none.
 
-    async def look(self, resource: Resource, namespace: str, name: str) -> Object | None:
-        """Return the object as the API server has it at hand: cheap, and late by no more than a watch is."""
-        path, query = resource.path(namespace, name), {"resourceVersion": "0"}
+        With `at_hand`, as the API server has it in memory: cheap, and late by no more than a watch is.
+        """
+        query = {"resourceVersion": "0"} if at_hand else {}
         try:
-            return await self._call(_Call("GET", "get", resource, path, query))
+            return await self._call(_Call("GET", "get", resource, resource.path(namespace, name), query))
         except NotFoundError:
             return None
 

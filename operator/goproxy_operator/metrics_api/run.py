@@ -15,11 +15,8 @@ LINGER = 3.0
 
 
 @asynccontextmanager
-async def metrics_api(client: Client, address: tuple[str, int] | None, service: Key) -> AsyncIterator[Trust | None]:
-    """Serve while the context is open; nothing where no address is given. `OSError` when that is taken."""
-    if address is None:
-        yield None
-        return
+async def metrics_api(client: Client, address: tuple[str, int], service: Key) -> AsyncIterator[Trust]:
+    """Serve while the context is open. `OSError` when the address is taken."""
     trust, source = Trust(client, service), RateSource(client)
     try:
         async with serve_metrics_api(*address, trust, source):

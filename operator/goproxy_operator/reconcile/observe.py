@@ -34,7 +34,7 @@ async def ask_for(client: Client, namespace: str, wanted: Iterable[ChildId]) -> 
     found: dict[ChildId, Object] = {}
     # One after the other: each connection to the API server costs a quarter of a MiB for its TLS.
     for kind, name in sorted(wanted):
-        item = await client.look(CHILDREN[kind], namespace, name)
+        item = await client.get(CHILDREN[kind], namespace, name, at_hand=True)
         if item is not None:
             found[kind, name] = (
                 trim.stateful_set(item) if kind == STATEFUL_SETS.kind else trim.without_managed_fields(item)
