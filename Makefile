@@ -37,13 +37,13 @@ lint: .venv/dev.stamp ## ruff, mypy --strict, import-linter
 	@said=$$($(BIN)/lint-imports) || { echo "$$said"; exit 1; }
 
 cluster: .venv/dev.stamp ## bring up a Kubernetes of three nodes on this machine, and say how to use it
-	@$(BIN)/python -m tests.cluster.kind_cluster up
+	@$(BIN)/python -m tests.kubernetes.kind_cluster up
 
 e2e: .venv/dev.stamp ## the end-to-end tests alone, on that cluster or the one that E2E_KUBECONFIG names
 	@E2E=required $(BIN)/python -m pytest tests/e2e $(ARGS)
 
 cluster-down: .venv/dev.stamp ## remove that cluster, and end the docker daemon that was started for it
-	@$(BIN)/python -m tests.cluster.kind_cluster down --all
+	@$(BIN)/python -m tests.kubernetes.kind_cluster down --all
 
 generate: .venv/run.stamp ## write the CRDs from the models, and what the chart has of them and of deploy/
 	@for crd in $(CRDS); do \

@@ -11,7 +11,7 @@ from yarl import URL
 from bench.programs import running
 from bench.result import Figure, Plot, Result
 from bench.upstream import keys
-from tests.proxy.proxy_process import ProxyProcess
+from tests.modproxy.proxy_process import ProxyProcess
 
 ROUNDS = 7
 MODULES = 40

@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 from bench.result import Figure, Plot, Result, percentile
-from tests.cluster import kube_binary
-from tests.cluster.control_plane import ControlPlane
-from tests.cluster.node_stand_in import NodeStandIn
-from tests.control.live.pair import WAYS, Pair
-from tests.control.live.spoilt import Spoilt
+from tests.kubernetes import kube_binary
+from tests.kubernetes.control_plane import ControlPlane
+from tests.kubernetes.node_stand_in import NodeStandIn
+from tests.operator.live.pair import WAYS, Pair
+from tests.operator.live.spoilt import Spoilt
 
 ROUNDS = 10
 PARTITION_SECONDS = 60

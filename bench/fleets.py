@@ -15,14 +15,14 @@ from pathlib import Path
 
 from bench.programs import cpu_seconds, rss_mib
 from bench.result import Figure, Plot, Result, percentile
-from modproxy.report import Storage, Window
-from tests.cluster import audit, kube_binary
-from tests.cluster.control_plane import ControlPlane
-from tests.cluster.control_plane_commands import AS_SHIPPED, QUICK
-from tests.cluster.node_stand_in import NodeStandIn
-from tests.control.live.many_fleets import ManyFleets, fleet_keys, writes_by_kind
-from tests.control.live.operator_process import USER, OperatorProcess
-from tests.control.live.replica_reports import ReplicaReports, steady
+from modproxy.contract.report import Storage, Window
+from tests.kubernetes import audit, kube_binary
+from tests.kubernetes.control_plane import ControlPlane
+from tests.kubernetes.control_plane_commands import AS_SHIPPED, QUICK
+from tests.kubernetes.node_stand_in import NodeStandIn
+from tests.operator.live.many_fleets import ManyFleets, fleet_keys, writes_by_kind
+from tests.operator.live.operator_process import USER, OperatorProcess
+from tests.operator.live.replica_reports import ReplicaReports, steady
 
 FLEETS, NAMESPACES = 1000, 100
 QUIET_SECONDS = 600

@@ -10,7 +10,7 @@ from bench.programs import cpu_seconds, output_of, pid_of, running
 from bench.reference import reference
 from bench.result import Figure, Plot, Result
 from bench.upstream import keys, module
-from tests.proxy.proxy_process import ProxyProcess
+from tests.modproxy.proxy_process import ProxyProcess
 
 ROUNDS = 5
 SECONDS = 4

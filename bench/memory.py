@@ -6,7 +6,7 @@ from pathlib import Path
 from bench.programs import pid_of, rss_mib, running
 from bench.result import Figure, Result
 from bench.upstream import keys
-from tests.proxy.proxy_process import ProxyProcess
+from tests.modproxy.proxy_process import ProxyProcess
 
 MODULES = 50
 REQUESTS = 1000

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from tests.proxy.proxy_process import ProxyProcess
+from tests.modproxy.proxy_process import ProxyProcess
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 

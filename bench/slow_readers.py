@@ -10,7 +10,7 @@ from bench.crowd import LARGE
 from bench.programs import output_of, pid_of, rss_mib, running
 from bench.result import Figure, Plot, Result, percentile
 from bench.upstream import keys
-from tests.proxy.proxy_process import ProxyProcess
+from tests.modproxy.proxy_process import ProxyProcess
 
 ROUNDS = 5
 SECONDS = 8

@@ -10,7 +10,7 @@ from statistics import median
 from bench.programs import pid_of, rss_mib, running
 from bench.result import Figure, Result
 from bench.upstream import keys
-from tests.proxy.proxy_process import ProxyProcess
+from tests.modproxy.proxy_process import ProxyProcess
 
 FILES = 1_000_000
 FILES_IN_A_FOLDER = 100

@@ -12,7 +12,7 @@ import random
 from aiohttp import web
 
 from modproxy.mod.path import escape
-from tests.proxy.fake_upstream import FakeUpstream
+from tests.modproxy.fake_upstream import FakeUpstream
 
 _MEDIAN_PAYLOAD = 130_000
 _SPREAD = 1.0

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.background import Background
+from tests.kubernetes.background import Background
 
 HERE = Path(__file__).parent
 # In this order, after all others; with what has to be built for them, which begins with the first test.
-LAST = {"control": ["kubernetes"], "chart": ["kubernetes", "helm"], "e2e": ["kubernetes", "helm", "nodes", "images"]}
+LAST = {"operator": ["kubernetes"], "chart": ["kubernetes", "helm"], "e2e": ["kubernetes", "helm", "nodes", "images"]}
 _STOP_BUILD = pytest.StashKey[Callable[[], None]]()
 
 
@@ -31,7 +31,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     places = {_place(item) for item in session.items}
     wanted = [part for place, parts in enumerate(LAST.values(), start=1) if place in places for part in parts]
     if wanted and not session.config.option.collectonly:
-        session.config.stash[_STOP_BUILD] = Background("tests.cluster.prepare", *dict.fromkeys(wanted)).stop
+        session.config.stash[_STOP_BUILD] = Background("tests.kubernetes.prepare", *dict.fromkeys(wanted)).stop
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -4,7 +4,7 @@ import argparse
 import importlib.metadata
 from pathlib import Path
 
-from modproxy.duration import parse_duration
+from modproxy.contract.duration import parse_duration
 
 DEFAULT_IMAGE_NAME = "modproxy"
 _EPILOG = """\

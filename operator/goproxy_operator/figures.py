@@ -6,7 +6,7 @@ Pure, and unrounded where the reader rounds: how often and how coarsely a figure
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from modproxy.report import Report, Storage, Window
+from modproxy.contract.report import Report, Storage, Window
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import aiohttp
 from pydantic import ValidationError
 
-from modproxy.report import Report
+from modproxy.contract.report import Report
 
 
 async def fetch_report(session: aiohttp.ClientSession, admin_url: str, seconds: float) -> Report | None:

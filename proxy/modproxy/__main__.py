@@ -12,8 +12,8 @@ from pathlib import Path
 import uvloop
 from aiohttp import web
 
-from modproxy.config import ConfigError
 from modproxy.config_file import Loaded, changes, load
+from modproxy.contract.config import ConfigError
 from modproxy.listen import address_of, open_listener, send_little_ahead
 from modproxy.replica import Replica
 from modproxy.server.admin import admin_app

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from modproxy.config import Config, ConfigError, config_hash, parse_config
+from modproxy.contract.config import Config, ConfigError, config_hash, parse_config
 from modproxy.mod.pattern import PatternError, parse_lines
 
 _POLL_SECONDS = 0.5

@@ -8,11 +8,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from modproxy.cache import Cache
-from modproxy.config import Config, Tls
 from modproxy.config_file import Loaded
+from modproxy.contract.config import Config, Tls
+from modproxy.contract.report import ConfigState, Report, Storage
 from modproxy.mod.sumdb import SumdbTarget
 from modproxy.policy.allowlist import Allowlist
-from modproxy.report import ConfigState, Report, Storage
 from modproxy.server.certificates import Certificates
 from modproxy.server.client import ClientHandler
 from modproxy.server.metrics import Metrics, UpstreamCounts

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from tests.cluster import programs
-from tests.cluster.background import ROOT
+from tests.kubernetes import programs
+from tests.kubernetes.background import ROOT
 
 CHART = ROOT / "charts" / "goproxy-operator"
 HERE = Path(__file__).resolve().parent

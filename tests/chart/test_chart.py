@@ -13,8 +13,8 @@ import yaml
 
 from goproxy_operator.api.crd import DEFINITIONS
 from tests.chart.rendering import CHART, HERE, VALUES, HelmError, Object, as_golden, golden, helm, render
-from tests.cluster import kube_binary
-from tests.cluster.background import ROOT
+from tests.kubernetes import kube_binary
+from tests.kubernetes.background import ROOT
 
 DEFAULT = HERE / "values" / "default.yaml"
 # What helm and only helm puts on objects.

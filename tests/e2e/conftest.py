@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import images, kind_cluster
-from tests.cluster.images import Images
-from tests.cluster.kind_cluster import Cluster, CommandError, NoClusterError
-from tests.cluster.progress import step
 from tests.e2e import evidence, module_tree, release
 from tests.e2e.release import Release
 from tests.e2e.space import Object, Space
 from tests.e2e.upstream import Upstream
+from tests.kubernetes import images, kind_cluster
+from tests.kubernetes.images import Images
+from tests.kubernetes.kind_cluster import Cluster, CommandError, NoClusterError
+from tests.kubernetes.progress import step
 
 HERE = Path(__file__).parent
 SECONDS = 600  # that a test may take, without the fixtures that bring all up

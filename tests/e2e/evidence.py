@@ -6,8 +6,8 @@ import re
 import shutil
 from pathlib import Path
 
-from tests.cluster.background import ROOT
-from tests.cluster.kind_cluster import Cluster, CommandError
+from tests.kubernetes.background import ROOT
+from tests.kubernetes.kind_cluster import Cluster, CommandError
 
 OBJECTS = "goproxies,statefulsets,pods,services,configmaps,persistentvolumeclaims,horizontalpodautoscalers"
 CLUSTER = "nodes,persistentvolumes,namespaces,apiservices"

@@ -7,12 +7,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.cluster import go_build
-from tests.cluster.background import ROOT
-from tests.cluster.cache_folder import cache_folder, cache_key, locked
-from tests.cluster.progress import step
+from tests.kubernetes import go_build
+from tests.kubernetes.background import ROOT
+from tests.kubernetes.cache_folder import cache_folder, cache_key, locked
+from tests.kubernetes.progress import step
 
-PROJECT = ROOT / "tests" / "proxy" / "go_project"
+PROJECT = ROOT / "tests" / "modproxy" / "go_project"
 
 
 class NoModulesError(Exception):

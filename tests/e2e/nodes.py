@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.kind_cluster import Cluster
+from tests.kubernetes.kind_cluster import Cluster
 
 # Prints the number of each process whose control groups name the first argument (the uid of a pod; empty: any), and
 # whose command line has the second.

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.proxy.git_host import HOST, Egress, GitHost
+from tests.modproxy.git_host import HOST, Egress, GitHost
 
 
 class PrivateNetwork:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.cluster import programs
-from tests.cluster.background import ROOT
-from tests.cluster.images import Images
-from tests.cluster.kind_cluster import Cluster, run
 from tests.e2e.waiting import until
+from tests.kubernetes import programs
+from tests.kubernetes.background import ROOT
+from tests.kubernetes.images import Images
+from tests.kubernetes.kind_cluster import Cluster, run
 
 CHART = ROOT / "charts" / "goproxy-operator"
 NAME = "goproxy-operator"  # of the release and of its namespace

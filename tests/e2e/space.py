@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from modproxy.report import Report
-from tests.cluster.kind_cluster import Cluster, CommandError
+from modproxy.contract.report import Report
 from tests.e2e.waiting import until
+from tests.kubernetes.kind_cluster import Cluster, CommandError
 
 Object = dict[str, Any]
 

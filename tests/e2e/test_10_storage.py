@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.kind_cluster import Cluster
 from tests.e2e.clients import Clients
 from tests.e2e.release import Release
 from tests.e2e.space import FLEET_LABEL, Object, Space
 from tests.e2e.waiting import until
+from tests.kubernetes.kind_cluster import Cluster
 
 FLEET = "team"
 FIXED, GROWING = "fixed", "growing"

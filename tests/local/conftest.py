@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.proxy.fake_upstream import FakeUpstream
+from tests.modproxy.fake_upstream import FakeUpstream
 
 
 @pytest.fixture

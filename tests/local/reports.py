@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modproxy.report import ConfigState, Report, Storage, Window
+from modproxy.contract.report import ConfigState, Report, Storage, Window
 
 
 def report(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.local.local_fleet import LocalFleet, document
-from tests.proxy.fake_upstream import FakeUpstream
+from tests.modproxy.fake_upstream import FakeUpstream
 
 M, N = "example.com/m/@v/list", "example.com/n/@v/list"
 NAMING = "  modules: {allowlistConfigMapName: shared}\n"

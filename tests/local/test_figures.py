@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from goproxy_operator.figures import FleetFigures, StorageFigures, fleet_figures
-from modproxy.report import Report
+from modproxy.contract.report import Report
 from tests.local.reports import report
 
 NONE_USED = StorageFigures(0, 1000, 0)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.local.local_fleet import PATIENCE, LocalFleet, document
-from tests.proxy.fake_upstream import FakeUpstream
+from tests.modproxy.fake_upstream import FakeUpstream
 
 LIST = "example.com/m/@v/list"
 STARTED = r"^(team-a-\d): started(?: again)?, pid (\d+), metrics on http://127\.0\.0\.1:(\d+)/metrics$"

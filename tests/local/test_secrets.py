@@ -14,7 +14,7 @@ from goproxy_operator.local.secret_documents import Secret
 from goproxy_operator.local.secret_files import SecretFiles
 from goproxy_operator.local.yaml_text import DocumentError
 from tests.local.local_fleet import LocalFleet, document
-from tests.proxy.fake_upstream import FakeUpstream
+from tests.modproxy.fake_upstream import FakeUpstream
 
 FLEET = "apiVersion: goproxy-operator.dev/v1alpha1\nkind: GoProxy\nmetadata: {name: team-a}\n"
 NAMING = FLEET + "spec: {upstream: {credentials: [{pattern: git.example.com, secretName: git}]}}\n"

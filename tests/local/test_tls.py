@@ -9,9 +9,9 @@ from pathlib import Path
 import aiohttp
 
 from goproxy_operator.local.documents import missing, parse_documents
-from tests.cluster.certificates import Authority, KeyPair
+from tests.kubernetes.certificates import Authority, KeyPair
 from tests.local.local_fleet import LocalFleet, document
-from tests.proxy.fake_upstream import FakeUpstream
+from tests.modproxy.fake_upstream import FakeUpstream
 
 TLS = "  expose: {tls: {secretName: edge}}\n"
 KEY = "example.com/m/@v/v1.0.0.info"

@@ -6,7 +6,7 @@ its own rule: rules about presence sit on the parent. Lists of rules are spread 
 
 from typing import Any
 
-from modproxy.config import Cache
+from modproxy.contract.config import Cache
 
 KEY = "x-kubernetes-validations"
 """Where structural schemas carry CEL rules."""

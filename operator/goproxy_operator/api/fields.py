@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from goproxy_operator.api import cel, cel_upstream
 from goproxy_operator.api.part import SET, Items
 from goproxy_operator.quantity import parse_quantity, size_in_bytes
-from modproxy.duration import parse_duration
+from modproxy.contract.duration import parse_duration
 from modproxy.mod.chain import has_userinfo, parse_chain
 from modproxy.mod.pattern import parse_pattern
 from modproxy.mod.sumdb import parse_gosumdb

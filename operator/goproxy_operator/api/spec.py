@@ -24,7 +24,7 @@ from goproxy_operator.api.monitoring import Monitoring
 from goproxy_operator.api.part import ATOMIC, Items, Part
 from goproxy_operator.api.upstream import Upstream
 from goproxy_operator.quantity import size_in_bytes
-from modproxy import config
+from modproxy.contract import config
 
 Replicas = Annotated[int, Field(ge=0, le=MOST_REPLICAS)]
 

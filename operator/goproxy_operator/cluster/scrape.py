@@ -8,7 +8,7 @@ import aiohttp
 from goproxy_operator.desired.names import ADMIN_PORT_NUMBER
 from goproxy_operator.metrics import SCRAPES
 from goproxy_operator.replica_report import fetch_report
-from modproxy.report import Report
+from modproxy.contract.report import Report
 
 _SECONDS = 3.0
 _AT_A_TIME = 64

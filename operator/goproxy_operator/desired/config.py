@@ -6,7 +6,7 @@ from typing import Any
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.api.upstream import Upstream
 from goproxy_operator.quantity import size_in_bytes
-from modproxy import config
+from modproxy.contract import config
 
 ALLOWLIST_FILE = "allowlist"
 """Beside the config file: the patterns of the ConfigMap that the object names, one a line."""
@@ -14,7 +14,7 @@ ALLOWLIST_FILE = "allowlist"
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a replica runs, which the object does not say. Addresses as in `modproxy.config.Listen`."""
+    """Where a replica runs, which the object does not say. Addresses as in `modproxy.contract.config.Listen`."""
 
     listen: str
     admin: str

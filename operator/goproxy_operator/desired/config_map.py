@@ -7,7 +7,7 @@ from goproxy_operator.desired import names
 from goproxy_operator.desired.config import ALLOWLIST_FILE, Placement, replica_config
 from goproxy_operator.desired.manifest import Manifest, child
 from goproxy_operator.desired.pod_template import CACHE_DIR, SHUTDOWN
-from modproxy.config import Imposed, config_hash, dump_config
+from modproxy.contract.config import Imposed, config_hash, dump_config
 
 
 @dataclass(frozen=True, slots=True)

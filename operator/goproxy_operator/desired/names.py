@@ -1,7 +1,7 @@
 """Every name that children carry. They are for ever: a StatefulSet's serviceName and claims cannot be renamed."""
 
 from goproxy_operator.api.goproxy import GROUP
-from modproxy.config import SCHEMA_VERSION
+from modproxy.contract.config import SCHEMA_VERSION
 
 FLEET_LABEL = f"{GROUP}/fleet"
 """On every child, pod and claim; its value is the object's name. The reflectors ask for nothing else."""

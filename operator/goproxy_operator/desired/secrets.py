@@ -6,7 +6,7 @@ operator itself reads no Secret: a replica says what it misses.
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired.manifest import Manifest
-from modproxy.config import Config
+from modproxy.contract.config import Config
 
 KEYS = ("ca.crt", "known_hosts", "password", "ssh-privatekey", "username")
 """What replicas read of a Secret; no other key of it reaches them."""

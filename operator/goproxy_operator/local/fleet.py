@@ -18,7 +18,7 @@ from goproxy_operator.local.process import Launch, Observer, Replica
 from goproxy_operator.local.secret_files import SecretFiles
 from goproxy_operator.local.state import Phase, ReplicaState
 from goproxy_operator.quantity import size_in_bytes
-from modproxy.config import Shutdown
+from modproxy.contract.config import Shutdown
 
 STOP_SECONDS = 10.0
 """How long a replica may take to end; a person waits for it."""

@@ -11,7 +11,7 @@ from typing import Protocol
 from goproxy_operator.local.backoff import count_failures, restart_delay
 from goproxy_operator.local.output import Output
 from goproxy_operator.local.state import Death, Phase, ReplicaState
-from modproxy.report import Report
+from modproxy.contract.report import Report
 
 REFUSED_EXIT = 2
 """How a replica ends that does not take its config: it would do so again, until the config is another."""

@@ -4,7 +4,7 @@ import signal
 from dataclasses import dataclass
 from enum import StrEnum
 
-from modproxy.report import Report
+from modproxy.contract.report import Report
 
 
 class Phase(StrEnum):

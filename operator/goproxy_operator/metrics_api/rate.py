@@ -7,7 +7,7 @@ new one, which divides by its few seconds, already its share; their sum would be
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from modproxy.report import Report
+from modproxy.contract.report import Report
 
 WINDOW_SECONDS = 20.0
 """The least window that a replica's requests are divided by, where any replica is so old."""

@@ -12,12 +12,12 @@ from goproxy_operator.api.goproxyclass import CLASS_KIND, FleetClass
 from goproxy_operator.cluster.resources import Object
 from goproxy_operator.reconcile.limits import breaches
 from goproxy_operator.reconcile.problem import Problem
-from modproxy.config import Imposed
+from modproxy.contract.config import Imposed
 
 Classes = Mapping[str, FleetClass]
 """All classes by name."""
 BY = f"{CLASS_KIND} "
-"""Before the name of the class in what it imposes: `modproxy.config.Imposed.by`."""
+"""Before the name of the class in what it imposes: `modproxy.contract.config.Imposed.by`."""
 _EITHER_OF = (("replicas", "autoscaling"), ("autoscaling", "replicas"))
 """Where a fleet writes the first, the class's default for the second is not meant."""
 

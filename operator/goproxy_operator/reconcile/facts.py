@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.cluster.resources import Object
 from goproxy_operator.reconcile.problem import Problem
-from modproxy.report import Report
+from modproxy.contract.report import Report
 
 
 @dataclass(frozen=True, slots=True)

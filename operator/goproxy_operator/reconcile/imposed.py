@@ -43,7 +43,7 @@ def imposing(item: Object, live: Object | None, classes: Classes | None, labels:
     if imposed == written:
         return None
     replaced = _with(config, "modules", _with(modules, "imposed", imposed))
-    # As modproxy.config.dump_config writes it, so that it is the same file once the fleet is carried out again.
+    # As `dump_config` writes it, so that it is the same file once the fleet is carried out again.
     text = json.dumps(replaced, indent=2, sort_keys=True) + "\n"
     made = stamped(_like(item, live, Documents(text, files.allowlist)))
     # By the uid no apply makes one that has gone meanwhile.

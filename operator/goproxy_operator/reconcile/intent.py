@@ -18,7 +18,7 @@ from goproxy_operator.reconcile.plan import ChildId, child_id
 from goproxy_operator.reconcile.problem import Problem
 from goproxy_operator.reconcile.provider import CUSTOM_METRICS, Choice, Offers, choose
 from goproxy_operator.reconcile.replicas import decide_replicas
-from modproxy.config import Imposed
+from modproxy.contract.config import Imposed
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from goproxy_operator.desired import names
 from goproxy_operator.reconcile.claims import class_refusal
 from goproxy_operator.reconcile.facts import Replica
 from goproxy_operator.reconcile.plan import ChildId
-from modproxy.report import Report
+from modproxy.contract.report import Report
 
 
 def in_mirror(mirror: Mirror, fleet: Key) -> dict[ChildId, Object]:

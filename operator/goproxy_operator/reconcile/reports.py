@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.cluster.resources import Key
 from goproxy_operator.figures import fleet_figures
-from modproxy.config import Cache
-from modproxy.report import Report
+from modproxy.contract.config import Cache
+from modproxy.contract.report import Report
 
 KEPT_SECONDS = 60.0
 """A replica that misses one scrape has not lost its figures; one that misses them for so long has."""

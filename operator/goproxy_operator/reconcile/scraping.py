@@ -15,7 +15,7 @@ from goproxy_operator.quantity import format_bytes
 from goproxy_operator.reconcile.observe import addresses
 from goproxy_operator.reconcile.reports import Reports
 from goproxy_operator.reconcile.status import two_digits
-from modproxy.report import Report
+from modproxy.contract.report import Report
 
 
 class Scraping:

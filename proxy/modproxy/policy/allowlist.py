@@ -7,7 +7,7 @@ enforced in DryRun too.
 
 from dataclasses import dataclass
 
-from modproxy.config import Imposed, Mode, Modules
+from modproxy.contract.config import Imposed, Mode, Modules
 from modproxy.mod.path import ModulePath
 from modproxy.mod.pattern import Pattern, first_match, parse_lines, parse_pattern
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from modproxy.report import Report
+from modproxy.contract.report import Report
 from modproxy.server.metrics import Metrics
 
 

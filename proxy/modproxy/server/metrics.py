@@ -9,7 +9,7 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from modproxy.cache import Cache
-from modproxy.report import Report
+from modproxy.contract.report import Report
 from modproxy.server.traffic import BUCKETS, Traffic
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from modproxy.cache import Outcome
-from modproxy.report import WINDOW_SECONDS, Window
+from modproxy.contract.report import WINDOW_SECONDS, Window
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Upper bounds, in seconds, of the duration histogram."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import aiohttp
 
-from modproxy.config import Config, Upstream
+from modproxy.contract.config import Config, Upstream
 from modproxy.mod.chain import ChainError, Entry, EntryKind, parse_chain
 from modproxy.mod.pattern import Pattern, parse_pattern
 from modproxy.mod.sumdb import DEFAULT_GOSUMDB, Database, SumdbError, SumdbTarget, parse_gosumdb

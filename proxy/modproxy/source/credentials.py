@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from modproxy.config import Credential
+from modproxy.contract.config import Credential
 from modproxy.mod.pattern import Pattern, parse_pattern
 
 

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import aiohttp
 
-from modproxy.config import HttpProxy
+from modproxy.contract.config import HttpProxy
 from modproxy.source.credentials import CredentialError, Credentials
 
 

@@ -1,0 +1,69 @@
+"""The kinds of values in the config document, each with its check and what to write instead."""
+
+import re
+from collections.abc import Callable
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
+
+from modproxy.contract.duration import format_duration, parse_duration
+from modproxy.mod.chain import parse_chain, redact
+from modproxy.mod.pattern import parse_pattern
+from modproxy.mod.sumdb import parse_gosumdb
+
+
+def _read_by(parse: Callable[[str], object]) -> AfterValidator:
+    """Make a check of a parser, whose errors (of ValueError) say what is wrong."""
+
+    def check(text: str) -> str:
+        parse(text)
+        return text
+
+    return AfterValidator(check)
+
+
+def _check_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", text) or ".." in text:
+        raise ValueError(f"{text!r} is no name of a Secret: lower-case letters, digits, dashes and dots")
+    return text
+
+
+def _check_http_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme != "http" or not parts.hostname or parts.username is not None:
+        raise ValueError(f"{redact(text)!r} is no HTTP proxy: write http://HOST:PORT, credentials in a Secret")
+    return text
+
+
+def _check_listen(text: str) -> str:
+    host, colon, port = text.rpartition(":")
+    if text.startswith("fd:") and text[3:].isdigit():
+        return text
+    if not colon or not port.isdigit() or int(port) > 65535 or (":" in host and not host.startswith("[")):
+        raise ValueError(f"{text!r} is no address: write HOST:PORT, :PORT, [IPV6]:PORT or fd:N for an inherited socket")
+    return text
+
+
+def _check_prefix(text: str) -> str:
+    if text and (not text.startswith("/") or text.endswith("/") or "//" in text or "%" in text):
+        raise ValueError(f"{text!r} is no path prefix: write it as /go, with a leading and without a trailing slash")
+    return text
+
+
+def _seconds(value: object) -> object:
+    return parse_duration(value) if isinstance(value, str) else value
+
+
+Duration = Annotated[float, BeforeValidator(_seconds), PlainSerializer(format_duration), Field(ge=0)]
+"""Seconds; in the document a string such as `30s`."""
+ChainText = Annotated[str, _read_by(parse_chain)]
+"""A chain in GOPROXY's syntax."""
+DatabaseText = Annotated[str, _read_by(parse_gosumdb)]
+"""A checksum database in GOSUMDB's syntax."""
+PatternText = Annotated[str, _read_by(parse_pattern)]
+"""A pattern as in GOPRIVATE."""
+SecretName = Annotated[str, AfterValidator(_check_name)]
+HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
+Listen = Annotated[str, AfterValidator(_check_listen)]
+PathPrefix = Annotated[str, AfterValidator(_check_prefix)]

@@ -1,0 +1,80 @@
+"""Our own two images, built for the tests from this checkout."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.kubernetes import debian_root, registry, wheels
+from tests.kubernetes.background import ROOT
+from tests.kubernetes.cache_folder import cache_folder, cache_key, locked, tree_bytes
+from tests.kubernetes.docker import Docker
+from tests.kubernetes.progress import step
+
+OFFICIAL_BASE = "python:3.13-slim"  # the default of BASE in the Dockerfile
+
+
+@dataclass(frozen=True)
+class Images:
+    """The names of the images, which the daemon holds."""
+
+    proxy: str
+    operator: str
+
+
+def given(names: str) -> Images:
+    """The images that two names, separated by a comma, are of: of the proxy, of the operator. ValueError."""
+    proxy, comma, operator = names.partition(",")
+    if not (proxy and comma and operator) or proxy.rpartition("/")[0] != operator.rpartition("/")[0]:
+        raise ValueError(
+            "a cluster that was given needs images that it can pull: set E2E_IMAGES=REGISTRY/modproxy:TAG,"
+            f"REGISTRY/goproxy-operator:TAG, both of one registry and tag (it is {names!r})"
+        )
+    return Images(proxy, operator)
+
+
+def ensure(docker: Docker) -> Images:
+    """The images of this checkout's sources, built now unless the daemon holds them.
+
+    From the official base where a registry answers, as users build them; else from a Debian made here, without network.
+    Raises DockerError, WheelError, MissingPrerequisiteError.
+    """
+    sources = [path for name in wheels.SOURCES for path in sorted((ROOT / name).rglob("*")) if _is_source(path)]
+    key = cache_key(tree_bytes(ROOT / "Dockerfile", ROOT / "pyproject.toml", ROOT / "README.md", *sources))
+    images = Images(f"goproxy-operator.test/modproxy:{key}", f"goproxy-operator.test/goproxy-operator:{key}")
+    with locked(cache_folder() / "images.lock", "our images: another process is building them"):
+        if not (docker.has_image(images.proxy) and docker.has_image(images.operator)):
+            _build(docker, images)
+    return images
+
+
+def _is_source(path: Path) -> bool:
+    return path.is_file() and "__pycache__" not in path.parts and not any(".egg-info" in part for part in path.parts)
+
+
+def _build(docker: Docker, images: Images) -> None:
+    targets = {"proxy": images.proxy, "operator": images.operator}
+    if registry.obtainable(docker, OFFICIAL_BASE):
+        for target, image in targets.items():
+            with step(f"the image of the {target}"):
+                docker("build", "--quiet", "--network=host", "--target", target, "--tag", image, ROOT)
+        return
+    base = _base(docker)
+    with tempfile.TemporaryDirectory() as scratch:
+        context = Path(scratch)
+        wheels.collect(context / "wheels", debian_root.PYTHON_VERSION)
+        shutil.copy(ROOT / "Dockerfile", context)
+        options = ("--quiet", "--network=none", "--build-arg", f"BASE={base}")
+        for target, image in targets.items():
+            with step(f"the image of the {target}"):
+                docker("build", *options, "--target", target, "--tag", image, context)
+
+
+def _base(docker: Docker) -> str:
+    root = debian_root.ensure("base", debian_root.BASE_PACKAGES)
+    image = f"goproxy-operator.test/{root.name}"
+    if not docker.has_image(image):
+        docker.import_tree(debian_root.archive(root), image)
+    return image

@@ -1,0 +1,147 @@
+"""Trees and notes, against a database of ours whose tree is computed the plain way."""
+
+import pytest
+
+from modproxy.mod.note import NoteError, open_note, parse_verifier_key
+from modproxy.mod.sumdb import SumdbError, parse_gosumdb
+from modproxy.mod.tlog import (
+    LogError,
+    Tile,
+    Tree,
+    extends,
+    holds,
+    includes,
+    parse_record,
+    parse_tree,
+    record_hash,
+    tiles_needed,
+)
+from tests.modproxy.fake_sumdb import FakeSumdb
+
+SIZES = [1, 2, 3, 7, 8, 255, 256, 257, 300, 511, 513, 700]
+
+
+@pytest.fixture(scope="module")
+def served() -> tuple[FakeSumdb, dict[str, bytes]]:
+    database, files = FakeSumdb(), dict[str, bytes]()
+    database.pad(max(SIZES))
+    database.publish(files)
+    return database, files
+
+
+def tree_of(database: FakeSumdb, size: int) -> Tree:
+    return parse_tree(open_note(database.head(size), parse_verifier_key(database.verifier_key)))
+
+
+def tiles(database: FakeSumdb, files: dict[str, bytes], needed: frozenset[Tile]) -> dict[Tile, bytes]:
+    return {tile: files[f"sumdb/{database.name}/{tile.path}"] for tile in needed}
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_inclusion(served: tuple[FakeSumdb, dict[str, bytes]], size: int) -> None:
+    database, files = served
+    tree = tree_of(database, size)
+    for number in {0, size // 2, size - 1}:
+        proof = includes(tree, number, record_hash(database.records[number]))
+        data = tiles(database, files, tiles_needed(tree, proof))
+        assert holds(tree, proof, data)
+        assert not holds(tree, includes(tree, number, record_hash(b"another")), data)
+        for tile, body in data.items():
+            for position in range(0, len(body), 32):
+                forged = {**data, tile: body[:position] + bytes([body[position] ^ 1]) + body[position + 1 :]}
+                assert not holds(tree, includes(tree, number, record_hash(b"another")), forged)
+    with pytest.raises(LogError):
+        includes(tree, size, bytes(32))
+
+
+@pytest.mark.parametrize("newer", SIZES)
+def test_extension(served: tuple[FakeSumdb, dict[str, bytes]], newer: int) -> None:
+    database, files = served
+    new = tree_of(database, newer)
+    for older in [0, *[size for size in SIZES if size <= newer]]:
+        old = tree_of(database, older)
+        proof = extends(old, new)
+        data = tiles(database, files, tiles_needed(new, proof))
+        assert holds(new, proof, data)
+        if older:
+            assert not holds(new, extends(Tree(older, bytes(32)), new), data)
+    with pytest.raises(LogError):
+        extends(Tree(newer + 1, bytes(32)), new)
+
+
+def test_a_tile_cut_short(served: tuple[FakeSumdb, dict[str, bytes]]) -> None:
+    database, files = served
+    tree = tree_of(database, 300)
+    proof = includes(tree, 299, record_hash(database.records[299]))
+    data = {tile: body[:-1] for tile, body in tiles(database, files, tiles_needed(tree, proof)).items()}
+    with pytest.raises(LogError, match="short"):
+        holds(tree, proof, data)
+
+
+@pytest.mark.parametrize(
+    ("tile", "path"),
+    [
+        (Tile(0, 0, 256), "tile/8/0/000"),
+        (Tile(1, 67, 5), "tile/8/1/067.p/5"),
+        (Tile(0, 1234067, 256), "tile/8/0/x001/x234/067"),
+        (Tile(2, 1000, 1), "tile/8/2/x001/000.p/1"),
+    ],
+)
+def test_paths_of_tiles(tile: Tile, path: str) -> None:
+    assert tile.path == path
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda note: note.replace(b"\n300\n", b"\n301\n"),
+        lambda note: note[:-10] + b"AAAAAAAA=\n",
+        lambda note: note.replace(b"sum.example.com", b"sum.example.org"),
+        lambda note: note.partition(b"\n\n")[0],
+        lambda note: note + b"\x01",
+        lambda note: b"\xff" + note,
+        lambda _: b"",
+    ],
+)
+def test_a_note_that_is_not_signed(served: tuple[FakeSumdb, dict[str, bytes]], change: "object") -> None:
+    database, _ = served
+    assert callable(change)
+    with pytest.raises(NoteError):
+        open_note(change(database.head(300)), parse_verifier_key(database.verifier_key))
+
+
+@pytest.mark.parametrize("text", ["", "go.sum database tree\n", "go.sum database tree\n1\nAAAA\n", "x\n1\nAAAA\n\n"])
+def test_no_tree(text: str) -> None:
+    with pytest.raises(LogError):
+        parse_tree(text)
+
+
+@pytest.mark.parametrize("answer", [b"", b"1\n", b"x\ntext\n\nnote", b"1\n\n\nnote", b"1\ntext\n\n", b"-1\nt\n\nn"])
+def test_no_record(answer: bytes) -> None:
+    with pytest.raises(LogError):
+        parse_record(answer)
+
+
+def test_databases() -> None:
+    key = FakeSumdb().verifier_key
+    known = parse_gosumdb("sum.golang.org")
+    assert known is not None
+    assert (known.name, known.url) == ("sum.golang.org", "https://sum.golang.org")
+    assert parse_gosumdb("off") is None
+    own = parse_gosumdb(f"{key} http://127.0.0.1:1/x/")
+    assert own is not None
+    assert (own.name, own.url) == ("sum.example.com", "http://127.0.0.1:1/x")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "unknown.example.com", "a+b+c", "sum.golang.org ftp://x", "sum.golang.org https://x y", "a b c"]
+)
+def test_no_databases(text: str) -> None:
+    with pytest.raises(SumdbError):
+        parse_gosumdb(text)
+
+
+def test_a_key_that_contradicts_itself() -> None:
+    key = FakeSumdb().verifier_key.replace("sum.example.com+", "sum.example.org+")
+    with pytest.raises(NoteError, match="agree"):
+        parse_verifier_key(key)

@@ -1,0 +1,144 @@
+"""The real program as a process: started with a config, asked over HTTP, stopped by signal."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from modproxy.contract.report import Report
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole answer."""
+
+    status: int
+    body: bytes
+    headers: CIMultiDict[str]
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+PYTHON = sys.executable
+"""What the program is run by."""
+
+
+class ProxyProcess:
+    """`modproxy` with `config` (the document, less its listeners and cache directory). Use as a context manager.
+
+    `first_readyz` is the status by which it is known to have started.
+    """
+
+    def __init__(
+        self, folder: Path, config: dict[str, Any], env: dict[str, str] | None = None, *, first_readyz: int = 200
+    ) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.cache = folder / "cache"
+        self.config_file = folder / "config.json"
+        self._env = env or {}
+        self._config = config
+        self._first_readyz = first_readyz
+        self._sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
+        self.url, self.admin_url = (f"http://127.0.0.1:{s.getsockname()[1]}" for s in self._sockets)
+        self.process: asyncio.subprocess.Process | None = None
+        self.session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+
+    def write_config(self, **changed: Any) -> None:
+        """Write the config file anew with these top-level keys replaced."""
+        self._config.update(changed)
+        clients, admin = (s.fileno() for s in self._sockets)
+        cache = {"dir": str(self.cache), **self._config.get("cache", {})}
+        document = {**self._config, "listen": f"fd:{clients}", "admin": f"fd:{admin}", "cache": cache}
+        draft = self.config_file.with_suffix(".draft")
+        draft.write_text(json.dumps(document))
+        draft.replace(self.config_file)
+
+    async def start(self) -> None:
+        """Start the program and wait until it is ready."""
+        self.write_config()
+        with (self.folder / "log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                PYTHON, "-m", "modproxy", "--config", str(self.config_file),
+                stderr=log, pass_fds=[s.fileno() for s in self._sockets], env=self._environment(),
+            )  # fmt: skip
+        ready = await self.session.get(f"{self.admin_url}/-/readyz", timeout=aiohttp.ClientTimeout(20))
+        assert ready.status == self._first_readyz, self.log()
+
+    def _environment(self) -> dict[str, str]:
+        # The go command of the virtual environment, where the machine has none.
+        path = f"{os.environ['PATH']}:{Path(sys.executable).parent}"
+        # Made modules are in no checksum database.
+        return {**os.environ, "GOSUMDB": "off", "PATH": path, **self._env}
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.start()
+        except BaseException:
+            await self._end()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._end()
+        if error is not None:
+            print(self.log())
+
+    async def _end(self) -> None:
+        await self.kill()
+        await self.session.close()
+        for listener in self._sockets:
+            listener.close()
+
+    async def kill(self, number: int = signal.SIGKILL) -> int:
+        """Send a signal and return the exit code."""
+        assert self.process is not None
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(number)
+        return await self.process.wait()
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+    async def get(self, key: str, method: str = "GET", **headers: str) -> Reply:
+        """Ask for a path below the base, whole. Raises `aiohttp.ClientError` when the answer breaks off."""
+        url = URL(f"{self.url}/{key}", encoded=True)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        async with self.session.request(method, url, headers=named) as response:
+            return Reply(response.status, await response.read(), CIMultiDict(response.headers))
+
+    async def report(self) -> Report:
+        async with self.session.get(f"{self.admin_url}/-/report") as response:
+            return Report.model_validate_json(await response.read())
+
+    async def until_report(self, predicate: Callable[[Report], bool]) -> Report:
+        """Ask for the report until it is as it should be."""
+        async with asyncio.timeout(10):
+            while not predicate(report := await self.report()):
+                await asyncio.sleep(0.02)
+        return report
+
+    async def metrics(self) -> str:
+        async with self.session.get(f"{self.admin_url}/metrics") as response:
+            return await response.text()
+
+    def held(self) -> list[str]:
+        """Name the files of the cache that a go command could ask for."""
+        files = (p.relative_to(self.cache) for p in self.cache.rglob("*") if p.is_file())
+        return sorted(str(p) for p in files if p.parts[0] != ".modproxy")

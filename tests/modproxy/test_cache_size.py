@@ -1,0 +1,139 @@
+"""The cache stays within its size, the least recently used going first, and survives a disk that takes no more."""
+
+import asyncio
+import hashlib
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from modproxy.store.eviction import evict, evict_unused, threshold
+from tests.kubernetes.eventually import eventually
+from tests.modproxy.fake_upstream import FakeUpstream
+from tests.modproxy.proxy_process import ProxyProcess
+
+KIB = 1 << 10
+
+
+def add_modules(upstream: FakeUpstream, count: int, size: int) -> list[str]:
+    """Add modules whose zips are a little over `size` bytes, and name the zips."""
+    for number in range(count):
+        payload = hashlib.shake_128(str(number).encode()).digest(size)
+        upstream.add(f"example.com/m{number}", "v1.0.0", payload=payload)
+    return [f"example.com/m{number}/@v/v1.0.0.zip" for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("sizes", "wanted", "expected"),
+    [
+        ({1: 10, 2: 10, 3: 10}, 0, -1),
+        ({1: 10, 2: 10, 3: 10}, 1, 1),
+        ({1: 10, 2: 10, 3: 10}, 10, 1),
+        ({3: 10, 1: 10, 2: 10}, 11, 2),
+        ({1: 10}, 99, 1),
+        ({}, 99, -1),
+    ],
+)
+def test_threshold(sizes: dict[int, int], wanted: int, expected: int) -> None:
+    assert threshold(sizes, wanted) == expected
+
+
+def make(root: Path, name: str, size: int, minutes_ago: float) -> None:
+    file = root / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(bytes(size))
+    then = time.time() - minutes_ago * 60
+    os.utime(file, (then, time.time()))
+
+
+def test_the_least_recently_used_go_and_a_hash_goes_with_its_zip(tmp_path: Path) -> None:
+    make(tmp_path, "a/@v/v1.zip", 100, 50)
+    make(tmp_path, "a/@v/v1.ziphash", 5, 1)
+    make(tmp_path, "a/@v/v1.mod", 100, 40)
+    make(tmp_path, "b/@v/v1.zip", 100, 30)
+    make(tmp_path, "b/@v/v1.ziphash", 5, 99)
+    make(tmp_path, ".modproxy/drafts/x", 100, 99)
+    removed = evict(tmp_path, 150)
+    assert (removed.size, removed.objects) == (205, 3)
+    left = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
+    assert left == [".modproxy/drafts/x", "b/@v/v1.zip", "b/@v/v1.ziphash"]
+
+
+def test_what_nobody_asked_for_goes(tmp_path: Path) -> None:
+    make(tmp_path, "a/@v/list", 10, 100)
+    make(tmp_path, "b/@v/list", 10, 1)
+    assert evict_unused(tmp_path, time.time() - 3600).objects == 1
+    assert not (tmp_path / "a/@v/list").exists()
+
+
+async def test_the_cache_stays_within_its_size(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
+    zips = add_modules(upstream, 10, 100 * KIB)
+    proxy.write_config(cache={"sizeBytes": 600 * KIB})
+    await proxy.until_report(lambda report: report.config.generation == 2)
+    for age, key in enumerate(zips[:4]):
+        await proxy.get(key)
+        then = time.time() - 3600 * (10 - age)
+        os.utime(proxy.cache / key, (then, then))
+    assert (await proxy.get(zips[0])).headers["Cache-Status"] == "modproxy; hit"  # used just now: it stays
+    for key in zips[4:6]:
+        await proxy.get(key)
+    await proxy.until_report(lambda report: report.storage.used_bytes <= 450 * KIB)
+    held = proxy.held()
+    assert zips[0] in held
+    assert zips[1] not in held
+    assert (await proxy.report()).storage.used_bytes == sum((proxy.cache / key).stat().st_size for key in held)
+    assert (await proxy.get(zips[1])).body == upstream.files[zips[1]]
+
+
+async def test_last_use_survives_a_restart(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
+    key = "example.com/!mixed/@v/v1.0.0.mod"
+    await proxy.get(key)
+    then = time.time() - 36000
+    os.utime(proxy.cache / key, (then, then))
+    await proxy.get(key)
+    await proxy.kill(15)
+    status = (proxy.cache / key).stat()
+    assert time.time() - status.st_atime < 60
+    assert status.st_mtime == pytest.approx(then, abs=1)
+
+
+@pytest.fixture
+def small_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Have the program see a file system of 2 MiB at its cache directory, in a mount namespace of its own."""
+    assert shutil.which("unshare"), "this test needs unshare(1) of util-linux"
+    folder = tmp_path / "fleet"
+    script = tmp_path / "python-on-a-small-disk"
+    user = "" if os.geteuid() == 0 else "--user --map-root-user"
+    script.write_text(
+        f"#!/bin/sh\nexec unshare {user} --mount sh -c 'mkdir -p {folder}/cache && "
+        f'mount -t tmpfs -o size=2m tmpfs {folder}/cache && exec {sys.executable} "$@"\' sh "$@"\n'
+    )
+    script.chmod(0o755)
+    monkeypatch.setattr("tests.modproxy.proxy_process.PYTHON", str(script))
+    return folder
+
+
+async def test_a_full_disk_stops_writes_and_nothing_else(upstream: FakeUpstream, small_disk: Path) -> None:
+    zips = add_modules(upstream, 8, 400 * KIB)
+    # The file system is never seen as full by the watermarks: only by its refusal.
+    config = {"upstream": {"goproxy": upstream.url}, "cache": {"highWatermarkPercent": 99, "lowWatermarkPercent": 98}}
+    async with ProxyProcess(small_disk, config) as proxy:
+        for key in zips:
+            assert (await proxy.get(key)).body == upstream.files[key]
+        report = await proxy.report()
+        assert report.storage.disk_pressure is not None
+        assert (await proxy.get(zips[0])).headers["Cache-Status"] == "modproxy; hit"
+        together = await asyncio.gather(*(proxy.get(zips[-1]) for _ in range(5)))
+        assert {reply.body for reply in together} == {upstream.files[zips[-1]]}
+        assert (await proxy.get("example.com/!mixed/@v/list")).body == b"v1.0.0\nv1.1.0\n"
+        proxy.write_config(cache={"sizeBytes": 1 << 20})
+        await proxy.until_report(lambda report: report.storage.used_bytes < 1 << 20)
+
+        async def stores_again() -> bool:
+            await proxy.get(zips[-1])
+            return (await proxy.get(zips[-1])).headers["Cache-Status"] == "modproxy; hit"
+
+        await eventually(stores_again, "the cache takes files again")

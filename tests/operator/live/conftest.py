@@ -1,0 +1,77 @@
+"""Fixtures of the tests that run the operator against a real API server, installed as a user installs it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from goproxy_operator.api.crd import DEFINITIONS
+from tests.kubernetes.control_plane import ControlPlane
+from tests.kubernetes.kubectl import Kubectl
+from tests.operator.live.fleet import Fleet
+from tests.operator.live.operator_process import OperatorProcess
+
+ROOT = Path(__file__).parents[3]
+StartOperator = Callable[..., OperatorProcess]
+ApplyClass = Callable[..., Awaitable[None]]
+
+
+@pytest.fixture(scope="session")
+def installed(control_plane: ControlPlane) -> Path:
+    """The CRDs and the operator's rights are there; the kubeconfig of its service account."""
+    control_plane.kubectl("apply", "-k", ROOT / "crds")
+    control_plane.kubectl("apply", "-f", ROOT / "deploy" / "rbac.yaml")
+    definitions = [f"crd/{name}.goproxy-operator.dev" for name in DEFINITIONS]
+    control_plane.kubectl("wait", "--for=condition=Established", *definitions, "--timeout=30s")
+    return control_plane.service_account_kubeconfig("goproxy-operator", "goproxy-operator")
+
+
+@pytest.fixture
+def new_operator(installed: Path, namespace: str, tmp_path: Path) -> Iterator[StartOperator]:
+    """Makes an operator, not started, that looks after the test's namespace; more arguments may be given."""
+    made: list[OperatorProcess] = []
+
+    def make(*arguments: str) -> OperatorProcess:
+        log = tmp_path / f"operator-{len(made)}.log"
+        made.append(OperatorProcess(installed, log, f"--namespace={namespace}", *arguments))
+        return made[-1]
+
+    yield make
+
+
+@pytest.fixture
+async def operator(new_operator: StartOperator) -> AsyncIterator[OperatorProcess]:
+    """An operator that leads; replicas are scraped twice a second."""
+    async with AsyncExitStack() as stack:
+        process = await stack.enter_async_context(new_operator("--scrape-interval=500ms"))
+        await process.leading()
+        yield process
+
+
+@pytest.fixture
+def fleet(kubectl: Kubectl) -> Fleet:
+    """The GoProxy `team-a` of the test's namespace."""
+    return Fleet(kubectl)
+
+
+@pytest.fixture
+async def apply_class(fleet: Fleet) -> AsyncIterator[ApplyClass]:
+    """Applies a class, for the test's namespace only unless told otherwise. None is left behind: they concern all."""
+    own = {"matchLabels": {"kubernetes.io/metadata.name": fleet.kubectl.namespace}}
+
+    async def apply(name: str = "standard", /, **spec: Any) -> None:
+        manifest = {
+            "apiVersion": "goproxy-operator.dev/v1alpha1",
+            "kind": "GoProxyClass",
+            "metadata": {"name": name},
+            "spec": {"namespaceSelector": own, "default": True} | spec,
+        }
+        await fleet.kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
+
+    yield apply
+    await fleet.kubectl("delete", "goproxyclasses", "--all")

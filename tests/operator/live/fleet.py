@@ -1,0 +1,86 @@
+"""One GoProxy in a test's namespace, as its user sees it through kubectl."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from tests.kubernetes.eventually import eventually
+from tests.kubernetes.kubectl import Kubectl
+from tests.operator.objects import document
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """The object `team-a`."""
+
+    kubectl: Kubectl
+    name: str = "team-a"
+
+    async def apply(self, **spec: Any) -> None:
+        """What a user does. KubectlError with the API server's message when it refuses."""
+        await self.kubectl("apply", "-f", "-", stdin=json.dumps(document(self.name, **spec)))
+
+    async def get(self, kind: str = "goproxy", name: str | None = None) -> Object:
+        """The object itself, or a child."""
+        item: Object = json.loads(await self.kubectl("get", kind, name or self.name, "-o", "json"))
+        return item
+
+    async def status(self) -> Object:
+        """Its status; empty before the first."""
+        status: Object = (await self.get()).get("status", {})
+        return status
+
+    async def condition(self, kind: str) -> tuple[str, str, str] | None:
+        """Status, reason and message of a condition."""
+        for condition in (await self.status()).get("conditions", []):
+            if condition["type"] == kind:
+                return condition["status"], condition["reason"], condition["message"]
+        return None
+
+    async def wait_condition(self, kind: str, status: str, reason: str) -> str:
+        """Wait for a condition, about the latest generation, and return its message."""
+        seen: Object = {}
+
+        async def holds() -> bool:
+            nonlocal seen
+            item = await self.get()
+            for condition in item.get("status", {}).get("conditions", []):
+                if condition["type"] == kind and condition["observedGeneration"] == item["metadata"]["generation"]:
+                    seen = condition
+                    return (condition["status"], condition["reason"]) == (status, reason)
+            return False
+
+        try:
+            await eventually(holds, f"{kind} is {status} because of {reason}")
+        except AssertionError as e:
+            raise AssertionError(f"{e}; it is {seen}") from None
+        return str(seen["message"])
+
+    async def wait_ready(self, replicas: int) -> None:
+        """Wait until so many replicas are there and ready, and nothing is under way any more."""
+
+        async def holds() -> bool:
+            item = await self.get()
+            status = item.get("status", {})
+            kinds = {condition["type"]: condition["status"] for condition in status.get("conditions", [])}
+            return (
+                status.get("observedGeneration") == item["metadata"]["generation"]
+                and (status.get("replicas"), status.get("readyReplicas")) == (replicas, replicas)
+                and kinds.get("Ready") == "True"
+                and "Reconciling" not in kinds
+            )
+
+        await eventually(holds, f"{replicas} replicas are ready")
+
+    async def children(self) -> list[str]:
+        """All that carries the fleet's label, but pods, as kind/name."""
+        kinds = (
+            "serviceaccounts,configmaps,services,statefulsets,poddisruptionbudgets,horizontalpodautoscalers,"
+            "networkpolicies,ingresses"
+        )
+        found = await self.kubectl("get", kinds, "-l", f"goproxy-operator.dev/fleet={self.name}", "-o", "name")
+        return sorted(found.split())

@@ -1,0 +1,99 @@
+"""Answers for all pods at once: one listener on every address of loopback, which says what the asked pod would say."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+from aiohttp import web
+
+from modproxy.contract.config import config_hash
+from modproxy.contract.report import ConfigState, Report, Storage, Window
+from tests.kubernetes.watch import follow
+
+Object = dict[str, Any]
+Figures = Callable[[str, str], tuple[Storage, Window]]
+"""Told namespace and name of a pod."""
+
+GI = 2**30
+ADMIN_PORT = 8081
+FLEET_LABEL = "goproxy-operator.dev/fleet"
+
+
+def steady(_namespace: str, _pod: str) -> tuple[Storage, Window]:
+    """Figures that never move."""
+    return (
+        Storage(used_bytes=31 * GI, capacity_bytes=50 * GI, objects=9),
+        Window(seconds=600, hits=970, requests=1000, requests_per_second=206.0),
+    )
+
+
+class ReplicaReports:
+    """An asynchronous context manager. `session` is one of the API server, from which it knows pods and configs."""
+
+    def __init__(self, session: aiohttp.ClientSession, figures: Figures = steady) -> None:
+        self._session = session
+        self.figures = figures
+        self.asked = 0
+        self._pods: dict[str, tuple[str, str, str]] = {}
+        self._configs: dict[tuple[str, str], str] = {}
+
+    async def __aenter__(self) -> Self:
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Only what comes over loopback is answered, whatever other addresses this machine has.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+        listener.bind(("0.0.0.0", ADMIN_PORT))
+        application = web.Application()
+        application.add_routes([web.get("/-/report", self._answer)])
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.SockSite(self._runner, listener).start()
+        query = f"?labelSelector={FLEET_LABEL}"
+        self._tasks = [
+            asyncio.create_task(follow(self._session, f"/api/v1/pods{query}", self._pod_seen)),
+            asyncio.create_task(follow(self._session, f"/api/v1/configmaps{query}", self._config_seen)),
+        ]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._runner.cleanup()
+
+    async def _pod_seen(self, pod: Object) -> None:
+        if address := pod.get("status", {}).get("podIP"):
+            metadata = pod["metadata"]
+            self._pods[address] = metadata["namespace"], metadata["labels"][FLEET_LABEL], metadata["name"]
+
+    async def _config_seen(self, item: Object) -> None:
+        metadata, data = item["metadata"], item.get("data", {})
+        if "config.json" in data:
+            fleet = metadata["namespace"], metadata["labels"][FLEET_LABEL]
+            self._configs[fleet] = config_hash(data["config.json"], data.get("allowlist"))
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        self.asked += 1
+        assert request.transport is not None
+        pod = self._pods.get(request.transport.get_extra_info("sockname")[0])
+        if pod is None:
+            return web.Response(status=503)
+        namespace, fleet, name = pod
+        storage, window = self.figures(namespace, name)
+        report = Report(
+            version="1",
+            ready=True,
+            uptime_seconds=600,
+            config=ConfigState(hash=self._configs.get((namespace, fleet), ""), generation=1),
+            storage=storage,
+            window=window,
+            requests={},
+        )
+        return web.Response(text=report.model_dump_json(by_alias=True), content_type="application/json")

@@ -1,0 +1,130 @@
+"""The replicas' reports on the status: real answers over HTTP, at the addresses of the pods."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+
+from modproxy.contract.config import config_hash
+from modproxy.contract.report import ConfigState, Report, Storage, Window
+from tests.kubernetes import audit
+from tests.kubernetes.control_plane import ControlPlane
+from tests.kubernetes.eventually import eventually
+from tests.kubernetes.node_stand_in import NodeStandIn
+from tests.operator.live.fleet import Fleet
+from tests.operator.live.operator_process import USER
+
+GI = 2**30
+ADMIN_PORT = 8081
+
+
+def _loopback_has_many_addresses() -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.20", 0))
+        except OSError:
+            return False
+    return True
+
+
+pytestmark = pytest.mark.skipif(not _loopback_has_many_addresses(), reason="this machine's loopback has one address")
+
+
+def report(
+    config: str = "c", *, hits: int = 97, rate: float = 206.0, used: int = 31 * GI, pressure: str | None = None
+) -> Report:
+    return Report(
+        version="1",
+        ready=True,
+        uptime_seconds=60,
+        config=ConfigState(hash=config, generation=1),
+        storage=Storage(used_bytes=used, capacity_bytes=50 * GI, objects=9, disk_pressure=pressure),
+        window=Window(seconds=60, hits=hits, requests=100, requests_per_second=rate),
+        requests={},
+    )
+
+
+@asynccontextmanager
+async def replica(address: str, says: dict[str, Report]) -> AsyncIterator[None]:
+    """What answers for a pod: whatever `says` has for its address at the moment."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text=says[address].model_dump_json(by_alias=True), content_type="application/json")
+
+    application = web.Application()
+    application.add_routes([web.get("/-/report", answer)])
+    runner = web.AppRunner(application)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, address, ADMIN_PORT).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+@pytest.mark.usefixtures("operator")
+async def test_figures_come_from_the_replicas(control_plane: ControlPlane, nodes: NodeStandIn, fleet: Fleet) -> None:
+    nodes.pod_ip = lambda pod: f"127.0.0.{20 + int(pod['metadata']['name'].rpartition('-')[2])}"
+    says = {"127.0.0.20": report(), "127.0.0.21": report(hits=100, used=5 * GI)}
+    async with replica("127.0.0.20", says), replica("127.0.0.21", says):
+        await fleet.apply()
+        await fleet.wait_condition("ConfigSynced", "False", "Spreading")
+
+        async def figures() -> bool:
+            return len([r for r in (await fleet.status())["replicaStatus"] if "used" in r]) == 2
+
+        await eventually(figures, "both replicas have reported")
+        status = await fleet.status()
+        assert (status["hitRatePercent"], status["requestsPerSecond"]) == (98, 410)
+        assert status["storage"] == {"used": "31Gi", "capacity": "50Gi", "percent": 62}
+        assert status["replicaStatus"][1] == {
+            "name": "team-a-1",
+            "ready": True,
+            "hitRatePercent": 100,
+            "used": "5Gi",
+            "capacity": "50Gi",
+            "config": "c",
+        }
+        row = (await fleet.kubectl("get", "goproxies")).splitlines()[1].split()
+        assert row[3:6] == ["98", "410", "62"]
+
+        # The config in force, by its hash, as a replica computes it from the files it sees.
+        config = config_hash((await fleet.get("configmap", "team-a-config-v1"))["data"]["config.json"])
+        says |= {"127.0.0.20": report(config), "127.0.0.21": report(config)}
+        message = await fleet.wait_condition("ConfigSynced", "True", "InForce")
+        assert message == "2 of 2 replicas run the config in force"
+
+        # Figures alone are not worth a write every half second.
+        await asyncio.sleep(1.5)
+        mark = control_plane.audit.mark()
+        for rate in (300.0, 500.0, 900.0):
+            says |= {"127.0.0.20": report(config, rate=rate)}
+            await asyncio.sleep(0.8)
+        assert audit.matching(control_plane.audit.since(mark), user=USER, resource="goproxies", verbs="patch") == []
+
+
+@pytest.mark.usefixtures("operator")
+async def test_a_disk_that_takes_no_more_is_told_while_it_does(
+    control_plane: ControlPlane, nodes: NodeStandIn, fleet: Fleet
+) -> None:
+    nodes.pod_ip = lambda pod: "127.0.0.22"
+    says = {"127.0.0.22": report()}
+    async with replica("127.0.0.22", says):
+        await fleet.apply(replicas=1)
+        await fleet.wait_condition("ConfigSynced", "False", "Spreading")
+        assert await fleet.condition("DiskPressure") is None
+        says["127.0.0.22"] = report(pressure="the cache's disk refuses writes: No space left on device")
+        message = await fleet.wait_condition("DiskPressure", "True", "CacheDiskFull")
+        assert message == "team-a-0: the cache's disk refuses writes: No space left on device"
+        assert "No space left" in await fleet.kubectl("get", "events", "--field-selector=reason=CacheDiskFull")
+        says["127.0.0.22"] = report()
+
+        async def gone() -> bool:
+            return await fleet.condition("DiskPressure") is None
+
+        await eventually(gone, "DiskPressure goes when there is room")
