@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.programs import cpu_seconds, rss_mib
 from bench.result import Figure, Plot, Result, percentile
-from modproxy.contract.report import Storage, Window
+from modproxy.contract.report import StorageState, Window
 from tests.kubernetes import audit, kube_binary
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.control_plane_commands import AS_SHIPPED, QUICK
@@ -82,7 +82,7 @@ async def measure(scratch: Path) -> Result:
     )
 
 
-def _figures(namespace: str, pod: str) -> tuple[Storage, Window]:
+def _figures(namespace: str, pod: str) -> tuple[StorageState, Window]:
     storage, window = steady(namespace, pod)
     if int(pod.split("-")[1]) % MOVING == 0:
         # One percent of its capacity more each two minutes.

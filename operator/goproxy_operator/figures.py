@@ -6,7 +6,7 @@ Pure, and unrounded where the reader rounds: how often and how coarsely a figure
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from modproxy.contract.report import Report, Storage, Window
+from modproxy.contract.report import Report, StorageState, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def hit_rate_percent(windows: Iterable[Window]) -> int | None:
     return 100 * hits // requests if requests else None
 
 
-def storage_figures(storage: Storage) -> StorageFigures:
+def storage_figures(storage: StorageState) -> StorageFigures:
     """Return how full one replica's cache is; one without any capacity is full."""
     capacity = storage.capacity_bytes
     percent = 100 * storage.used_bytes // capacity if capacity > 0 else 100

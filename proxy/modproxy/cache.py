@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from enum import StrEnum
 
-from modproxy.contract.config import Cache as CacheConfig
+from modproxy.contract.config import CacheConfig
 from modproxy.flight import Flight, Follower
 from modproxy.memo import Memo
 from modproxy.source import Mismatch, NotFound, Source, Wanted

@@ -1,12 +1,12 @@
 """Reading the config file and the allowlist beside it, and noticing that they changed."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from modproxy.contract.config import Config, ConfigError, config_hash, parse_config
+from modproxy.contract.mounted import file_mark
 from modproxy.mod.pattern import PatternError, parse_lines
 
 _POLL_SECONDS = 0.5
@@ -56,7 +56,7 @@ async def changes(path: Path, current: Loaded) -> AsyncIterator[Loaded | ConfigE
     while True:
         await asyncio.sleep(_POLL_SECONDS)
         allowlist_file = current.config.modules.allowlist_file
-        marks = [_mark(path), allowlist_file and _mark(path.parent / allowlist_file)]
+        marks = [file_mark(path), allowlist_file and file_mark(path.parent / allowlist_file)]
         if marks == seen:
             continue
         seen = marks
@@ -76,11 +76,3 @@ def _is_news(last: Loaded | ConfigError, now: Loaded | ConfigError) -> bool:
     if isinstance(last, Loaded) and isinstance(now, Loaded):
         return last.hash != now.hash
     return str(last) != str(now)
-
-
-def _mark(path: Path) -> tuple[int, ...]:
-    try:
-        status = os.stat(path)  # noqa: PTH116 - follows links, which is the point
-    except OSError:
-        return ()
-    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size

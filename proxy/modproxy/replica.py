@@ -9,8 +9,8 @@ from pathlib import Path
 
 from modproxy.cache import Cache
 from modproxy.config_file import Loaded
-from modproxy.contract.config import Config, Tls
-from modproxy.contract.report import ConfigState, Report, Storage
+from modproxy.contract.config import Config, TlsConfig
+from modproxy.contract.report import ConfigState, Report, StorageState
 from modproxy.mod.sumdb import SumdbTarget
 from modproxy.policy.allowlist import Allowlist
 from modproxy.server.certificates import Certificates
@@ -127,7 +127,7 @@ class Replica:
                 error=self._config_error or (certificates.problem if certificates else None),
                 warnings=tuple(self._warnings),
             ),
-            storage=Storage(
+            storage=StorageState(
                 used_bytes=self.store.used_bytes,
                 capacity_bytes=self.store.capacity(),
                 objects=self.store.objects,
@@ -161,7 +161,7 @@ def _allowlist(loaded: Loaded) -> Allowlist:
     return Allowlist(loaded.config.modules, loaded.allowlist, loaded.config.fleet)
 
 
-def _tls_folder(config: Config, tls: Tls) -> Path:
+def _tls_folder(config: Config, tls: TlsConfig) -> Path:
     return Path(config.secrets_dir) / tls.secret_name
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modproxy.contract.report import ConfigState, Report, Storage, Window
+from modproxy.contract.report import ConfigState, Report, StorageState, Window
 
 
 def report(
@@ -23,7 +23,7 @@ def report(
         ready=ready,
         uptime_seconds=1.0,
         config=ConfigState(hash=config, generation=1, error=error),
-        storage=Storage(used_bytes=used, capacity_bytes=capacity, objects=3, disk_pressure=pressure),
+        storage=StorageState(used_bytes=used, capacity_bytes=capacity, objects=3, disk_pressure=pressure),
         window=Window(seconds=60.0, hits=hits, requests=requests, requests_per_second=per_second),
         requests={},
     )

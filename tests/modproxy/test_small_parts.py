@@ -3,7 +3,15 @@
 import pytest
 
 from modproxy.cache import Outcome
-from modproxy.contract.config import Config, ConfigError, Mode, Modules, config_hash, dump_config, parse_config
+from modproxy.contract.config import (
+    Config,
+    ConfigError,
+    ModulesConfig,
+    PolicyMode,
+    config_hash,
+    dump_config,
+    parse_config,
+)
 from modproxy.contract.duration import format_duration, parse_duration
 from modproxy.memo import Memo
 from modproxy.mod.path import check_path
@@ -41,7 +49,7 @@ def test_no_durations(text: str) -> None:
     ],
 )
 def test_allowlist(modules: dict[str, object], listed: str | None, path: str, rule: str | None) -> None:
-    refusal = Allowlist(Modules.model_validate(modules), listed).refuse(check_path(path))
+    refusal = Allowlist(ModulesConfig.model_validate(modules), listed).refuse(check_path(path))
     assert (refusal is None) is (rule is None)
     if refusal and rule:
         assert rule in refusal.rule
@@ -67,20 +75,21 @@ IMPOSED = {"by": "GoProxyClass standard", "allow": ("example.com",), "deny": ("e
         ({"deny": ("example.com/m",)}, "example.com/m", "modules.deny has example.com/m"),
     ],
 )
-@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("mode", list(PolicyMode))
 def test_what_is_imposed_holds_besides_the_fleets_own(
-    modules: dict[str, object], path: str, rule: str | None, mode: Mode
+    modules: dict[str, object], path: str, rule: str | None, mode: PolicyMode
 ) -> None:
-    refusal = Allowlist(Modules.model_validate({**modules, "imposed": IMPOSED, "mode": mode})).refuse(check_path(path))
+    config = ModulesConfig.model_validate({**modules, "imposed": IMPOSED, "mode": mode})
+    refusal = Allowlist(config).refuse(check_path(path))
     assert (refusal is None) is (rule is None)
     if refusal and rule:
         assert rule in refusal.rule
         # DryRun is the fleet's own choice: it weakens nothing that is imposed.
-        assert refusal.enforced is ("GoProxyClass" in refusal.rule or mode is Mode.ENFORCE)
+        assert refusal.enforced is ("GoProxyClass" in refusal.rule or mode is PolicyMode.ENFORCE)
 
 
 def test_without_imposed_patterns_all_is_the_fleets_own() -> None:
-    modules = Modules.model_validate({"imposed": {"by": "GoProxyClass standard"}})
+    modules = ModulesConfig.model_validate({"imposed": {"by": "GoProxyClass standard"}})
     assert Allowlist(modules).refuse(check_path("example.com/m")) is None
 
 

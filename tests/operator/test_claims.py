@@ -13,7 +13,7 @@ from goproxy_operator.reconcile.claims import Claims, ClaimsObserved, class_refu
 from goproxy_operator.reconcile.difference import subset
 from goproxy_operator.reconcile.idle_claims import decide_idle
 from goproxy_operator.reconcile.reports import Reports
-from modproxy.contract.report import ConfigState, Report, Storage, Window
+from modproxy.contract.report import ConfigState, Report, StorageState, Window
 from tests.operator.objects import goproxy
 
 Object = dict[str, Any]
@@ -178,7 +178,7 @@ def report(percent: int) -> Report:
         ready=True,
         uptime_seconds=1,
         config=ConfigState(hash="c", generation=1),
-        storage=Storage(used_bytes=percent, capacity_bytes=100, objects=1),
+        storage=StorageState(used_bytes=percent, capacity_bytes=100, objects=1),
         window=Window(seconds=1, hits=0, requests=0, requests_per_second=0),
         requests={},
     )

@@ -13,7 +13,7 @@ from goproxy_operator.desired.config import Placement, replica_config, storage_b
 from goproxy_operator.desired.config_map import documents
 from goproxy_operator.desired.fleet import Circumstances, children
 from goproxy_operator.desired.stateful_set import claim_templates
-from modproxy.contract.config import SCHEMA_VERSION, Config, HttpProxy, config_hash, parse_config
+from modproxy.contract.config import SCHEMA_VERSION, Config, HttpProxyConfig, config_hash, parse_config
 from tests.operator.objects import UID, goproxy
 
 Object = dict[str, Any]
@@ -130,7 +130,7 @@ def test_every_field_reaches_the_replicas() -> None:
     assert config.upstream.goprivate == ("*.corp.example.com",)
     assert config.upstream.gonoproxy == config.upstream.not_proxied == ("git.corp.example.com",)
     assert config.upstream.gonosumdb == config.upstream.not_verified == ()
-    assert config.upstream.http_proxy == HttpProxy(
+    assert config.upstream.http_proxy == HttpProxyConfig(
         url="http://egress.corp.example.com:3128", no_proxy=(".corp.example.com",)
     )
     assert config.upstream.timeout == 10

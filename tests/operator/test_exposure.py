@@ -15,7 +15,7 @@ from goproxy_operator.desired.fleet import Circumstances, children
 from goproxy_operator.desired.secrets import KEYS, TLS_KEYS, referenced_secrets
 from goproxy_operator.desired.stateful_set import claim_templates
 from goproxy_operator.reconcile.missing_apis import missing_apis
-from modproxy.contract.config import Tls, parse_config
+from modproxy.contract.config import TlsConfig, parse_config
 from tests.operator.objects import goproxy
 
 Object = dict[str, Any]
@@ -147,7 +147,7 @@ def test_the_certificate_has_every_name_by_which_the_fleet_is_called() -> None:
 def test_https_is_told_wherever_somebody_looks() -> None:
     plain, secure = goproxy(), goproxy(expose={"tls": TLS})
     assert parse_config(documents(plain, 1, None).config).tls is None
-    assert parse_config(documents(secure, 1, None).config).tls == Tls(secret_name="edge")
+    assert parse_config(documents(secure, 1, None).config).tls == TlsConfig(secret_name="edge")
     for fleet, scheme in ((plain, "http"), (secure, "https")):
         (port,) = spec_of(fleet, "Service")["ports"]
         assert (port["name"], port["appProtocol"]) == ("http", scheme)

@@ -7,7 +7,7 @@ import pytest
 from goproxy_operator.desired.names import NUDGE_ANNOTATION
 from goproxy_operator.reconcile.facts import Replica
 from goproxy_operator.reconcile.nudges import nudges
-from modproxy.contract.report import ConfigState, Report, Storage, Window
+from modproxy.contract.report import ConfigState, Report, StorageState, Window
 
 
 def replica(nudge: str | None, reported: str | None) -> Replica:
@@ -18,7 +18,7 @@ def replica(nudge: str | None, reported: str | None) -> Replica:
             ready=True,
             uptime_seconds=1,
             config=ConfigState(hash=reported, generation=1),
-            storage=Storage(used_bytes=0, capacity_bytes=1, objects=0),
+            storage=StorageState(used_bytes=0, capacity_bytes=1, objects=0),
             window=Window(seconds=1, hits=0, requests=0, requests_per_second=0),
             requests={},
         )

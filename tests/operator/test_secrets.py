@@ -8,7 +8,7 @@ from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired.config_map import documents
 from goproxy_operator.desired.pod_template import pod_template
 from goproxy_operator.desired.secrets import referenced_secrets
-from modproxy.contract.config import Config, Credential, parse_config
+from modproxy.contract.config import Config, CredentialConfig, parse_config
 from tests.operator.objects import goproxy
 
 CREDENTIALS = [
@@ -67,7 +67,7 @@ def test_only_a_new_reference_rolls_pods() -> None:
 
 def test_the_replicas_are_told_names_and_uses() -> None:
     upstream = parse_config(documents(private(), 1, None).config).upstream
-    assert upstream.credentials[1] == Credential(pattern="git.corp.example.com/secret", secret_name="git-ssh")
+    assert upstream.credentials[1] == CredentialConfig(pattern="git.corp.example.com/secret", secret_name="git-ssh")
     assert upstream.trusted_ca_secret_name == "ca"
     assert upstream.http_proxy is not None
     assert upstream.http_proxy.secret_name == "egress"

@@ -20,7 +20,7 @@ from goproxy_operator.reconcile.status import (
     stalled_status,
     two_digits,
 )
-from modproxy.contract.report import ConfigState, Report, Storage, Window
+from modproxy.contract.report import ConfigState, Report, StorageState, Window
 from tests.operator.objects import UID, goproxy
 
 Object = dict[str, Any]
@@ -43,7 +43,7 @@ def report(
         ready=True,
         uptime_seconds=60,
         config=ConfigState(hash=config, generation=1),
-        storage=Storage(used_bytes=used * GI, capacity_bytes=50 * GI, objects=9, disk_pressure=pressure),
+        storage=StorageState(used_bytes=used * GI, capacity_bytes=50 * GI, objects=9, disk_pressure=pressure),
         window=Window(seconds=60, hits=hits, requests=requests, requests_per_second=rate),
         requests={},
     )

@@ -6,7 +6,7 @@ its own rule: rules about presence sit on the parent. Lists of rules are spread 
 
 from typing import Any
 
-from modproxy.contract.config import Cache
+from modproxy.contract.config import CacheConfig
 
 KEY = "x-kubernetes-validations"
 """Where structural schemas carry CEL rules."""
@@ -162,8 +162,8 @@ def _or_default(field: str, default: int) -> str:
     return f"(has(self.{field}) ? self.{field} : {default})"
 
 
-_HIGH = _or_default("highWatermarkPercent", Cache().high_watermark_percent)
-_LOW = _or_default("lowWatermarkPercent", Cache().low_watermark_percent)
+_HIGH = _or_default("highWatermarkPercent", CacheConfig().high_watermark_percent)
+_LOW = _or_default("lowWatermarkPercent", CacheConfig().low_watermark_percent)
 
 CACHE: dict[str, Any] = {
     KEY: [

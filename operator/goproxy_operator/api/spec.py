@@ -109,7 +109,7 @@ class Cache(Part):
 
     @model_validator(mode="after")
     def _low_is_below_high(self) -> "Cache":
-        default = config.Cache()
+        default = config.CacheConfig()
         low, high = self.low_watermark_percent, self.high_watermark_percent
         if (low or default.low_watermark_percent) >= (high or default.high_watermark_percent):
             raise ValueError(

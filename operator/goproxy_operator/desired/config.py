@@ -23,7 +23,7 @@ class Placement:
     """Names the fleet in `Via`: the object's uid in a cluster, random elsewhere."""
     size_bytes: int | None
     """How much the cache may hold; None: what the file system holds."""
-    shutdown: config.Shutdown = field(default_factory=config.Shutdown)
+    shutdown: config.ShutdownConfig = field(default_factory=config.ShutdownConfig)
     secrets_dir: str | None = None
     """Where the replica finds the Secrets that the object names; None: the data plane's default."""
     imposed: config.Imposed | None = None
@@ -80,7 +80,8 @@ def _upstream(upstream: Upstream) -> dict[str, Any]:
         "gonoproxy": upstream.gonoproxy,
         "gonosumdb": upstream.gonosumdb,
         "credentials": tuple(
-            config.Credential(pattern=entry.pattern, secret_name=entry.secret_name) for entry in upstream.credentials
+            config.CredentialConfig(pattern=entry.pattern, secret_name=entry.secret_name)
+            for entry in upstream.credentials
         ),
         "trustedCASecretName": upstream.trusted_ca_secret_name,
         "httpProxy": None

@@ -9,9 +9,9 @@ from goproxy_operator.desired.affinity import affinity
 from goproxy_operator.desired.manifest import Manifest, given
 from goproxy_operator.desired.secrets import secrets_mounts, secrets_volumes
 from goproxy_operator.quantity import canonical
-from modproxy.contract.config import Shutdown
+from modproxy.contract.config import ShutdownConfig
 
-SHUTDOWN = Shutdown(delay=5.0, timeout=30.0)
+SHUTDOWN = ShutdownConfig(delay=5.0, timeout=30.0)
 """Longer than endpoints take to leave load balancers, then what a large zip takes."""
 _GRACE_SECONDS = int(SHUTDOWN.delay + SHUTDOWN.timeout) + 10
 _CONFIG_DIR = "/etc/modproxy"

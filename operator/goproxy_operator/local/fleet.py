@@ -18,11 +18,11 @@ from goproxy_operator.local.process import Launch, Observer, Replica
 from goproxy_operator.local.secret_files import SecretFiles
 from goproxy_operator.local.state import Phase, ReplicaState
 from goproxy_operator.quantity import size_in_bytes
-from modproxy.contract.config import Shutdown
+from modproxy.contract.config import ShutdownConfig
 
 STOP_SECONDS = 10.0
 """How long a replica may take to end; a person waits for it."""
-_SHUTDOWN = Shutdown(delay=0.0, timeout=STOP_SECONDS - 2.0)
+_SHUTDOWN = ShutdownConfig(delay=0.0, timeout=STOP_SECONDS - 2.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.cluster.resources import Key
 from goproxy_operator.figures import fleet_figures
-from modproxy.contract.config import Cache
+from modproxy.contract.config import CacheConfig
 from modproxy.contract.report import Report
 
 KEPT_SECONDS = 60.0
@@ -50,7 +50,7 @@ class Reports:
         An eviction ends there: a cache that never gets below has as much to hold as it may.
         """
         percents = self._percents.get(fleet, ())
-        low = goproxy.spec.cache.low_watermark_percent or Cache().low_watermark_percent
+        low = goproxy.spec.cache.low_watermark_percent or CacheConfig().low_watermark_percent
         if not percents or percents[-1][0] - percents[0][0] < self._full_seconds:
             return False
         return all(percent >= low for _, percent in percents)

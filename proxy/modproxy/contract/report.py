@@ -12,13 +12,13 @@ WINDOW_SECONDS = 600
 """The span that `Window` covers: the last ten minutes."""
 
 
-class Part(BaseModel):
+class ReportPart(BaseModel):
     """A part of the report: camelCase keys, immutable."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True)
 
 
-class Storage(Part):
+class StorageState(ReportPart):
     """The cache's size. `used_bytes` counts our own files only; `capacity_bytes` is the smaller of the configured size
     and the file system's. `scanned` is false while a restarted replica is still counting what it holds. `disk_pressure`
     is why nothing is stored, or soon will not be.
@@ -31,7 +31,7 @@ class Storage(Part):
     disk_pressure: str | None = None
 
 
-class Window(Part):
+class Window(ReportPart):
     """Requests of clients in the last `WINDOW_SECONDS` (or since the start, if that is less: `seconds`).
 
     `hits` are answers for which no request left the fleet (hit, stale, negative, peer); `requests` are hits and
@@ -48,7 +48,7 @@ class Window(Part):
     recent_seconds: float | None = None
 
 
-class ConfigState(Part):
+class ConfigState(ReportPart):
     """Which config is in force: `hash` of its documents, `generation` counted from 1 since the start, and `error`, why
     a newer one was not taken.
     """
@@ -59,7 +59,7 @@ class ConfigState(Part):
     warnings: tuple[str, ...] = ()
 
 
-class Report(Part):
+class Report(ReportPart):
     """What a replica says of itself."""
 
     schema_version: int = SCHEMA_VERSION
@@ -67,7 +67,7 @@ class Report(Part):
     ready: bool
     uptime_seconds: float
     config: ConfigState
-    storage: Storage
+    storage: StorageState
     window: Window
     requests: dict[str, int]
     """Client requests since the start by how they were answered: hit, stale, negative, peer, miss, denied."""

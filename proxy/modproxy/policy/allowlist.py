@@ -7,7 +7,7 @@ enforced in DryRun too.
 
 from dataclasses import dataclass
 
-from modproxy.contract.config import Imposed, Mode, Modules
+from modproxy.contract.config import Imposed, ModulesConfig, PolicyMode
 from modproxy.mod.path import ModulePath
 from modproxy.mod.pattern import Pattern, first_match, parse_lines, parse_pattern
 
@@ -19,13 +19,13 @@ class Refusal:
     path: ModulePath
     rule: str
     text: str
-    mode: Mode
+    mode: PolicyMode
     """Whether it is carried out, or only counted and logged."""
 
     @property
     def enforced(self) -> bool:
         """Say whether it is carried out."""
-        return self.mode is Mode.ENFORCE
+        return self.mode is PolicyMode.ENFORCE
 
 
 class Allowlist:
@@ -33,7 +33,7 @@ class Allowlist:
     named. Raises `PatternError` for a line of it that is no pattern.
     """
 
-    def __init__(self, modules: Modules, listed: str | None = None, fleet: str | None = None) -> None:
+    def __init__(self, modules: ModulesConfig, listed: str | None = None, fleet: str | None = None) -> None:
         self._mode = modules.mode
         imposed = modules.imposed or Imposed(by="")
         self._imposed_by = imposed.by
@@ -52,14 +52,14 @@ class Allowlist:
     def _refuse_imposed(self, path: ModulePath) -> Refusal | None:
         denied = first_match(self._imposed_deny, path)
         if denied:
-            return self._refusal(path, f"{self._imposed_by} has {denied.text} in modules.deny", Mode.ENFORCE)
+            return self._refusal(path, f"{self._imposed_by} has {denied.text} in modules.deny", PolicyMode.ENFORCE)
         if not self._imposed_allow or first_match(self._imposed_allow, path):
             return None
         rule = (
             f"{self._imposed_by} has no pattern that matches it in modules.allow ({_count(self._imposed_allow)}); "
             "the fleet's own cannot allow it"
         )
-        return self._refusal(path, rule, Mode.ENFORCE)
+        return self._refusal(path, rule, PolicyMode.ENFORCE)
 
     def _refuse_own(self, path: ModulePath) -> Refusal | None:
         denied = first_match(self._deny, path)
@@ -69,7 +69,7 @@ class Allowlist:
             return None
         return self._refusal(path, f"modules.allow has no pattern that matches it ({_count(self._allow)})", self._mode)
 
-    def _refusal(self, path: ModulePath, rule: str, mode: Mode) -> Refusal:
+    def _refusal(self, path: ModulePath, rule: str, mode: PolicyMode) -> Refusal:
         keeper = f"GoProxy {self._fleet}" if self._fleet else "this module proxy"
         whom = self._contact or f"the owners of {keeper}"
         text = (

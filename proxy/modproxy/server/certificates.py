@@ -5,7 +5,6 @@ Connections that stand are not touched by a new one. One that cannot be used nev
 
 import asyncio
 import logging
-import os
 import ssl
 from datetime import datetime
 from pathlib import Path
@@ -13,9 +12,9 @@ from typing import NoReturn
 
 from cryptography import x509
 
-CERTIFICATE = "tls.crt"
-KEY = "tls.key"
-"""The keys of a Secret of type kubernetes.io/tls."""
+from modproxy.contract.mounted import file_mark
+from modproxy.contract.secret_keys import TLS_CERTIFICATE, TLS_KEY
+
 _POLL_SECONDS = 1.0
 """Polled, because a Secret volume changes by swapping a link a folder up, and because it works everywhere."""
 _PROTOCOLS = ["http/1.1"]
@@ -62,7 +61,7 @@ class Certificates:
             await self.look()
 
     def _look(self) -> None:
-        marks = self.folder, _mark(self.folder / CERTIFICATE), _mark(self.folder / KEY)
+        marks = self.folder, file_mark(self.folder / TLS_CERTIFICATE), file_mark(self.folder / TLS_KEY)
         if marks == self._seen:
             return
         try:
@@ -90,12 +89,12 @@ class Certificates:
 
 
 def _load(folder: Path) -> tuple[ssl.SSLContext, datetime]:
-    needs = f"it needs {CERTIFICATE} and {KEY}, in PEM, as a Secret of type kubernetes.io/tls has them"
+    needs = f"it needs {TLS_CERTIFICATE} and {TLS_KEY}, in PEM, as a Secret of type kubernetes.io/tls has them"
     context = _empty_context()
     try:
         # An encrypted key would be asked for on a terminal; an empty password is no password.
-        context.load_cert_chain(folder / CERTIFICATE, folder / KEY, password="")
-        leaf = x509.load_pem_x509_certificate((folder / CERTIFICATE).read_bytes())
+        context.load_cert_chain(folder / TLS_CERTIFICATE, folder / TLS_KEY, password="")
+        leaf = x509.load_pem_x509_certificate((folder / TLS_CERTIFICATE).read_bytes())
     except FileNotFoundError:
         raise CertificateError(f"Secret {folder.name} is missing, or has not both keys: {needs}") from None
     except ssl.SSLError as e:
@@ -111,11 +110,3 @@ def _empty_context() -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(_PROTOCOLS)
     return context
-
-
-def _mark(path: Path) -> tuple[int, ...]:
-    try:
-        status = os.stat(path)  # noqa: PTH116 - follows links, which is the point
-    except OSError:
-        return ()
-    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size

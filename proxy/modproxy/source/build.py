@@ -6,7 +6,7 @@ from pathlib import Path
 
 import aiohttp
 
-from modproxy.contract.config import Config, Upstream
+from modproxy.contract.config import Config, UpstreamConfig
 from modproxy.mod.chain import ChainError, Entry, EntryKind, parse_chain
 from modproxy.mod.pattern import Pattern, parse_pattern
 from modproxy.mod.sumdb import DEFAULT_GOSUMDB, Database, SumdbError, SumdbTarget, parse_gosumdb
@@ -83,7 +83,7 @@ async def build_sources(config: Config, around: Surroundings) -> Sources:
     return Sources(Router(public, private, sumdb, not_proxied, unverified), database, unverified, warnings)
 
 
-async def _entries(upstream: Upstream) -> tuple[Entry, ...]:
+async def _entries(upstream: UpstreamConfig) -> tuple[Entry, ...]:
     try:
         text = upstream.goproxy if upstream.goproxy is not None else await go_env("GOPROXY")
         return parse_chain(text)
@@ -115,7 +115,7 @@ def _source(entry: Entry, client: Client, direct: Source) -> Source:
     return Checked(UpstreamProxy(client, entry.url))
 
 
-async def _database(upstream: Upstream) -> Database | None:
+async def _database(upstream: UpstreamConfig) -> Database | None:
     text = upstream.gosumdb
     if text is None:
         try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from modproxy.contract.config import Credential
+from modproxy.contract.config import CredentialConfig
 from modproxy.mod.pattern import Pattern, parse_pattern
 
 
@@ -39,7 +39,7 @@ class Ssh:
 class Credentials:
     """The credentials of one config: `entries` name Secrets, which are folders below `folder`."""
 
-    def __init__(self, entries: Sequence[Credential], folder: Path) -> None:
+    def __init__(self, entries: Sequence[CredentialConfig], folder: Path) -> None:
         self._entries = [(parse_pattern(entry.pattern), folder / entry.secret_name) for entry in entries]
 
     def read(self) -> list[Basic | Ssh]:

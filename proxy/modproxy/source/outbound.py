@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import aiohttp
 
-from modproxy.contract.config import HttpProxy
+from modproxy.contract.config import HttpProxyConfig
 from modproxy.source.credentials import CredentialError, Credentials
 
 
@@ -32,7 +32,7 @@ class Outbound:
     """
 
     def __init__(
-        self, credentials: Credentials, proxy: HttpProxy | None, ca_secret: str | None, folder: Path, bundle: Path
+        self, credentials: Credentials, proxy: HttpProxyConfig | None, ca_secret: str | None, folder: Path, bundle: Path
     ) -> None:
         self._credentials = credentials
         self._proxy = proxy

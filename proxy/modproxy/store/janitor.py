@@ -5,7 +5,7 @@ import contextlib
 import logging
 import time
 
-from modproxy.contract.config import Cache as CacheConfig
+from modproxy.contract.config import CacheConfig
 from modproxy.store.disk import DiskStore
 from modproxy.store.eviction import Removed, evict, evict_unused
 

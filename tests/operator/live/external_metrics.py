@@ -11,7 +11,7 @@ import yaml
 from aiohttp import web
 
 from modproxy.contract.config import config_hash
-from modproxy.contract.report import ConfigState, Report, Storage, Window
+from modproxy.contract.report import ConfigState, Report, StorageState, Window
 from tests.kubernetes.control_plane import ControlPlane
 
 DEPLOY = Path(__file__).parents[3] / "deploy" / "external-metrics"
@@ -91,7 +91,7 @@ def report(rate: float, seconds: float = 30.0) -> Report:
         ready=True,
         uptime_seconds=600,
         config=ConfigState(hash=config_hash("{}"), generation=1),
-        storage=Storage(used_bytes=1, capacity_bytes=2**30, objects=1),
+        storage=StorageState(used_bytes=1, capacity_bytes=2**30, objects=1),
         window=Window(
             seconds=600,
             hits=1,

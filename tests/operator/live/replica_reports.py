@@ -12,11 +12,11 @@ import aiohttp
 from aiohttp import web
 
 from modproxy.contract.config import config_hash
-from modproxy.contract.report import ConfigState, Report, Storage, Window
+from modproxy.contract.report import ConfigState, Report, StorageState, Window
 from tests.kubernetes.watch import follow
 
 Object = dict[str, Any]
-Figures = Callable[[str, str], tuple[Storage, Window]]
+Figures = Callable[[str, str], tuple[StorageState, Window]]
 """Told namespace and name of a pod."""
 
 GI = 2**30
@@ -24,10 +24,10 @@ ADMIN_PORT = 8081
 FLEET_LABEL = "goproxy-operator.dev/fleet"
 
 
-def steady(_namespace: str, _pod: str) -> tuple[Storage, Window]:
+def steady(_namespace: str, _pod: str) -> tuple[StorageState, Window]:
     """Figures that never move."""
     return (
-        Storage(used_bytes=31 * GI, capacity_bytes=50 * GI, objects=9),
+        StorageState(used_bytes=31 * GI, capacity_bytes=50 * GI, objects=9),
         Window(seconds=600, hits=970, requests=1000, requests_per_second=206.0),
     )
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from modproxy.contract.report import Storage, Window
+from modproxy.contract.report import StorageState, Window
 from tests.kubernetes import audit
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.eventually import eventually
@@ -29,10 +29,10 @@ class Filled:
 
     percent = 80
 
-    def __call__(self, _namespace: str, _pod: str) -> tuple[Storage, Window]:
+    def __call__(self, _namespace: str, _pod: str) -> tuple[StorageState, Window]:
         used = self.percent * GI // 100
         return (
-            Storage(used_bytes=used, capacity_bytes=GI, objects=9),
+            StorageState(used_bytes=used, capacity_bytes=GI, objects=9),
             Window(seconds=600, hits=1, requests=2, requests_per_second=1.0),
         )
 

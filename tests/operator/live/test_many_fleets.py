@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from modproxy.contract.report import Storage, Window
+from modproxy.contract.report import StorageState, Window
 from tests.kubernetes import audit
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.eventually import eventually
@@ -29,7 +29,7 @@ async def test_a_crowd_converges_and_is_quiet(
 ) -> None:
     began = time.monotonic()
 
-    def figures(namespace: str, pod: str) -> tuple[Storage, Window]:
+    def figures(namespace: str, pod: str) -> tuple[StorageState, Window]:
         storage, window = steady(namespace, pod)
         if pod.startswith(MOVING):
             grown = storage.used_bytes + int(time.monotonic() - began) * 2**28

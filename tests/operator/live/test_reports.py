@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from modproxy.contract.config import config_hash
-from modproxy.contract.report import ConfigState, Report, Storage, Window
+from modproxy.contract.report import ConfigState, Report, StorageState, Window
 from tests.kubernetes import audit
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.eventually import eventually
@@ -43,7 +43,7 @@ def report(
         ready=True,
         uptime_seconds=60,
         config=ConfigState(hash=config, generation=1),
-        storage=Storage(used_bytes=used, capacity_bytes=50 * GI, objects=9, disk_pressure=pressure),
+        storage=StorageState(used_bytes=used, capacity_bytes=50 * GI, objects=9, disk_pressure=pressure),
         window=Window(seconds=60, hits=hits, requests=100, requests_per_second=rate),
         requests={},
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from goproxy_operator.metrics_api.rate import Asked, NoDataError, fleet_rate, milli
-from modproxy.contract.report import ConfigState, Report, Storage, Window
+from modproxy.contract.report import ConfigState, Report, StorageState, Window
 
 READY, STARTING, GOING = Asked(ready=True), Asked(ready=False), Asked(ready=True, going=True)
 
@@ -27,7 +27,7 @@ def report(window: Window, uptime: float = 600) -> Report:
         ready=True,
         uptime_seconds=uptime,
         config=ConfigState(hash="c", generation=1),
-        storage=Storage(used_bytes=0, capacity_bytes=1, objects=0),
+        storage=StorageState(used_bytes=0, capacity_bytes=1, objects=0),
         window=window,
         requests={},
     )

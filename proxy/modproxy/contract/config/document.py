@@ -1,0 +1,82 @@
+"""The config document as a whole: its fields, how it is read and written, and the hash that names it."""
+
+import hashlib
+import json
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from modproxy.contract.config.cache import CacheConfig
+from modproxy.contract.config.modules import ModulesConfig
+from modproxy.contract.config.section import Section
+from modproxy.contract.config.serving import ShutdownConfig, TlsConfig
+from modproxy.contract.config.upstream import UpstreamConfig
+from modproxy.contract.fields import Listen, PathPrefix
+
+SCHEMA_VERSION: Literal[1] = 1
+"""Raised when an older replica could not understand what is written; part of the ConfigMap's name."""
+
+
+class ConfigError(ValueError):
+    """The document is no `Config`: one line with the path of the field, what is wrong and what to do."""
+
+
+class Config(Section):
+    """All that a replica is told."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    id: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,128}$")
+    """Names the fleet in `Via`, so that a request that comes back is seen; absent: random, of this process."""
+    fleet: str | None = Field(None, max_length=128)
+    """What refusals call the fleet: `namespace/name` of the GoProxy object."""
+    listen: Listen = "127.0.0.1:8080"
+    admin: Listen = "127.0.0.1:8081"
+    secrets_dir: str = "/etc/modproxy/secrets"
+    """Where Secrets are mounted, a folder each, read anew for each use."""
+    path_prefix: PathPrefix = ""
+    tls: TlsConfig | None = None
+    """Absent: plain HTTP. Switched on or off at the start only; the admin listener is plain HTTP always."""
+    upstream: UpstreamConfig = UpstreamConfig()
+    modules: ModulesConfig = ModulesConfig()
+    cache: CacheConfig = CacheConfig()
+    shutdown: ShutdownConfig = ShutdownConfig()
+
+
+def parse_config(text: str | bytes) -> Config:
+    """Read the document, or raise `ConfigError`: one line for the first thing that is wrong in it."""
+    try:
+        document = json.loads(text)
+    except ValueError as e:
+        raise ConfigError(f"not JSON: {e}") from None
+    if not isinstance(document, dict):
+        raise ConfigError("not a JSON object: write {} for all defaults")
+    try:
+        return Config.model_validate(document)
+    except ValidationError as e:
+        first = e.errors(include_url=False)[0]
+        raise ConfigError(f"{_field_path(first['loc'])}: {_explain(first['type'], first['msg'])}") from None
+
+
+def dump_config(config: Config) -> str:
+    """Write the document: only what differs from the defaults, so that an older replica understands it if it can."""
+    document = config.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return json.dumps(document, indent=2, sort_keys=True) + "\n"
+
+
+def config_hash(config: str, allowlist: str | None = None) -> str:
+    """Name the documents in force: what the operator wrote and what a replica reports are compared by it."""
+    digest = hashlib.sha256(config.encode())
+    if allowlist is not None:
+        digest.update(b"\0" + allowlist.encode())
+    return digest.hexdigest()[:12]
+
+
+def _field_path(location: tuple[int | str, ...]) -> str:
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return path.removeprefix(".") or "(document)"
+
+
+def _explain(kind: str, message: str) -> str:
+    if kind == "extra_forbidden":
+        return "unknown key: remove it, or check its spelling"
+    return message.removeprefix("Value error, ")
