@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from goproxy_operator.api.crd import DEFINITIONS
+from goproxy_operator.api.crd.definitions import DEFINITIONS
 from tests.chart.rendering import CHART, HERE, VALUES, HelmError, Object, as_golden, golden, helm, render
 from tests.kubernetes import kube_binary
 from tests.kubernetes.background import ROOT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 
-from goproxy_operator.api.crd import DEFINITIONS
+from goproxy_operator.api.crd.definitions import DEFINITIONS
 from tests.e2e import release
 from tests.e2e.release import Release
 from tests.e2e.space import FLEET_LABEL, Object, Space

@@ -86,9 +86,9 @@ def test_what_looks_like_a_date_is_text_as_in_kubernetes() -> None:
             FLEET + "---\napiVersion: apps/v1\nkind: Deployment\n", "line 5: .*'Deployment': write one", id="kind"
         ),
         pytest.param(FLEET.replace("v1alpha1", "v1"), "line 1: .*/v1'.*write one GoProxy of", id="version"),
-        pytest.param(FLEET.replace("team-a", "Team_A"), "metadata.name: .*write for example team-a", id="name"),
+        pytest.param(FLEET.replace("team-a", "Team_A"), "metadata.name must .*write for example team-a", id="name"),
         pytest.param(FLEET + "spec: {replica: 1}\n", "spec.replica: unknown field: remove it", id="unknown field"),
-        pytest.param(FLEET + "spec: {modules: {deny: [a, 'b c']}}\n", r"spec.modules.deny\[1\]: 'b c'", id="pattern"),
+        pytest.param(FLEET + "spec: {modules: {deny: [a, 'b c']}}\n", r'spec.modules.deny\[1\]: "b c"', id="pattern"),
         pytest.param(
             FLEET + "spec: {replicas: 1, autoscaling: {maxReplicas: 3, targetRequestsPerSecond: 4}}\n",
             "spec: write either replicas",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from goproxy_operator.api.crd import crd
+from goproxy_operator.api.crd.definitions import crd
 from tests.operator.objects import document
 
 SCHEMA: dict[str, Any] = crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]

@@ -79,30 +79,6 @@ def test_not_admitted(classes: list[FleetClass], name: str | None, message: str)
 
 
 @pytest.mark.parametrize(
-    ("selector", "admits"),
-    [
-        (None, True),
-        ({}, True),
-        ({"matchLabels": {"tier": "build"}}, True),
-        ({"matchLabels": {"tier": "build", "more": ""}}, False),
-        ({"matchExpressions": [{"key": "tier", "operator": "In", "values": ["a", "build"]}]}, True),
-        ({"matchExpressions": [{"key": "tier", "operator": "NotIn", "values": ["build"]}]}, False),
-        ({"matchExpressions": [{"key": "absent", "operator": "NotIn", "values": ["x"]}]}, True),
-        ({"matchExpressions": [{"key": "absent", "operator": "In", "values": ["x"]}]}, False),
-        ({"matchExpressions": [{"key": "tier", "operator": "Exists"}]}, True),
-        ({"matchExpressions": [{"key": "tier", "operator": "DoesNotExist"}]}, False),
-        (
-            {"matchLabels": {"tier": "build"}, "matchExpressions": [{"key": "absent", "operator": "Exists"}]},
-            False,
-        ),
-    ],
-)
-def test_selectors(selector: dict[str, Any] | None, admits: bool) -> None:
-    spec: dict[str, Any] = {} if selector is None else {"namespaceSelector": selector}
-    assert a_class(**spec).admits(BUILD) is admits
-
-
-@pytest.mark.parametrize(
     ("classes", "chosen"),
     [
         ([a_class("a"), a_class("b", default=True)], "b"),
@@ -150,7 +126,7 @@ def test_what_is_wrong_only_with_the_defaults_is_told_so() -> None:
     assert reason == "InvalidSpec"
     assert message.startswith("with the defaults of GoProxyClass standard: spec.cache: lowWatermarkPercent 82 is not")
     _, message = refused(warm, cache={"listTTL": "soon"})
-    assert message.startswith("spec.cache.listTTL: 'soon' is not a duration")
+    assert message.startswith('spec.cache.listTTL: "soon" is not a duration')
 
 
 @pytest.mark.parametrize(
@@ -159,14 +135,14 @@ def test_what_is_wrong_only_with_the_defaults_is_told_so() -> None:
         ({"defaults": {"replicas": "many"}}, "spec.defaults.replicas: "),
         ({"defaults": {"className": "other"}}, "spec: defaults.className: a class cannot choose another: remove it"),
         ({"defaults": {"replica": 1}}, "spec.defaults.replica: unknown field: remove it, or check its spelling"),
-        ({"limits": {"maxStorage": "much"}}, "spec.limits.maxStorage: 'much' is not a quantity"),
-        ({"limits": {"upstreams": ["goproxy.example.com"]}}, "'goproxy.example.com' is neither direct nor one URL"),
+        ({"limits": {"maxStorage": "much"}}, 'spec.limits.maxStorage: "much" is not a size'),
+        ({"limits": {"upstreams": ["goproxy.example.com"]}}, '"goproxy.example.com" is neither direct nor one URL'),
         ({"limits": {"upstreams": ["https://a.example.com,direct"]}}, "is neither direct nor one URL with its scheme"),
-        ({"limits": {"upstreams": ["off"]}}, "'off' is neither direct nor one URL"),
+        ({"limits": {"upstreams": ["off"]}}, '"off" is neither direct nor one URL'),
         ({"limits": {"upstreams": ["https://u:p@a.example.com"]}}, "credentials do not belong into the URL"),
         ({"limits": {"images": ["[a"]}}, "spec.limits.images[0]: '[a' has a [ without its ]"),
         ({"limits": {"exposure": ["Internet"]}}, "spec.limits.exposure[0]: "),
-        ({"modules": {"deny": ["a//b"]}}, "spec.modules.deny[0]: 'a//b' has an empty path element"),
+        ({"modules": {"deny": ["a//b"]}}, 'spec.modules.deny[0]: "a//b" has an empty path element'),
         ({"more": 1}, "spec.more: unknown field"),
     ],
 )

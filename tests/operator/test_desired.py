@@ -9,9 +9,9 @@ import pytest
 
 from goproxy_operator.api.autoscaling import Provider
 from goproxy_operator.api.goproxy import GoProxy
-from goproxy_operator.desired.config import Placement, replica_config, storage_bytes
+from goproxy_operator.desired.children import ChildFacts, children
+from goproxy_operator.desired.config.document import Placement, replica_config, storage_bytes
 from goproxy_operator.desired.config_map import documents
-from goproxy_operator.desired.fleet import Circumstances, children
 from goproxy_operator.desired.stateful_set import claim_templates
 from modproxy.contract.config import SCHEMA_VERSION, Config, HttpProxyConfig, config_hash, parse_config
 from tests.operator.objects import UID, goproxy
@@ -27,7 +27,7 @@ def child(
     rate_from: Provider = Provider.BUILTIN,
 ) -> Object:
     files = documents(fleet, 10 * 2**30, allowlist)
-    made = children(fleet, Circumstances("modproxy:1", files, claim_templates(fleet), 2, rate_from=rate_from))
+    made = children(fleet, ChildFacts("modproxy:1", files, claim_templates(fleet), 2, rate_from=rate_from))
     return next(item for item in made if item["kind"] == kind and name in (None, item["metadata"]["name"]))
 
 
@@ -71,7 +71,7 @@ def test_names_are_for_ever() -> None:
         (item["kind"], item["metadata"]["name"])
         for item in children(
             goproxy(autoscaling={"maxReplicas": 3, "targetRequestsPerSecond": 400}),
-            Circumstances(
+            ChildFacts(
                 "i", documents(goproxy(), 1, None), claim_templates(goproxy()), None, rate_from=Provider.BUILTIN
             ),
         )

@@ -10,12 +10,13 @@ import pytest
 from goproxy_operator.api.autoscaling import Provider
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
+from goproxy_operator.desired.children import ChildFacts, children
 from goproxy_operator.desired.config_map import documents
-from goproxy_operator.desired.fleet import Circumstances, children
-from goproxy_operator.desired.secrets import KEYS, TLS_KEYS, referenced_secrets
+from goproxy_operator.desired.secrets import referenced_secrets
 from goproxy_operator.desired.stateful_set import claim_templates
 from goproxy_operator.reconcile.missing_apis import missing_apis
 from modproxy.contract.config import TlsConfig, parse_config
+from modproxy.contract.secret_keys import SERVING_KEYS, UPSTREAM_KEYS
 from tests.operator.objects import goproxy
 
 Object = dict[str, Any]
@@ -26,7 +27,7 @@ TLS = {"secretName": "edge"}
 
 def made(fleet: GoProxy, served: Collection[str] = EVERY_API) -> dict[tuple[str, str], Object]:
     files = documents(fleet, 10 * 2**30, None)
-    around = Circumstances("modproxy:1", files, claim_templates(fleet), 2, served, "goproxy-operator", Provider.BUILTIN)
+    around = ChildFacts("modproxy:1", files, claim_templates(fleet), 2, served, "goproxy-operator", Provider.BUILTIN)
     return {(item["kind"], item["metadata"]["name"]): item for item in children(fleet, around)}
 
 
@@ -167,7 +168,7 @@ def test_the_certificates_secret_alone_shows_its_keys_to_the_replicas() -> None:
         source["secret"]["name"]: tuple(item["key"] for item in source["secret"]["items"])
         for source in volume["projected"]["sources"]
     }
-    assert keys == {"ca": KEYS, "edge": (*KEYS, *TLS_KEYS)}
+    assert keys == {"ca": UPSTREAM_KEYS, "edge": (*UPSTREAM_KEYS, *SERVING_KEYS)}
 
 
 def test_switching_tls_rolls_the_pods() -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import promql_parser as promql
 import pytest
 
-from goproxy_operator.desired.dashboard import dashboard
-from goproxy_operator.desired.monitoring import monitoring_children
-from goproxy_operator.desired.prometheus_rule import prometheus_rule
-from goproxy_operator.desired.service_monitor import service_monitor
+from goproxy_operator.desired.monitoring.dashboard import dashboard
+from goproxy_operator.desired.monitoring.prometheus_rule import prometheus_rule
+from goproxy_operator.desired.monitoring.service_monitor import service_monitor
+from goproxy_operator.desired.monitoring.switches import monitoring_children
 from tests.kubernetes.certificates import Authority
 from tests.modproxy.fake_upstream import FakeUpstream, status
 from tests.modproxy.proxy_process import ProxyProcess

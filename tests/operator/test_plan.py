@@ -11,8 +11,8 @@ import pytest
 from goproxy_operator.api.autoscaling import Provider
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.cluster.trim import REPLICAS_OWNERS
+from goproxy_operator.desired.children import ChildFacts, children
 from goproxy_operator.desired.config_map import documents
-from goproxy_operator.desired.fleet import Circumstances, children
 from goproxy_operator.desired.stateful_set import claim_templates
 from goproxy_operator.reconcile.difference import stamped, subset
 from goproxy_operator.reconcile.plan import Apply, ChildId, Delete, Orphan, child_id, make_plan
@@ -25,7 +25,7 @@ AUTOSCALING = {"minReplicas": 3, "maxReplicas": 9, "targetRequestsPerSecond": 40
 
 def desired(fleet: GoProxy, replicas: int | None = 2, rate_from: Provider = Provider.BUILTIN) -> list[Object]:
     files = documents(fleet, 1, None)
-    return children(fleet, Circumstances("modproxy:1", files, claim_templates(fleet), replicas, rate_from=rate_from))
+    return children(fleet, ChildFacts("modproxy:1", files, claim_templates(fleet), replicas, rate_from=rate_from))
 
 
 def live(manifests: Sequence[Object]) -> dict[ChildId, Object]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from goproxy_operator.api.autoscaling import Autoscaling, Provider
+from goproxy_operator.api.autoscaling import AutoscalingSpec, Provider
 from goproxy_operator.metrics_api.registration_rules import OFF, Registration, Standing
 from goproxy_operator.reconcile.provider import Offers, choose
 
@@ -18,9 +18,9 @@ ABSENT = Registration(Standing.ABSENT, "absent")
 KEDA = ("ServiceMonitor", "ScaledObject")
 
 
-def asked(provider: str | None = None, **more: Any) -> Autoscaling:
+def asked(provider: str | None = None, **more: Any) -> AutoscalingSpec:
     given = {"maxReplicas": 3, "targetRequestsPerSecond": 400, **more}
-    return Autoscaling.model_validate(given | ({"provider": provider} if provider else {}))
+    return AutoscalingSpec.model_validate(given | ({"provider": provider} if provider else {}))
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def asked(provider: str | None = None, **more: Any) -> Autoscaling:
         (asked("KEDA", **PROMETHEUS), Offers(AVAILABLE, (), True), None, "KEDANotInstalled"),
     ],
 )
-def test_choose(autoscaling: Autoscaling, offers: Offers, provider: Provider | None, reason: str | None) -> None:
+def test_choose(autoscaling: AutoscalingSpec, offers: Offers, provider: Provider | None, reason: str | None) -> None:
     choice = choose(autoscaling, offers)
     assert choice.provider is provider
     assert (choice.problem and choice.problem.reason) == reason

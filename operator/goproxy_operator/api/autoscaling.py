@@ -2,12 +2,12 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
-from goproxy_operator.api import cel_autoscaling
 from goproxy_operator.api.part import Part
+from goproxy_operator.api.rule import Rule, Ruled, Rules
 
 MOST_REPLICAS = 256
 """A bound for lists with an entry a replica; far beyond any fleet we know of."""
@@ -22,31 +22,51 @@ class Provider(StrEnum):
     KEDA = "KEDA"
 
 
-def _check_server_address(text: str) -> str:
-    if not re.fullmatch(cel_autoscaling.SERVER_ADDRESS_PATTERN, text):
-        raise ValueError(
-            f"{text!r} is no address of Prometheus: write http://HOST:PORT, without user, password and query, such as "
-            "http://prometheus.monitoring.svc:9090"
-        )
-    return text
+_SERVER_ADDRESS = r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$"
+_SERVER_ADDRESS_RULES: Rules[str] = (
+    Rule(
+        cel=f"self.matches(r'{_SERVER_ADDRESS}')",
+        holds=lambda text: re.fullmatch(_SERVER_ADDRESS, text) is not None,
+        message="{self} is no address of Prometheus: write http://HOST:PORT, without user, password and query, such as "
+        "http://prometheus.monitoring.svc:9090",
+    ),
+)
 
 
-class Prometheus(Part):
+class PrometheusSpec(Part):
     """A Prometheus that scrapes the replicas."""
 
-    server_address: Annotated[
-        str,
-        StringConstraints(max_length=512),
-        AfterValidator(_check_server_address),
-        Field(json_schema_extra=cel_autoscaling.SERVER_ADDRESS),
-    ]
+    server_address: Annotated[str, StringConstraints(max_length=512), Ruled(_SERVER_ADDRESS_RULES)]
     """Where KEDA asks it, such as http://prometheus.monitoring.svc:9090."""
 
 
-class Autoscaling(Part):
+_AUTOSCALING_RULES: Rules["AutoscalingSpec"] = (
+    Rule(
+        cel="!has(self.minReplicas) || self.minReplicas <= self.maxReplicas",
+        holds=lambda spec: spec.min_replicas is None or spec.min_replicas <= spec.max_replicas,
+        message="minReplicas {minReplicas:d} is more than maxReplicas {maxReplicas:d}: write a range such as "
+        "minReplicas 2, maxReplicas 10",
+        field_path=".minReplicas",
+    ),
+    Rule(
+        cel="!has(self.provider) || self.provider != 'KEDA' || has(self.prometheus)",
+        holds=lambda spec: spec.provider is not Provider.KEDA or spec.prometheus is not None,
+        message="provider KEDA needs to know where the request rate is: write prometheus.serverAddress, such as "
+        "http://prometheus.monitoring.svc:9090",
+    ),
+    Rule(
+        cel="!has(self.prometheus) || !has(self.provider) || self.provider in ['Auto', 'KEDA']",
+        holds=lambda spec: spec.prometheus is None or spec.provider in (None, Provider.AUTO, Provider.KEDA),
+        message="prometheus is read by KEDA only, and provider is {provider}: remove prometheus, or write provider "
+        "KEDA or Auto",
+    ),
+)
+
+
+class AutoscalingSpec(Part):
     """A range of replicas, instead of a fixed number, sized by request rate."""
 
-    model_config = ConfigDict(json_schema_extra=cel_autoscaling.AUTOSCALING)
+    RULES: ClassVar = _AUTOSCALING_RULES
 
     min_replicas: Annotated[int, Field(ge=1, le=MOST_REPLICAS)] | None = None
     """Default: 1."""
@@ -56,28 +76,5 @@ class Autoscaling(Part):
     """Of one replica; probes and admin requests do not count."""
     provider: Annotated[Provider, Field(strict=False)] | None = None
     """Builtin: the operator; CustomMetrics: an adapter such as prometheus-adapter. Default: Auto, what there is."""
-    prometheus: Prometheus | None = None
+    prometheus: PrometheusSpec | None = None
     """What KEDA asks; Auto takes KEDA only where this is given."""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "Autoscaling":
-        if self.min_replicas is not None and self.min_replicas > self.max_replicas:
-            raise ValueError(
-                f"minReplicas {self.min_replicas} is more than maxReplicas {self.max_replicas}: "
-                "write a range such as minReplicas 2, maxReplicas 10"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _keda_knows_prometheus(self) -> "Autoscaling":
-        if self.provider is Provider.KEDA and self.prometheus is None:
-            raise ValueError(
-                "provider KEDA needs to know where the request rate is: write prometheus.serverAddress, such as "
-                "http://prometheus.monitoring.svc:9090"
-            )
-        if self.prometheus is not None and self.provider in (Provider.BUILTIN, Provider.CUSTOM_METRICS):
-            raise ValueError(
-                f"prometheus is read by KEDA only, and provider is {self.provider}: remove prometheus, or write "
-                "provider KEDA or Auto"
-            )
-        return self

@@ -2,6 +2,8 @@
 
 import re
 
+from pydantic import ValidationError
+
 _WORD = re.compile(r"[\w./-]+")
 
 
@@ -15,8 +17,12 @@ def _step(part: int | str) -> str:
     return f".{part}" if isinstance(part, str) and _WORD.fullmatch(part) else f"[{part!r}]"
 
 
-def one_line(kind: str, message: str) -> str:
-    """Write pydantic's kind of error and its message for the author of the document."""
-    if kind == "extra_forbidden":
-        return "unknown field: remove it, or check its spelling"
-    return message.removeprefix("Value error, ")
+def first_error(error: ValidationError, *below: str) -> str:
+    """Write the first of pydantic's errors for the author of the document, whose part `below` was read."""
+    first = error.errors(include_url=False)[0]
+    path = field_path((*below, *first["loc"]))
+    if first["type"] == "extra_forbidden":
+        message = "unknown field: remove it, or check its spelling"
+    else:
+        message = first["msg"].removeprefix("Value error, ")
+    return f"{path}: {message}" if path else message

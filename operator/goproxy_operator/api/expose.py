@@ -2,64 +2,52 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints
 
-from goproxy_operator.api import cel_expose
-from goproxy_operator.api.fields import NAME_LENGTH, PathPrefix, SecretRef
+from goproxy_operator.api.fields import HOST_NAME, NAME_LENGTH, Annotations, ObjectName, SecretRef
 from goproxy_operator.api.part import SET, Items, Part
+from goproxy_operator.api.rule import NO_OLD_OBJECT, Rule, Ruled, Rules, ServerRule
 
+_PATH_PREFIX_RULES: Rules[str] = (
+    Rule(
+        cel="self == '' || (self.startsWith('/') && !self.endsWith('/')"
+        " && !self.contains('//') && !self.contains('%'))",
+        holds=lambda text: (
+            text == "" or (text.startswith("/") and not text.endswith("/") and "//" not in text and "%" not in text)
+        ),
+        message="{self} is no path prefix: write it as /go, without a trailing slash",
+    ),
+)
+PathPrefix = Annotated[str, StringConstraints(max_length=256), Ruled(_PATH_PREFIX_RULES)]
 
-def _check_host(text: str) -> str:
-    if not re.fullmatch(cel_expose.HOST_NAME, text):
-        raise ValueError(
-            f"{text!r} is no host name: write lower-case letters, digits, dashes and dots, without scheme, port or "
-            "path, such as goproxy.example.com"
-        )
-    if re.fullmatch(cel_expose.ONLY_NUMBERS, text):
-        raise ValueError(f"{text!r} is an address: write a host name, such as goproxy.example.com")
-    return text
-
-
-def _check_name(text: str) -> str:
-    if not re.fullmatch(cel_expose.HOST_NAME, text):
-        raise ValueError(f"{text!r} is no name: write lower-case letters, digits, dashes and dots, such as nginx")
-    return text
-
-
-def _check_balancer_class(text: str) -> str:
-    if not re.fullmatch(cel_expose.BALANCER_CLASS_PATTERN, text):
-        raise ValueError(f"{text!r} is no class of load balancers: write its name, such as example.com/internal")
-    return text
-
-
-def _check_annotations(annotations: dict[str, str]) -> dict[str, str]:
-    if any(key.startswith("goproxy-operator.dev/") for key in annotations):
-        raise ValueError("annotations under goproxy-operator.dev/ are the operator's own: choose other keys")
-    return annotations
-
-
-Host = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=NAME_LENGTH),
-    AfterValidator(_check_host),
-    Field(json_schema_extra=cel_expose.HOST),
-]
+_ONLY_NUMBERS = r"^[0-9.]+$"
+_HOST_RULES: Rules[str] = (
+    Rule(
+        cel=f"self.matches(r'{HOST_NAME}')",
+        holds=lambda text: re.fullmatch(HOST_NAME, text) is not None,
+        message="{self} is no host name: write lower-case letters, digits, dashes and dots, without scheme, port or "
+        "path, such as goproxy.example.com",
+    ),
+    Rule(
+        cel=f"!self.matches(r'{_ONLY_NUMBERS}')",
+        holds=lambda text: not re.fullmatch(_ONLY_NUMBERS, text),
+        message="{self} is an address: write a host name, such as goproxy.example.com",
+    ),
+)
+Host = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), Ruled(_HOST_RULES)]
 """A host name, without scheme, port or path."""
-ObjectName = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=NAME_LENGTH),
-    AfterValidator(_check_name),
-    Field(json_schema_extra=cel_expose.CLASS_NAME),
-]
-"""The name of another object."""
-Annotations = Annotated[
-    dict[str, Annotated[str, StringConstraints(max_length=4096)]],
-    Field(max_length=64, json_schema_extra=cel_expose.ANNOTATIONS),
-    AfterValidator(_check_annotations),
-]
-"""Passed on to a child, beside the operator's own."""
+
+_BALANCER_CLASS = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"
+_BALANCER_CLASS_RULES: Rules[str] = (
+    Rule(
+        cel=f"self.matches(r'{_BALANCER_CLASS}')",
+        holds=lambda text: re.fullmatch(_BALANCER_CLASS, text) is not None,
+        message="{self} is no class of load balancers: write its name, such as example.com/internal",
+    ),
+)
+BalancerClass = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), Ruled(_BALANCER_CLASS_RULES)]
 
 
 class ServiceType(StrEnum):
@@ -70,34 +58,38 @@ class ServiceType(StrEnum):
     LOAD_BALANCER = "LoadBalancer"
 
 
-class Service(Part):
+_SERVICE_RULES: Rules["ServiceSpec"] = (
+    Rule(
+        cel="!has(self.loadBalancerClass) || (has(self.type) && self.type == 'LoadBalancer')",
+        holds=lambda spec: spec.load_balancer_class is None or spec.type is ServiceType.LOAD_BALANCER,
+        message="loadBalancerClass is for type LoadBalancer only: write that type, or remove the class",
+    ),
+    # The Service's own rule, told at once: its loadBalancerClass is immutable while the type is LoadBalancer.
+    ServerRule(
+        cel="!has(self.type) || !has(oldSelf.type) || self.type != 'LoadBalancer' || oldSelf.type != 'LoadBalancer'"
+        " || (has(self.loadBalancerClass) == has(oldSelf.loadBalancerClass)"
+        " && (!has(self.loadBalancerClass) || self.loadBalancerClass == oldSelf.loadBalancerClass))",
+        message="loadBalancerClass may not be changed, added or removed while type is LoadBalancer: "
+        "write type ClusterIP first, then LoadBalancer with the other class",
+        because=NO_OLD_OBJECT,
+    ),
+)
+
+
+class ServiceSpec(Part):
     """The Service that clients use."""
 
-    model_config = ConfigDict(json_schema_extra=cel_expose.SERVICE)
+    RULES: ClassVar = _SERVICE_RULES
 
     type: Annotated[ServiceType, Field(strict=False)] | None = None
     """Default: ClusterIP."""
     annotations: Annotations | None = None
     """What your load balancer or DNS controller reads."""
-    load_balancer_class: (
-        Annotated[
-            str,
-            StringConstraints(min_length=1, max_length=NAME_LENGTH),
-            AfterValidator(_check_balancer_class),
-            Field(json_schema_extra=cel_expose.BALANCER_CLASS),
-        ]
-        | None
-    ) = None
+    load_balancer_class: BalancerClass | None = None
     """Which implementation of load balancers; only with that type, and immutable meanwhile."""
 
-    @model_validator(mode="after")
-    def _class_has_its_type(self) -> "Service":
-        if self.load_balancer_class is not None and self.type is not ServiceType.LOAD_BALANCER:
-            raise ValueError("loadBalancerClass is for type LoadBalancer only: write that type, or remove the class")
-        return self
 
-
-class Ingress(Part):
+class IngressSpec(Part):
     """An Ingress in front of the Service."""
 
     host: Host
@@ -120,7 +112,7 @@ class ParentRef(Part):
     """One listener of it. Default: all that fit."""
 
 
-class Gateway(Part):
+class GatewaySpec(Part):
     """An HTTPRoute in front of the Service."""
 
     host: Host
@@ -138,10 +130,19 @@ class IssuerRef(Part):
     """Default: cert-manager.io."""
 
 
-class Tls(Part):
+_TLS_RULES: Rules["TlsSpec"] = (
+    Rule(
+        cel="!has(self.dnsNames) || has(self.issuerRef)",
+        holds=lambda spec: spec.dns_names is None or spec.issuer_ref is not None,
+        message="dnsNames are for a certificate that an issuer is asked for: write issuerRef too, or remove them",
+    ),
+)
+
+
+class TlsSpec(Part):
     """HTTPS, served by the replicas themselves."""
 
-    model_config = ConfigDict(json_schema_extra=cel_expose.TLS)
+    RULES: ClassVar = _TLS_RULES
 
     secret_name: SecretRef
     """A Secret of type kubernetes.io/tls; a new pair in it is shown within seconds of its arrival, with no restart."""
@@ -150,21 +151,13 @@ class Tls(Part):
     dns_names: Annotated[Items[Host], Field(max_length=32, json_schema_extra=SET)] | None = None
     """More names for that certificate, such as that of a load balancer."""
 
-    @model_validator(mode="after")
-    def _names_have_an_issuer(self) -> "Tls":
-        if self.dns_names is not None and self.issuer_ref is None:
-            raise ValueError(
-                "dnsNames are for a certificate that an issuer is asked for: write issuerRef too, or remove them"
-            )
-        return self
 
-
-class Expose(Part):
+class ExposeSpec(Part):
     """How clients reach the fleet."""
 
     path_prefix: PathPrefix | None = None
     """Such as /go, when served below a path."""
-    service: Service = Service()
-    ingress: Ingress | None = None
-    gateway: Gateway | None = None
-    tls: Tls | None = None
+    service: ServiceSpec = ServiceSpec()
+    ingress: IngressSpec | None = None
+    gateway: GatewaySpec | None = None
+    tls: TlsSpec | None = None

@@ -2,12 +2,13 @@
 
 import json
 import re
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from goproxy_operator.api.errors import field_path, one_line
-from goproxy_operator.api.spec import Spec
+from goproxy_operator.api.errors import first_error
+from goproxy_operator.api.rule import Rule, Rules, check
+from goproxy_operator.api.spec import GoProxySpec
 from goproxy_operator.api.status import Status
 
 GROUP = "goproxy-operator.dev"
@@ -16,20 +17,24 @@ API_VERSION = f"{GROUP}/{VERSION}"
 KIND = "GoProxy"
 PLURAL = "goproxies"
 SHORT_NAME = "gop"
-_NAME = re.compile(r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?", re.ASCII)
+
+_NAME = "^[a-z]([-a-z0-9]*[a-z0-9])?$"
+_LONGEST_NAME = 40
+OBJECT_RULES: Rules["GoProxy"] = (
+    Rule(
+        cel=f"self.metadata.name.matches('{_NAME}') && self.metadata.name.size() <= {_LONGEST_NAME}",
+        holds=lambda goproxy: (
+            re.fullmatch(_NAME, goproxy.metadata.name) is not None and len(goproxy.metadata.name) <= _LONGEST_NAME
+        ),
+        message=f"metadata.name must start with a letter, hold only a-z, 0-9 and -, and have at most {_LONGEST_NAME} "
+        "characters: write for example team-a",
+    ),
+)
+"""Of the whole object: no schema but the API server's own may say anything of `metadata`."""
 
 
 class InvalidGoProxyError(ValueError):
     """The document is no `GoProxy`: one line with the path of the field, what is wrong and what to write instead."""
-
-
-def _check_name(text: str) -> str:
-    if not _NAME.fullmatch(text):
-        raise ValueError(
-            f"{text!r} must start with a letter, hold only a-z, 0-9 and -, and have at most 40 characters: "
-            "write for example team-a"
-        )
-    return text
 
 
 class Metadata(BaseModel):
@@ -37,7 +42,7 @@ class Metadata(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True)
 
-    name: Annotated[str, AfterValidator(_check_name)]
+    name: str
     namespace: str = "default"
     uid: str = ""
     generation: int = 0
@@ -50,8 +55,13 @@ class GoProxy(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     metadata: Metadata
-    spec: Spec = Spec()
+    spec: GoProxySpec = GoProxySpec()
     status: Status = Status()
+
+    @model_validator(mode="after")
+    def _keeps_its_rules(self) -> "GoProxy":
+        check(OBJECT_RULES, self)
+        return self
 
 
 def parse_goproxy(document: dict[str, Any]) -> GoProxy:
@@ -69,5 +79,4 @@ def parse_goproxy(document: dict[str, Any]) -> GoProxy:
     try:
         return GoProxy.model_validate_json(json.dumps(known))
     except ValidationError as e:
-        first = e.errors(include_url=False)[0]
-        raise InvalidGoProxyError(f"{field_path(first['loc'])}: {one_line(first['type'], first['msg'])}") from None
+        raise InvalidGoProxyError(first_error(e)) from None

@@ -1,19 +1,21 @@
 """`GoProxyClass`: what a platform team lets the fleets of some namespaces be. Cluster-scoped."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, ValidationError
 
-from goproxy_operator.api import cel_class
 from goproxy_operator.api.autoscaling import MOST_REPLICAS
-from goproxy_operator.api.errors import field_path, one_line
+from goproxy_operator.api.errors import first_error
 from goproxy_operator.api.fields import LabelValue, Patterns, Size
 from goproxy_operator.api.part import ATOMIC, SET, Items, Part
-from goproxy_operator.api.spec import Spec
+from goproxy_operator.api.rule import ModelRule, Rule, Ruled, Rules, ServerRule, quoted
+from goproxy_operator.api.spec import GoProxySpec
+from goproxy_operator.api.upstream import CREDENTIALS_IN_URL
 from modproxy.mod.chain import EntryKind, has_userinfo, parse_chain
 from modproxy.mod.pattern import parse_pattern
 
@@ -21,23 +23,7 @@ CLASS_KIND = "GoProxyClass"
 CLASS_PLURAL = "goproxyclasses"
 
 
-def _check_upstream(text: str) -> str:
-    if has_userinfo(text):
-        raise ValueError("credentials do not belong into the URL: remove the user name and the password before the @")
-    entries = parse_chain(text)
-    if len(entries) != 1 or entries[0].kind is EntryKind.OFF or (entries[0].url and "://" not in text):
-        raise ValueError(
-            f"{text!r} is neither direct nor one URL with its scheme: write for example https://goproxy.example.com"
-        )
-    return text
-
-
-def _check_image(text: str) -> str:
-    parse_pattern(text)
-    return text
-
-
-class Operator(StrEnum):
+class SelectorOperator(StrEnum):
     """How a label is compared, as in metav1.LabelSelector."""
 
     IN = "In"
@@ -49,36 +35,41 @@ class Operator(StrEnum):
 LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=317)]
 
 
+_EXPRESSION_RULES: Rules["LabelExpression"] = (
+    Rule(
+        cel="(self.operator in ['In', 'NotIn']) == (has(self.values) && self.values.size() > 0)",
+        holds=lambda expression: (
+            (expression.operator in (SelectorOperator.IN, SelectorOperator.NOT_IN)) == bool(expression.values)
+        ),
+        message="In and NotIn want values, Exists and DoesNotExist want none",
+    ),
+)
+
+
 class LabelExpression(Part):
     """One requirement on a label."""
 
-    model_config = ConfigDict(json_schema_extra=cel_class.EXPRESSION)
+    RULES: ClassVar = _EXPRESSION_RULES
 
     key: LabelKey
-    operator: Annotated[Operator, Field(strict=False)]
+    operator: Annotated[SelectorOperator, Field(strict=False)]
     values: Annotated[Items[LabelValue], Field(max_length=64, json_schema_extra=ATOMIC)] = ()
-
-    @model_validator(mode="after")
-    def _values_where_they_belong(self) -> "LabelExpression":
-        if (self.operator in (Operator.IN, Operator.NOT_IN)) != bool(self.values):
-            raise ValueError("In and NotIn want values, Exists and DoesNotExist want none")
-        return self
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Say whether labels fulfil it. Source of the rules: k8s.io/apimachinery/pkg/labels (Requirement.Matches)."""
         value = labels.get(self.key)
         match self.operator:
-            case Operator.IN:
+            case SelectorOperator.IN:
                 return value in self.values
-            case Operator.NOT_IN:
+            case SelectorOperator.NOT_IN:
                 return value not in self.values
-            case Operator.EXISTS:
+            case SelectorOperator.EXISTS:
                 return value is not None
-            case Operator.DOES_NOT_EXIST:
+            case SelectorOperator.DOES_NOT_EXIST:
                 return value is None
 
 
-class LabelSelector(Part):
+class NamespaceSelector(Part):
     """Labels that have to match, all of them, as in metav1.LabelSelector."""
 
     match_labels: Annotated[dict[str, LabelValue], Field(max_length=64)] | None = None
@@ -101,18 +92,45 @@ class Way(StrEnum):
     GATEWAY = "Gateway"
 
 
-UpstreamLimit = Annotated[
-    str,
-    StringConstraints(max_length=512),
-    AfterValidator(_check_upstream),
-    Field(json_schema_extra=cel_class.UPSTREAM),
-]
-ImagePattern = Annotated[
-    str, StringConstraints(max_length=256), AfterValidator(_check_image), Field(json_schema_extra=cel_class.IMAGE)
-]
+def _check_upstream(text: str) -> None:
+    entries = parse_chain(text)
+    if len(entries) != 1 or entries[0].kind is EntryKind.OFF or (entries[0].url and "://" not in text):
+        raise ValueError(
+            f"{quoted(text)} is neither direct nor one URL with its scheme: write for example "
+            "https://goproxy.example.com"
+        )
 
 
-class Limits(Part):
+_ONE_URL = r"^(https?://[^/,|?#\s][^,|?#\s]*|file:///[^,|?#\s]*)$"
+_UPSTREAM_RULES: Rules[str] = (
+    Rule(
+        cel="!self.matches('://[^/]*@')",
+        holds=lambda text: not re.search("://[^/]*@", text) and not has_userinfo(text),
+        message=CREDENTIALS_IN_URL,
+    ),
+    Rule(
+        cel=f"self.contains('@') || self == 'direct' || self.matches(r'{_ONE_URL}')",
+        holds=lambda text: "@" in text or text == "direct" or re.fullmatch(_ONE_URL, text) is not None,
+        message="{self} is neither direct nor one URL with its scheme: write for example https://goproxy.example.com",
+    ),
+    ModelRule(_check_upstream, because="CEL has no parser of URLs"),
+)
+UpstreamLimit = Annotated[str, StringConstraints(max_length=512), Ruled(_UPSTREAM_RULES)]
+
+_NO_IMAGE = r"[\s,]|://|^/|//"
+_IMAGE_RULES: Rules[str] = (
+    Rule(
+        cel=f"self != '' && !self.matches(r'{_NO_IMAGE}')",
+        holds=lambda text: text != "" and not re.search(_NO_IMAGE, text, re.ASCII),
+        message="{self} is no pattern of images: write for example registry.example.com/goproxy/*, where * stops at a "
+        "slash",
+    ),
+    ModelRule(parse_pattern, because="a glob's classes are checked where modules' patterns are, and so tell the same"),
+)
+ImagePattern = Annotated[str, StringConstraints(max_length=256), Ruled(_IMAGE_RULES)]
+
+
+class LimitsSpec(Part):
     """What no fleet of the class passes, with the class's defaults and the operator's own counted in."""
 
     max_replicas: Annotated[int, Field(ge=0, le=MOST_REPLICAS)] | None = None
@@ -135,7 +153,7 @@ class Limits(Part):
     """Ways to reach a fleet. ClusterIP is always allowed: every fleet has it. Default: no limit."""
 
 
-class ClassModules(Part):
+class ClassModulesSpec(Part):
     """What may be served, in force on top of what a fleet says, and enforced even where that says DryRun."""
 
     allow: Patterns = ()
@@ -152,25 +170,38 @@ class _Admission(Part):
     default: bool | None = None
     """For fleets that name no class. Of several that admit a namespace the newest is taken, of equally new ones the
     first by name, as with StorageClasses. Default: false."""
-    namespace_selector: LabelSelector | None = None
+    namespace_selector: NamespaceSelector | None = None
     """The labels of namespaces whose fleets may use the class. Default: all namespaces."""
 
 
-class ClassSpec(_Admission):
+def _check_no_class_of_a_class(spec: "GoProxyClassSpec") -> None:
+    if spec.defaults is not None and spec.defaults.class_name is not None:
+        raise ValueError("defaults.className: a class cannot choose another: remove it")
+
+
+_CLASS_RULES: Rules["GoProxyClassSpec"] = (
+    ModelRule(_check_no_class_of_a_class, because="the CRD has no such field, which the API server refuses"),
+)
+CLASS_OBJECT_RULES: Rules[None] = (
+    ServerRule(
+        cel="self.metadata.name.size() <= 63",
+        message="metadata.name must have at most 63 characters: write for example standard",
+        because="a class is read from an API server only",
+    ),
+)
+"""Of the whole object."""
+
+
+class GoProxyClassSpec(_Admission):
     """What the fleets of a class may be."""
 
     model_config = ConfigDict(extra="forbid")
+    RULES: ClassVar = _CLASS_RULES
 
-    defaults: Spec | None = None
+    defaults: GoProxySpec | None = None
     """Any fields of a GoProxy's spec but className, under the fleet's own: objects are merged, all else is replaced."""
-    limits: Limits = Limits()
-    modules: ClassModules = ClassModules()
-
-    @model_validator(mode="after")
-    def _no_class_of_a_class(self) -> "ClassSpec":
-        if self.defaults is not None and self.defaults.class_name is not None:
-            raise ValueError("defaults.className: a class cannot choose another: remove it")
-        return self
+    limits: LimitsSpec = LimitsSpec()
+    modules: ClassModulesSpec = ClassModulesSpec()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +211,10 @@ class FleetClass:
     name: str
     created: str = ""
     default: bool = False
-    selector: LabelSelector | None = field(default_factory=LabelSelector)
+    selector: NamespaceSelector | None = field(default_factory=NamespaceSelector)
     """None where it cannot be read: then it admits nobody."""
-    limits: Limits = field(default_factory=Limits)
-    modules: ClassModules = field(default_factory=ClassModules)
+    limits: LimitsSpec = field(default_factory=LimitsSpec)
+    modules: ClassModulesSpec = field(default_factory=ClassModulesSpec)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     problem: str = ""
     """Why no fleet can be made with it; one line."""
@@ -201,15 +232,10 @@ def parse_class(document: Mapping[str, Any]) -> FleetClass:
     try:
         admission = _Admission.model_validate_json(text)
     except ValidationError as e:
-        return FleetClass(name, created, selector=None, problem=_first(e))
-    default, selector = bool(admission.default), admission.namespace_selector or LabelSelector()
+        return FleetClass(name, created, selector=None, problem=first_error(e, "spec"))
+    default, selector = bool(admission.default), admission.namespace_selector or NamespaceSelector()
     try:
-        spec = ClassSpec.model_validate_json(text)
+        spec = GoProxyClassSpec.model_validate_json(text)
     except ValidationError as e:
-        return FleetClass(name, created, default, selector, problem=_first(e))
+        return FleetClass(name, created, default, selector, problem=first_error(e, "spec"))
     return FleetClass(name, created, default, selector, spec.limits, spec.modules, written.get("defaults") or {})
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    return f"{field_path(('spec', *first['loc']))}: {one_line(first['type'], first['msg'])}"

@@ -20,7 +20,7 @@ class Switch(StrEnum):
 Switched = Annotated[Switch, Field(strict=False)]
 
 
-class Monitoring(Part):
+class MonitoringSpec(Part):
     """Children for the Prometheus operator and Grafana. Auto: where monitoring.coreos.com/v1 is served, and rules and
     dashboard only beside a ServiceMonitor, by whose labels they select.
     """

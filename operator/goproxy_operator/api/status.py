@@ -9,7 +9,7 @@ from goproxy_operator.api.fields import NAME_LENGTH
 from goproxy_operator.api.part import Items, Part
 
 Percent = Annotated[int, Field(ge=0, le=100)]
-Text = Annotated[str, StringConstraints(max_length=NAME_LENGTH)]
+ShortText = Annotated[str, StringConstraints(max_length=NAME_LENGTH)]
 Bytes = Annotated[str, StringConstraints(max_length=32)]
 """A size for people, rounded: `31Gi`."""
 MESSAGE_LENGTH = 4096
@@ -44,7 +44,7 @@ class StorageStatus(Part):
 class ReplicaStatus(Part):
     """One replica, as it last reported; figures are absent before its first report."""
 
-    name: Text
+    name: ShortText
     ready: bool
     hit_rate_percent: Percent | None = None
     used: Bytes | None = None
@@ -59,7 +59,7 @@ class Status(Part):
     observed_generation: int | None = None
     replicas: int | None = None
     ready_replicas: int | None = None
-    selector: Text | None = None
+    selector: ShortText | None = None
     """Selects the fleet's pods; the scale subresource needs it."""
     endpoint: Annotated[str, StringConstraints(max_length=1024)] | None = None
     """What to put into GOPROXY inside the cluster."""

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from goproxy_operator.api.spec import Pod
+from goproxy_operator.api.pod import PodSpec
 from goproxy_operator.desired.manifest import Manifest
 
 
-def affinity(pod: Pod) -> Manifest | None:
+def affinity(pod: PodSpec) -> Manifest | None:
     """Return the pod's affinity. An empty list is as good as none, and not kept; an empty selector selects all."""
     if pod.affinity is None:
         return None

@@ -1,6 +1,6 @@
 """The range of replicas, sized by request rate."""
 
-from goproxy_operator.api.autoscaling import Autoscaling, Provider
+from goproxy_operator.api.autoscaling import AutoscalingSpec, Provider
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
 from goproxy_operator.desired.manifest import Manifest, child
@@ -10,12 +10,12 @@ SCALE_DOWN_SECONDS = 600
 """How long the rate has to stay low: a cold replica is a slow one."""
 
 
-def least_replicas(autoscaling: Autoscaling) -> int:
+def least_replicas(autoscaling: AutoscalingSpec) -> int:
     """Return the lower end of the range."""
     return autoscaling.min_replicas or 1
 
 
-def autoscaler(goproxy: GoProxy, autoscaling: Autoscaling, provider: Provider) -> Manifest:
+def autoscaler(goproxy: GoProxy, autoscaling: AutoscalingSpec, provider: Provider) -> Manifest:
     """Return the HorizontalPodAutoscaler, for figures of the operator's own or of an adapter of custom metrics."""
     fleet = goproxy.metadata.name
     spec = {
@@ -28,7 +28,7 @@ def autoscaler(goproxy: GoProxy, autoscaling: Autoscaling, provider: Provider) -
     return child(goproxy, "autoscaling/v2", "HorizontalPodAutoscaler", names.autoscaler(fleet), {"spec": spec})
 
 
-def _metric(fleet: str, autoscaling: Autoscaling, provider: Provider) -> Manifest:
+def _metric(fleet: str, autoscaling: AutoscalingSpec, provider: Provider) -> Manifest:
     """Return where the rate comes from: the whole fleet's, which is divided by its replicas, or that of each pod."""
     target = {"type": "AverageValue", "averageValue": canonical(str(autoscaling.target_requests_per_second))}
     if provider is Provider.CUSTOM_METRICS:

@@ -1,17 +1,17 @@
 """What cert-manager is asked for: the certificate that the replicas show."""
 
-from goproxy_operator.api.expose import IssuerRef, Tls
+from goproxy_operator.api.expose import IssuerRef, TlsSpec
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
-from goproxy_operator.desired.manifest import Manifest, child, given
+from goproxy_operator.desired.manifest import Manifest, child, without_empty
 
 
-def certificate(goproxy: GoProxy, asked: Tls, issuer: IssuerRef) -> Manifest:
+def certificate(goproxy: GoProxy, tls: TlsSpec, issuer: IssuerRef) -> Manifest:
     """Return the Certificate. cert-manager writes the Secret, and renews it; how long it lasts is the issuer's."""
     spec = {
-        "secretName": asked.secret_name,
+        "secretName": tls.secret_name,
         "dnsNames": dns_names(goproxy),
-        "issuerRef": given({"name": issuer.name, "kind": issuer.kind, "group": issuer.group}),
+        "issuerRef": without_empty({"name": issuer.name, "kind": issuer.kind, "group": issuer.group}),
     }
     name = names.certificate(goproxy.metadata.name)
     return child(goproxy, "cert-manager.io/v1", "Certificate", name, {"spec": spec})

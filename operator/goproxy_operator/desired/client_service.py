@@ -3,7 +3,7 @@
 from goproxy_operator.api.expose import ServiceType
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
-from goproxy_operator.desired.manifest import Manifest, annotated, child, given
+from goproxy_operator.desired.manifest import Manifest, annotated, child, without_empty
 
 
 def client_service(goproxy: GoProxy) -> Manifest:
@@ -16,7 +16,7 @@ def client_service(goproxy: GoProxy) -> Manifest:
         "protocol": "TCP",
         "appProtocol": names.scheme(tls=expose.tls is not None),
     }
-    spec = given(
+    spec = without_empty(
         {
             "type": (expose.service.type or ServiceType.CLUSTER_IP).value,
             "loadBalancerClass": expose.service.load_balancer_class,

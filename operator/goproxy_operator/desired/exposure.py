@@ -7,7 +7,7 @@ from goproxy_operator.desired.certificate import certificate
 from goproxy_operator.desired.http_route import http_route
 from goproxy_operator.desired.ingress import ingress
 from goproxy_operator.desired.manifest import Manifest
-from goproxy_operator.desired.monitoring import scraped
+from goproxy_operator.desired.monitoring.switches import scraped
 from goproxy_operator.desired.network_policy import network_policy
 
 

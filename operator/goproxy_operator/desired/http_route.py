@@ -1,19 +1,19 @@
 """The route from a Gateway to the Service of the clients."""
 
-from goproxy_operator.api.expose import Gateway
+from goproxy_operator.api.expose import GatewaySpec
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
-from goproxy_operator.desired.manifest import Manifest, child, given
+from goproxy_operator.desired.manifest import Manifest, child, without_empty
 
 
-def http_route(goproxy: GoProxy, asked: Gateway) -> Manifest:
+def http_route(goproxy: GoProxy, gateway: GatewaySpec) -> Manifest:
     """Return the HTTPRoute. No path is rewritten: replicas serve below the prefix themselves."""
     fleet = goproxy.metadata.name
-    parent = given(
+    parent = without_empty(
         {
-            "name": asked.parent_ref.name,
-            "namespace": asked.parent_ref.namespace,
-            "sectionName": asked.parent_ref.section_name,
+            "name": gateway.parent_ref.name,
+            "namespace": gateway.parent_ref.namespace,
+            "sectionName": gateway.parent_ref.section_name,
         }
     )
     path = {"type": "PathPrefix", "value": goproxy.spec.expose.path_prefix or "/"}
@@ -21,5 +21,5 @@ def http_route(goproxy: GoProxy, asked: Gateway) -> Manifest:
         "matches": [{"path": path}],
         "backendRefs": [{"name": names.client_service(fleet), "port": names.HTTP_PORT_NUMBER}],
     }
-    spec = {"parentRefs": [parent], "hostnames": [asked.host], "rules": [rule]}
+    spec = {"parentRefs": [parent], "hostnames": [gateway.host], "rules": [rule]}
     return child(goproxy, "gateway.networking.k8s.io/v1", "HTTPRoute", names.http_route(fleet), {"spec": spec})

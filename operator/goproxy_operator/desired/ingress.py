@@ -1,12 +1,12 @@
 """The Ingress in front of the Service of the clients."""
 
-from goproxy_operator.api.expose import Ingress
+from goproxy_operator.api.expose import IngressSpec
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
-from goproxy_operator.desired.manifest import Manifest, annotated, child, given
+from goproxy_operator.desired.manifest import Manifest, annotated, child, without_empty
 
 
-def ingress(goproxy: GoProxy, asked: Ingress) -> Manifest:
+def ingress(goproxy: GoProxy, ingress_spec: IngressSpec) -> Manifest:
     """Return the Ingress. No path is rewritten: replicas serve below the prefix themselves.
 
     Where the replicas serve HTTPS the Service's port says so (`appProtocol: https`); a controller that does not read
@@ -15,13 +15,17 @@ def ingress(goproxy: GoProxy, asked: Ingress) -> Manifest:
     fleet = goproxy.metadata.name
     backend = {"service": {"name": names.client_service(fleet), "port": {"name": names.HTTP_PORT}}}
     path = {"path": goproxy.spec.expose.path_prefix or "/", "pathType": "Prefix", "backend": backend}
-    tls = [{"hosts": [asked.host], "secretName": asked.tls_secret_name}] if asked.tls_secret_name else []
-    spec = given(
+    tls = (
+        [{"hosts": [ingress_spec.host], "secretName": ingress_spec.tls_secret_name}]
+        if ingress_spec.tls_secret_name
+        else []
+    )
+    spec = without_empty(
         {
-            "ingressClassName": asked.class_name,
+            "ingressClassName": ingress_spec.class_name,
             "tls": tls,
-            "rules": [{"host": asked.host, "http": {"paths": [path]}}],
+            "rules": [{"host": ingress_spec.host, "http": {"paths": [path]}}],
         }
     )
     made = child(goproxy, "networking.k8s.io/v1", "Ingress", names.ingress(fleet), {"spec": spec})
-    return annotated(made, asked.annotations)
+    return annotated(made, ingress_spec.annotations)

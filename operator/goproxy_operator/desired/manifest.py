@@ -46,6 +46,6 @@ def labelled(made: Manifest, labels: Mapping[str, str] | None) -> Manifest:
     return {**made, "metadata": {**metadata, "labels": {**(labels or {}), **metadata["labels"]}}}
 
 
-def given(document: Manifest) -> Manifest:
+def without_empty(document: Manifest) -> Manifest:
     """Leave out what is None or empty: the API server does not store it, and the child would differ for ever."""
     return {key: value for key, value in document.items() if value is not None and value not in ({}, [], "")}

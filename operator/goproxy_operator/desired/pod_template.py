@@ -3,10 +3,10 @@
 from typing import Any
 
 from goproxy_operator.api.goproxy import GoProxy
-from goproxy_operator.api.spec import Pod, Resources, Toleration
+from goproxy_operator.api.pod import PodSpec, ResourcesSpec, Toleration
 from goproxy_operator.desired import names
 from goproxy_operator.desired.affinity import affinity
-from goproxy_operator.desired.manifest import Manifest, given
+from goproxy_operator.desired.manifest import Manifest, without_empty
 from goproxy_operator.desired.secrets import secrets_mounts, secrets_volumes
 from goproxy_operator.quantity import canonical
 from modproxy.contract.config import ShutdownConfig
@@ -27,8 +27,8 @@ def pod_template(goproxy: GoProxy, default_image: str) -> Manifest:
     """Return the template. Of the replicas' config only the Secrets' names are in it: else a change rolls no pod."""
     fleet = goproxy.metadata.name
     pod = goproxy.spec.pod
-    metadata = given({"labels": {**(pod.labels or {}), **names.labels(fleet)}, "annotations": pod.annotations})
-    spec = given(
+    metadata = without_empty({"labels": {**(pod.labels or {}), **names.labels(fleet)}, "annotations": pod.annotations})
+    spec = without_empty(
         {
             "serviceAccountName": pod.service_account_name or names.service_account(fleet),
             "automountServiceAccountToken": False,
@@ -99,9 +99,9 @@ def _admin(path: str) -> dict[str, Any]:
     return {"path": path, "port": names.ADMIN_PORT}
 
 
-def _resources(pod: Pod) -> Manifest:
-    resources = pod.resources or Resources(requests=_DEFAULT_REQUESTS)
-    return given({"requests": _canonical(resources.requests), "limits": _canonical(resources.limits)})
+def _resources(pod: PodSpec) -> Manifest:
+    resources = pod.resources or ResourcesSpec(requests=_DEFAULT_REQUESTS)
+    return without_empty({"requests": _canonical(resources.requests), "limits": _canonical(resources.limits)})
 
 
 def _canonical(quantities: dict[str, str] | None) -> dict[str, str]:
@@ -109,7 +109,7 @@ def _canonical(quantities: dict[str, str] | None) -> dict[str, str]:
 
 
 def _toleration(toleration: Toleration) -> Manifest:
-    return given(toleration.model_dump(by_alias=True))
+    return without_empty(toleration.model_dump(by_alias=True))
 
 
 def _spread(fleet: str, key: str) -> Manifest:

@@ -5,7 +5,7 @@ reports itself, but only late versions do, older ones would silently take the fi
 replica that is silent would count as none.
 """
 
-from goproxy_operator.api.autoscaling import Autoscaling, Prometheus
+from goproxy_operator.api.autoscaling import AutoscalingSpec, PrometheusSpec
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
 from goproxy_operator.desired.autoscaler import SCALE_DOWN_SECONDS, least_replicas
@@ -18,7 +18,7 @@ def request_rate_query(goproxy: GoProxy) -> str:
     return f'sum(rate(http_requests_total{{namespace="{goproxy.metadata.namespace}",pod=~"{pods}"}}[2m]))'
 
 
-def scaled_object(goproxy: GoProxy, autoscaling: Autoscaling, prometheus: Prometheus) -> Manifest:
+def scaled_object(goproxy: GoProxy, autoscaling: AutoscalingSpec, prometheus: PrometheusSpec) -> Manifest:
     """Return the ScaledObject. An answer without data is an error (ignoreNullValues), or it would scale in."""
     fleet = goproxy.metadata.name
     trigger = {

@@ -7,11 +7,8 @@ operator itself reads no Secret: a replica says what it misses.
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired.manifest import Manifest
 from modproxy.contract.config import Config
+from modproxy.contract.secret_keys import SERVING_KEYS, UPSTREAM_KEYS
 
-KEYS = ("ca.crt", "known_hosts", "password", "ssh-privatekey", "username")
-"""What replicas read of a Secret; no other key of it reaches them."""
-TLS_KEYS = ("tls.crt", "tls.key")
-"""What they read, besides, of the one with their certificate."""
 VOLUME = "secrets"
 _MODE = 0o440
 """For the pod's group: what ssh wants for itself alone, the data plane copies."""
@@ -39,7 +36,7 @@ def certificate_secret(goproxy: GoProxy) -> set[str]:
 
 def keys_of(goproxy: GoProxy, name: str) -> tuple[str, ...]:
     """Return the keys of one of them that reach the replicas."""
-    return (*KEYS, *TLS_KEYS) if name in certificate_secret(goproxy) else KEYS
+    return (*UPSTREAM_KEYS, *SERVING_KEYS) if name in certificate_secret(goproxy) else UPSTREAM_KEYS
 
 
 def secrets_volumes(goproxy: GoProxy) -> list[Manifest]:

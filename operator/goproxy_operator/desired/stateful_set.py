@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
+from goproxy_operator.api.cache import StorageSpec, WhenDeleted
 from goproxy_operator.api.goproxy import GoProxy
-from goproxy_operator.api.spec import Storage, WhenDeleted
 from goproxy_operator.desired import names
-from goproxy_operator.desired.manifest import Manifest, child, given
+from goproxy_operator.desired.manifest import Manifest, child, without_empty
 from goproxy_operator.desired.pod_template import pod_template
 from goproxy_operator.quantity import canonical
 
@@ -19,8 +19,8 @@ _READY_SECONDS = 5
 
 def claim_templates(goproxy: GoProxy) -> list[Manifest]:
     """Return what the object asks of the claims. Their metadata carries the fleet label only, for ever: immutable."""
-    storage = goproxy.spec.cache.storage or Storage()
-    spec = given(
+    storage = goproxy.spec.cache.storage or StorageSpec()
+    spec = without_empty(
         {
             "accessModes": ["ReadWriteOnce"],
             "resources": {"requests": {"storage": canonical(storage.size or DEFAULT_STORAGE)}},
@@ -34,8 +34,8 @@ def claim_templates(goproxy: GoProxy) -> list[Manifest]:
 def stateful_set(goproxy: GoProxy, claims: Sequence[Manifest], replicas: int | None, default_image: str) -> Manifest:
     """Return the StatefulSet. `replicas` is None where an autoscaler owns the number."""
     fleet = goproxy.metadata.name
-    storage = goproxy.spec.cache.storage or Storage()
-    spec = given(
+    storage = goproxy.spec.cache.storage or StorageSpec()
+    spec = without_empty(
         {
             "replicas": replicas,
             "serviceName": names.headless_service(fleet),

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from goproxy_operator.desired.config import ALLOWLIST_FILE
+from goproxy_operator.desired.config.modules import ALLOWLIST_FILE
 from modproxy.contract.config import Config, config_hash, dump_config
 
 CONFIG_FILE = "config.json"

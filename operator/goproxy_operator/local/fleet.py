@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from goproxy_operator.desired.config import Placement, replica_config, storage_bytes
+from goproxy_operator.desired.config.document import Placement, replica_config, storage_bytes
 from goproxy_operator.desired.stateful_set import DEFAULT_STORAGE
 from goproxy_operator.local import lifeline
 from goproxy_operator.local.config_files import CONFIG_FILE, write_config

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from goproxy_operator.desired.secrets import KEYS, TLS_KEYS
+from modproxy.contract.secret_keys import SERVING_KEYS, UPSTREAM_KEYS
 
-_READ = (*KEYS, *TLS_KEYS)
+_READ = (*UPSTREAM_KEYS, *SERVING_KEYS)
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _LONGEST_NAME = 253
 _MOST_BYTES = 1 << 20

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from goproxy_operator.cluster.resources import Object
-from goproxy_operator.desired.config import ALLOWLIST_FILE
+from goproxy_operator.desired.config.modules import ALLOWLIST_FILE
 from goproxy_operator.desired.names import ALLOWLIST_SOURCE_ANNOTATION, USER_ALLOWLIST_KEY
 from goproxy_operator.reconcile.problem import Problem
 from modproxy.mod.pattern import PatternError, parse_lines

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from goproxy_operator.cluster.resources import Object
-from goproxy_operator.desired.manifest import Manifest, given
+from goproxy_operator.desired.manifest import Manifest, without_empty
 from goproxy_operator.quantity import canonical, parse_quantity, size_in_bytes
 from goproxy_operator.reconcile.problem import Problem
 
@@ -192,8 +192,8 @@ def _as_sent(template: Manifest) -> Manifest:
     """Reduce a live template to what we send of one."""
     metadata, spec = template["metadata"], template["spec"]
     return {
-        "metadata": given({"name": metadata["name"], "labels": metadata.get("labels")}),
-        "spec": given(
+        "metadata": without_empty({"name": metadata["name"], "labels": metadata.get("labels")}),
+        "spec": without_empty(
             {
                 "accessModes": spec.get("accessModes"),
                 "resources": {"requests": spec["resources"]["requests"]},

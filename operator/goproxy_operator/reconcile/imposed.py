@@ -11,7 +11,7 @@ from typing import Any
 from goproxy_operator.api.goproxy import parse_goproxy
 from goproxy_operator.api.goproxyclass import FleetClass
 from goproxy_operator.cluster.resources import Object
-from goproxy_operator.desired.config_map import Documents, config_map, documents_of
+from goproxy_operator.desired.config_map import ConfigDocuments, config_map, documents_of
 from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.desired.names import ALLOWLIST_SOURCE_ANNOTATION
 from goproxy_operator.reconcile.classes import BY, Classes, choose, imposed_by
@@ -45,7 +45,7 @@ def imposing(item: Object, live: Object | None, classes: Classes | None, labels:
     replaced = _with(config, "modules", _with(modules, "imposed", imposed))
     # As `dump_config` writes it, so that it is the same file once the fleet is carried out again.
     text = json.dumps(replaced, indent=2, sort_keys=True) + "\n"
-    made = stamped(_like(item, live, Documents(text, files.allowlist)))
+    made = stamped(_like(item, live, ConfigDocuments(text, files.allowlist)))
     # By the uid no apply makes one that has gone meanwhile.
     return {**made, "metadata": {**made["metadata"], "uid": live["metadata"]["uid"]}}
 
@@ -71,7 +71,7 @@ def governing(
     return chosen
 
 
-def _like(item: Object, live: Object, files: Documents) -> Manifest:
+def _like(item: Object, live: Object, files: ConfigDocuments) -> Manifest:
     """Return all that the operator sends of this ConfigMap, and nothing that others wrote on it."""
     source = live["metadata"].get("annotations", {}).get(ALLOWLIST_SOURCE_ANNOTATION)
     # Of the object only who it is counts: its spec may be one that cannot be read.

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.cluster.resources import Object
 from goproxy_operator.desired import names
+from goproxy_operator.desired.children import ChildFacts, children
 from goproxy_operator.desired.config_map import documents
-from goproxy_operator.desired.fleet import Circumstances, children
 from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.desired.stateful_set import claim_templates
 from goproxy_operator.metrics_api.registration_rules import OFF, Registration
@@ -88,7 +88,7 @@ def intend(goproxy: GoProxy, live: Mapping[ChildId, Object], around: Surrounding
     running = max(around.pods, default=-1) + 1
     number = decide_replicas(goproxy, live_set, running, autoscaled=choice.provider is not None)
     files = documents(goproxy, claims.size_bytes, allowlist.text if allowlist else None, around.imposed)
-    circumstances = Circumstances(
+    circumstances = ChildFacts(
         around.default_image,
         files,
         claims.templates,

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from goproxy_operator.api.autoscaling import Autoscaling, Provider
+from goproxy_operator.api.autoscaling import AutoscalingSpec, Provider
 from goproxy_operator.metrics_api.registration_rules import Registration, Standing
 from goproxy_operator.reconcile.problem import Problem
 
@@ -36,7 +36,7 @@ class Choice:
     problem: Problem | None = None
 
 
-def choose(autoscaling: Autoscaling, offers: Offers) -> Choice:
+def choose(autoscaling: AutoscalingSpec, offers: Offers) -> Choice:
     """Choose.
 
     A HorizontalPodAutoscaler stays though its figures are missing for now: without them it still keeps the fleet within
@@ -56,7 +56,7 @@ def choose(autoscaling: Autoscaling, offers: Offers) -> Choice:
             return _first(autoscaling, offers)
 
 
-def _first(autoscaling: Autoscaling, offers: Offers) -> Choice:
+def _first(autoscaling: AutoscalingSpec, offers: Offers) -> Choice:
     # Ours but not available: a replica of the operator that starts is no reason to move to another provider and back.
     if offers.own.standing in (Standing.AVAILABLE, Standing.UNAVAILABLE):
         return Choice(Provider.BUILTIN, _own_problem(offers.own))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from goproxy_operator.api.crd import DEFINITIONS
+from goproxy_operator.api.crd.definitions import DEFINITIONS
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.kubectl import Kubectl
 from tests.operator.live.fleet import Fleet

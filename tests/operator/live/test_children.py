@@ -11,8 +11,8 @@ import pytest
 from goproxy_operator.api.autoscaling import Provider
 from goproxy_operator.api.goproxy import parse_goproxy
 from goproxy_operator.cluster.resources import CHILDREN
+from goproxy_operator.desired.children import ChildFacts, children
 from goproxy_operator.desired.config_map import documents
-from goproxy_operator.desired.fleet import Circumstances, children
 from goproxy_operator.desired.stateful_set import claim_templates
 from goproxy_operator.quantity import canonical
 from goproxy_operator.reconcile.difference import stamped, subset
@@ -96,7 +96,7 @@ async def test_each_child_is_a_subset_of_what_is_held(
     asked = fleet.spec.autoscaling
     rate_from = (asked.provider or Provider.BUILTIN) if asked is not None else None
     files = documents(fleet, 10 * 2**30, "a.example.com\n")
-    for child in children(fleet, Circumstances("modproxy:1", files, claim_templates(fleet), 0, rate_from=rate_from)):
+    for child in children(fleet, ChildFacts("modproxy:1", files, claim_templates(fleet), 0, rate_from=rate_from)):
         manifest = stamped(child)
         # An owner that does not exist: the garbage collector would be faster than this test.
         del manifest["metadata"]["ownerReferences"]

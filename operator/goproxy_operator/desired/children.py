@@ -7,24 +7,24 @@ from goproxy_operator.api.autoscaling import Provider
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired.autoscaler import autoscaler
 from goproxy_operator.desired.client_service import client_service
-from goproxy_operator.desired.config_map import Documents, config_map
+from goproxy_operator.desired.config_map import ConfigDocuments, config_map
 from goproxy_operator.desired.disruption_budget import disruption_budget
 from goproxy_operator.desired.exposure import exposure_children
 from goproxy_operator.desired.headless_service import headless_service
 from goproxy_operator.desired.manifest import Manifest
-from goproxy_operator.desired.monitoring import monitoring_children
+from goproxy_operator.desired.monitoring.switches import monitoring_children
 from goproxy_operator.desired.scaled_object import scaled_object
 from goproxy_operator.desired.service_account import service_account
 from goproxy_operator.desired.stateful_set import stateful_set
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class ChildFacts:
     """What children depend on besides the object."""
 
     default_image: str
     """Of the replicas, where the object names none."""
-    files: Documents
+    files: ConfigDocuments
     claims: Sequence[Manifest]
     """The claim templates in force: those asked for, or the live ones, which cannot be changed."""
     replicas: int | None
@@ -37,19 +37,19 @@ class Circumstances:
     """Who tells the autoscaler the request rate; None: there is no autoscaler."""
 
 
-def children(goproxy: GoProxy, circumstances: Circumstances) -> list[Manifest]:
+def children(goproxy: GoProxy, facts: ChildFacts) -> list[Manifest]:
     """Return every child that the object asks for: what pods need comes before the pods."""
     made = [] if goproxy.spec.pod.service_account_name else [service_account(goproxy)]
     made += [
-        config_map(goproxy, circumstances.files),
+        config_map(goproxy, facts.files),
         headless_service(goproxy),
         client_service(goproxy),
-        *exposure_children(goproxy, circumstances.served, circumstances.operator_namespace),
-        stateful_set(goproxy, circumstances.claims, circumstances.replicas, circumstances.default_image),
+        *exposure_children(goproxy, facts.served, facts.operator_namespace),
+        stateful_set(goproxy, facts.claims, facts.replicas, facts.default_image),
         disruption_budget(goproxy),
-        *monitoring_children(goproxy, circumstances.served),
+        *monitoring_children(goproxy, facts.served),
     ]
-    return [*made, *_scalers(goproxy, circumstances.rate_from)]
+    return [*made, *_scalers(goproxy, facts.rate_from)]
 
 
 def _scalers(goproxy: GoProxy, rate_from: Provider | None) -> list[Manifest]:

@@ -6,7 +6,7 @@ from typing import Any
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
 from goproxy_operator.desired.manifest import Manifest, child
-from goproxy_operator.desired.queries import queries
+from goproxy_operator.desired.monitoring.queries import queries
 
 LABEL = "grafana_dashboard"
 _WIDTH = 24

@@ -54,8 +54,8 @@ def _convert(node: Any, definitions: dict[str, Any]) -> Any:
 
 def _optional(node: dict[str, Any]) -> dict[str, Any]:
     """Turn "X or null" into X: in Kubernetes an optional field is absent."""
-    given = [option for option in node["anyOf"] if option != {"type": "null"}]
-    if len(given) != 1:
-        raise SchemaError(f"a union of {len(given)} types is not structural: {node['anyOf']}")
-    merged: dict[str, Any] = given[0] | {key: value for key, value in node.items() if key != "anyOf"}
+    options = [option for option in node["anyOf"] if option != {"type": "null"}]
+    if len(options) != 1:
+        raise SchemaError(f"a union of {len(options)} types is not structural: {node['anyOf']}")
+    merged: dict[str, Any] = options[0] | {key: value for key, value in node.items() if key != "anyOf"}
     return merged

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
-from goproxy_operator.desired.manifest import Manifest, child, given, labelled
-from goproxy_operator.desired.queries import queries
+from goproxy_operator.desired.manifest import Manifest, child, labelled, without_empty
+from goproxy_operator.desired.monitoring.queries import queries
 
 _WARNING = "warning"
 _CRITICAL = "critical"
@@ -28,7 +28,7 @@ class _Alert:
     description: str
 
     def manifest(self) -> Manifest:
-        return given(
+        return without_empty(
             {
                 "alert": self.name,
                 "expr": self.expression,

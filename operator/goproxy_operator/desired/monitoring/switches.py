@@ -4,10 +4,10 @@ from collections.abc import Collection
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.api.monitoring import Switch
-from goproxy_operator.desired.dashboard import dashboard
 from goproxy_operator.desired.manifest import Manifest
-from goproxy_operator.desired.prometheus_rule import prometheus_rule
-from goproxy_operator.desired.service_monitor import service_monitor
+from goproxy_operator.desired.monitoring.dashboard import dashboard
+from goproxy_operator.desired.monitoring.prometheus_rule import prometheus_rule
+from goproxy_operator.desired.monitoring.service_monitor import service_monitor
 
 
 def monitoring_children(goproxy: GoProxy, served: Collection[str]) -> list[Manifest]:

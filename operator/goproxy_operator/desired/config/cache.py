@@ -1,0 +1,20 @@
+"""`cache` of the config: what a replica keeps, where, and for how long."""
+
+from goproxy_operator.api.cache import CacheSpec
+from goproxy_operator.desired.config.defaults import without_none
+from modproxy.contract.config import CacheConfig
+
+
+def cache_config(spec: CacheSpec, folder: str, size_bytes: int | None) -> CacheConfig:
+    """Return the section. A `size_bytes` of None is what the file system holds."""
+    section = {
+        "dir": folder,
+        "sizeBytes": size_bytes,
+        "highWatermarkPercent": spec.high_watermark_percent,
+        "lowWatermarkPercent": spec.low_watermark_percent,
+        "inactive": spec.inactive,
+        "listTTL": spec.list_ttl,
+        "notFoundTTL": spec.not_found_ttl,
+        "staleIfError": spec.stale_if_error,
+    }
+    return CacheConfig.model_validate(without_none(section))

@@ -1,0 +1,58 @@
+"""The config document as a whole: its sections, and where a replica runs, which the object does not say."""
+
+from dataclasses import dataclass, field
+
+from goproxy_operator.api.goproxy import GoProxy
+from goproxy_operator.desired.config.cache import cache_config
+from goproxy_operator.desired.config.defaults import without_none
+from goproxy_operator.desired.config.modules import modules_config
+from goproxy_operator.desired.config.serving import tls_config
+from goproxy_operator.desired.config.upstream import upstream_config
+from goproxy_operator.quantity import size_in_bytes
+from modproxy.contract.config import Config, Imposed, ShutdownConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Tells where a replica runs, which the object does not say.
+
+    Addresses have the form of `modproxy.contract.fields.Listen`.
+    """
+
+    listen: str
+    admin: str
+    cache_dir: str
+    fleet_id: str | None
+    """Names the fleet in `Via`: the object's uid in a cluster, random elsewhere."""
+    size_bytes: int | None
+    """How much the cache may hold; None: what the file system holds."""
+    shutdown: ShutdownConfig = field(default_factory=ShutdownConfig)
+    secrets_dir: str | None = None
+    """Where the replica finds the Secrets that the object names; None: the data plane's default."""
+    imposed: Imposed | None = None
+    """What the fleet's class lets it serve."""
+
+
+def storage_bytes(goproxy: GoProxy) -> int | None:
+    """Return the size that the object gives the cache of each replica, if it does."""
+    storage = goproxy.spec.cache.storage
+    return size_in_bytes(storage.size) if storage is not None and storage.size is not None else None
+
+
+def replica_config(goproxy: GoProxy, place: Placement) -> Config:
+    """Compute the config of every replica of the fleet. What the object leaves out keeps the data plane's default."""
+    spec = goproxy.spec
+    document = {
+        "id": place.fleet_id,
+        "fleet": f"{goproxy.metadata.namespace}/{goproxy.metadata.name}",
+        "listen": place.listen,
+        "admin": place.admin,
+        "pathPrefix": spec.expose.path_prefix,
+        "secretsDir": place.secrets_dir,
+        "tls": tls_config(spec.expose),
+        "upstream": upstream_config(spec.upstream),
+        "modules": modules_config(spec.modules, place.imposed),
+        "cache": cache_config(spec.cache, place.cache_dir, place.size_bytes),
+        "shutdown": place.shutdown,
+    }
+    return Config.model_validate(without_none(document))

@@ -1,0 +1,21 @@
+"""`modules` of the config: what a replica may serve."""
+
+from goproxy_operator.api.modules import ModulesSpec
+from goproxy_operator.desired.config.defaults import without_none
+from modproxy.contract.config import Imposed, ModulesConfig
+
+ALLOWLIST_FILE = "allowlist"
+"""Beside the config file: the patterns of the ConfigMap that the object names, one a line."""
+
+
+def modules_config(spec: ModulesSpec, imposed: Imposed | None) -> ModulesConfig:
+    """Return the section. `imposed` is what the fleet's class lets it serve."""
+    section = {
+        "mode": spec.mode,
+        "allow": spec.allow,
+        "deny": spec.deny,
+        "allowlistFile": ALLOWLIST_FILE if spec.allowlist_config_map_name else None,
+        "contact": spec.contact,
+        "imposed": imposed,
+    }
+    return ModulesConfig.model_validate(without_none(section))

@@ -1,0 +1,63 @@
+"""`spec.modules`: what is refused, with which words, and what is accepted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.operator.api.cases.case import Case, both, models_only, schema
+
+REFUSED: list[Case] = [
+    both(
+        {"modules": {"allow": ["https://github.com/acme"]}},
+        '"https://github.com/acme" is a URL: write the module path without a scheme, such as github.com/acme',
+        "spec.modules.allow[0]",
+    ),
+    both(
+        {"modules": {"deny": ["github.com/evil, github.com/worse"]}},
+        '"github.com/evil, github.com/worse" has white space or a comma: write one pattern an entry',
+        "spec.modules.deny[0]",
+    ),
+    both(
+        {"modules": {"deny": ["/evil"]}},
+        '"/evil" has an empty path element: write elements separated by single slashes',
+        "spec.modules.deny[0]",
+    ),
+    both({"modules": {"deny": ["a//b"]}}, '"a//b" has an empty path element', "spec.modules.deny[0]"),
+    both(
+        {"modules": {"allow": ["v[0-9"]}},
+        '"v[0-9" has a [ without its ], an empty class, or ends in a backslash',
+        "spec.modules.allow[0]",
+    ),
+    both(
+        {"modules": {"allow": [""]}},
+        "an empty pattern: write a module path or a glob such as github.com/acme",
+        "spec.modules.allow[0]",
+    ),
+    both(
+        {"modules": {"allowlistConfigMapName": "a,metadata.name!=b"}},
+        '"a,metadata.name!=b" is no name of an object: write',
+        "spec.modules.allowlistConfigMapName",
+    ),
+    both(
+        {"modules": {"contact": "a\nb"}},
+        "has a line break or another control character: write one line",
+        "spec.modules.contact",
+    ),
+    schema(
+        {"modules": {"mode": "Maybe"}},
+        server='Unsupported value: "Maybe": supported values: "Enforce", "DryRun"',
+        models="Input should be 'Enforce' or 'DryRun'",
+        path="spec.modules.mode",
+    ),
+    both(
+        {"modules": {"allowlistConfigMapName": "../a"}},
+        '"../a" is no name of an',
+        "spec.modules.allowlistConfigMapName",
+    ),
+    both({"modules": {"contact": "a\nb"}}, "has a line break or another control character", "spec.modules.contact"),
+    models_only({"modules": {"deny": ["ok", "[z-a]"]}}, "'[z-a]' has the range", "spec.modules.deny[1]"),
+]
+ACCEPTED: list[dict[str, Any]] = [
+    {"modules": {"contact": "#go-modules, or ext. 4711 (Zürich)"}},
+    {"modules": {"allow": ["*.corp.example.com", "github.com/acme/", "a\\*b", "v[0-9a-f]/x", "[^a-z]?"]}},
+]

@@ -1,0 +1,31 @@
+"""`spec.monitoring`: what is refused, with which words, and what is accepted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.operator.api.cases.case import Case, both, schema
+
+REFUSED: list[Case] = [
+    schema(
+        {"monitoring": {"rules": "Always"}},
+        server='Unsupported value: "Always": supported values: "Auto", "Enabled", "Dis',
+        models="Input should be 'Auto', 'Enabled' or 'Disabled'",
+        path="spec.monitoring.rules",
+    ),
+    both(
+        {"monitoring": {"labels": {"goproxy-operator.dev/fleet": "b"}}},
+        "the operator's own: choose other keys",
+        "spec.monitoring.labels",
+    ),
+    schema(
+        {"monitoring": {"rules": "Yes"}},
+        server='supported values: "Auto", "Enabled", "Disabled"',
+        models="Input should be 'Auto', 'Enabled' or 'Disabled'",
+        path="spec.monitoring.rules",
+    ),
+    both({"monitoring": {"labels": {"goproxy-operator.dev/fleet": "b"}}}, "labels under", "spec.monitoring.labels"),
+]
+ACCEPTED: list[dict[str, Any]] = [
+    {"monitoring": {"serviceMonitor": "Enabled", "rules": "Auto", "dashboard": "Disabled"}},
+]

@@ -1,0 +1,223 @@
+"""`spec.upstream`: what is refused, with which words, and what is accepted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.operator.api.cases.case import Case, both, models_only, schema
+
+REFUSED: list[Case] = [
+    both(
+        {"upstream": {"goproxy": "https://me:secret@goproxy.example.com"}},
+        "credentials do not belong into the URL: remove the user name and the password before the @",
+        "spec.upstream.goproxy",
+    ),
+    both(
+        {"upstream": {"goproxy": " , "}},
+        "names no proxy: write for example https://goproxy.example.com,direct",
+        "spec.upstream.goproxy",
+    ),
+    both(
+        {"upstream": {"goproxy": "https://goproxy.example.com,driect"}},
+        "an entry is neither direct, off nor a URL: write for example https://goproxy.example.com,direct",
+        "spec.upstream.goproxy",
+    ),
+    both(
+        {"upstream": {"goproxy": "ftp://goproxy.example.com"}},
+        "a URL has to start with https://, http:// or file:///",
+        "spec.upstream.goproxy",
+    ),
+    both(
+        {"upstream": {"goproxy": "https://goproxy.example.com?x=1"}},
+        "a URL has white space, a query or a fragment in it",
+        "spec.upstream.goproxy",
+    ),
+    both(
+        {"upstream": {"goproxy": "https://a.example.com https://b.example.com"}},
+        "separate entries with a comma or |",
+        "spec.upstream.goproxy",
+    ),
+    both(
+        {"upstream": {"timeout": "30"}},
+        '"30" is not a duration: write for example 30s, 5m or 72h',
+        "spec.upstream.timeout",
+    ),
+    both(
+        {"upstream": {"timeout": "0s"}}, "must be longer than nothing: write for example 30s", "spec.upstream.timeout"
+    ),
+    both(
+        {"upstream": {"directTimeout": "0m"}},
+        "must be longer than nothing: write for example 30s",
+        "spec.upstream.directTimeout",
+    ),
+    both(
+        {"upstream": {"gosumdb": "sum.example.com"}},
+        'the key of "sum.example.com" is not known: write NAME+HASH+KEY as the database publishes it, sum.golang.org',
+        "spec.upstream.gosumdb",
+    ),
+    both(
+        {"upstream": {"gosumdb": "sum.example.com+key"}},
+        '"sum.example.com+key" has no verifier key: write NAME+HASH+KEY, as the database publishes it',
+        "spec.upstream.gosumdb",
+    ),
+    both(
+        {"upstream": {"gosumdb": "sum.golang.org sum.example.com"}},
+        '"sum.golang.org sum.example.com" has no URL after its key: write one with https:// or http://, without a',
+        "spec.upstream.gosumdb",
+    ),
+    both(
+        {"upstream": {"gosumdb": "a b c"}},
+        '"a b c" is no checksum database: write NAME, NAME+HASH+KEY, NAME+HASH+KEY URL',
+        "spec.upstream.gosumdb",
+    ),
+    both(
+        {"upstream": {"gosumdb": ""}},
+        '"" is no checksum database: write NAME, NAME+HASH+KEY, NAME+HASH+KEY URL, or off',
+        "spec.upstream.gosumdb",
+    ),
+    both(
+        {"upstream": {"gosumdb": "sum.golang.org https://me:secret@sum.example.com"}},
+        "credentials do not belong into the URL: remove the user name and the password before the @",
+        "spec.upstream.gosumdb",
+    ),
+    both(
+        {"upstream": {"goprivate": ["https://git.example.com"]}},
+        '"https://git.example.com" is a URL: write the module path',
+        "spec.upstream.goprivate[0]",
+    ),
+    both(
+        {"upstream": {"gonoproxy": ["a,b"]}},
+        '"a,b" has white space or a comma: write one pattern an entry',
+        "spec.upstream.gonoproxy[0]",
+    ),
+    both({"upstream": {"gonosumdb": ["/a"]}}, '"/a" has an empty path element', "spec.upstream.gonosumdb[0]"),
+    both(
+        {"upstream": {"credentials": [{"pattern": "git.example.com/a b", "secretName": "x"}]}},
+        '"git.example.com/a b" has white space or a comma',
+        "spec.upstream.credentials[0].pattern",
+    ),
+    both(
+        {"upstream": {"credentials": [{"pattern": "git.example.com", "secretName": "../other"}]}},
+        '"../other" is no name of a Secret: write lower-case letters, digits, dashes and dots, such as corp-git',
+        "spec.upstream.credentials[0].secretName",
+    ),
+    schema(
+        {"upstream": {"credentials": [{"pattern": "git.example.com"}]}},
+        server="credentials[0].secretName: Required value",
+        models="Field required",
+        path="spec.upstream.credentials[0].secretName",
+    ),
+    both(
+        {"upstream": {"trustedCASecretName": "Corp_CA"}},
+        '"Corp_CA" is no name of a Secret',
+        "spec.upstream.trustedCASecretName",
+    ),
+    both(
+        {"upstream": {"httpProxy": {"url": "https://egress.example.com:3128"}}},
+        '"https://egress.example.com:3128" is no HTTP proxy: write http://HOST:PORT, such as http://egress.example.com:',
+        "spec.upstream.httpProxy.url",
+    ),
+    both(
+        {"upstream": {"httpProxy": {"url": "http://egress.example.com:99999"}}},
+        "is no HTTP proxy: write http://HOST:PORT",
+        "spec.upstream.httpProxy.url",
+    ),
+    both(
+        {"upstream": {"httpProxy": {"url": "http://me:secret@egress.example.com"}}},
+        "remove what is before the @, and name a Secret with username and password as httpProxy.secretName",
+        "spec.upstream.httpProxy.url",
+    ),
+    both(
+        {"upstream": {"httpProxy": {"url": "http://a.example.com", "noProxy": ["a.example.com, b.example.com"]}}},
+        '"a.example.com, b.example.com" is nothing to reach without the proxy: write one host, domain, address',
+        "spec.upstream.httpProxy.noProxy[0]",
+    ),
+    both(
+        {"upstream": {"goproxy": "https://u:p@goproxy.example.com"}},
+        "credentials do not belong into the URL",
+        "spec.upstream.goproxy",
+    ),
+    both(
+        {"upstream": {"goproxy": "ftp://goproxy.example.com"}},
+        "a URL has to start with https://, http:// or file:///: write for example https://goproxy.example.com,direct",
+        "spec.upstream.goproxy",
+    ),
+    both({"upstream": {"timeout": "0s"}}, "must be longer than nothing", "spec.upstream.timeout"),
+    both(
+        {"upstream": {"gosumdb": "sum.example.com"}},
+        'the key of "sum.example.com" is not known',
+        "spec.upstream.gosumdb",
+    ),
+    models_only(
+        {"upstream": {"gosumdb": "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn9"}},
+        "does not agree with itself",
+        "spec.upstream.gosumdb",
+    ),
+    both(
+        {"upstream": {"gosumdb": "sum.golang.org https://u:p@a"}},
+        "credentials do not belong into the URL",
+        "spec.upstream.gosumdb",
+    ),
+    both(
+        {"upstream": {"gosumdb": "sum.golang.org https://a?b"}},
+        "has no URL after its key: write one with https://",
+        "spec.upstream.gosumdb",
+    ),
+    models_only({"upstream": {"gonoproxy": ["[z-a]"]}}, "'[z-a]' has the range", "spec.upstream.gonoproxy[0]"),
+    both(
+        {"upstream": {"trustedCASecretName": "a..b"}},
+        '"a..b" is no name of a Secret',
+        "spec.upstream.trustedCASecretName",
+    ),
+    schema(
+        {"upstream": {"credentials": [{"pattern": "a.b"}]}},
+        server="credentials[0].secretName: Required value",
+        models="Field required",
+        path="spec.upstream.credentials[0].secretName",
+    ),
+    both(
+        {"upstream": {"httpProxy": {"url": "a:3128"}}},
+        '"a:3128" is no HTTP proxy: write',
+        "spec.upstream.httpProxy.url",
+    ),
+    both(
+        {"upstream": {"httpProxy": {"url": "http://u:p@a"}}},
+        "credentials do not belong into the URL: remove what is",
+        "spec.upstream.httpProxy.url",
+    ),
+    both(
+        {"upstream": {"httpProxy": {"url": "http://a", "noProxy": ["a b"]}}},
+        '"a b" is nothing to reach without the',
+        "spec.upstream.httpProxy.noProxy[0]",
+    ),
+]
+ACCEPTED: list[dict[str, Any]] = [
+    {"upstream": {"goproxy": "https://goproxy.example.com:8443/go|http://10.0.0.1:3000,direct"}},
+    {"upstream": {"goproxy": "goproxy.example.com, goproxy.example.com:8080/go,off"}},
+    {"upstream": {"goproxy": "file:///srv/modules"}},
+    {"upstream": {"goproxy": "direct", "directTimeout": "1h"}},
+    {"upstream": {"gosumdb": "off", "gonoproxy": [], "gonosumdb": []}},
+    {"upstream": {"gosumdb": "sum.golang.google.cn"}},
+    {"upstream": {"gosumdb": "sum.golang.org http://sums.example.com:8080/a+b"}},
+    {"upstream": {"gosumdb": "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"}},
+    {
+        "upstream": {
+            "gosumdb": "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8 https://sums.example.com/"
+        }
+    },
+    {
+        "upstream": {
+            "goprivate": ["*.corp.example.com"],
+            "credentials": [
+                {"pattern": "git.corp.example.com/team-?", "secretName": "corp-git"},
+                {"pattern": "git.corp.example.com/team-?", "secretName": "corp-git.ssh"},
+            ],
+            "trustedCASecretName": "corp-ca",
+            "httpProxy": {
+                "url": "http://[fd00::1]:3128/",
+                "noProxy": [".corp.example.com", "10.0.0.0/8", "fd00::/8", "*", "::1"],
+                "secretName": "egress",
+            },
+        }
+    },
+]
