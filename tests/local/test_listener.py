@@ -6,7 +6,8 @@ import socket
 
 import pytest
 
-from goproxy_operator.local.listener import Address, ListenError, bind, client_url, parse_address
+from goproxy_operator.local.listener import BindError, bind, client_url
+from modproxy.contract.address import Address, parse_address
 
 
 @pytest.mark.parametrize(
@@ -55,10 +56,10 @@ def test_the_url_reaches_what_was_bound(host: str) -> None:
 def test_a_taken_port_is_told_with_a_way_out() -> None:
     with bind(Address("127.0.0.1", 0)) as first:
         port = first.getsockname()[1]
-        with pytest.raises(ListenError, match=f"127.0.0.1:{port} is taken by another program: .* --listen"):
+        with pytest.raises(BindError, match=f"127.0.0.1:{port} is taken by another program: .* --listen"):
             bind(Address("127.0.0.1", port))
 
 
 def test_an_address_of_another_machine_is_told() -> None:
-    with pytest.raises(ListenError, match=r"192\.0\.2\.1:1234 cannot be listened on"):
+    with pytest.raises(BindError, match=r"192\.0\.2\.1:1234 cannot be listened on"):
         bind(Address("192.0.2.1", 1234))

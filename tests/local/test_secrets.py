@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from goproxy_operator.local.documents import missing, parse_documents
+from goproxy_operator.local.fleet_file import missing, parse_fleet_file
 from goproxy_operator.local.secret_documents import Secret
 from goproxy_operator.local.secret_files import SecretFiles
 from goproxy_operator.local.yaml_text import DocumentError
@@ -50,22 +50,22 @@ def secret(body: str, metadata: str = "{name: git}") -> str:
     ],
 )
 def test_what_is_named_is_taken(text: str, data: tuple[str, str]) -> None:
-    documents = parse_documents(NAMING + text)
-    (taken,) = documents.secrets
+    fleet_file = parse_fleet_file(NAMING + text)
+    (taken,) = fleet_file.secrets
     assert (taken.name, taken.data) == ("git", {"username": data[0].encode(), "password": data[1].encode()})
-    assert PASSWORD not in repr(documents) + repr(taken)
-    assert missing(documents) is None
+    assert PASSWORD not in repr(fleet_file) + repr(taken)
+    assert missing(fleet_file) is None
 
 
 def test_what_is_named_and_not_there_is_told() -> None:
     text = NAMING.replace("team-a", "team-a, namespace: build")
     elsewhere = secret("stringData: {password: x}", "{name: git, namespace: other}")
-    for documents in (parse_documents(text), parse_documents(text + elsewhere)):
-        told = missing(documents)
+    for fleet_file in (parse_fleet_file(text), parse_fleet_file(text + elsewhere)):
+        told = missing(fleet_file)
         assert told is not None
         assert "spec.upstream: Secret git is not in the file: what needs it is answered with an error; add" in told
     near = secret("stringData: {password: x}")
-    assert missing(parse_documents(text + near)) is None
+    assert missing(parse_fleet_file(text + near)) is None
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_is_named_and_not_there_is_told() -> None:
 )
 def test_a_mistake_is_told_without_what_is_secret(text: str, message: str) -> None:
     with pytest.raises(DocumentError, match=message) as raised:
-        parse_documents(NAMING + text)
+        parse_fleet_file(NAMING + text)
     assert "hunter2" not in str(raised.value)
     assert "12345678" not in str(raised.value)
     assert "\n" not in str(raised.value)

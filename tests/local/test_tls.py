@@ -8,7 +8,7 @@ from pathlib import Path
 
 import aiohttp
 
-from goproxy_operator.local.documents import missing, parse_documents
+from goproxy_operator.local.fleet_file import missing, parse_fleet_file
 from tests.kubernetes.certificates import Authority, KeyPair
 from tests.local.local_fleet import LocalFleet, document
 from tests.modproxy.fake_upstream import FakeUpstream
@@ -70,7 +70,7 @@ async def test_switching_it_on_and_off_starts_the_replicas_anew(upstream: FakeUp
 def test_what_is_missing_is_told_by_what_needs_it() -> None:
     fleet = "apiVersion: goproxy-operator.dev/v1alpha1\nkind: GoProxy\nmetadata: {name: team-a}\n"
     both = "spec: {expose: {tls: {secretName: edge}}, upstream: {trustedCASecretName: ca}}\n"
-    assert missing(parse_documents(fleet + both)) == (
+    assert missing(parse_fleet_file(fleet + both)) == (
         "spec.upstream: Secret ca is not in the file: what needs it is answered with an error; add the Secret; "
         "spec.expose.tls: Secret edge is not in the file: nobody is served; add the Secret"
     )

@@ -3,7 +3,7 @@
 FIRST_SECONDS = 0.5
 LONGEST_SECONDS = 30.0
 HEALTHY_SECONDS = 60.0
-"""A replica that lived this long is well: its next death counts as the first."""
+"""A replica that lived this long was well, so that its next death counts as the first."""
 
 
 def count_failures(before: int, lived_seconds: float) -> int:
@@ -13,5 +13,6 @@ def count_failures(before: int, lived_seconds: float) -> int:
 
 def restart_delay(failures: int) -> float:
     """Return the seconds to wait after that many deaths in a row: doubling, up to a longest wait."""
-    doublings = min(failures - 1, 16)  # beyond any use; keeps the power small
+    # No delay is that long. The bound keeps the power small.
+    doublings = min(failures - 1, 16)
     return min(LONGEST_SECONDS, FIRST_SECONDS * 2.0**doublings)

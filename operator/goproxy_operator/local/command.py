@@ -1,4 +1,4 @@
-"""`goproxy-operator local`: its arguments, and what stands in the way of a start, in one line each."""
+"""`goproxy-operator local`: its arguments, and one line for each reason why a fleet cannot be started."""
 
 import argparse
 import asyncio
@@ -8,17 +8,18 @@ from pathlib import Path
 
 from goproxy_operator.local.console import open_console
 from goproxy_operator.local.file_watch import FileWatch
-from goproxy_operator.local.listener import Address, ListenError, bind, parse_address
+from goproxy_operator.local.listener import BindError, bind
 from goproxy_operator.local.lock import FolderInUseError, lock_folder
-from goproxy_operator.local.runner import Runner, read_documents
+from goproxy_operator.local.runner import Runner, read_fleet_file
 from goproxy_operator.local.yaml_text import DocumentError
+from modproxy.contract.address import Address, parse_address
 
 DEFAULT_LISTEN = "127.0.0.1:8080"
 BAD_FILE_EXIT = 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of `run`."""
+    """Declare the arguments of `local`."""
     parser.add_argument(
         "-f",
         "--file",
@@ -41,21 +42,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the fleet until a signal says stop. Return 0, 1 when it cannot be started, 2 when the file is at fault."""
     try:
-        watch = FileWatch(args.file)  # before it is read, so that no edit falls between
-        documents = read_documents(args.file)
-        folder = (args.data_dir or _default_folder(documents.goproxy.metadata.name)).absolute()
+        # The watch begins before the file is read, so that no edit falls between.
+        watch = FileWatch(args.file)
+        fleet_file = read_fleet_file(args.file)
+        folder = (args.data_dir or _default_folder(fleet_file.goproxy.metadata.name)).absolute()
         with lock_folder(folder), bind(args.listen) as listener, open_console() as console:
-            runner = Runner(watch, documents, folder=folder, address=args.listen, listener=listener, console=console)
+            runner = Runner(watch, fleet_file, folder=folder, address=args.listen, listener=listener, console=console)
             asyncio.run(runner.run())
     except DocumentError as e:
         return _complain(str(e), BAD_FILE_EXIT)
-    except (FolderInUseError, ListenError) as e:
+    except (FolderInUseError, BindError) as e:
         return _complain(str(e), 1)
     except OSError as e:
         return _complain(
             f"{e.filename}: {e.strerror}: make room or give access, or name another folder with --data-dir", 1
         )
-    except RuntimeError as e:  # of Path.home
+    except RuntimeError as e:
+        # Path.home raises it when the user has no home.
         return _complain(f"{e}: name a folder with --data-dir", 1)
     return 0
 

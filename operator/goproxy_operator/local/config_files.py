@@ -1,4 +1,4 @@
-"""The files a replica is told by: its config, and the allowlist beside it. It watches them itself."""
+"""The files that a replica watches: its config, and the allowlist beside it."""
 
 import os
 from pathlib import Path
@@ -10,10 +10,10 @@ CONFIG_FILE = "config.json"
 
 
 def write_config(folder: Path, config: Config, allowlist: str | None) -> str:
-    """Write what differs and return the hash of what is now there. OSError when it cannot be written.
+    """Write the files that differ, and return the hash of what is now there. Raises `OSError`.
 
-    `allowlist` None, while the config names one, means that its source is missing: the last known list holds, and at
-    first nothing is allowed.
+    An `allowlist` of None, while the config names one, means that its ConfigMap is missing. Then the last known list
+    holds; at first nothing is allowed.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     beside = folder / ALLOWLIST_FILE
@@ -24,14 +24,14 @@ def write_config(folder: Path, config: Config, allowlist: str | None) -> str:
         return config_hash(text)
     if allowlist is None:
         allowlist = beside.read_text() if beside.exists() else ""
-    # Before the config that names it.
+    # The allowlist comes before the config that names it.
     _write(beside, allowlist)
     _write(folder / CONFIG_FILE, text)
     return config_hash(text, allowlist)
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace the file whole, so that its reader never sees half of it; leave it alone when it says that already."""
+    """Replace the file whole, so that its reader never sees half of it. Leave it alone when the text is the same."""
     if path.exists() and path.read_text() == text:
         return
     draft = path.with_name(f".{path.name}.{os.getpid()}")

@@ -1,4 +1,4 @@
-"""What a runner tells its user by: a terminal gets a live table, anything else plain lines."""
+"""How a runner tells its user what happens: on a terminal by a live table, elsewhere by plain lines."""
 
 import os
 import sys
@@ -12,26 +12,26 @@ SUMMARY_EVERY_SECONDS = 10.0
 
 
 class Console(Protocol):
-    """A context: what is open at its start is closed at its end."""
+    """Shows a fleet to its user, from the start of the context to its end."""
 
     def __enter__(self) -> Self:
         """Begin."""
 
     def __exit__(self, *exc_info: object) -> None:
-        """End; what was told stays readable."""
+        """End. What was told stays readable."""
 
     def tell(self, line: str) -> None:
         """Tell an event, at once."""
 
     def said(self, replica: str, line: str) -> None:
-        """Pass on a line that a replica wrote."""
+        """Show a line that a replica wrote."""
 
     def show(self, state: FleetState) -> None:
         """Show the fleet as it is now."""
 
 
 class PlainConsole:
-    """Lines on standard output; those of the replicas on standard error."""
+    """Writes lines on standard output, and those of the replicas on standard error."""
 
     def __init__(self) -> None:
         self._told = ""
@@ -44,15 +44,15 @@ class PlainConsole:
         return None
 
     def tell(self, line: str) -> None:
-        """Write it."""
+        """Write the line."""
         _write(sys.stdout, line)
 
     def said(self, replica: str, line: str) -> None:
-        """Write it behind the replica's name."""
+        """Write the line behind the replica's name."""
         _write(sys.stderr, f"{replica} | {line}")
 
     def show(self, state: FleetState) -> None:
-        """Write the totals when they are others than before, and not often."""
+        """Write the totals when they changed, at most once every `SUMMARY_EVERY_SECONDS`."""
         now, line = time.monotonic(), totals(state)
         if line != self._told and now - self._told_at >= SUMMARY_EVERY_SECONDS:
             self._told, self._told_at = line, now
@@ -63,7 +63,7 @@ def _write(stream: TextIO, line: str) -> None:
     try:
         print(line, file=stream, flush=True)
     except BrokenPipeError:
-        # Whoever read it has gone, as `head` does. The fleet runs on, for nobody's eyes.
+        # The reader of the pipe has ended, as `head` does. The fleet runs on without one.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
@@ -71,7 +71,7 @@ def open_console() -> Console:
     """Return the console that suits standard output."""
     if not sys.stdout.isatty():
         return PlainConsole()
-    # Here, because rich takes a while to import, and nothing but a terminal needs it.
+    # The import stands here because rich takes a while to load, and only a terminal needs it.
     from goproxy_operator.local.live import LiveConsole  # noqa: PLC0415
 
     return LiveConsole()

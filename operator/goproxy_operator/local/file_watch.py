@@ -1,8 +1,9 @@
 """Notices that a file has other contents, however they came there: written in place, renamed over, a link swapped."""
 
-from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
+
+from modproxy.contract.mounted import file_mark
 
 INTERVAL_SECONDS = 0.3
 
@@ -13,38 +14,24 @@ class FileEvent(Enum):
     SAME = auto()
     CHANGED = auto()
     GONE = auto()
-    """Told once; the file is not there any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Signature:
-    device: int
-    inode: int
-    size: int
-    modified_ns: int
+    """The file is not there any more. One look says so, the next ones say SAME."""
 
 
 class FileWatch:
-    """Looks at one path whenever it is polled. A change is told when two looks in a row saw the same, so that a file
-    is not read while an editor is still writing it.
+    """Tells its owner when a file has to be read again.
+
+    A change counts once two looks in a row find the same state, so that the file is not read while an editor is still
+    writing it.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._told = self._seen = _look(path)
+        self._told = self._seen = file_mark(path)
 
     def poll(self) -> FileEvent:
-        """Look once; called about every `INTERVAL_SECONDS`."""
-        last, self._seen = self._seen, _look(self.path)
+        """Look once. Call it about every `INTERVAL_SECONDS`."""
+        last, self._seen = self._seen, file_mark(self.path)
         if self._seen == self._told or self._seen != last:
             return FileEvent.SAME
         self._told = self._seen
         return FileEvent.CHANGED if self._seen else FileEvent.GONE
-
-
-def _look(path: Path) -> _Signature | None:
-    try:
-        found = path.stat()  # of what links lead to
-    except OSError:
-        return None
-    return _Signature(found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)

@@ -1,4 +1,4 @@
-"""The live table of a terminal, by rich."""
+"""The live table on a terminal. It is drawn by rich."""
 
 import time
 from collections import deque
@@ -18,7 +18,7 @@ _RIGHT = {"req/s", "hit %", "objects"}
 
 
 class LiveConsole:
-    """A table that stays at the bottom of the terminal: events scroll by above, the replicas' lines stand below."""
+    """Keeps a table at the bottom of the terminal. Events scroll by above it, the replicas' lines stand below it."""
 
     def __init__(self) -> None:
         self._console = Console(highlight=False)
@@ -36,15 +36,15 @@ class LiveConsole:
         self._live.stop()
 
     def tell(self, line: str) -> None:
-        """Write it above the table, unbroken, so that it can be pasted."""
+        """Write the line above the table, unbroken, so that the user can paste it."""
         self._console.print(Text(line), soft_wrap=True)
 
     def said(self, replica: str, line: str) -> None:
-        """Keep it for the next drawing."""
+        """Keep the line for the next drawing."""
         self._log.append(f"{replica} | {line}")
 
     def show(self, state: FleetState) -> None:
-        """Draw, unless it was drawn a moment ago: the next report brings the next drawing."""
+        """Draw the table, unless it was drawn a moment ago; the next report then brings the next drawing."""
         self._state = state
         if time.monotonic() - self._drawn_at >= REDRAW_SECONDS:
             self._draw()

@@ -1,4 +1,4 @@
-"""One runner a data folder: two would write the same configs and evict each other's files."""
+"""A data folder has one runner. Two would write the same configs and evict each other's files."""
 
 import fcntl
 import os
@@ -13,9 +13,9 @@ class FolderInUseError(Exception):
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Hold `folder`, making it if it is not there, or raise `FolderInUseError`; OSError when it cannot be made.
+    """Hold `folder` while the context is open, and make it if there is none. Raises `FolderInUseError` and `OSError`.
 
-    The kernel lets go of the lock when its holder ends, however that ends; the file stays.
+    The kernel releases the lock when its holder ends, however that ends. The file stays.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / "lock").open("a+") as lock:

@@ -1,4 +1,4 @@
-"""Runs one fleet until it is told to stop: follows the file, asks the replicas, tells the user."""
+"""Runs one fleet until a signal: follows the file, reads the replicas' reports, tells the user."""
 
 import asyncio
 import signal
@@ -10,14 +10,15 @@ import aiohttp
 from goproxy_operator.desired import names
 from goproxy_operator.local.changes import changes
 from goproxy_operator.local.console import Console
-from goproxy_operator.local.documents import Documents, missing, parse_documents
 from goproxy_operator.local.file_watch import INTERVAL_SECONDS, FileEvent, FileWatch
-from goproxy_operator.local.fleet import Fleet
-from goproxy_operator.local.listener import Address, client_url
-from goproxy_operator.local.process import Replica
+from goproxy_operator.local.fleet_file import FleetFile, missing, parse_fleet_file
+from goproxy_operator.local.listener import client_url
+from goproxy_operator.local.replica_process import ReplicaProcess
+from goproxy_operator.local.replica_processes import ReplicaProcesses
 from goproxy_operator.local.state import FleetState
 from goproxy_operator.local.yaml_text import DocumentError
 from goproxy_operator.replica_report import fetch_report
+from modproxy.contract.address import Address
 
 REPORT_EVERY_SECONDS = 0.5
 REPORT_SECONDS = 2.0
@@ -25,10 +26,10 @@ REPORT_SECONDS = 2.0
 STAY_AS_THEY_ARE = "the replicas stay as they are"
 
 
-def read_documents(file: Path) -> Documents:
+def read_fleet_file(file: Path) -> FleetFile:
     """Read the file, or raise `DocumentError` with one line that begins with the file's name."""
     try:
-        return parse_documents(file.read_text(encoding="utf-8"))
+        return parse_fleet_file(file.read_text(encoding="utf-8"))
     except DocumentError as e:
         raise DocumentError(f"{file}: {e}") from None
     except OSError as e:
@@ -38,12 +39,12 @@ def read_documents(file: Path) -> Documents:
 
 
 class Runner:
-    """One fleet. Everything happens on the event loop of `run`."""
+    """Runs one fleet from its first start to its end, on the event loop of `run`."""
 
     def __init__(
         self,
         watch: FileWatch,
-        documents: Documents,
+        fleet_file: FleetFile,
         *,
         folder: Path,
         address: Address,
@@ -52,47 +53,48 @@ class Runner:
     ) -> None:
         self._file = watch.path
         self._watch = watch
-        self._documents = documents
+        self._fleet_file = fleet_file
         self._address = address
         self._listener = listener
         self._console = console
-        self._fleet = Fleet(folder, listener, self)
+        self._processes = ReplicaProcesses(folder, listener, self)
         self._problem: str | None = None
-        self._shown = FleetState(documents.goproxy.metadata.name)
+        self._shown = FleetState(fleet_file.goproxy.metadata.name)
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
         """Run the fleet until a signal says stop. OSError when its files cannot be written at the start."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self._asked_to_stop)
-        self._console.tell(f"export GOPROXY={self._url(self._documents)}")
+            loop.add_signal_handler(number, self._take_signal)
+        self._console.tell(f"export GOPROXY={self._url(self._fleet_file)}")
         self._console.tell("# GOPRIVATE, GOSUMDB and the rest of `go env` remain your own")
         try:
-            self._take(self._documents)
+            self._take(self._fleet_file)
             async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
                 followers = [group.create_task(self._follow_file()), group.create_task(self._follow_replicas(session))]
                 await self._stop.wait()
                 for follower in followers:
                     follower.cancel()
         finally:
-            await self._fleet.stop()
+            await self._processes.stop()
 
     def changed(self) -> None:
-        """Tell what is other than it was, and show what is."""
+        """Tell what changed, and show the present state."""
         before, name = self._shown, self._shown.name
-        self._shown = FleetState(name, tuple(replica.state for replica in self._fleet.replicas), self._problem)
+        self._shown = FleetState(name, tuple(replica.state for replica in self._processes.replicas), self._problem)
         for line in changes(before, self._shown):
             self._console.tell(line)
         self._console.show(self._shown)
 
     def said(self, replica: str, line: str) -> None:
-        """Pass on a replica's line."""
+        """Show a line that a replica wrote."""
         self._console.said(replica, line)
 
-    def _asked_to_stop(self) -> None:
+    def _take_signal(self) -> None:
         if self._stop.is_set():
-            self._fleet.kill()  # asked twice: by someone in a hurry
+            # A second signal comes from someone in a hurry.
+            self._processes.kill()
         self._stop.set()
 
     async def _follow_file(self) -> None:
@@ -106,13 +108,13 @@ class Runner:
 
     def _read_again(self) -> None:
         try:
-            documents = read_documents(self._file)
-            old, new = self._shown.name, documents.goproxy.metadata.name
+            fleet_file = read_fleet_file(self._file)
+            old, new = self._shown.name, fleet_file.goproxy.metadata.name
             if new != old:
                 raise DocumentError(
                     f"{self._file}: metadata.name: was {old}, is {new}: stop, and start again, to run another fleet"
                 )
-            self._take(documents)
+            self._take(fleet_file)
         except DocumentError as e:
             self._have_problem(f"{e}; {STAY_AS_THEY_ARE}")
         except OSError as e:
@@ -120,34 +122,34 @@ class Runner:
                 f"{e.filename}: cannot be written ({e.strerror}): make room or give access, then save again"
             )
 
-    def _take(self, documents: Documents) -> None:
-        """Make the fleet what the documents ask for, all or nothing of one replica at a time; OSError."""
-        self._fleet.apply(documents)
-        held = {secret.name: secret for secret in self._documents.secrets}
-        for secret in documents.secrets:
+    def _take(self, fleet_file: FleetFile) -> None:
+        """Make the fleet what the file says. After an `OSError` each replica has either its old or its new files."""
+        self._processes.apply(fleet_file)
+        held = {secret.name: secret for secret in self._fleet_file.secrets}
+        for secret in fleet_file.secrets:
             if secret != held.get(secret.name, secret):
                 self._console.tell(f"Secret {secret.name}: what begins from now on uses the new one")
-        if (url := self._url(documents)) != self._url(self._documents):
+        if (url := self._url(fleet_file)) != self._url(self._fleet_file):
             self._console.tell(f"export GOPROXY={url}")
-        self._documents = documents
-        self._have_problem(missing(documents))
+        self._fleet_file = fleet_file
+        self._have_problem(missing(fleet_file))
 
     def _have_problem(self, problem: str | None) -> None:
         self._problem = problem
         self.changed()
 
-    def _url(self, documents: Documents) -> str:
+    def _url(self, fleet_file: FleetFile) -> str:
         port = self._listener.getsockname()[1]
-        prefix = documents.goproxy.spec.expose.path_prefix or ""
-        return client_url(self._address, port, prefix, names.scheme(tls=documents.tls))
+        prefix = fleet_file.goproxy.spec.expose.path_prefix or ""
+        return client_url(self._address, port, prefix, names.scheme(tls=fleet_file.tls))
 
     async def _follow_replicas(self, session: aiohttp.ClientSession) -> None:
         while True:
-            await asyncio.gather(*(_ask(session, replica) for replica in self._fleet.replicas))
+            await asyncio.gather(*(_fetch(session, replica) for replica in self._processes.replicas))
             await asyncio.sleep(REPORT_EVERY_SECONDS)
 
 
-async def _ask(session: aiohttp.ClientSession, replica: Replica) -> None:
+async def _fetch(session: aiohttp.ClientSession, replica: ReplicaProcess) -> None:
     if (pid := replica.state.pid) is not None:
         admin_url = f"http://127.0.0.1:{replica.state.admin_port}"
         replica.reported(pid, await fetch_report(session, admin_url, REPORT_SECONDS))

@@ -1,4 +1,4 @@
-"""The Secrets of a file, as values. Pure. What is in them is told nowhere: not in a message, not in a repr."""
+"""The Secrets of a file, as values. Pure. No message and no repr tells what a Secret holds."""
 
 import base64
 import binascii
@@ -13,17 +13,17 @@ _READ = (*UPSTREAM_KEYS, *SERVING_KEYS)
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _LONGEST_NAME = 253
 _MOST_BYTES = 1 << 20
-"""What the API server takes."""
+"""The API server accepts no more."""
 _FIELDS = ("apiVersion", "kind", "metadata", "type", "immutable", "data", "stringData")
 
 
 class SecretError(ValueError):
-    """The document is no Secret: which one, which key, what to do; never what is in it."""
+    """The document is no Secret. The message says which one, which key and what to do, and no value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A Secret that the object names: of its keys those that replicas read."""
+    """Holds those keys of a Secret that replicas read."""
 
     name: str
     data: Mapping[str, bytes] = field(repr=False)

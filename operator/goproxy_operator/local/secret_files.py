@@ -1,4 +1,4 @@
-"""Secrets as files that the replicas read anew for each use: a folder each, a file a key, for this user alone."""
+"""Secrets as files: each has a folder, each key a file. The replicas read them anew for each use."""
 
 import os
 import shutil
@@ -9,14 +9,14 @@ from goproxy_operator.local.secret_documents import Secret
 
 
 class SecretFiles:
-    """The files below `folder`, which is ours alone: what a runner left there that was killed goes at the start."""
+    """Keeps the files below `folder`, which only this user can read. At the start it removes older ones."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._cleared = False
 
     def put(self, secrets: Sequence[Secret]) -> None:
-        """Write what differs, each key whole or not at all. OSError when it cannot be written."""
+        """Write the keys that differ, each whole or not at all. Raises `OSError`."""
         if not self._cleared:
             self.remove()
             self._cleared = True
@@ -28,7 +28,7 @@ class SecretFiles:
                 _write(below / key, content)
 
     def keep_only(self, secrets: Sequence[Secret]) -> None:
-        """Remove what is of no Secret, or of no key of it, any more."""
+        """Remove the files of other Secrets and of other keys."""
         kept = {secret.name: secret.data.keys() for secret in secrets}
         for below in list(self.folder.iterdir()):
             if below.name not in kept:
@@ -39,7 +39,7 @@ class SecretFiles:
                     file.unlink()
 
     def remove(self) -> None:
-        """Remove all of it."""
+        """Remove the folder with all files."""
         if self.folder.is_symlink():
             self.folder.unlink()
         elif self.folder.exists():

@@ -1,4 +1,4 @@
-"""What is known of a local fleet at one moment: values that the consoles show and `changes` compares. Pure."""
+"""What is known of a local fleet at one moment. Consoles show these values, `changes` compares them. Pure."""
 
 import signal
 from dataclasses import dataclass
@@ -8,29 +8,29 @@ from modproxy.contract.report import Report
 
 
 class Phase(StrEnum):
-    """Where a replica's process is in its life."""
+    """Says where a replica's process is in its life."""
 
     STARTING = "starting"
-    """It runs and has not yet reported."""
+    """The process runs and has not reported yet."""
     RUNNING = "running"
     WAITING = "waiting"
-    """It died, and is started again after a while."""
+    """The process died, and is started again after a while."""
     REFUSED = "refused"
-    """It ended because it does not accept its config, and is started again when that changes."""
+    """The process ended because it refuses its config, and is started again when the config changes."""
     STOPPING = "stopping"
     STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """How a process ended: `exit_code` as in `subprocess` (negative for a signal), and the last line it wrote."""
+    """Says how a process ended. `exit_code` is as in `subprocess`: negative for a signal."""
 
     exit_code: int
     last_line: str = ""
 
     @property
     def cause(self) -> str:
-        """`exit 1` or `SIGKILL`."""
+        """The way of the end in words, such as `exit 1` or `SIGKILL`."""
         if self.exit_code >= 0:
             return f"exit {self.exit_code}"
         try:
@@ -41,9 +41,11 @@ class Death:
 
 @dataclass(frozen=True, slots=True)
 class ReplicaState:
-    """One replica. `death` is that of the process before, `restart_seconds` how long it is waited for; `report` is of
-    the process that runs now, and None until it answers. `wanted_config` is the hash of what was written for it. Its
-    admin listener has `admin_port` of the loopback.
+    """Holds what is known of one replica.
+
+    `wanted_config` is the hash of the config that was written for the replica. `death` tells how the process before
+    ended, `restart_seconds` how long the next start is put off. `report` comes from the process that runs now, and is
+    None before that has answered. `admin_port` is a port of the loopback.
     """
 
     name: str
@@ -58,18 +60,18 @@ class ReplicaState:
 
     @property
     def ready(self) -> bool:
-        """Whether it serves."""
+        """True when the replica serves."""
         return self.phase is Phase.RUNNING and self.report is not None and self.report.ready
 
     @property
     def in_force(self) -> bool:
-        """Whether it says that what was written for it last is what it does."""
+        """True when the replica reports the config that was written for it last."""
         return self.report is not None and self.report.config.hash == self.wanted_config
 
 
 @dataclass(frozen=True, slots=True)
 class FleetState:
-    """All replicas in order, and what is wrong with the file that asks for them, if anything is."""
+    """Holds all replicas in order, and `problem`: what is wrong with the file, if anything is."""
 
     name: str
     replicas: tuple[ReplicaState, ...] = ()
@@ -77,15 +79,15 @@ class FleetState:
 
     @property
     def reports(self) -> tuple[Report, ...]:
-        """Those that are known."""
+        """The reports of the replicas that have answered."""
         return tuple(replica.report for replica in self.replicas if replica.report is not None)
 
     @property
     def ready(self) -> int:
-        """How many replicas serve."""
+        """The number of replicas that serve."""
         return sum(replica.ready for replica in self.replicas)
 
     @property
     def in_force(self) -> int:
-        """How many replicas do what was written for them last."""
+        """The number of replicas whose config in force is the one that was written last."""
         return sum(replica.in_force for replica in self.replicas)

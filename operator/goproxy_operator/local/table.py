@@ -1,4 +1,4 @@
-"""A fleet's state as text: the cells of a table, and one line for the whole. Pure."""
+"""A fleet's state as text: the cells of a table, and one line for the whole fleet. Pure."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ def rows(state: FleetState) -> list[tuple[str, ...]]:
 
 
 def notes(state: FleetState) -> list[str]:
-    """Return what is too long for a cell: last words of the dead, why a config is refused, what ails the file."""
+    """Return what is too long for a cell: last lines of processes that died, refused configs, a fault of the file."""
     lines = [f"{replica.name}: {note}" for replica in state.replicas for note in _notes(replica)]
     return [*lines, state.problem] if state.problem else lines
 

@@ -39,7 +39,8 @@ def load_documents(text: str) -> list[tuple[int, dict[str, Any]]]:
             line = node.start_mark.line + 1
             try:
                 document = loader.construct_document(node)
-            except (ValueError, KeyError):  # of what !!int, !!float and !!bool stand before
+            except (ValueError, KeyError):
+                # Values behind !!int, !!float and !!bool raise these.
                 raise DocumentError(
                     f"line {line}: below it, a value that is not what its tag says: put text into quotes"
                 ) from None
@@ -56,7 +57,7 @@ def load_documents(text: str) -> list[tuple[int, dict[str, Any]]]:
 
 
 def _check_node(node: yaml.Node, above: tuple[yaml.Node, ...]) -> None:
-    """Refuse what YAML has and JSON has not, and keys written twice, of which one would be lost without a word."""
+    """Refuse what YAML has and JSON lacks. Refuse keys that are written twice, too: YAML would drop one silently."""
     line = node.start_mark.line + 1
     if node.tag not in _PLAIN:
         raise DocumentError(f"line {line}: a tag has no meaning here: remove it, or quote text that begins with !")
@@ -80,5 +81,5 @@ def _check_node(node: yaml.Node, above: tuple[yaml.Node, ...]) -> None:
 
 
 def _without_text(problem: str | None) -> str:
-    """Leave out what the parser quotes of the file, such as the name of an alias: it may be of a Secret."""
+    """Leave out what the parser quotes of the file, such as the name of an alias: the text may belong to a Secret."""
     return re.sub(r""" (["'])(?!<).{3,}\1""", "", problem or "")

@@ -14,25 +14,27 @@ from goproxy_operator.local.state import Death, Phase, ReplicaState
 from modproxy.contract.report import Report
 
 REFUSED_EXIT = 2
-"""How a replica ends that does not take its config: it would do so again, until the config is another."""
+"""The exit status of a replica that refuses its config. It would end so again, until the config changes."""
 SILENT_REPORTS = 3
-"""So many reports in a row may fail before what a replica said last counts no more."""
+"""After so many failed reports in a row the last good report no longer counts."""
 
 
 class Observer(Protocol):
-    """Who wants to know what happens to a replica."""
+    """Learns what happens to a replica."""
 
     def changed(self) -> None:
-        """A replica's state is another."""
+        """Called when the state of a replica changed."""
 
     def said(self, replica: str, line: str) -> None:
-        """A replica wrote a line."""
+        """Called for each line that a replica writes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How a replica is started. `descriptors` are handed down under their own numbers; `lifeline` becomes its standard
-    input, and ends when this process does.
+    """Says how a replica is started.
+
+    The process inherits `descriptors` under their own numbers. `lifeline` becomes its standard input, which ends when
+    this process ends.
     """
 
     command: tuple[str, ...]
@@ -41,8 +43,8 @@ class Launch:
     lifeline: int
 
 
-class Replica:
-    """One replica, from `start` to the end of `stop`. `state` is what is known of it."""
+class ReplicaProcess:
+    """Keeps one replica running from `start` to the end of `stop`. `state` is what is known of the replica."""
 
     def __init__(self, state: ReplicaState, launch: Launch, observer: Observer) -> None:
         self.state = state
@@ -56,16 +58,16 @@ class Replica:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to keep it running; needs a running event loop."""
+        """Begin to keep the replica running. This needs a running event loop."""
         self._task = asyncio.create_task(self._keep_running(), name=self.state.name)
 
     def config_written(self, wanted_config: str) -> None:
-        """Tell that it has another config: one that is down is tried again at once."""
+        """Note that the config changed. A replica that is down is started again at once."""
         self._become(replace(self.state, wanted_config=wanted_config))
         self._wake.set()
 
     def reported(self, pid: int, report: Report | None) -> None:
-        """Take what the process `pid` answered, or that it did not."""
+        """Note the report of the process `pid`, or None when it did not answer."""
         if pid != self.state.pid or self.state.phase not in (Phase.STARTING, Phase.RUNNING):
             return
         self._silent = 0 if report else self._silent + 1
@@ -75,13 +77,13 @@ class Replica:
             self._become(replace(self.state, report=None))
 
     def restart(self) -> None:
-        """Let it end in order, and start it anew at once: what it reads at its start only is another."""
+        """End the process in order and start it anew at once, for what a replica reads at its start only."""
         self._restarting = True
         self._wake.set()
         self._signal(kill=False)
 
     async def stop(self, patience_seconds: float) -> None:
-        """End it for good: ask, wait that long, then kill."""
+        """End the replica for good: send SIGTERM, wait for `patience_seconds`, then kill."""
         self._stopping = True
         self._wake.set()
         self._become(replace(self.state, phase=Phase.STOPPING))
@@ -130,15 +132,17 @@ class Replica:
                 stderr=descriptor,
                 env=self._launch.environment,
                 pass_fds=self._launch.descriptors,
-                # Out of the terminal's reach: Ctrl-C is for us, who then ask the replicas in order.
+                # The terminal's Ctrl-C then reaches this process only, which ends the replicas in order.
                 start_new_session=True,
             )
-        except OSError as e:  # no memory, no processes left: as passing as a death
+        except OSError as e:
+            # The machine has no memory or no process left. That may be over soon: treat it as a death.
             return Death(1, f"it cannot be started: {e.strerror}")
         finally:
             os.close(descriptor)
         self._silent = 0
-        if self._stopping or self._restarting:  # while it was being started
+        # The replica may have been told to end while its process was being started.
+        if self._stopping or self._restarting:
             self._signal(kill=False)
         else:
             self._become(replace(self.state, pid=process.pid))

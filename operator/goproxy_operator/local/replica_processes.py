@@ -1,4 +1,4 @@
-"""The replicas of one fleet: as many processes as the object asks for, each with what it is told by."""
+"""The replicas of one fleet: as many processes as the object asks for, each with its config and its listeners."""
 
 import asyncio
 import os
@@ -13,29 +13,29 @@ from goproxy_operator.desired.config.document import Placement, replica_config, 
 from goproxy_operator.desired.stateful_set import DEFAULT_STORAGE
 from goproxy_operator.local import lifeline
 from goproxy_operator.local.config_files import CONFIG_FILE, write_config
-from goproxy_operator.local.documents import Documents
-from goproxy_operator.local.process import Launch, Observer, Replica
+from goproxy_operator.local.fleet_file import FleetFile
+from goproxy_operator.local.replica_process import Launch, Observer, ReplicaProcess
 from goproxy_operator.local.secret_files import SecretFiles
 from goproxy_operator.local.state import Phase, ReplicaState
 from goproxy_operator.quantity import size_in_bytes
 from modproxy.contract.config import ShutdownConfig
 
 STOP_SECONDS = 10.0
-"""How long a replica may take to end; a person waits for it."""
+"""How long a replica may take to end. A person waits meanwhile."""
 _SHUTDOWN = ShutdownConfig(delay=0.0, timeout=STOP_SECONDS - 2.0)
 
 
 @dataclass(frozen=True, slots=True)
 class _Member:
-    """A replica, its folder, and its admin listener: bound here, so that its port is known and stays the same."""
+    """Keeps together what belongs to one replica. Its admin listener is bound here, so that the port stays the same."""
 
-    replica: Replica
+    replica: ReplicaProcess
     folder: Path
     admin: socket.socket
 
 
-class Fleet:
-    """What `apply` asked for last. The replicas share `listener`, and each has a folder below `folder`."""
+class ReplicaProcesses:
+    """Makes the running processes what the file says. They share `listener`, and each has a folder below `folder`."""
 
     def __init__(self, folder: Path, listener: socket.socket, observer: Observer) -> None:
         self._folder = folder
@@ -45,34 +45,36 @@ class Fleet:
         self._id = secrets.token_hex(8)
         self._members: list[_Member] = []
         self._tls = False
-        self._leaving: dict[asyncio.Task[None], Replica] = {}
-        # Nobody writes to it. That it ends, however we do, is what tells the replicas to end (`local.lifeline`).
+        self._leaving: dict[asyncio.Task[None], ReplicaProcess] = {}
+        # Nobody writes to this pipe. It ends when this process ends, and so tells the replicas to end (`lifeline`).
         self._lifeline, self._kept_open = os.pipe()
 
     @property
-    def replicas(self) -> tuple[Replica, ...]:
-        """Those that are meant to run, in order."""
+    def replicas(self) -> tuple[ReplicaProcess, ...]:
+        """The replicas that are meant to run, in order."""
         return tuple(member.replica for member in self._members)
 
-    def apply(self, documents: Documents) -> None:
-        """Make the fleet what the documents ask for. OSError when that cannot be written down; what runs runs on."""
-        count = documents.replicas
-        self._secrets.put(documents.secrets)  # before the configs that name them
-        switched, self._tls = documents.tls is not self._tls, documents.tls
+    def apply(self, fleet_file: FleetFile) -> None:
+        """Make the fleet what the file says. OSError when a file of it cannot be written; the replicas then run on."""
+        count = fleet_file.replicas
+        # The Secrets come before the configs that name them.
+        self._secrets.put(fleet_file.secrets)
+        switched, self._tls = fleet_file.tls is not self._tls, fleet_file.tls
         for member in self._members[:count]:
-            wanted = self._write(member.folder, member.admin, documents)
+            wanted = self._write(member.folder, member.admin, fleet_file)
             if wanted != member.replica.state.wanted_config:
                 member.replica.config_written(wanted)
-            if switched:  # read at the start only
+            # A replica reads at its start only whether it serves HTTPS.
+            if switched:
                 member.replica.restart()
         while len(self._members) < count:
-            self._members.append(self._join(f"{documents.goproxy.metadata.name}-{len(self._members)}", documents))
+            self._members.append(self._join(f"{fleet_file.goproxy.metadata.name}-{len(self._members)}", fleet_file))
         while len(self._members) > count:
             self._leave(self._members.pop())
-        self._secrets.keep_only(documents.secrets)
+        self._secrets.keep_only(fleet_file.secrets)
 
     async def stop(self) -> None:
-        """End every process, and give back what is ours; the listener is the caller's."""
+        """End every process, and remove what they needed. The caller closes the listener."""
         for member in self._members:
             self._leave(member)
         if self._leaving:
@@ -82,41 +84,41 @@ class Fleet:
         self._secrets.remove()
 
     def kill(self) -> None:
-        """Wait no longer for those that are being stopped."""
+        """Kill the replicas that are being stopped."""
         for replica in self._leaving.values():
             replica.kill()
 
-    def _join(self, name: str, documents: Documents) -> _Member:
+    def _join(self, name: str, fleet_file: FleetFile) -> _Member:
         folder = self._folder / name
         admin = socket.create_server(("127.0.0.1", 0))
         try:
-            wanted = self._write(folder, admin, documents)
+            wanted = self._write(folder, admin, fleet_file)
         except OSError:
             admin.close()
             raise
         launch = Launch(
-            # -P: a folder in which a user happens to stand is no place to import from.
+            # -P keeps the replica from importing out of the folder in which the user happens to be.
             (sys.executable, "-P", "-m", lifeline.__name__, "modproxy", "--config", str(folder / CONFIG_FILE)),
             _environment(),
             (self._listener.fileno(), admin.fileno()),
             self._lifeline,
         )
         state = ReplicaState(name, Phase.STARTING, wanted, admin_port=admin.getsockname()[1])
-        replica = Replica(state, launch, self._observer)
+        replica = ReplicaProcess(state, launch, self._observer)
         replica.start()
         return _Member(replica, folder, admin)
 
-    def _write(self, folder: Path, admin: socket.socket, documents: Documents) -> str:
+    def _write(self, folder: Path, admin: socket.socket, fleet_file: FleetFile) -> str:
         place = Placement(
             listen=f"fd:{self._listener.fileno()}",
             admin=f"fd:{admin.fileno()}",
             cache_dir=str(folder / "cache"),
             fleet_id=self._id,
-            size_bytes=storage_bytes(documents.goproxy) or size_in_bytes(DEFAULT_STORAGE),
+            size_bytes=storage_bytes(fleet_file.goproxy) or size_in_bytes(DEFAULT_STORAGE),
             shutdown=_SHUTDOWN,
             secrets_dir=str(self._secrets.folder),
         )
-        return write_config(folder, replica_config(documents.goproxy, place), documents.allowlist)
+        return write_config(folder, replica_config(fleet_file.goproxy, place), fleet_file.allowlist)
 
     def _leave(self, member: _Member) -> None:
         async def leave() -> None:
@@ -129,7 +131,7 @@ class Fleet:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, with a go command on the PATH: the one installed beside this Python, if the machine has none."""
+    """Return our environment; if the machine has no go command, the PATH leads to the one beside this Python."""
     if shutil.which("go"):
         return dict(os.environ)
     beside = str(Path(sys.executable).parent)

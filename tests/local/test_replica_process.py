@@ -8,7 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from goproxy_operator.local.process import Launch, Replica
+from goproxy_operator.local.replica_process import Launch, ReplicaProcess
 from goproxy_operator.local.state import Death, Phase, ReplicaState
 from tests.local.reports import report
 
@@ -38,12 +38,12 @@ class Witness:
 
 
 @asynccontextmanager
-async def running(program: str, *arguments: str) -> AsyncIterator[tuple[Replica, Witness]]:
+async def running(program: str, *arguments: str) -> AsyncIterator[tuple[ReplicaProcess, Witness]]:
     """Keep `program`, Python, running as a replica; what is not stopped inside is killed at the end."""
     read, write = os.pipe()
     witness = Witness()
     launch = Launch((sys.executable, "-c", program, *arguments), dict(os.environ), (), read)
-    replica = Replica(ReplicaState("a-0", Phase.STARTING, "c1"), launch, witness)
+    replica = ReplicaProcess(ReplicaState("a-0", Phase.STARTING, "c1"), launch, witness)
     replica.start()
     try:
         yield replica, witness

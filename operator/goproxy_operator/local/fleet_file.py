@@ -1,4 +1,4 @@
-"""What a file asks for: one `GoProxy`, and the ConfigMaps and Secrets beside it. Pure: text in, values out."""
+"""The file that a local fleet is made from: one `GoProxy`, and the ConfigMaps and Secrets beside it. Pure."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,9 +15,12 @@ ALLOWLIST_KEY = "modules"
 
 
 @dataclass(frozen=True, slots=True)
-class Documents:
-    """A file, read. `allowlist` is the text of the ConfigMap that the object names: None when it names none, or when
-    that one is missing, which `allowlist_missing` tells apart. `secrets` are those that it names and the file has.
+class FleetFile:
+    """Holds what the runner needs of the file, checked.
+
+    `allowlist` is the text of the ConfigMap that the object names. It is None when the object names no ConfigMap, and
+    when the file lacks the one that is named; `allowlist_missing` tells the two apart. `secrets` are the Secrets that
+    the object names and the file has.
     """
 
     goproxy: GoProxy
@@ -27,19 +30,19 @@ class Documents:
 
     @property
     def tls(self) -> bool:
-        """Whether the fleet serves HTTPS."""
+        """True when the fleet serves HTTPS."""
         return self.goproxy.spec.expose.tls is not None
 
     @property
     def replicas(self) -> int:
-        """How many the fleet has: of a range its lower end, because nothing scales it here."""
+        """The number of replicas: of a range the lower end, because nothing scales a local fleet."""
         spec = self.goproxy.spec
         if spec.autoscaling is not None:
             return least_replicas(spec.autoscaling)
         return DEFAULT_REPLICAS if spec.replicas is None else spec.replicas
 
 
-def parse_documents(text: str) -> Documents:
+def parse_fleet_file(text: str) -> FleetFile:
     """Read the file's text, or raise `DocumentError`."""
     fleets: list[dict[str, Any]] = []
     config_maps: list[dict[str, Any]] = []
@@ -70,24 +73,24 @@ def parse_documents(text: str) -> Documents:
     name = goproxy.spec.modules.allowlist_config_map_name
     allowlist = _allowlist(config_maps, name, namespace) if name else None
     missing = name is not None and allowlist is None
-    return Documents(goproxy, allowlist, missing, _secrets(secrets, referenced_secrets(goproxy), namespace))
+    return FleetFile(goproxy, allowlist, missing, _secrets(secrets, referenced_secrets(goproxy), namespace))
 
 
-def missing(documents: Documents) -> str | None:
+def missing(fleet_file: FleetFile) -> str | None:
     """Return what to tell when something that the object names is not in the file."""
-    goproxy, secrets = documents.goproxy, documents.secrets
+    goproxy, secrets = fleet_file.goproxy, fleet_file.secrets
     told = (
-        _missing_allowlist(documents),
+        _missing_allowlist(fleet_file),
         missing_secrets("spec.upstream", upstream_secrets(goproxy), secrets, "what needs it is answered with an error"),
         missing_secrets("spec.expose.tls", certificate_secret(goproxy), secrets, "nobody is served"),
     )
     return "; ".join(filter(None, told)) or None
 
 
-def _missing_allowlist(documents: Documents) -> str | None:
-    if not documents.allowlist_missing:
+def _missing_allowlist(fleet_file: FleetFile) -> str | None:
+    if not fleet_file.allowlist_missing:
         return None
-    name = documents.goproxy.spec.modules.allowlist_config_map_name
+    name = fleet_file.goproxy.spec.modules.allowlist_config_map_name
     return (
         f"spec.modules.allowlistConfigMapName: ConfigMap {name} is not in the file: "
         "the last known list holds, at first nothing is allowed; add the ConfigMap"
@@ -99,19 +102,19 @@ def _metadata(document: dict[str, Any]) -> dict[str, Any]:
     return metadata if isinstance(metadata, dict) else {}
 
 
-def _is_near(document: dict[str, Any], namespace: object) -> bool:
+def _is_in(document: dict[str, Any], namespace: object) -> bool:
     return namespace is None or _metadata(document).get("namespace", namespace) == namespace
 
 
 def _secrets(documents: list[dict[str, Any]], names: tuple[str, ...], namespace: object) -> tuple[Secret, ...]:
-    """Return the Secrets that are named; the others are checked too, and left alone."""
+    """Return the Secrets that are named. The others are checked too, and not returned."""
     found: dict[str, Secret] = {}
     for document in documents:
         try:
             secret = parse_secret(document)
         except SecretError as e:
             raise DocumentError(str(e)) from None
-        if secret.name not in names or not _is_near(document, namespace):
+        if secret.name not in names or not _is_in(document, namespace):
             continue
         if secret.name in found:
             raise DocumentError(f"several Secrets are called {secret.name}: keep one of them")
@@ -121,7 +124,7 @@ def _secrets(documents: list[dict[str, Any]], names: tuple[str, ...], namespace:
 
 def _allowlist(config_maps: list[dict[str, Any]], name: str, namespace: object) -> str | None:
     """Return the patterns of the ConfigMap `name`, checked. A namespace left out, on either side, is the same one."""
-    named = [item for item in config_maps if _metadata(item).get("name") == name and _is_near(item, namespace)]
+    named = [item for item in config_maps if _metadata(item).get("name") == name and _is_in(item, namespace)]
     if len(named) > 1:
         raise DocumentError(f"{len(named)} ConfigMaps are called {name}: keep one of them")
     if not named:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from goproxy_operator.local.documents import missing, parse_documents
+from goproxy_operator.local.fleet_file import missing, parse_fleet_file
 from goproxy_operator.local.yaml_text import DocumentError
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -30,7 +30,7 @@ def config_map(metadata: str = "{name: shared}", data: str = "{modules: github.c
     ],
 )
 def test_replicas(spec: str, replicas: int) -> None:
-    assert parse_documents(FLEET + spec).replicas == replicas
+    assert parse_fleet_file(FLEET + spec).replicas == replicas
 
 
 @pytest.mark.parametrize(
@@ -52,24 +52,24 @@ def test_replicas(spec: str, replicas: int) -> None:
     ],
 )
 def test_allowlist(text: str, allowlist: str | None) -> None:
-    assert parse_documents(text).allowlist == allowlist
+    assert parse_fleet_file(text).allowlist == allowlist
 
 
 def test_a_missing_config_map_is_told() -> None:
-    told = missing(parse_documents(NAMING))
+    told = missing(parse_fleet_file(NAMING))
     assert told is not None
     assert "ConfigMap shared is not in the file" in told
-    assert missing(parse_documents(NAMING + config_map())) is None
-    assert missing(parse_documents(FLEET)) is None
+    assert missing(parse_fleet_file(NAMING + config_map())) is None
+    assert missing(parse_fleet_file(FLEET)) is None
 
 
 @pytest.mark.parametrize("example", sorted({path.name for path in EXAMPLES.glob("*.yaml")} - OF_A_CLUSTER_ONLY))
 def test_an_example_is_whole(example: str) -> None:
-    assert missing(parse_documents((EXAMPLES / example).read_text())) is None
+    assert missing(parse_fleet_file((EXAMPLES / example).read_text())) is None
 
 
 def test_what_looks_like_a_date_is_text_as_in_kubernetes() -> None:
-    assert parse_documents(FLEET + "spec: {pod: {annotations: {since: 2026-01-01}}}\n").replicas == 2
+    assert parse_fleet_file(FLEET + "spec: {pod: {annotations: {since: 2026-01-01}}}\n").replicas == 2
 
 
 @pytest.mark.parametrize(
@@ -109,5 +109,5 @@ def test_what_looks_like_a_date_is_text_as_in_kubernetes() -> None:
 )
 def test_one_line_says_where_and_what_to_do(text: str, message: str) -> None:
     with pytest.raises(DocumentError, match=message) as raised:
-        parse_documents(text)
+        parse_fleet_file(text)
     assert "\n" not in str(raised.value)
