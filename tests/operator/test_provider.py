@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from goproxy_operator.api.autoscaling import AutoscalingSpec, Provider
-from goproxy_operator.metrics_api.registration_rules import OFF, Registration, Standing
+from goproxy_operator.metrics_api.rules.registration import OFF, Registration, Standing
 from goproxy_operator.reconcile.provider import Offers, choose
 
 PROMETHEUS: dict[str, Any] = {"prometheus": {"serverAddress": "http://prometheus.monitoring.svc:9090"}}

@@ -1,4 +1,4 @@
-"""Keeps an eye on the APIService, and writes into ours whom to trust. The leader's task."""
+"""Watches the APIService, and writes into ours the certificates to trust. The leader does this."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ from goproxy_operator.cluster.client import ApiError, Client, UnreachableError
 from goproxy_operator.cluster.fence import NotHeldError
 from goproxy_operator.cluster.resources import API_SERVICES, Key
 from goproxy_operator.metrics import EXTERNAL_METRICS
-from goproxy_operator.metrics_api.registration_rules import (
+from goproxy_operator.metrics_api.rules.registration import (
     NAME,
     OFF,
     Registration,
@@ -24,14 +24,17 @@ if TYPE_CHECKING:
     from goproxy_operator.metrics_api.trust import Trust
 
 _log = logging.getLogger(__name__)
-_PAUSE = 5.0  # seconds between two looks
-_SOON = 0.5  # until the certificate is there, and after a write
+_PAUSE = 5.0
+"""Seconds between two looks."""
+_SOON = 0.5
+"""Seconds to the next look while the certificate is missing, and after a write."""
 
 
 class Registrar:
-    """`serving` is whom our metrics trust, and the namespace and name of their Service; None where none are served.
+    """Knows how the APIService stands, in `current`, and calls `changed` when that is another.
 
-    `changed` is called when `current` has.
+    `serving` holds the trust of our metrics API, and namespace and name of its Service. It is None where the operator
+    serves no metrics.
     """
 
     def __init__(self, client: Client, serving: tuple["Trust", Key] | None, changed: Callable[[], None]) -> None:
@@ -42,7 +45,7 @@ class Registrar:
         self._looked = asyncio.Event()
 
     async def start(self, tasks: asyncio.TaskGroup) -> None:
-        """Look from now on, and return when `current` says what is there."""
+        """Begin to look, and return when `current` tells the result of the first look."""
         if self._serving is not None:
             tasks.create_task(self._run(*self._serving))
             await self._looked.wait()
@@ -65,7 +68,7 @@ class Registrar:
         api_service = await self._client.get(API_SERVICES, None, NAME)
         authorities = trust.authorities
         if authorities is None:
-            # Whose it is can be told all the same.
+            # The owner of the APIService is known without our certificates.
             self._take(judge(api_service, service, b""))
             return _SOON
         found = judge(api_service, service, authorities)

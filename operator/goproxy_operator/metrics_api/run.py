@@ -1,4 +1,4 @@
-"""Runs the metrics API beside all else: from before the election until after the Lease is given up."""
+"""Runs the metrics API, from before the election until after the Lease is given up."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from goproxy_operator.metrics_api.source import RateSource
 from goproxy_operator.metrics_api.trust import Trust
 
 LINGER = 3.0
-"""Seconds that it is served after the end of the work: so long the API server may still be sent to this replica."""
+"""Seconds for which the metrics are served after the end of the work: the API server may still send requests here."""
 
 
 @asynccontextmanager

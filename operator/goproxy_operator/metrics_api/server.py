@@ -10,7 +10,7 @@ from aiohttp.typedefs import Middleware
 
 from goproxy_operator.desired.names import RATE_METRIC
 from goproxy_operator.metrics import EXTERNAL_METRICS_REQUESTS
-from goproxy_operator.metrics_api.documents import (
+from goproxy_operator.metrics_api.rules.documents import (
     ROOT,
     Document,
     SelectorError,
@@ -19,8 +19,8 @@ from goproxy_operator.metrics_api.documents import (
     status,
     value_list,
 )
-from goproxy_operator.metrics_api.front_proxy import refusal
-from goproxy_operator.metrics_api.rate import NoDataError
+from goproxy_operator.metrics_api.rules.front_proxy import refusal
+from goproxy_operator.metrics_api.rules.rate import NoDataError
 from goproxy_operator.metrics_api.source import RateSource
 from goproxy_operator.metrics_api.trust import Trust
 
@@ -92,7 +92,7 @@ def _front_proxy_only(trust: Trust) -> Middleware:
 
 @web.middleware
 async def _in_documents(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """Answer with documents whatever happens: the API server's clients read nothing else."""
+    """Answer every error with a document: the API server's clients read nothing else."""
     try:
         return await handler(request)
     except web.HTTPException as e:

@@ -1,4 +1,4 @@
-"""Asks a fleet's replicas when the API server asks: at most once in a few seconds, however many ask."""
+"""The request rate of a fleet, for the API server. The replicas are scraped at most once in a few seconds."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -8,52 +8,52 @@ from goproxy_operator.cluster.client import ApiError, Client, UnreachableError
 from goproxy_operator.cluster.resources import PODS, Key
 from goproxy_operator.cluster.scrape import Scraper
 from goproxy_operator.desired import names
-from goproxy_operator.metrics_api.rate import Asked, NoDataError, fleet_rate
+from goproxy_operator.metrics_api.rules.rate import NoDataError, ReplicaReadiness, fleet_rate
 
 KEPT_SECONDS = 3.0
-"""Shorter than any HPA's period, so that none acts twice on the same figure."""
+"""Shorter than the period of any HorizontalPodAutoscaler, which so never acts twice on the same figure."""
 
 Answer = tuple[float, datetime]
 
 
 class RateSource:
-    """Knows the replicas from the API server itself: whoever does not lead has no mirror."""
+    """Computes rates of fleets. It lists the replicas at the API server, because only the leader has a mirror."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._scraper = Scraper()
-        self._asked: dict[Key, tuple[float, asyncio.Task[Answer]]] = {}
+        self._flights: dict[Key, tuple[float, asyncio.Task[Answer]]] = {}
 
     async def close(self) -> None:
-        """Ask no more."""
-        for _, task in self._asked.values():
+        """End all that is under way."""
+        for _, task in self._flights.values():
             task.cancel()
         await self._scraper.close()
 
     async def rate(self, fleet: Key) -> Answer:
         """Return requests a second, and when that was so. Raises `NoDataError`."""
         now = asyncio.get_running_loop().time()
-        self._asked = {key: asked for key, asked in self._asked.items() if now - asked[0] < KEPT_SECONDS}
-        if fleet not in self._asked:
-            task = asyncio.create_task(self._ask(fleet))
+        self._flights = {key: flight for key, flight in self._flights.items() if now - flight[0] < KEPT_SECONDS}
+        if fleet not in self._flights:
+            task = asyncio.create_task(self._fetch(fleet))
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
-            self._asked[fleet] = (now, task)
-        # Who hangs up does not take the answer from the others.
-        return await asyncio.shield(self._asked[fleet][1])
+            self._flights[fleet] = (now, task)
+        # The end of one request does not cancel the flight, for which others may wait.
+        return await asyncio.shield(self._flights[fleet][1])
 
-    async def _ask(self, fleet: Key) -> Answer:
+    async def _fetch(self, fleet: Key) -> Answer:
         namespace, name = fleet
         selector = ",".join(f"{key}={value}" for key, value in names.selector(name).items())
         try:
-            # What the API server has in its own memory is new enough.
+            # Resource version 0 is what the API server has in memory, which is new enough.
             page = await self._client.list_page(PODS, namespace, {"labelSelector": selector, "resourceVersion": "0"})
         except (ApiError, UnreachableError) as e:
             raise NoDataError(f"the replicas cannot be listed: {e}") from None
         pods = {item["metadata"]["name"]: trim.pod(item) for item in page["items"]}
         running = {pod: item for pod, item in pods.items() if item["ip"]}
         reports = await self._scraper.reports({pod: item["ip"] for pod, item in running.items()})
-        asked = {
-            pod: Asked(ready=item["ready"], going="deletionTimestamp" in item["metadata"])
+        readiness = {
+            pod: ReplicaReadiness(ready=item["ready"], terminating="deletionTimestamp" in item["metadata"])
             for pod, item in running.items()
         }
-        return fleet_rate(asked, reports), datetime.now(UTC)
+        return fleet_rate(readiness, reports), datetime.now(UTC)

@@ -1,7 +1,7 @@
-"""Whom the metrics API trusts and who trusts it: kept up to date with a Secret of ours and a ConfigMap of the cluster.
+"""Whom the metrics API trusts and who trusts it, by a Secret of ours and a ConfigMap of the cluster.
 
-Every replica of the operator does this, whoever leads: the first that finds something due writes the Secret, and the
-others take what is in it.
+Every replica of the operator does this, whether it leads or not. The first that finds something due writes the Secret,
+and the others take what is in the Secret.
 """
 
 import asyncio
@@ -16,16 +16,20 @@ from typing import NoReturn
 
 from goproxy_operator.cluster.client import ApiError, Client, ConflictError, UnreachableError
 from goproxy_operator.cluster.resources import CONFIG_MAPS, SECRETS, Key
-from goproxy_operator.metrics_api.front_proxy import CONFIG_MAP, FrontProxy, FrontProxyError, read_front_proxy
-from goproxy_operator.metrics_api.material import Material, MaterialError, read_material, renewed
+from goproxy_operator.metrics_api.rules.front_proxy import CONFIG_MAP, FrontProxy, FrontProxyError, read_front_proxy
+from goproxy_operator.metrics_api.rules.material import Material, MaterialError, read_material, renewed
 
 _log = logging.getLogger(__name__)
-_PAUSE = 15.0  # seconds between two looks
+_PAUSE = 15.0
+"""Seconds between two looks."""
 _RETRY = 2.0
 
 
 class Trust:
-    """`service` is the namespace and name of the Service and the Secret. Nothing is served before the first look."""
+    """Keeps the certificates of the metrics API valid, in `context`. Nothing is served before the first look.
+
+    `service` is the namespace and the name of both the Service and the Secret.
+    """
 
     def __init__(self, client: Client, service: Key, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._client = client
@@ -36,17 +40,17 @@ class Trust:
         self._front_proxy: FrontProxy | None = None
         self._inner: ssl.SSLContext | None = None
         self.context = _context()
-        """For a listener: each new connection is served with what is in force then."""
+        """For a listener: each new connection is served with the certificates that are in force then."""
         self.context.sni_callback = self._choose
 
     @property
     def authorities(self) -> bytes | None:
-        """Who signs what is served, in PEM; None while nothing is known."""
+        """The authorities that sign our certificate, in PEM; None before the first look."""
         return None if self._material is None else self._material.authorities
 
     @property
     def names(self) -> frozenset[str]:
-        """The common names that the front proxy may have; none: any."""
+        """The common names that the front proxy may have. Empty: any."""
         return frozenset() if self._front_proxy is None else self._front_proxy.names
 
     async def run(self) -> NoReturn:
@@ -56,7 +60,8 @@ class Trust:
                 await self.refresh()
                 pause = _PAUSE
             except ConflictError:
-                pause = 0.0  # another replica was faster
+                # Another replica was faster.
+                pause = 0.0
             except (ApiError, UnreachableError, FrontProxyError, MaterialError) as e:
                 _log.warning("no external metrics are served: %s", e) if self._inner is None else _log.warning(
                     "external metrics are served as before: %s", e
@@ -96,10 +101,11 @@ class Trust:
 
 
 def _context(material: Material | None = None, authorities: str = "") -> ssl.SSLContext:
-    """Make a context that asks for a client certificate; who has none is told by HTTP, who has a wrong one by TLS."""
+    """Make a context that accepts a missing client certificate, which HTTP then refuses. TLS refuses a wrong one."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.num_tickets = 0  # a resumed connection would show a certificate that was verified long ago
+    # A resumed connection would show a client certificate that was verified long ago.
+    context.num_tickets = 0
     context.verify_mode = ssl.CERT_OPTIONAL
     if material is not None:
         with _as_file(material.certificate + material.key) as path:
@@ -110,7 +116,7 @@ def _context(material: Material | None = None, authorities: str = "") -> ssl.SSL
 
 @contextmanager
 def _as_file(content: bytes) -> Iterator[str]:
-    """Give the content a path, which is all that `ssl` takes; in memory where the system can."""
+    """Give the content a path, because `ssl` reads files only. The file is in memory where the system can do that."""
     if hasattr(os, "memfd_create"):
         descriptor = os.memfd_create("certificate")
         try:

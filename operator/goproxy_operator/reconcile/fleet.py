@@ -17,7 +17,7 @@ from goproxy_operator.cluster.store import Store
 from goproxy_operator.cluster.tenancy import Tenancy
 from goproxy_operator.desired import names
 from goproxy_operator.desired.config_map import documents_of
-from goproxy_operator.metrics_api.registration_rules import OFF, Registration
+from goproxy_operator.metrics_api.rules.registration import OFF, Registration
 from goproxy_operator.reconcile.actions import Actions
 from goproxy_operator.reconcile.classes import Admitted, admit
 from goproxy_operator.reconcile.facts import Facts

@@ -10,7 +10,7 @@ from goproxy_operator.desired.children import ChildFacts, children
 from goproxy_operator.desired.config_map import documents
 from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.desired.stateful_set import claim_templates
-from goproxy_operator.metrics_api.registration_rules import OFF, Registration
+from goproxy_operator.metrics_api.rules.registration import OFF, Registration
 from goproxy_operator.reconcile.allowlist import decide_allowlist
 from goproxy_operator.reconcile.claims import Claims, ClaimsObserved, decide_claims
 from goproxy_operator.reconcile.missing_apis import missing_apis

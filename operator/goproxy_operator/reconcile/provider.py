@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from goproxy_operator.api.autoscaling import AutoscalingSpec, Provider
-from goproxy_operator.metrics_api.registration_rules import Registration, Standing
+from goproxy_operator.metrics_api.rules.registration import Registration, Standing
 from goproxy_operator.reconcile.problem import Problem
 
 SCALED_OBJECT = "ScaledObject"

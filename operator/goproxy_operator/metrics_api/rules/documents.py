@@ -1,4 +1,4 @@
-"""The documents of external.metrics.k8s.io/v1beta1, and what a request of its asks for. Pure.
+"""The documents of external.metrics.k8s.io/v1beta1, and which fleet a request names.
 
 Source: k8s.io/metrics/pkg/apis/external_metrics/v1beta1, and metav1.Status for errors.
 """
@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from goproxy_operator.desired.names import FLEET_LABEL, RATE_METRIC
-from goproxy_operator.metrics_api.rate import milli
+from goproxy_operator.metrics_api.rules.rate import milli
 
 GROUP = "external.metrics.k8s.io"
 VERSION = "v1beta1"
@@ -40,19 +40,19 @@ def fleet_of(query: Mapping[str, str]) -> str:
     selector = query.get("labelSelector", "")
     match = _SELECTOR.fullmatch(selector.strip())
     if match is None:
-        given = f"labelSelector {selector!r} names" if selector else "no labelSelector names"
-        raise SelectorError(f"{given} a fleet: write labelSelector={FLEET_LABEL}=NAME, and nothing else")
+        subject = f"labelSelector {selector!r} names" if selector else "no labelSelector names"
+        raise SelectorError(f"{subject} a fleet: write labelSelector={FLEET_LABEL}=NAME, and nothing else")
     return match["fleet"]
 
 
 def resource_list() -> Document:
-    """Return what discovery asks for."""
+    """Return the answer to discovery."""
     resource = {"name": RATE_METRIC, "singularName": "", "namespaced": True, "kind": _KIND, "verbs": ["get"]}
     return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": GROUP_VERSION, "resources": [resource]}
 
 
 def value_list(fleet: str, rate: float, at: datetime) -> Document:
-    """Return the one value there is of a fleet."""
+    """Return the one value of a fleet."""
     value = {
         "metricName": RATE_METRIC,
         "metricLabels": {FLEET_LABEL: fleet},

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from goproxy_operator.metrics_api.documents import SelectorError, fleet_of, resource_list, status, value_list
+from goproxy_operator.metrics_api.rules.documents import SelectorError, fleet_of, resource_list, status, value_list
 
 
 @pytest.mark.parametrize("selector", ["goproxy-operator.dev/fleet=team-a", "goproxy-operator.dev/fleet==team-a"])

@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-from goproxy_operator.metrics_api.material import (
+from goproxy_operator.metrics_api.rules.material import (
     ANNOUNCED,
     AUTHORITY_LIFE,
     Material,

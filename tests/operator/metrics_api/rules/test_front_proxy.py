@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from goproxy_operator.metrics_api.front_proxy import FrontProxyError, read_front_proxy, refusal
+from goproxy_operator.metrics_api.rules.front_proxy import FrontProxyError, read_front_proxy, refusal
 from tests.kubernetes.certificates import Authority
 
 NAMES = frozenset({"front-proxy-client", "other"})

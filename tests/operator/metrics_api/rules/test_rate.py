@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from goproxy_operator.metrics_api.rate import Asked, NoDataError, fleet_rate, milli
+from goproxy_operator.metrics_api.rules.rate import NoDataError, ReplicaReadiness, fleet_rate, milli
 from modproxy.contract.report import ConfigState, Report, StorageState, Window
 
-READY, STARTING, GOING = Asked(ready=True), Asked(ready=False), Asked(ready=True, going=True)
+READY, STARTING, GOING = (
+    ReplicaReadiness(ready=True),
+    ReplicaReadiness(ready=False),
+    ReplicaReadiness(ready=True, terminating=True),
+)
 
 
 def lately(requests: int, seconds: float) -> Report:
@@ -58,7 +62,7 @@ def report(window: Window, uptime: float = 600) -> Report:
         ({"a": STARTING}, {"a": lately(3000, 30)}, 100),
     ],
 )
-def test_rate(asked: dict[str, Asked], reports: dict[str, Report], rate: float) -> None:
+def test_rate(asked: dict[str, ReplicaReadiness], reports: dict[str, Report], rate: float) -> None:
     assert fleet_rate(asked, reports) == pytest.approx(rate)
 
 
@@ -82,7 +86,9 @@ def test_rate(asked: dict[str, Asked], reports: dict[str, Report], rate: float) 
         ),
     ],
 )
-def test_no_data_is_an_error(asked: dict[str, Asked], reports: dict[str, Report], message: str, exists: bool) -> None:
+def test_no_data_is_an_error(
+    asked: dict[str, ReplicaReadiness], reports: dict[str, Report], message: str, exists: bool
+) -> None:
     with pytest.raises(NoDataError) as error:
         fleet_rate(asked, reports)
     assert (str(error.value), error.value.exists) == (message, exists)

@@ -1,7 +1,8 @@
 """From the reports of a fleet's replicas to one request rate for the autoscaler, or to why there is none. Pure.
 
-Counts of one window are added, not rates: after a scale-out an old replica's average still holds all of the load, and a
-new one, which divides by its few seconds, already its share; their sum would be too much, and scale out once more.
+Counts of one window are added, not rates. After a scale-out the average of an old replica still holds the whole load,
+and a new replica, which divides by its few seconds, already has its share. The sum of both rates would be too much, and
+would scale out once more.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,11 +11,12 @@ from dataclasses import dataclass
 from modproxy.contract.report import Report
 
 WINDOW_SECONDS = 20.0
-"""The least window that a replica's requests are divided by, where any replica is so old."""
+"""The least window by which requests are divided, once any replica is so old."""
 _LEAST_SECONDS = 1.0
-_OLDER_WINDOW = 60.0  # what requestsPerSecond spans, where a replica does not say recentRequests
+_OLDER_WINDOW = 60.0
+"""The span of requestsPerSecond, for replicas that do not report recentRequests."""
 _LEAST_SHARE = 0.5
-"""Of the ready replicas, that has to answer: of fewer nothing is concluded."""
+"""Of the ready replicas. If fewer answer, there is no rate."""
 
 
 class NoDataError(Exception):
@@ -26,24 +28,24 @@ class NoDataError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A replica that was asked: whether it is ready, and on its way out."""
+class ReplicaReadiness:
+    """Tells how much a replica's silence says: whether Kubernetes holds it for ready, and whether it is terminating."""
 
     ready: bool
-    going: bool = False
+    terminating: bool = False
 
 
-def fleet_rate(asked: Mapping[str, Asked], reports: Mapping[str, Report]) -> float:
+def fleet_rate(replicas: Mapping[str, ReplicaReadiness], reports: Mapping[str, Report]) -> float:
     """Return requests a second over the whole fleet. Raises `NoDataError`.
 
-    A ready replica that does not answer is taken to have what those have that do: left out, it would look like a calm.
-    One that is not ready, or is going, counts with what it says and is not missed.
+    A ready replica that does not answer counts as the mean of those that do. Without it a silent replica would look
+    like a calm. A replica that is terminating or not ready counts with what it reports, and is not missed.
     """
-    expected = {name for name, replica in asked.items() if replica.ready and not replica.going}
-    if not asked:
+    expected = {name for name, replica in replicas.items() if replica.ready and not replica.terminating}
+    if not replicas:
         raise NoDataError("the fleet has no replica that runs", exists=False)
     if not reports:
-        raise NoDataError(f"none of {len(asked)} replicas has answered on its admin port")
+        raise NoDataError(f"none of {len(replicas)} replicas has answered on its admin port")
     answered = expected & reports.keys()
     if len(answered) < _LEAST_SHARE * len(expected):
         silent = ", ".join(sorted(expected - answered))

@@ -1,7 +1,7 @@
-"""Whether the APIService is ours, and what it still lacks. Pure.
+"""Whether the APIService is ours, and what it still lacks.
 
-Who installs the operator makes the APIService (chart, kustomize), and so takes it away again: one without its server
-keeps every namespace of the cluster from being deleted. The operator adds whom the API server may trust, nothing else.
+The chart or the kustomization makes the APIService, and removes it again: an APIService without its server keeps every
+namespace of the cluster from being deleted. The operator only adds the certificates that the API server may trust.
 """
 
 import base64
@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from goproxy_operator.metrics_api.documents import GROUP, VERSION
+from goproxy_operator.metrics_api.rules.documents import GROUP, VERSION
 
 NAME = f"{VERSION}.{GROUP}"
 _LOOK = f"kubectl describe apiservice {NAME} says more"
 
 
 class Standing(Enum):
-    """How the operator's own metrics API stands."""
+    """Says whether the operator's own metrics API can be used, and why not."""
 
     OFF = "off"
-    """It was not switched on."""
+    """The operator was started without it."""
     ABSENT = "absent"
     FOREIGN = "foreign"
     UNAVAILABLE = "unavailable"
@@ -29,7 +29,7 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """How it stands, and in words; `missing_bundle` says that the trusted certificates have to be written."""
+    """Tells the standing, also in words. `missing_bundle`: the trusted certificates have to be written."""
 
     standing: Standing
     message: str = ""
@@ -60,18 +60,18 @@ def judge(api_service: Mapping[str, Any] | None, service: tuple[str, str], autho
         if condition["type"] == "Available":
             if condition["status"] == "True":
                 return Registration(Standing.AVAILABLE, "", missing)
-            # Its message has ports and times, which are news at each try.
+            # The condition's message has ports and times, so that it would be new at each try.
             return unavailable(f"{condition.get('reason', 'it')} ({_LOOK})", missing)
     return unavailable(f"the API server has not tried it yet ({_LOOK})", missing)
 
 
 def unavailable(why: str, missing_bundle: bool = False) -> Registration:
-    """Return that it is ours, or may be, and gives no figures now."""
+    """Return the registration of an APIService that is ours, or may be, and gives no figures now."""
     return Registration(Standing.UNAVAILABLE, f"APIService {NAME} is not available: {why}", missing_bundle)
 
 
 def bundle_manifest(api_service: Mapping[str, Any], authorities: bytes) -> dict[str, Any]:
-    """Return what is applied. By the uid no apply can make an APIService that its owner has removed."""
+    """Return what is applied. With the uid, the API server rejects the apply if the APIService is gone."""
     return {
         "apiVersion": "apiregistration.k8s.io/v1",
         "kind": "APIService",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from goproxy_operator.metrics_api.registration_rules import NAME, Registration, Standing, bundle_manifest, judge
+from goproxy_operator.metrics_api.rules.registration import NAME, Registration, Standing, bundle_manifest, judge
 
 OURS = ("goproxy-operator", "goproxy-operator-external-metrics")
 BUNDLE = b"certificates"

@@ -1,7 +1,8 @@
-"""The certificate that the metrics API is served with, and the authority of our own that signs it. Pure but for chance.
+"""The certificate of the metrics API, and our own authority, which signs it. Pure but for chance.
 
-All replicas of the operator share one Secret. A new authority is trusted a day before anything is signed by it, and an
-old one until it ends, long after all that it has signed: who read the Secret a while ago still trusts, and is trusted.
+All replicas of the operator share one Secret. A new authority is trusted a day before it signs anything. An old one is
+trusted to its end, long after the end of all that it signed. So a replica that read the Secret a while ago still trusts
+the others, and they trust it.
 """
 
 import base64
@@ -27,7 +28,8 @@ ANNOUNCED = timedelta(days=1)
 """How long an authority is trusted before it signs."""
 _CLOCKS = timedelta(hours=1)
 """How far clocks of nodes may differ."""
-_RENEWED_AT = 2 / 3  # of a life
+_RENEWED_AT = 2 / 3
+"""The part of its life after which a certificate is renewed."""
 _KEYS = ("ca.crt", "ca.key", "tls.crt", "tls.key")
 
 _ONLY_SIGNS = x509.KeyUsage(
@@ -44,12 +46,12 @@ _ONLY_SIGNS = x509.KeyUsage(
 
 
 class MaterialError(ValueError):
-    """The Secret's content is not what we have put there."""
+    """The Secret holds something other than what the operator writes there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """All in PEM. `authorities` are trusted, the newest first, whose key is `authority_key`."""
+    """Holds what the Secret holds, in PEM. `authorities` are trusted, the newest first; `authority_key` is its key."""
 
     authorities: bytes
     authority_key: bytes
@@ -57,7 +59,7 @@ class Material:
     key: bytes
 
     def data(self) -> dict[str, str]:
-        """Return it as the data of a Secret."""
+        """Return the data of the Secret."""
         parts = (self.authorities, self.authority_key, self.certificate, self.key)
         return {key: base64.b64encode(part).decode() for key, part in zip(_KEYS, parts, strict=True)}
 
@@ -80,7 +82,7 @@ def read_material(data: Mapping[str, str]) -> Material | None:
 
 
 def renewed(material: Material | None, hosts: Sequence[str], now: datetime) -> Material:
-    """Return what is to be served from now on: the same object where nothing is due.
+    """Return the material from now on: the same object when nothing is due.
 
     `hosts` are the names that the certificate has to have.
     """
@@ -104,7 +106,7 @@ def _with_authorities(material: Material, now: datetime) -> Material:
     if _aged(kept[0], now):
         authority, new_key = _new_authority(now)
         kept.insert(0, authority)
-        # The old key goes: what it has signed is renewed by the new one, a day from now and long before it ends.
+        # The old key is dropped. The new key signs anew what the old one signed, a day from now, long before that ends.
         key = _private(new_key)
     if kept == authorities:
         return material
@@ -149,7 +151,7 @@ def _certificates(pem: bytes) -> list[x509.Certificate]:
 
 def _new_authority(now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
     key = ec.generate_private_key(ec.SECP256R1())
-    # Two of one name would have to be told apart by their keys' identifiers, which not everybody does.
+    # Each authority has its own name: not every client tells two of one name apart by the identifiers of their keys.
     name = _name(f"goproxy-operator {now:%Y-%m-%dT%H:%M:%SZ}")
     builder = (
         _builder(name, name, key, now, AUTHORITY_LIFE)

@@ -1,4 +1,4 @@
-"""Who may ask: the API server's front proxy alone, which has checked who stands behind it and what they may. Pure.
+"""Who may read metrics: the API server's front proxy alone, which has authenticated and authorised its own client.
 
 Source: "Configure the Aggregation Layer" of the Kubernetes documentation: a client certificate that the requestheader
 CA has signed, with a common name that is allowed, both in ConfigMap kube-system/extension-apiserver-authentication.
@@ -16,12 +16,12 @@ _NAMES = "requestheader-allowed-names"
 
 
 class FrontProxyError(Exception):
-    """Nobody can prove to be the front proxy; the message says what is missing."""
+    """There is no way to recognise the front proxy; the message says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrontProxy:
-    """The certificates that sign for it, in PEM, and its names; none: any name will do."""
+    """Identifies the front proxy: the authorities, in PEM, that sign its certificate, and its names. No names: any."""
 
     authorities: str
     names: frozenset[str]
@@ -45,7 +45,7 @@ def read_front_proxy(config_map: dict[str, Any] | None) -> FrontProxy:
 
 
 def refusal(names: frozenset[str], peer: dict[str, Any] | None) -> tuple[int, str] | None:
-    """Return why a peer may not ask, as an HTTP status and a message; None for the front proxy.
+    """Return why a peer may not read metrics, as an HTTP status and a message; None for the front proxy.
 
     `peer` is what `SSLSocket.getpeercert()` says of a certificate that TLS has verified; None without one.
     """
