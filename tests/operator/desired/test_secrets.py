@@ -5,23 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from goproxy_operator.api.goproxy import GoProxy
-from goproxy_operator.desired.config_map import documents
 from goproxy_operator.desired.pod_template import pod_template
 from goproxy_operator.desired.secrets import referenced_secrets
-from modproxy.contract.config import Config, CredentialConfig, parse_config
+from modproxy.contract.config import Config
+from modproxy.contract.secret_keys import SERVING_KEYS, UPSTREAM_KEYS
+from tests.operator.desired.fleet_children import CREDENTIALS, TLS, private, spec_of
 from tests.operator.objects import goproxy
-
-CREDENTIALS = [
-    {"pattern": "git.corp.example.com", "secretName": "git"},
-    {"pattern": "git.corp.example.com/secret", "secretName": "git-ssh"},
-    {"pattern": "goproxy.example.com", "secretName": "git"},
-]
-PROXY = {"url": "http://egress.corp.example.com:3128", "secretName": "egress"}
-
-
-def private(**changed: Any) -> GoProxy:
-    given = {"credentials": CREDENTIALS, "trustedCASecretName": "ca", "httpProxy": PROXY}
-    return goproxy(upstream=given | changed)
 
 
 def pod(fleet: GoProxy) -> dict[str, Any]:
@@ -65,9 +54,13 @@ def test_only_a_new_reference_rolls_pods() -> None:
     assert pod(private(trustedCASecretName="other")) != pod(private())
 
 
-def test_the_replicas_are_told_names_and_uses() -> None:
-    upstream = parse_config(documents(private(), 1, None).config).upstream
-    assert upstream.credentials[1] == CredentialConfig(pattern="git.corp.example.com/secret", secret_name="git-ssh")
-    assert upstream.trusted_ca_secret_name == "ca"
-    assert upstream.http_proxy is not None
-    assert upstream.http_proxy.secret_name == "egress"
+def test_the_certificates_secret_alone_shows_its_keys_to_the_replicas() -> None:
+    fleet = goproxy(expose={"tls": TLS}, upstream={"trustedCASecretName": "ca"})
+    assert referenced_secrets(fleet) == ("ca", "edge")
+    volumes = spec_of(fleet, "StatefulSet")["template"]["spec"]["volumes"]
+    (volume,) = (volume for volume in volumes if volume["name"] == "secrets")
+    keys = {
+        source["secret"]["name"]: tuple(item["key"] for item in source["secret"]["items"])
+        for source in volume["projected"]["sources"]
+    }
+    assert keys == {"ca": UPSTREAM_KEYS, "edge": (*UPSTREAM_KEYS, *SERVING_KEYS)}

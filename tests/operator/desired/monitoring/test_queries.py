@@ -1,0 +1,88 @@
+"""Every expression of alerts and dashboard, held against the metrics that a real replica serves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import promql_parser as promql
+
+from goproxy_operator.desired.monitoring.prometheus_rule import prometheus_rule
+from tests.kubernetes.certificates import Authority
+from tests.modproxy.fake_upstream import FakeUpstream, status
+from tests.modproxy.proxy_process import ProxyProcess
+from tests.operator.desired.monitoring.test_dashboard import SECURE, panels
+
+GIVEN_BY_PROMETHEUS = {"job", "namespace", "pod"}
+
+
+def expressions() -> Iterator[str]:
+    for rule in prometheus_rule(SECURE)["spec"]["groups"][0]["rules"]:
+        yield rule["expr"]
+    for panel in panels():
+        for target in panel["targets"]:
+            yield re.sub(r"\$__(rate_interval|range)", "5m", target["expr"])
+
+
+def selectors(expression: str) -> list[promql.VectorSelector]:
+    """All series that are selected in an expression; ValueError when it is none."""
+    found: list[promql.VectorSelector] = []
+
+    def visit(node: Any) -> bool:
+        if isinstance(node, promql.VectorSelector):
+            found.append(node)
+        return True
+
+    promql.walk(promql.parse(expression), visit)
+    return found
+
+
+def labels_of(expression: str) -> set[str]:
+    """The labels that an expression matches or groups by."""
+    matched = {matcher.name for selector in selectors(expression) for matcher in selector.matchers.matchers}
+    grouped = {label for labels in re.findall(r"by \(([^)]*)\)", expression) for label in labels.split(", ")}
+    return matched | grouped
+
+
+async def served_metrics(upstream: FakeUpstream, folder: Path) -> str:
+    """The metrics of a replica that has seen a hit, a miss, a refusal and an error."""
+    authority = Authority(folder, "authority")
+    pair = authority.issue("server", "server", hosts=["127.0.0.1"])
+    secret = folder / "secrets" / "edge"
+    secret.mkdir(parents=True)
+    (secret / "tls.crt").write_bytes(pair.certificate.read_bytes())
+    (secret / "tls.key").write_bytes(pair.key.read_bytes())
+    config = {
+        "upstream": {"goproxy": f"{upstream.url}|http://127.0.0.1:9", "timeout": "2s"},
+        "modules": {"deny": ["example.com/evil"]},
+        "secretsDir": str(folder / "secrets"),
+        "tls": {"secretName": "edge"},
+    }
+    upstream.behaviours["example.com/broken/@v/list"] = status(500)
+    async with ProxyProcess(folder / "proxy", config) as proxy:
+        url = proxy.url.replace("http:", "https:")
+        for key in ("m/@v/list", "m/@v/list", "evil/@v/list", "broken/@v/list"):
+            async with proxy.session.get(f"{url}/example.com/{key}", ssl=False) as answer:
+                await answer.read()
+        return await proxy.metrics()
+
+
+async def test_every_expression_is_promql_about_metrics_that_there_are(tmp_path: Path) -> None:
+    async with FakeUpstream() as upstream:
+        upstream.add("example.com/m", "v1.0.0")
+        page = await served_metrics(upstream, tmp_path)
+    served: dict[str, set[str]] = {}
+    for line in page.splitlines():
+        if match := re.match(r"([a-z_]+)(?:\{(.*)\})? ", line):
+            served.setdefault(match[1], set()).update(re.findall(r'(\w+)="', match[2] or ""))
+    found = list(expressions())
+    assert len(found) > 20
+    for expression in found:
+        of = selectors(expression)
+        assert of, expression
+        for selector in of:
+            assert selector.name in served, f"{selector.name}, in {expression}"
+        known = set().union(*(served[selector.name] for selector in of if selector.name))
+        assert labels_of(expression) <= known | GIVEN_BY_PROMETHEUS, expression
