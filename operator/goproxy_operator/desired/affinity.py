@@ -1,4 +1,4 @@
-"""Where replicas are scheduled, as the object has it, in the form that the API server keeps."""
+"""Where replicas are scheduled, as the object says, in the form that the API server stores."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from goproxy_operator.desired.manifest import Manifest
 
 
 def affinity(pod: PodSpec) -> Manifest | None:
-    """Return the pod's affinity. An empty list is as good as none, and not kept; an empty selector selects all."""
+    """Return the pod's affinity. The API server stores no empty lists; an empty selector stays, as it selects all."""
     if pod.affinity is None:
         return None
     kept: Manifest = _without_empty_lists(pod.affinity.model_dump(mode="json", by_alias=True, exclude_none=True))

@@ -7,7 +7,7 @@ from goproxy_operator.desired.manifest import Manifest, child
 from goproxy_operator.quantity import canonical
 
 SCALE_DOWN_SECONDS = 600
-"""How long the rate has to stay low: a cold replica is a slow one."""
+"""How long the rate has to stay low before replicas go, because a cold replica is a slow one."""
 
 
 def least_replicas(autoscaling: AutoscalingSpec) -> int:
@@ -16,7 +16,7 @@ def least_replicas(autoscaling: AutoscalingSpec) -> int:
 
 
 def autoscaler(goproxy: GoProxy, autoscaling: AutoscalingSpec, provider: Provider) -> Manifest:
-    """Return the HorizontalPodAutoscaler, for figures of the operator's own or of an adapter of custom metrics."""
+    """Return the HorizontalPodAutoscaler. It reads the operator's own metrics or those of an adapter."""
     fleet = goproxy.metadata.name
     spec = {
         "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": names.stateful_set(fleet)},
@@ -29,7 +29,7 @@ def autoscaler(goproxy: GoProxy, autoscaling: AutoscalingSpec, provider: Provide
 
 
 def _metric(fleet: str, autoscaling: AutoscalingSpec, provider: Provider) -> Manifest:
-    """Return where the rate comes from: the whole fleet's, which is divided by its replicas, or that of each pod."""
+    """Return the metric: the rate of each pod, or that of the whole fleet, which is divided by the replicas."""
     target = {"type": "AverageValue", "averageValue": canonical(str(autoscaling.target_requests_per_second))}
     if provider is Provider.CUSTOM_METRICS:
         return {"type": "Pods", "pods": {"metric": {"name": names.RATE_METRIC}, "target": target}}

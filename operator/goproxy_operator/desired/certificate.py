@@ -1,4 +1,4 @@
-"""What cert-manager is asked for: the certificate that the replicas show."""
+"""The Certificate by which cert-manager issues what the replicas show to clients."""
 
 from goproxy_operator.api.expose import IssuerRef, TlsSpec
 from goproxy_operator.api.goproxy import GoProxy
@@ -7,7 +7,7 @@ from goproxy_operator.desired.manifest import Manifest, child, without_empty
 
 
 def certificate(goproxy: GoProxy, tls: TlsSpec, issuer: IssuerRef) -> Manifest:
-    """Return the Certificate. cert-manager writes the Secret, and renews it; how long it lasts is the issuer's."""
+    """Return the Certificate. cert-manager writes and renews the Secret; the issuer decides how long it lasts."""
     spec = {
         "secretName": tls.secret_name,
         "dnsNames": dns_names(goproxy),
@@ -18,11 +18,11 @@ def certificate(goproxy: GoProxy, tls: TlsSpec, issuer: IssuerRef) -> Manifest:
 
 
 def dns_names(goproxy: GoProxy) -> list[str]:
-    """Return all names by which the fleet is called: the Service's, each replica's, and those it is exposed under."""
+    """Return all names of the fleet: of the Service, of the replicas, and those of its Ingress and route."""
     fleet, namespace, expose = goproxy.metadata.name, goproxy.metadata.namespace, goproxy.spec.expose
     service, replicas = names.client_service(fleet), f"*.{names.headless_service(fleet)}"
     found = [service, f"{service}.{namespace}"]
-    # A cluster may have another domain; its own names then belong into dnsNames.
+    # Names in a cluster of another domain than cluster.local belong into the object's dnsNames.
     for below in (f"{namespace}.svc", f"{namespace}.svc.cluster.local"):
         found += [f"{service}.{below}", f"{replicas}.{below}"]
     found += [route.host for route in (expose.ingress, expose.gateway) if route is not None]

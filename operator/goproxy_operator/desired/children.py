@@ -20,21 +20,21 @@ from goproxy_operator.desired.stateful_set import stateful_set
 
 @dataclass(frozen=True, slots=True)
 class ChildFacts:
-    """What children depend on besides the object."""
+    """Holds what the children are decided from, besides the object."""
 
     default_image: str
-    """Of the replicas, where the object names none."""
+    """The image of the replicas where the object names no image."""
     files: ConfigDocuments
     claims: Sequence[Manifest]
-    """The claim templates in force: those asked for, or the live ones, which cannot be changed."""
+    """The claim templates in force: of the object or, because they are immutable, of the live StatefulSet."""
     replicas: int | None
     """None where an autoscaler owns the number."""
     served: Collection[str] = ()
     """The kinds of optional APIs that this cluster serves."""
     operator_namespace: str = ""
-    """Where the operator's own pods are."""
+    """The namespace of the operator's own pods."""
     rate_from: Provider | None = None
-    """Who tells the autoscaler the request rate; None: there is no autoscaler."""
+    """The provider of the request rate; None: there is no autoscaler."""
 
 
 def children(goproxy: GoProxy, facts: ChildFacts) -> list[Manifest]:

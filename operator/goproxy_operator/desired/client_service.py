@@ -1,4 +1,4 @@
-"""The Service that clients use: what GOPROXY names."""
+"""The Service that clients use. Its address is what GOPROXY names."""
 
 from goproxy_operator.api.expose import ServiceType
 from goproxy_operator.api.goproxy import GoProxy

@@ -1,4 +1,4 @@
-"""What the replicas are told, as files: the config, and the allowlist that the object names."""
+"""The ConfigMap with the files of the replicas: the config, and the allowlist that the object names."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class ConfigDocuments:
 def documents(
     goproxy: GoProxy, size_bytes: int, allowlist: str | None, imposed: Imposed | None = None
 ) -> ConfigDocuments:
-    """Compute the files of every replica. `size_bytes` is the size of its claim, `imposed` what its class says."""
+    """Compute the files of every replica. `size_bytes` is the size of its claim, `imposed` what the class says."""
     place = Placement(
         listen=f":{names.HTTP_PORT_NUMBER}",
         admin=f":{names.ADMIN_PORT_NUMBER}",

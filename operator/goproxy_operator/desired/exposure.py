@@ -1,4 +1,4 @@
-"""The children by which a fleet is reached, and the one that says by whom."""
+"""The children that make a fleet reachable, and the one that says who may connect."""
 
 from collections.abc import Collection
 
@@ -12,7 +12,7 @@ from goproxy_operator.desired.network_policy import network_policy
 
 
 def exposure_children(goproxy: GoProxy, served: Collection[str], operator_namespace: str) -> list[Manifest]:
-    """Return them; of APIs that are not `served`, by their kinds, none."""
+    """Return these children, except those whose kind is not `served`."""
     expose = goproxy.spec.expose
     made = [network_policy(goproxy, operator_namespace, scraped=scraped(goproxy, served))]
     if expose.tls is not None and expose.tls.issuer_ref is not None and "Certificate" in served:

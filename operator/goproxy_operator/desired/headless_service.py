@@ -1,4 +1,4 @@
-"""The Service without an address of its own: it gives each replica a name."""
+"""The headless Service: it gives each replica a name."""
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
@@ -6,7 +6,7 @@ from goproxy_operator.desired.manifest import Manifest, child
 
 
 def headless_service(goproxy: GoProxy) -> Manifest:
-    """Return the Service. Replicas have their names before they are ready, so that they can be asked why not."""
+    """Return the Service. Replicas have names before they are ready, so that the operator can fetch their reports."""
     fleet = goproxy.metadata.name
     scheme = names.scheme(tls=goproxy.spec.expose.tls is not None)
     ports = ((names.HTTP_PORT, names.HTTP_PORT_NUMBER, scheme), (names.ADMIN_PORT, names.ADMIN_PORT_NUMBER, "http"))

@@ -7,7 +7,7 @@ from goproxy_operator.desired.manifest import Manifest, child, without_empty
 
 
 def http_route(goproxy: GoProxy, gateway: GatewaySpec) -> Manifest:
-    """Return the HTTPRoute. No path is rewritten: replicas serve below the prefix themselves."""
+    """Return the HTTPRoute. It rewrites no path: replicas serve below the prefix themselves."""
     fleet = goproxy.metadata.name
     parent = without_empty(
         {

@@ -7,10 +7,10 @@ from goproxy_operator.desired.manifest import Manifest, annotated, child, withou
 
 
 def ingress(goproxy: GoProxy, ingress_spec: IngressSpec) -> Manifest:
-    """Return the Ingress. No path is rewritten: replicas serve below the prefix themselves.
+    """Return the Ingress. It rewrites no path: replicas serve below the prefix themselves.
 
-    Where the replicas serve HTTPS the Service's port says so (`appProtocol: https`); a controller that does not read
-    that has to be told by an annotation of its own.
+    Where the replicas serve HTTPS, the port of the Service says so (`appProtocol: https`). For a controller that does
+    not read this field, the user writes the controller's own annotation.
     """
     fleet = goproxy.metadata.name
     backend = {"service": {"name": names.client_service(fleet), "port": {"name": names.HTTP_PORT}}}

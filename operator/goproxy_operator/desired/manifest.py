@@ -1,4 +1,4 @@
-"""What every child has: a kind, a name, our labels, and the `GoProxy` as its controller."""
+"""What every child has: a kind, a name, the operator's labels, and the `GoProxy` as its controller."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,11 +7,11 @@ from goproxy_operator.api.goproxy import API_VERSION, KIND, GoProxy
 from goproxy_operator.desired import names
 
 Manifest = dict[str, Any]
-"""A Kubernetes object as it is sent: plain, JSON."""
+"""A Kubernetes object as plain JSON."""
 
 
 def child(goproxy: GoProxy, api_version: str, kind: str, name: str, content: Manifest) -> Manifest:
-    """Return a child of the object. Deleting the object deletes it: the owner reference is all that ties them."""
+    """Return a child of the object. By its owner reference the child is deleted with the object."""
     metadata = goproxy.metadata
     owner = {
         "apiVersion": API_VERSION,
@@ -47,5 +47,5 @@ def labelled(made: Manifest, labels: Mapping[str, str] | None) -> Manifest:
 
 
 def without_empty(document: Manifest) -> Manifest:
-    """Leave out what is None or empty: the API server does not store it, and the child would differ for ever."""
+    """Leave out what is None or empty. The API server does not store it, so that the child would differ for ever."""
     return {key: value for key, value in document.items() if value is not None and value not in ({}, [], "")}

@@ -1,10 +1,10 @@
-"""Every name that children carry. They are for ever: a StatefulSet's serviceName and claims cannot be renamed."""
+"""Every name that children carry. No name may ever change: a StatefulSet's serviceName and claims are immutable."""
 
 from goproxy_operator.api.goproxy import GROUP
 from modproxy.contract.config import SCHEMA_VERSION
 
 FLEET_LABEL = f"{GROUP}/fleet"
-"""On every child, pod and claim; its value is the object's name. The reflectors ask for nothing else."""
+"""On every child, pod and claim; its value is the object's name. The reflectors watch nothing without it."""
 APPLIED_ANNOTATION = f"{GROUP}/applied"
 """On every child: the hash of what was applied last."""
 NUDGE_ANNOTATION = f"{GROUP}/config"
@@ -12,11 +12,11 @@ NUDGE_ANNOTATION = f"{GROUP}/config"
 ALLOWLIST_SOURCE_ANNOTATION = f"{GROUP}/allowlist-from"
 """On the fleet's ConfigMap: the name of the ConfigMap that its allowlist was copied from."""
 IDLE_SINCE_ANNOTATION = f"{GROUP}/idle-since"
-"""On the claim of a replica that is no more: since when."""
+"""On the claim of a replica that was scaled in: the time of that."""
 IGNORE_UPDATES_ANNOTATION = "argocd.argoproj.io/ignore-resource-updates"
 
 FIELD_MANAGER = "goproxy-operator"
-"""Who owns, in server-side apply, what the operator writes."""
+"""The owner, in server-side apply, of the fields that the operator writes."""
 
 CONFIG_KEY = "config.json"
 USER_ALLOWLIST_KEY = "modules"
@@ -32,7 +32,7 @@ RATE_METRIC = "goproxy_requests_per_second"
 
 
 def stateful_set(fleet: str) -> str:
-    """Pods are named after it: team-a-0."""
+    """The StatefulSet. Its pods are named after it: team-a-0."""
     return fleet
 
 
@@ -47,12 +47,12 @@ def claim(fleet: str, ordinal: int) -> str:
 
 
 def client_service(fleet: str) -> str:
-    """What GOPROXY names: http://team-a.build.svc:8080."""
+    """The Service whose address GOPROXY names: http://team-a.build.svc:8080."""
     return fleet
 
 
 def headless_service(fleet: str) -> str:
-    """Gives each pod a name: team-a-0.team-a-replicas.build.svc."""
+    """The Service that gives each pod a name: team-a-0.team-a-replicas.build.svc."""
     return f"{fleet}-replicas"
 
 
@@ -62,7 +62,7 @@ def service_account(fleet: str) -> str:
 
 
 def config_map(fleet: str) -> str:
-    """Carries the config's schema version, so that an older pod keeps the older map until it is rolled."""
+    """The ConfigMap. The schema version is in its name, so that an older pod keeps the older map until its roll-out."""
     return f"{fleet}-config-v{SCHEMA_VERSION}"
 
 
@@ -112,7 +112,7 @@ def dashboard(fleet: str) -> str:
 
 
 def scaled_object(fleet: str) -> str:
-    """KEDA's ScaledObject; its own autoscaler KEDA names keda-hpa-team-a."""
+    """KEDA's ScaledObject. KEDA calls the autoscaler that it makes keda-hpa-team-a."""
     return fleet
 
 
@@ -138,22 +138,22 @@ def every_child(fleet: str) -> set[tuple[str, str]]:
 
 
 def endpoint(fleet: str, namespace: str, path_prefix: str, *, tls: bool) -> str:
-    """What a client in the cluster puts into GOPROXY."""
+    """Return what a client in the cluster puts into GOPROXY."""
     return f"{scheme(tls=tls)}://{client_service(fleet)}.{namespace}.svc:{HTTP_PORT_NUMBER}{path_prefix}"
 
 
 def scheme(*, tls: bool) -> str:
-    """What the replicas speak to clients; a URL's scheme as well as a port's appProtocol."""
+    """Return the protocol that replicas speak to clients: both a URL's scheme and a port's appProtocol."""
     return "https" if tls else "http"
 
 
 def selector(fleet: str) -> dict[str, str]:
-    """Select the fleet's pods; immutable in a StatefulSet."""
+    """Return the labels that select the fleet's pods. They are immutable in a StatefulSet."""
     return {FLEET_LABEL: fleet}
 
 
 def labels(fleet: str) -> dict[str, str]:
-    """Return the labels of children and pods. None is copied from the object: its tracking label would adopt them."""
+    """Return the labels of children and pods, without the object's own: a tracking label would adopt the children."""
     return {
         FLEET_LABEL: fleet,
         "app.kubernetes.io/name": "goproxy",

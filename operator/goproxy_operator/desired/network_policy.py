@@ -1,6 +1,6 @@
 """Who may connect to the replicas. NetworkPolicies add up: one of your own lets in more, never less.
 
-What comes from a pod's own node, as the kubelet's probes do, network plugins let in always.
+Network plugins always let in what comes from a pod's own node, such as the kubelet's probes.
 """
 
 from typing import Any
@@ -15,10 +15,10 @@ _NAMESPACE_LABEL = "kubernetes.io/metadata.name"
 
 
 def network_policy(goproxy: GoProxy, operator_namespace: str, *, scraped: bool) -> Manifest:
-    """Return the NetworkPolicy: anybody to the clients' port, peers with them; to the admin port the operator only.
+    """Return the NetworkPolicy: everybody may connect to the clients' port, only the operator to the admin port.
 
-    Where a ServiceMonitor asks Prometheus to scrape (`scraped`) its pods may too, in whatever namespace they are: those
-    that carry the label that the Prometheus operator gives them.
+    Where a ServiceMonitor makes Prometheus scrape (`scraped`), its pods may connect to the admin port too. They are
+    known by the label that the Prometheus operator gives them, in whatever namespace they are.
     """
     operator = {
         "namespaceSelector": {"matchLabels": {_NAMESPACE_LABEL: operator_namespace}},

@@ -12,7 +12,7 @@ from goproxy_operator.quantity import canonical
 from modproxy.contract.config import ShutdownConfig
 
 SHUTDOWN = ShutdownConfig(delay=5.0, timeout=30.0)
-"""Longer than endpoints take to leave load balancers, then what a large zip takes."""
+"""The delay is longer than endpoints take to leave load balancers; the timeout is what a large zip takes."""
 _GRACE_SECONDS = int(SHUTDOWN.delay + SHUTDOWN.timeout) + 10
 _CONFIG_DIR = "/etc/modproxy"
 _CACHE_MOUNT = "/var/cache/modproxy"
@@ -20,11 +20,11 @@ CACHE_DIR = f"{_CACHE_MOUNT}/modules"
 """Below the volume's root, where file systems keep folders of their own (lost+found)."""
 _USER = 65532
 _DEFAULT_REQUESTS = {"cpu": "100m", "memory": "256Mi"}
-"""What a replica asks for where the object says nothing; without any it would be the first to be evicted."""
+"""The requests of a replica where the object says nothing. A pod without requests is the first to be evicted."""
 
 
 def pod_template(goproxy: GoProxy, default_image: str) -> Manifest:
-    """Return the template. Of the replicas' config only the Secrets' names are in it: else a change rolls no pod."""
+    """Return the template. Of the config it has only the names of Secrets, so that other changes roll no pod."""
     fleet = goproxy.metadata.name
     pod = goproxy.spec.pod
     metadata = without_empty({"labels": {**(pod.labels or {}), **names.labels(fleet)}, "annotations": pod.annotations})
@@ -66,7 +66,7 @@ def _container(goproxy: GoProxy, default_image: str) -> Manifest:
         "image": goproxy.spec.image or default_image,
         "command": ["modproxy"],
         "args": ["--config", f"{_CONFIG_DIR}/{names.CONFIG_KEY}"],
-        # The root file system is read-only, and the go command wants a home.
+        # The go command needs a home, and the root file system is read-only.
         "env": [{"name": "HOME", "value": "/tmp"}],  # noqa: S108 - an emptyDir of the pod's own
         "ports": [
             {"name": names.HTTP_PORT, "containerPort": names.HTTP_PORT_NUMBER, "protocol": "TCP"},
@@ -86,7 +86,7 @@ def _container(goproxy: GoProxy, default_image: str) -> Manifest:
             "capabilities": {"drop": ["ALL"]},
         },
         "volumeMounts": [
-            # A folder, never subPath: a file mounted by subPath never changes.
+            # The mount is a folder, because a file that is mounted by subPath never changes.
             {"name": "config", "mountPath": _CONFIG_DIR, "readOnly": True},
             {"name": names.CLAIM_TEMPLATE, "mountPath": _CACHE_MOUNT},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - an emptyDir of the pod's own

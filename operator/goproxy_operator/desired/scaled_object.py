@@ -1,8 +1,8 @@
-"""The range of replicas as KEDA takes it. KEDA makes a HorizontalPodAutoscaler of its own of it.
+"""The range of replicas for KEDA, which makes a HorizontalPodAutoscaler from it.
 
-Source: "ScaledObject specification" and "Prometheus" scaler of KEDA's documentation. KEDA could sum up the replicas'
-reports itself, but only late versions do, older ones would silently take the figure of one replica for all, and a
-replica that is silent would count as none.
+Source: "ScaledObject specification" and "Prometheus" scaler of KEDA's documentation. KEDA could add up the replicas'
+reports itself, but only late versions do. Older ones would silently take the figure of one replica for all, and would
+count a silent replica as zero.
 """
 
 from goproxy_operator.api.autoscaling import AutoscalingSpec, PrometheusSpec
@@ -19,7 +19,7 @@ def request_rate_query(goproxy: GoProxy) -> str:
 
 
 def scaled_object(goproxy: GoProxy, autoscaling: AutoscalingSpec, prometheus: PrometheusSpec) -> Manifest:
-    """Return the ScaledObject. An answer without data is an error (ignoreNullValues), or it would scale in."""
+    """Return the ScaledObject. An answer without data is an error (ignoreNullValues), because a zero would scale in."""
     fleet = goproxy.metadata.name
     trigger = {
         "type": "prometheus",

@@ -1,7 +1,7 @@
 """The Secrets that an object names, as the replicas see them: a folder each, a file a key.
 
-One projected volume with optional sources, never subPath: a new reference is a roll-out, a rotation is none. The
-operator itself reads no Secret: a replica says what it misses.
+The Secrets are optional sources of one projected volume, without subPath: a new reference rolls the pods, a rotation
+does not. The operator itself reads no Secret; a replica reports what is missing.
 """
 
 from goproxy_operator.api.goproxy import GoProxy
@@ -11,7 +11,7 @@ from modproxy.contract.secret_keys import SERVING_KEYS, UPSTREAM_KEYS
 
 VOLUME = "secrets"
 _MODE = 0o440
-"""For the pod's group: what ssh wants for itself alone, the data plane copies."""
+"""Readable for the pod's group. ssh wants a key that only its user can read: the data plane copies it."""
 
 
 def referenced_secrets(goproxy: GoProxy) -> tuple[str, ...]:
@@ -20,7 +20,7 @@ def referenced_secrets(goproxy: GoProxy) -> tuple[str, ...]:
 
 
 def upstream_secrets(goproxy: GoProxy) -> set[str]:
-    """Return the names of those that the way out needs."""
+    """Return the names of the Secrets that the way out needs."""
     upstream = goproxy.spec.upstream
     named = [credential.secret_name for credential in upstream.credentials]
     named += [upstream.trusted_ca_secret_name or ""]
@@ -29,18 +29,18 @@ def upstream_secrets(goproxy: GoProxy) -> set[str]:
 
 
 def certificate_secret(goproxy: GoProxy) -> set[str]:
-    """Return the name of the one with the certificate that clients are shown, if it is the replicas' to show."""
+    """Return the name of the Secret with the replicas' certificate, if they serve HTTPS."""
     tls = goproxy.spec.expose.tls
     return {tls.secret_name} if tls is not None else set()
 
 
 def keys_of(goproxy: GoProxy, name: str) -> tuple[str, ...]:
-    """Return the keys of one of them that reach the replicas."""
+    """Return the keys of the Secret `name` that reach the replicas."""
     return (*UPSTREAM_KEYS, *SERVING_KEYS) if name in certificate_secret(goproxy) else UPSTREAM_KEYS
 
 
 def secrets_volumes(goproxy: GoProxy) -> list[Manifest]:
-    """Return the volume, if any Secret is named. What is missing, a Secret or a key, keeps no pod from starting."""
+    """Return the volume, if any Secret is named. Pods start even when a Secret or a key is missing."""
     sources = [
         {
             "secret": {

@@ -10,15 +10,15 @@ from goproxy_operator.desired.pod_template import pod_template
 from goproxy_operator.quantity import canonical
 
 DEFAULT_REPLICAS = 2
-"""Without `replicas` and `autoscaling`: one may be down while the other serves."""
+"""For an object without `replicas` and `autoscaling`: one replica may be down while the other serves."""
 DEFAULT_STORAGE = "10Gi"
-"""The claim of a replica where the object gives no size: the modules of a mid-sized company's builds."""
+"""For an object without a size: room for the modules of a mid-sized company's builds."""
 _READY_SECONDS = 5
 """How long a replica has to stay ready before a roll-out goes on."""
 
 
 def claim_templates(goproxy: GoProxy) -> list[Manifest]:
-    """Return what the object asks of the claims. Their metadata carries the fleet label only, for ever: immutable."""
+    """Return the templates of the claims. Their metadata is immutable, and so has the fleet label only."""
     storage = goproxy.spec.cache.storage or StorageSpec()
     spec = without_empty(
         {

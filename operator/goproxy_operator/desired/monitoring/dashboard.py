@@ -10,9 +10,9 @@ from goproxy_operator.desired.monitoring.queries import queries
 
 LABEL = "grafana_dashboard"
 _WIDTH = 24
-"""Of Grafana's grid."""
+"""The width of Grafana's grid."""
 _SCHEMA_VERSION = 39
-"""Of Grafana 10 and 11; later ones migrate it."""
+"""The version of Grafana 10 and 11. Later ones migrate the document."""
 _SOURCE = {"type": "prometheus", "uid": "${source}"}
 
 
@@ -20,7 +20,7 @@ def dashboard(goproxy: GoProxy) -> Manifest:
     """Return the ConfigMap."""
     fleet, namespace = goproxy.metadata.name, goproxy.metadata.namespace
     text = json.dumps(_document(goproxy), separators=(",", ":"))
-    # The file's name has to be the fleet's own: the sidecar puts those of all namespaces into one folder.
+    # The sidecar puts the files of all namespaces into one folder, so that each needs a name of its own.
     content = {"data": {f"goproxy-{namespace}-{fleet}.json": text}}
     made = child(goproxy, "v1", "ConfigMap", names.dashboard(fleet), content)
     made["metadata"]["labels"][LABEL] = "1"
@@ -45,60 +45,60 @@ def _document(goproxy: GoProxy) -> dict[str, Any]:
 
 
 def _panels(goproxy: GoProxy) -> list[dict[str, Any]]:
-    ask = queries(goproxy, "$__rate_interval")
+    query = queries(goproxy, "$__rate_interval")
     return [
-        _panel("stat", "Hit rate", "percentunit", {"": ask.hit_rate}, 6),
-        _panel("stat", "Requests a second", "reqps", {"": ask.rate("http_requests_total")}, 6),
-        _panel("stat", "Replicas ready", "short", {"": f"sum({ask.of('modproxy_ready')})"}, 6),
+        _panel("stat", "Hit rate", "percentunit", {"": query.hit_rate}, 6),
+        _panel("stat", "Requests a second", "reqps", {"": query.rate("http_requests_total")}, 6),
+        _panel("stat", "Replicas ready", "short", {"": f"sum({query.of('modproxy_ready')})"}, 6),
         _panel(
             "stat",
             "Checksum mismatches in this span",
             "short",
-            {"": f"sum(increase({ask.of('modproxy_checksum_mismatches_total')}[$__range]))"},
+            {"": f"sum(increase({query.of('modproxy_checksum_mismatches_total')}[$__range]))"},
             6,
         ),
-        _panel("timeseries", "Hit rate", "percentunit", {"hit rate": ask.hit_rate}, 12),
+        _panel("timeseries", "Hit rate", "percentunit", {"hit rate": query.hit_rate}, 12),
         _panel(
             "timeseries",
             "Requests by how they were answered",
             "reqps",
-            {"{{cache}}": ask.rate("http_requests_total", by="cache")},
+            {"{{cache}}": query.rate("http_requests_total", by="cache")},
             12,
         ),
         _panel(
-            "timeseries", "Requests by replica", "reqps", {"{{pod}}": ask.rate("http_requests_total", by="pod")}, 12
+            "timeseries", "Requests by replica", "reqps", {"{{pod}}": query.rate("http_requests_total", by="pod")}, 12
         ),
         _panel(
             "timeseries",
             "Latency",
             "s",
-            {f"p{int(quantile * 100)}": ask.latency(quantile) for quantile in (0.5, 0.95, 0.99)},
+            {f"p{int(quantile * 100)}": query.latency(quantile) for quantile in (0.5, 0.95, 0.99)},
             12,
         ),
-        _panel("timeseries", "Storage by replica", "percentunit", {"{{pod}}": ask.storage}, 12),
-        _panel("timeseries", "Bytes held by replica", "bytes", {"{{pod}}": ask.of("modproxy_cache_bytes")}, 12),
+        _panel("timeseries", "Storage by replica", "percentunit", {"{{pod}}": query.storage}, 12),
+        _panel("timeseries", "Bytes held by replica", "bytes", {"{{pod}}": query.of("modproxy_cache_bytes")}, 12),
         _panel(
             "timeseries",
             "Requests to upstream by answer",
             "reqps",
-            {"{{code}}": ask.rate("modproxy_upstream_requests_total", by="code")},
+            {"{{code}}": query.rate("modproxy_upstream_requests_total", by="code")},
             12,
         ),
         _panel(
             "timeseries",
             "Requests to upstream without an answer",
             "reqps",
-            {"{{reason}}": ask.rate("modproxy_upstream_errors_total", by="reason")},
+            {"{{reason}}": query.rate("modproxy_upstream_errors_total", by="reason")},
             12,
         ),
         _panel(
             "timeseries",
             "Refusals",
             "reqps",
-            {"{{mode}}": ask.rate("modproxy_policy_refusals_total", by="mode")},
+            {"{{mode}}": query.rate("modproxy_policy_refusals_total", by="mode")},
             12,
         ),
-        _panel("timeseries", "Disk pressure", "short", {"{{pod}}": ask.of("modproxy_disk_pressure")}, 12),
+        _panel("timeseries", "Disk pressure", "short", {"{{pod}}": query.of("modproxy_disk_pressure")}, 12),
     ]
 
 

@@ -11,14 +11,14 @@ _WARNING = "warning"
 _CRITICAL = "critical"
 _HIT_RATE = 0.5
 _REQUESTS = 1.0
-"""Below so many requests a second a hit rate says little."""
+"""At fewer requests a second a hit rate says little."""
 _UPSTREAM_FAILURES = 0.2
 _CERTIFICATE_DAYS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class _Alert:
-    """One alert; `lasting` is how long the expression has to hold."""
+    """Makes one rule of the group. `lasting` is how long the expression has to hold."""
 
     name: str
     expression: str
@@ -49,13 +49,13 @@ def prometheus_rule(goproxy: GoProxy) -> Manifest:
 
 
 def _alerts(goproxy: GoProxy) -> list[_Alert]:
-    ask = queries(goproxy, "5m")
+    query = queries(goproxy, "5m")
     fleet = f"{goproxy.metadata.namespace}/{goproxy.metadata.name}"
     look = f"kubectl describe gop -n {goproxy.metadata.namespace} {goproxy.metadata.name}"
     alerts = [
         _Alert(
             "GoProxyReplicaNotReady",
-            f"{ask.of('modproxy_ready')} == 0",
+            f"{query.of('modproxy_ready')} == 0",
             "15m",
             _WARNING,
             f"{{{{ $labels.pod }}}} of the Go module proxy {fleet} is not ready",
@@ -63,7 +63,7 @@ def _alerts(goproxy: GoProxy) -> list[_Alert]:
         ),
         _Alert(
             "GoProxyDiskPressure",
-            f"{ask.of('modproxy_disk_pressure')} == 1",
+            f"{query.of('modproxy_disk_pressure')} == 1",
             "10m",
             _WARNING,
             f"{{{{ $labels.pod }}}} of the Go module proxy {fleet} stores nothing more, or soon will not",
@@ -72,7 +72,7 @@ def _alerts(goproxy: GoProxy) -> list[_Alert]:
         ),
         _Alert(
             "GoProxyChecksumMismatch",
-            f"sum(increase({ask.of('modproxy_checksum_mismatches_total')}[15m])) > 0",
+            f"sum(increase({query.of('modproxy_checksum_mismatches_total')}[15m])) > 0",
             None,
             _CRITICAL,
             f"The Go module proxy {fleet} was given a module that the checksum database says is another",
@@ -80,7 +80,7 @@ def _alerts(goproxy: GoProxy) -> list[_Alert]:
         ),
         _Alert(
             "GoProxyUpstreamErrors",
-            f"{ask.upstream_failures} > {_UPSTREAM_FAILURES}",
+            f"{query.upstream_failures} > {_UPSTREAM_FAILURES}",
             "10m",
             _WARNING,
             f"{{{{ $value | humanizePercentage }}}} of what {fleet} asks of its upstreams fails",
@@ -89,7 +89,7 @@ def _alerts(goproxy: GoProxy) -> list[_Alert]:
         ),
         _Alert(
             "GoProxyLowHitRate",
-            f"{ask.hit_rate} < {_HIT_RATE} and {ask.asked} > {_REQUESTS}",
+            f"{query.hit_rate} < {_HIT_RATE} and {query.request_rate} > {_REQUESTS}",
             "1h",
             _WARNING,
             f"Only {{{{ $value | humanizePercentage }}}} of what is asked of {fleet} is held",
@@ -97,7 +97,7 @@ def _alerts(goproxy: GoProxy) -> list[_Alert]:
         ),
         _Alert(
             "GoProxyConfigRefused",
-            f"{ask.of('modproxy_config_error')} == 1",
+            f"{query.of('modproxy_config_error')} == 1",
             "10m",
             _WARNING,
             f"{{{{ $labels.pod }}}} of the Go module proxy {fleet} does not take what it is told",
@@ -105,7 +105,7 @@ def _alerts(goproxy: GoProxy) -> list[_Alert]:
         ),
     ]
     if goproxy.spec.replicas != 0:
-        ready = ask.of("modproxy_ready")
+        ready = query.of("modproxy_ready")
         alerts.insert(
             0,
             _Alert(
@@ -121,7 +121,7 @@ def _alerts(goproxy: GoProxy) -> list[_Alert]:
         alerts.append(
             _Alert(
                 "GoProxyCertificateExpires",
-                f"{ask.of('modproxy_tls_expiry_timestamp_seconds')} - time() < {_CERTIFICATE_DAYS * 86400}",
+                f"{query.of('modproxy_tls_expiry_timestamp_seconds')} - time() < {_CERTIFICATE_DAYS * 86400}",
                 "1h",
                 _CRITICAL,
                 f"The certificate of the Go module proxy {fleet} ends in {{{{ $value | humanizeDuration }}}}",

@@ -1,16 +1,16 @@
-"""What is asked of Prometheus about one fleet, in PromQL. The metrics are those of `modproxy.server.metrics`."""
+"""The PromQL about one fleet. The metrics are those of `modproxy.server.metrics`."""
 
 from dataclasses import dataclass
 
 from goproxy_operator.api.goproxy import GoProxy
 
 _HITS = 'cache=~"hit|stale|negative|peer"'
-_ASKED = 'cache!="denied"'
+_NOT_DENIED = 'cache!="denied"'
 
 
 @dataclass(frozen=True, slots=True)
 class Queries:
-    """The expressions for one fleet. `window` is the span that rates are taken over, such as `5m`."""
+    """Writes expressions about one fleet. `window` is the span of rates, such as `5m`."""
 
     fleet: str
     namespace: str
@@ -28,18 +28,18 @@ class Queries:
 
     @property
     def hit_rate(self) -> str:
-        """Hits in what was asked for, refusals left out: between 0 and 1."""
-        return f"{self.rate('http_requests_total', _HITS)} / {self.rate('http_requests_total', _ASKED)}"
+        """The share of hits in all requests but refusals: between 0 and 1."""
+        return f"{self.rate('http_requests_total', _HITS)} / {self.rate('http_requests_total', _NOT_DENIED)}"
 
     @property
-    def asked(self) -> str:
-        """What was asked for a second, refusals left out."""
-        return self.rate("http_requests_total", _ASKED)
+    def request_rate(self) -> str:
+        """Requests a second, without refusals."""
+        return self.rate("http_requests_total", _NOT_DENIED)
 
     @property
     def upstream_failures(self) -> str:
-        """Of the requests to upstream, the part without a good answer: between 0 and 1."""
-        # A family without a sample yet is no series, and nothing can be added to nothing.
+        """The share of requests to upstream without a good answer: between 0 and 1."""
+        # A family without a sample has no series, and PromQL drops a sum of which one side has no series.
         failed = self.rate("modproxy_upstream_requests_total", 'code=~"429|5.."')
         errors = f"({self.rate('modproxy_upstream_errors_total')} or vector(0))"
         answered = f"({self.rate('modproxy_upstream_requests_total')} or vector(0))"

@@ -1,4 +1,4 @@
-"""What asks the Prometheus operator to scrape the replicas."""
+"""The ServiceMonitor, by which the Prometheus operator scrapes the replicas."""
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
@@ -11,7 +11,7 @@ def service_monitor(goproxy: GoProxy) -> Manifest:
     spec = {
         "jobLabel": names.FLEET_LABEL,
         "selector": {"matchLabels": names.selector(fleet)},
-        # Only the headless Service has a port of that name. The metrics have a label `endpoint` of their own.
+        # Only the headless Service has a port of that name. honorLabels keeps the label `endpoint` of the metrics.
         "endpoints": [{"port": names.ADMIN_PORT, "path": "/metrics", "honorLabels": True}],
     }
     name = names.service_monitor(fleet)

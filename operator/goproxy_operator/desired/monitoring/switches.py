@@ -1,4 +1,4 @@
-"""The children by which a fleet is watched: made where somebody is there to read them, unless the object says more."""
+"""Which children for Prometheus and Grafana are made: by default those that something in the cluster reads."""
 
 from collections.abc import Collection
 
@@ -11,15 +11,15 @@ from goproxy_operator.desired.monitoring.service_monitor import service_monitor
 
 
 def monitoring_children(goproxy: GoProxy, served: Collection[str]) -> list[Manifest]:
-    """Return them; of APIs that are not `served`, by their kinds, none."""
-    asked, watched = goproxy.spec.monitoring, scraped(goproxy, served)
+    """Return these children, except those whose kind is not `served`."""
+    monitoring, watched = goproxy.spec.monitoring, scraped(goproxy, served)
     made = []
     if watched:
         made.append(service_monitor(goproxy))
-    if "PrometheusRule" in served and _made(asked.rules, watched):
+    if "PrometheusRule" in served and _made(monitoring.rules, watched):
         made.append(prometheus_rule(goproxy))
-    # A ConfigMap: it needs no API.
-    if _made(asked.dashboard, watched):
+    # The dashboard is a ConfigMap, which every cluster serves.
+    if _made(monitoring.dashboard, watched):
         made.append(dashboard(goproxy))
     return made
 
@@ -30,5 +30,5 @@ def scraped(goproxy: GoProxy, served: Collection[str]) -> bool:
 
 
 def _made(switch: Switch | None, watched: bool) -> bool:
-    """Alerts and dashboard select by the labels that a ServiceMonitor gives: without it they would see nothing."""
+    """Say whether alerts or dashboard are made. By default they need a ServiceMonitor, by whose labels they select."""
     return switch is Switch.ENABLED or (switch is not Switch.DISABLED and watched)
