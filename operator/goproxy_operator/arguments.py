@@ -4,6 +4,7 @@ import argparse
 import importlib.metadata
 from pathlib import Path
 
+from modproxy.contract.address import parse_address
 from modproxy.contract.duration import parse_duration
 
 DEFAULT_IMAGE_NAME = "modproxy"
@@ -119,7 +120,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def make_parser() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
-    """Return the whole parser, and that of `local`, which adds its own arguments when it is used."""
+    """Return the whole parser, and that of `local`, to which local mode adds its own arguments."""
     parser = argparse.ArgumentParser(
         prog="goproxy-operator",
         description="Fleets of caching Go module proxies, made from GoProxy objects: in Kubernetes or on one machine.",
@@ -139,18 +140,19 @@ def make_parser() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     return parser, local
 
 
-def namespaces(given: list[str] | None) -> list[str] | None:
-    """Return the namespaces that were given, once each; None for all."""
-    if given is None or "all" in given:
+def namespaces(values: list[str] | None) -> list[str] | None:
+    """Return the namespaces of the arguments, each once; None for all."""
+    if values is None or "all" in values:
         return None
-    return sorted(set(given))
+    return sorted(set(values))
 
 
 def _address(text: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isdigit() or int(port) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no address: write HOST:PORT or :PORT")
-    return host.strip("[]"), int(port)
+    try:
+        address = parse_address(text)
+    except ValueError as e:
+        raise argparse.ArgumentTypeError(str(e)) from None
+    return address.host, address.port
 
 
 def _count(text: str) -> int:

@@ -1,6 +1,6 @@
-"""What the reports of a fleet's replicas come to: one set of figures, the same on the object's status and on a laptop.
+"""The figures of a fleet, from the reports of its replicas: the same on the object's status and on a laptop.
 
-Pure, and unrounded where the reader rounds: how often and how coarsely a figure is shown is the reader's affair.
+Pure. Figures are not rounded here, because each reader shows them as often and as coarsely as it likes.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,8 +11,10 @@ from modproxy.contract.report import Report, StorageState, Window
 
 @dataclass(frozen=True, slots=True)
 class StorageFigures:
-    """How full a cache is. `percent` is used of capacity, rounded down; above 100 after the capacity was made smaller
-    than what is held.
+    """Tells how full a cache is.
+
+    `percent` is the used part of the capacity, rounded down. It is above 100 after the capacity became smaller than
+    what is held.
     """
 
     used_bytes: int
@@ -22,10 +24,10 @@ class StorageFigures:
 
 @dataclass(frozen=True, slots=True)
 class FleetFigures:
-    """A fleet at one moment. A figure is None when nothing is known of it yet, never 0 instead.
+    """Tells how a fleet does at one moment. A figure of which nothing is known is None, never 0.
 
-    `hit_rate_percent` covers the reports' window; `requests_per_second` is the sum over the replicas; `storage` is that
-    of the fullest replica, because that is the one that evicts.
+    `hit_rate_percent` covers the reports' window. `requests_per_second` is the sum over the replicas. `storage` is that
+    of the fullest replica, because the fullest replica evicts.
     """
 
     hit_rate_percent: int | None
@@ -34,9 +36,9 @@ class FleetFigures:
 
 
 def hit_rate_percent(windows: Iterable[Window]) -> int | None:
-    """Return the share of hits over all windows together, rounded down so that 100 means not one miss.
+    """Return the share of hits over all windows together, or None before the first request.
 
-    None before the first request.
+    It is rounded down, so that 100 means that there was no miss.
     """
     hits = requests = 0
     for window in windows:
@@ -46,14 +48,14 @@ def hit_rate_percent(windows: Iterable[Window]) -> int | None:
 
 
 def storage_figures(storage: StorageState) -> StorageFigures:
-    """Return how full one replica's cache is; one without any capacity is full."""
+    """Return how full one replica's cache is. A cache without any capacity is full."""
     capacity = storage.capacity_bytes
     percent = 100 * storage.used_bytes // capacity if capacity > 0 else 100
     return StorageFigures(storage.used_bytes, capacity, percent)
 
 
 def fleet_figures(reports: Sequence[Report]) -> FleetFigures:
-    """Return the figures of the replicas that reported; the others are no part of them."""
+    """Return the figures of the replicas that reported. The others do not count."""
     if not reports:
         return FleetFigures(None, None, None)
     return FleetFigures(

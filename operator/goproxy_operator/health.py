@@ -1,4 +1,4 @@
-"""The operator's own listener: `/metrics`, and `/healthz`, which says 503 when a loop or a watch is stuck."""
+"""The operator's own listener: `/metrics`, and `/healthz`, which answers 503 when a loop or a watch is stuck."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ from goproxy_operator.metrics import REGISTRY
 
 @asynccontextmanager
 async def serve_health(host: str, port: int) -> AsyncIterator[None]:
-    """Listen while the context is open. `OSError` when the address is taken."""
+    """Listen while the context is open. Raises `OSError` when the address is taken."""
     application = web.Application()
     application.add_routes([web.get("/healthz", _healthz), web.get("/metrics", _metrics)])
     runner = web.AppRunner(application, access_log=None)

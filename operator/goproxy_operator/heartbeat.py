@@ -1,6 +1,6 @@
-"""Signs of life of what must never stand still: if one is missing, `/healthz` says so and the process is replaced.
+"""Heartbeats of the loops that must never stand still. If one is missing, `/healthz` says so, and the process restarts.
 
-An API server that does not answer is no reason: whoever tries again in vain is alive.
+An API server that does not answer stops no heartbeat: a loop that tries again is alive.
 """
 
 import threading
@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 LIMIT = 300.0
-"""Seconds; longer than any call, any back-off and any silence of a watch together."""
+"""Seconds. It is longer than a call, a back-off and the silence of a watch together."""
 
 
 class Heartbeats:
-    """By name. May be used from any thread; `clock` is in seconds."""
+    """Finds loops that are stuck, by their names. Any thread may use it; `clock` is in seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, limit: float = LIMIT) -> None:
         self._clock = clock
@@ -22,12 +22,12 @@ class Heartbeats:
         self._lock = threading.Lock()
 
     def beat(self, name: str) -> None:
-        """It is alive. From its first beat on it is expected to beat again, until `end`."""
+        """Note that `name` is alive. After its first beat it has to beat again and again, until `end`."""
         with self._lock:
             self._last[name] = self._clock()
 
     def end(self, name: str) -> None:
-        """It has ended, as it should."""
+        """Note that `name` has ended in order."""
         with self._lock:
             self._last.pop(name, None)
 
@@ -41,11 +41,11 @@ class Heartbeats:
             self.end(name)
 
     def stuck(self) -> list[str]:
-        """Return what has not beaten for too long."""
+        """Return the names that have been silent for too long."""
         now = self._clock()
         with self._lock:
             return sorted(name for name, last in self._last.items() if now - last > self._limit)
 
 
 HEARTBEATS = Heartbeats()
-"""Those of this process."""
+"""The heartbeats of this process."""

@@ -1,4 +1,4 @@
-"""What the operator tells of itself on `/metrics`."""
+"""The metrics of the operator itself, on `/metrics`."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 

@@ -1,7 +1,7 @@
 """Kubernetes quantities: `50Gi`, `500m`, `1e3`.
 
 Source of the rules: k8s.io/apimachinery/pkg/api/resource (Quantity, its canonical form). Children are written in the
-canonical form, because the API server stores that one and what we wrote is compared with what it holds.
+canonical form: the API server stores that form, and the operator compares what it wrote with what is stored.
 """
 
 import re
@@ -13,19 +13,19 @@ _SYNTAX = re.compile(
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"": 0, "Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 _SMALLEST = Decimal("1e-3")
-"""What the API server rounds resources up to (SetDefaults_ResourceList of k8s.io/kubernetes/pkg/apis/core/v1)."""
+"""The API server rounds resources up to it (SetDefaults_ResourceList of k8s.io/kubernetes/pkg/apis/core/v1)."""
 _LARGEST = 2**63 - 1
 
 
 class QuantityError(ValueError):
-    """The text is no quantity; the message says what to write instead."""
+    """The text is no quantity. The message says what to write instead."""
 
 
 def parse_quantity(text: str) -> Decimal:
     """Return the number that `text` stands for; sizes are in bytes. Raises `QuantityError`.
 
-    Refused is also what Kubernetes takes and then cuts, rounds or chokes on: an exponent of three digits, and what is
-    beyond 64 bits.
+    It also refuses what Kubernetes accepts and then cuts or rounds, or what keeps it busy: exponents of three digits,
+    and numbers beyond 64 bits.
     """
     value = _split(text)[0]
     if abs(value) > _LARGEST:
@@ -42,7 +42,7 @@ def size_in_bytes(text: str) -> int:
 
 
 def canonical(text: str) -> str:
-    """Return the same number as the API server writes it: no fraction, the largest suffix of the family it came in."""
+    """Return the number as the API server writes it: without a fraction, with the largest suffix of the same family."""
     value, suffix = _split(text)
     value = (value / _SMALLEST).to_integral_value(ROUND_CEILING) * _SMALLEST
     if suffix in _BINARY and suffix and abs(value) >= 1024:
@@ -54,7 +54,7 @@ def canonical(text: str) -> str:
 
 
 def format_bytes(count: int) -> str:
-    """Write bytes for people, rounded down to what matters: `31Gi`, `1.5Gi`, `512Mi`. It is a quantity too."""
+    """Write bytes for people, rounded down: `31Gi`, `1.5Gi`, `512Mi`. The text is a quantity."""
     unit, power = max(
         ((u, p) for u, p in _BINARY.items() if count >= 1024**p), key=lambda pair: pair[1], default=("", 0)
     )

@@ -1,4 +1,4 @@
-"""Asks one replica for its report: the same question on one machine and in a cluster."""
+"""Fetches the report of one replica, on one machine as in a cluster."""
 
 import aiohttp
 from pydantic import ValidationError
@@ -7,7 +7,7 @@ from modproxy.contract.report import Report
 
 
 async def fetch_report(session: aiohttp.ClientSession, admin_url: str, seconds: float) -> Report | None:
-    """Return what the admin listener at `admin_url` answers within that time; None when it is no report, or nothing."""
+    """Return the report that the admin listener at `admin_url` gives within `seconds`; None without a valid one."""
     try:
         async with session.get(f"{admin_url}/-/report", timeout=aiohttp.ClientTimeout(total=seconds)) as response:
             if response.status != 200:

@@ -1,4 +1,4 @@
-"""What the operator is told on its command line, about all fleets."""
+"""The settings of the operator, from its command line. They hold for all fleets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,22 +6,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Times in seconds; `namespaces` is None for all; `identity` names this process."""
+    """Carries the command line to those who need it. Times are in seconds; `namespaces` is None for all."""
 
     namespaces: Sequence[str] | None
     default_image: str
-    """Of the replicas, where an object names none."""
+    """The image of the replicas where an object names no image."""
     identity: str
+    """Names this process."""
     operator_namespace: str = ""
-    """Where the operator's own pods are: the replicas' NetworkPolicies let them in."""
+    """The namespace of the operator's own pods, which the replicas' NetworkPolicies let in."""
     resync: float = 600.0
     scrape_interval: float = 15.0
     discovery_interval: float = 30.0
     rollouts: int = 5
-    """So many fleets at once get what a new version of the operator makes of them."""
+    """So many fleets are rolled at a time when a new version of the operator changes them."""
     keep_idle_claims: float = 7 * 24 * 3600.0
-    """How long the claim of a replica that is no more is kept."""
+    """How long the claim of a replica that was scaled in is kept."""
     grow_after: float = 600.0
     """How long a cache stays full before `growTo` lets it grow."""
     ignore_classes: bool = False
-    """Let every fleet be what it likes."""
+    """Read no classes, so that nothing limits a fleet."""

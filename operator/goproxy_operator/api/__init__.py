@@ -1,5 +1,7 @@
-"""The `GoProxy` object: its fields, the rules its values obey, its status, and the CRD made from them.
+"""The objects as models: a file for each section of the spec, the status, and the rules that their values obey.
 
-Pure: values in, values out. A field enters here in the commit that enforces it, never before. What the API server can
-refuse by schema or CEL it refuses; the models say the same where there is no API server, and what CEL cannot say.
+Pure: values in, values out. Of the operator's own code only `quantity` may be imported. A field comes in with the
+commit that enforces it, never before. A rule stands beside its field or its section: its CEL, its Python check and its
+message together (`rule`). `fields` has the kinds of values that several sections share, `crd/` makes the definitions.
+The docstrings of the models are what `kubectl explain` tells.
 """

@@ -1,6 +1,7 @@
 """`spec.pod.affinity` of the object: Kubernetes' own, field by field.
 
-A StatefulSet takes no field that it does not know, so none may pass here. Fields and bounds: those of core/v1 Affinity.
+The API server refuses a StatefulSet with an unknown field, so that unknown fields are refused here already. Fields and
+bounds are those of core/v1 Affinity.
 """
 
 from enum import StrEnum

@@ -10,7 +10,7 @@ from goproxy_operator.api.part import Part
 from goproxy_operator.api.rule import Rule, Ruled, Rules
 
 MOST_REPLICAS = 256
-"""A bound for lists with an entry a replica; far beyond any fleet we know of."""
+"""A bound for lists with an entry for each replica. No fleet that we know of comes near it."""
 
 
 class Provider(StrEnum):

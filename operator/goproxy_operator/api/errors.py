@@ -1,4 +1,4 @@
-"""What is wrong with a document, in one line: the path of the field, and what to write instead."""
+"""The errors of a document, each in one line: the path of the field, and what to write instead."""
 
 import re
 
@@ -13,7 +13,7 @@ def field_path(location: tuple[int | str, ...]) -> str:
 
 
 def _step(part: int | str) -> str:
-    # A key may be anything: one that is no word is quoted, so that a line stays a line.
+    # A key may be any text. Quote one that is no word, so that the message stays one line.
     return f".{part}" if isinstance(part, str) and _WORD.fullmatch(part) else f"[{part!r}]"
 
 

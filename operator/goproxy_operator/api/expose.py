@@ -64,7 +64,7 @@ _SERVICE_RULES: Rules["ServiceSpec"] = (
         holds=lambda spec: spec.load_balancer_class is None or spec.type is ServiceType.LOAD_BALANCER,
         message="loadBalancerClass is for type LoadBalancer only: write that type, or remove the class",
     ),
-    # The Service's own rule, told at once: its loadBalancerClass is immutable while the type is LoadBalancer.
+    # In a Service loadBalancerClass is immutable while the type is LoadBalancer. The user learns it at once here.
     ServerRule(
         cel="!has(self.type) || !has(oldSelf.type) || self.type != 'LoadBalancer' || oldSelf.type != 'LoadBalancer'"
         " || (has(self.loadBalancerClass) == has(oldSelf.loadBalancerClass)"

@@ -14,7 +14,7 @@ from modproxy.mod.pattern import parse_pattern
 NAME_LENGTH = 253
 """The longest name of any Kubernetes object."""
 OWN_PREFIX = "goproxy-operator.dev/"
-"""Of the keys of labels and annotations that are the operator's own."""
+"""Keys of labels and annotations that begin so are the operator's own."""
 
 # RE2, which is CEL's, and Python read every pattern here alike.
 
@@ -59,9 +59,9 @@ ObjectName = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENG
 """The name of another object, where that has to be a DNS-1123 subdomain."""
 
 HUGE = "[eE][+-]?[0-9]{3}"
-"""A part of quantities such as 1e9999999, which would keep the API server busy for a minute."""
+"""Matches quantities such as 1e9999999, which would keep the API server busy for a minute."""
 _TOO_MUCH = "7Ei"
-"""16Ei is stored as one byte less than 8Ei, and so would differ for ever from what was sent."""
+"""A size has to be less. The API server stores 16Ei as one byte less than 8Ei, so that it would differ for ever."""
 
 
 def _is_size(text: str) -> bool:
@@ -80,7 +80,7 @@ _SIZE_RULES: Rules[str] = (
     ),
 )
 Size = Annotated[str, StringConstraints(max_length=32), Ruled(_SIZE_RULES)]
-"""Bytes, more than none: `50Gi`."""
+"""A number of bytes that is more than zero: `50Gi`."""
 
 _NANOSECOND = 1e-9
 
@@ -113,7 +113,7 @@ _POSITIVE_DURATION_RULES: Rules[str] = (
 PositiveDuration = Annotated[str, StringConstraints(max_length=32), Ruled(_POSITIVE_DURATION_RULES)]
 
 _GLOB = r"^([^\\\[]|\\.|\[\^?(([^\\\]-]|\\.)(-([^\\\]-]|\\.))?)+\])*$"
-"""The whole of path.Match's syntax but empty ranges ([z-a]): literals, escapes, and classes."""
+"""The syntax of path.Match, except that empty ranges ([z-a]) match: literals, escapes, and classes."""
 
 _PATTERN_RULES: Rules[str] = (
     Rule(
@@ -160,7 +160,7 @@ _LABELS_RULES: Rules[dict[str, str]] = (
     ),
 )
 Labels = Annotated[dict[str, LabelValue], Field(max_length=64), Ruled(_LABELS_RULES)]
-"""On a child or a pod, beside the operator's own."""
+"""Labels for a child or a pod, beside the operator's own."""
 
 _ANNOTATIONS_RULES: Rules[dict[str, str]] = (
     Rule(
@@ -172,4 +172,4 @@ _ANNOTATIONS_RULES: Rules[dict[str, str]] = (
 Annotations = Annotated[
     dict[str, Annotated[str, StringConstraints(max_length=4096)]], Field(max_length=64), Ruled(_ANNOTATIONS_RULES)
 ]
-"""Passed on to a child, beside the operator's own."""
+"""Annotations for a child, beside the operator's own."""

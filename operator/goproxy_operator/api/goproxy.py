@@ -1,4 +1,4 @@
-"""The object itself, and how a document becomes one."""
+"""The object itself, and how a document becomes a `GoProxy`."""
 
 import json
 import re
@@ -34,11 +34,11 @@ OBJECT_RULES: Rules["GoProxy"] = (
 
 
 class InvalidGoProxyError(ValueError):
-    """The document is no `GoProxy`: one line with the path of the field, what is wrong and what to write instead."""
+    """The document is no `GoProxy`. The message is one line: the path of the field, and what to write instead."""
 
 
 class Metadata(BaseModel):
-    """What we read of the object's metadata. `uid` and `generation` are the API server's; a file has neither."""
+    """Holds what is read of the object's metadata. A file has neither `uid` nor `generation`."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 
@@ -67,8 +67,8 @@ class GoProxy(BaseModel):
 def parse_goproxy(document: dict[str, Any]) -> GoProxy:
     """Read the object as YAML or the API server gives it, or raise `InvalidGoProxyError`.
 
-    An unknown field of `spec` is refused: what would be accepted and ignored could be a hole. `status` is not read: it
-    is ours to write.
+    An unknown field of `spec` is refused, because a field that is accepted and ignored could be a hole. `status` is not
+    read, because the operator alone writes it.
     """
     if document.get("apiVersion") != API_VERSION or document.get("kind") != KIND:
         raise InvalidGoProxyError(

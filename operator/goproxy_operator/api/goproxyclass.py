@@ -1,4 +1,4 @@
-"""`GoProxyClass`: what a platform team lets the fleets of some namespaces be. Cluster-scoped."""
+"""`GoProxyClass`, cluster-scoped: what a platform team allows the fleets of some namespaces."""
 
 import json
 import re
@@ -56,7 +56,7 @@ class LabelExpression(Part):
     values: Annotated[Items[LabelValue], Field(max_length=64, json_schema_extra=ATOMIC)] = ()
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        """Say whether labels fulfil it. Source of the rules: k8s.io/apimachinery/pkg/labels (Requirement.Matches)."""
+        """Say whether the labels meet the requirement. Source: k8s.io/apimachinery/pkg/labels (Requirement.Matches)."""
         value = labels.get(self.key)
         match self.operator:
             case SelectorOperator.IN:
@@ -76,7 +76,7 @@ class NamespaceSelector(Part):
     match_expressions: Annotated[Items[LabelExpression], Field(max_length=64, json_schema_extra=ATOMIC)] = ()
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        """Say whether labels fulfil all; an empty selector matches everything."""
+        """Say whether the labels meet all requirements. An empty selector matches everything."""
         return all(labels.get(key) == value for key, value in (self.match_labels or {}).items()) and all(
             expression.matches(labels) for expression in self.match_expressions
         )
@@ -163,7 +163,7 @@ class ClassModulesSpec(Part):
 
 
 class _Admission(Part):
-    """Who may use a class: read by itself, so that a class whose other fields are bad still says whom it is for."""
+    """Says who may use a class. It is read by itself, so that other fields that are bad do not hide it."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -206,26 +206,26 @@ class GoProxyClassSpec(_Admission):
 
 @dataclass(frozen=True, slots=True)
 class FleetClass:
-    """A class, read. `created` is its creationTimestamp, `defaults` as it was written."""
+    """Carries a class to those who judge fleets. `created` is its creationTimestamp; `defaults` is plain JSON."""
 
     name: str
     created: str = ""
     default: bool = False
     selector: NamespaceSelector | None = field(default_factory=NamespaceSelector)
-    """None where it cannot be read: then it admits nobody."""
+    """None where it cannot be read. The class then admits nobody."""
     limits: LimitsSpec = field(default_factory=LimitsSpec)
     modules: ClassModulesSpec = field(default_factory=ClassModulesSpec)
     defaults: Mapping[str, Any] = field(default_factory=dict)
     problem: str = ""
-    """Why no fleet can be made with it; one line."""
+    """Why no fleet can be made with the class; one line."""
 
     def admits(self, labels: Mapping[str, str]) -> bool:
-        """Say whether the fleets of a namespace with these labels may use it."""
+        """Say whether fleets may use the class whose namespace has these labels."""
         return self.selector is not None and self.selector.matches(labels)
 
 
 def parse_class(document: Mapping[str, Any]) -> FleetClass:
-    """Read a class as the API server gives it. What is wrong with it is told on the fleets that use it."""
+    """Read a class as the API server gives it. The fleets that use the class tell what is wrong with it."""
     metadata, written = document["metadata"], document.get("spec") or {}
     name, created = metadata["name"], metadata.get("creationTimestamp", "")
     text = json.dumps(written)

@@ -15,7 +15,7 @@ def _add_rules(schema: dict[str, Any], model: type["Part"]) -> None:
 
 
 class Part(BaseModel):
-    """A part of the object: camelCase keys, immutable, strict as the CRD's schema; unknown keys are refused."""
+    """The base of all models: camelCase keys, immutable values, as strict as the CRD; unknown keys are refused."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -29,7 +29,7 @@ class Part(BaseModel):
     )
 
     RULES: ClassVar[Rules[Any]] = ()
-    """What the fields have to be together."""
+    """The rules about several fields together."""
 
     @model_validator(mode="after")
     def _keeps_its_rules(self) -> Self:

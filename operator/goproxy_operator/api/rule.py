@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class MessageValue(Generic[T]):
-    """Something that a message tells and that is no plain field: as a CEL expression, and taken from the model."""
+    """Gives a message a value that is no plain field: as a CEL expression, and from the model."""
 
     cel: str
     of: Callable[[T], object]
@@ -29,7 +29,7 @@ class MessageValue(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Rule(Generic[T]):
-    """A rule that both sides check.
+    """Refuses the same values on both sides, with the same words.
 
     `message` says what to write instead. In it `{self}` stands for the whole value in quotes, `{size}` for the field
     `size` of a section (or the entry of `values` that is called so), `{minReplicas:d}` for a number.
@@ -45,7 +45,7 @@ class Rule(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class ServerRule:
-    """A rule that only the API server can check; `because` says why. `{oldSelf.size}` tells what was there before."""
+    """Refuses values at the API server only; `because` says why. `{oldSelf.size}` is the value before."""
 
     cel: str
     message: str
@@ -55,7 +55,7 @@ class ServerRule:
 
 @dataclass(frozen=True, slots=True)
 class ModelRule(Generic[T]):
-    """A rule that only the models check, by a `check` that raises `ValueError`; `because` says why CEL does not."""
+    """Refuses values in the models only, by a `check` that raises `ValueError`; `because` says why CEL cannot."""
 
     check: Callable[[T], object]
     because: str
@@ -100,7 +100,7 @@ class Ruled(Generic[T]):
 
 
 def quoted(text: str) -> str:
-    """Put a value into quotes as the API server's messages do. What is not printable is escaped: a line stays one."""
+    """Put a value into quotes, as the messages of the API server do. Characters that cannot be printed are escaped."""
     return '"' + "".join(char if char.isprintable() else repr(char)[1:-1] for char in text) + '"'
 
 

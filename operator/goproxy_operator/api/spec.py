@@ -1,4 +1,4 @@
-"""`spec` of the object: what a user asks for. Everything is optional; `spec: {}` is a good fleet."""
+"""`spec` of the object. Every field is optional; `spec: {}` is a good fleet."""
 
 from typing import Annotated, ClassVar
 

@@ -1,4 +1,4 @@
-"""`status` of the object: what the operator tells a user. Sources of the meanings: kstatus and the API conventions."""
+"""`status` of the object. The sources of the meanings are kstatus and the Kubernetes API conventions."""
 
 from typing import Annotated, Any
 
@@ -14,8 +14,8 @@ Bytes = Annotated[str, StringConstraints(max_length=32)]
 """A size for people, rounded: `31Gi`."""
 MESSAGE_LENGTH = 4096
 UNSEEN = {"observedGeneration": -1}
-"""The status of an object that the operator has not looked at yet; the one default of the CRD. Without it kstatus takes
-a new object, which has no condition yet, for one that is done."""
+"""The status of a new object, by the only default of the CRD. Without it kstatus would take a new object, which has no
+condition yet, for one that is done."""
 
 
 def _list_map(key: str) -> dict[str, Any]:

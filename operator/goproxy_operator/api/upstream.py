@@ -19,7 +19,7 @@ _URL_WITHOUT_SCHEME = re.compile("[^/:][^:]*(:[^:/][^:]*)*")
 
 
 def _entries(chain: str) -> list[str]:
-    # One expression for the whole chain, which is what RE2 takes, could keep Python's engine busy for ever.
+    # RE2 matches the whole chain by one expression, which could keep Python's backtracking busy for ever.
     return [entry.strip() for entry in _ENTRY_ENDS.split(chain)]
 
 
@@ -41,7 +41,7 @@ def _chain_of(entry: str) -> str:
 
 
 def _check_chain(text: str) -> None:
-    # A URL without a scheme may carry credentials too, which parse_chain tells.
+    # A URL without a scheme may have credentials, too. parse_chain finds them.
     if any(has_userinfo(entry.url) for entry in parse_chain(text)):
         raise ValueError(CREDENTIALS_IN_URL)
 

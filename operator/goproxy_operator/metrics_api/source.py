@@ -8,7 +8,7 @@ from goproxy_operator.cluster.client import ApiError, Client, UnreachableError
 from goproxy_operator.cluster.resources import PODS, Key
 from goproxy_operator.cluster.scrape import Scraper
 from goproxy_operator.desired import names
-from goproxy_operator.metrics_api.rules.rate import NoDataError, ReplicaReadiness, fleet_rate
+from goproxy_operator.metrics_api.rules.rate import NoDataError, ScrapedReplica, fleet_rate
 
 KEPT_SECONDS = 3.0
 """Shorter than the period of any HorizontalPodAutoscaler, which so never acts twice on the same figure."""
@@ -22,24 +22,24 @@ class RateSource:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._scraper = Scraper()
-        self._flights: dict[Key, tuple[float, asyncio.Task[Answer]]] = {}
+        self._answers: dict[Key, tuple[float, asyncio.Task[Answer]]] = {}
 
     async def close(self) -> None:
         """End all that is under way."""
-        for _, task in self._flights.values():
+        for _, task in self._answers.values():
             task.cancel()
         await self._scraper.close()
 
     async def rate(self, fleet: Key) -> Answer:
         """Return requests a second, and when that was so. Raises `NoDataError`."""
         now = asyncio.get_running_loop().time()
-        self._flights = {key: flight for key, flight in self._flights.items() if now - flight[0] < KEPT_SECONDS}
-        if fleet not in self._flights:
+        self._answers = {key: flight for key, flight in self._answers.items() if now - flight[0] < KEPT_SECONDS}
+        if fleet not in self._answers:
             task = asyncio.create_task(self._fetch(fleet))
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
-            self._flights[fleet] = (now, task)
+            self._answers[fleet] = (now, task)
         # The end of one request does not cancel the flight, for which others may wait.
-        return await asyncio.shield(self._flights[fleet][1])
+        return await asyncio.shield(self._answers[fleet][1])
 
     async def _fetch(self, fleet: Key) -> Answer:
         namespace, name = fleet
@@ -52,8 +52,8 @@ class RateSource:
         pods = {item["metadata"]["name"]: trim.pod(item) for item in page["items"]}
         running = {pod: item for pod, item in pods.items() if item["ip"]}
         reports = await self._scraper.reports({pod: item["ip"] for pod, item in running.items()})
-        readiness = {
-            pod: ReplicaReadiness(ready=item["ready"], terminating="deletionTimestamp" in item["metadata"])
+        scraped = {
+            pod: ScrapedReplica(ready=item["ready"], terminating="deletionTimestamp" in item["metadata"])
             for pod, item in running.items()
         }
-        return fleet_rate(readiness, reports), datetime.now(UTC)
+        return fleet_rate(scraped, reports), datetime.now(UTC)

@@ -13,7 +13,7 @@ _INT_OR_STRING = "x-kubernetes-int-or-string"
 
 
 class SchemaError(ValueError):
-    """A model says something that no structural schema can say; the message names it."""
+    """No structural schema can express what a model says; the message names it."""
 
 
 def structural_schema(model: type[BaseModel]) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def _convert(node: Any, definitions: dict[str, Any]) -> Any:
         elif key in ("exclusiveMinimum", "exclusiveMaximum"):
             out |= {key.replace("exclusiveM", "m"): value, key: True}
         elif key == "additionalProperties":
-            # With named properties only, the CRD's own rule is the same: unknown fields are refused or pruned.
+            # A boolean says whether unknown fields are refused. The CRD refuses or prunes them anyway.
             out |= {key: _convert(value, definitions)} if isinstance(value, dict) else {}
         elif key not in _DROPPED:
             out[key] = _convert(value, definitions)

@@ -28,24 +28,24 @@ class NoDataError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class ReplicaReadiness:
+class ScrapedReplica:
     """Tells how much a replica's silence says: whether Kubernetes holds it for ready, and whether it is terminating."""
 
     ready: bool
     terminating: bool = False
 
 
-def fleet_rate(replicas: Mapping[str, ReplicaReadiness], reports: Mapping[str, Report]) -> float:
+def fleet_rate(scraped: Mapping[str, ScrapedReplica], reports: Mapping[str, Report]) -> float:
     """Return requests a second over the whole fleet. Raises `NoDataError`.
 
     A ready replica that does not answer counts as the mean of those that do. Without it a silent replica would look
     like a calm. A replica that is terminating or not ready counts with what it reports, and is not missed.
     """
-    expected = {name for name, replica in replicas.items() if replica.ready and not replica.terminating}
-    if not replicas:
+    expected = {name for name, replica in scraped.items() if replica.ready and not replica.terminating}
+    if not scraped:
         raise NoDataError("the fleet has no replica that runs", exists=False)
     if not reports:
-        raise NoDataError(f"none of {len(replicas)} replicas has answered on its admin port")
+        raise NoDataError(f"none of {len(scraped)} replicas has answered on its admin port")
     answered = expected & reports.keys()
     if len(answered) < _LEAST_SHARE * len(expected):
         silent = ", ".join(sorted(expected - answered))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from goproxy_operator.metrics_api.rules.rate import NoDataError, ReplicaReadiness, fleet_rate, milli
+from goproxy_operator.metrics_api.rules.rate import NoDataError, ScrapedReplica, fleet_rate, milli
 from modproxy.contract.report import ConfigState, Report, StorageState, Window
 
 READY, STARTING, GOING = (
-    ReplicaReadiness(ready=True),
-    ReplicaReadiness(ready=False),
-    ReplicaReadiness(ready=True, terminating=True),
+    ScrapedReplica(ready=True),
+    ScrapedReplica(ready=False),
+    ScrapedReplica(ready=True, terminating=True),
 )
 
 
@@ -62,7 +62,7 @@ def report(window: Window, uptime: float = 600) -> Report:
         ({"a": STARTING}, {"a": lately(3000, 30)}, 100),
     ],
 )
-def test_rate(asked: dict[str, ReplicaReadiness], reports: dict[str, Report], rate: float) -> None:
+def test_rate(asked: dict[str, ScrapedReplica], reports: dict[str, Report], rate: float) -> None:
     assert fleet_rate(asked, reports) == pytest.approx(rate)
 
 
@@ -87,7 +87,7 @@ def test_rate(asked: dict[str, ReplicaReadiness], reports: dict[str, Report], ra
     ],
 )
 def test_no_data_is_an_error(
-    asked: dict[str, ReplicaReadiness], reports: dict[str, Report], message: str, exists: bool
+    asked: dict[str, ScrapedReplica], reports: dict[str, Report], message: str, exists: bool
 ) -> None:
     with pytest.raises(NoDataError) as error:
         fleet_rate(asked, reports)
