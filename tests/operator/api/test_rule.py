@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+from string import Formatter
 from typing import Any
 
 import pytest
 
+from goproxy_operator import api
 from goproxy_operator.api.goproxy import InvalidGoProxyError, parse_goproxy
 from goproxy_operator.api.rule import KEY, MessageValue, ModelRule, Rule, ServerRule, check, quoted, validations
 from tests.operator.api.cases.case import Case
+from tests.operator.api.cases.goproxyclass import REFUSED as OF_CLASSES
 from tests.operator.api.cases.table import ACCEPTED, NAME_MESSAGE, NAMES, REFUSED
 from tests.operator.objects import document
 
@@ -88,3 +93,18 @@ def test_each_side_checks_its_own_rules_in_their_order() -> None:
 )
 def test_a_value_in_a_message_is_one_line(text: str, shown: str) -> None:
     assert quoted(text) == shown
+
+
+def _rules_of_both_sides() -> list[Rule[Any]]:
+    modules = [importlib.import_module(found.name) for found in pkgutil.iter_modules(api.__path__, f"{api.__name__}.")]
+    lists = [value for module in modules for value in vars(module).values() if isinstance(value, tuple)]
+    return list({id(rule): rule for rules in lists for rule in rules if isinstance(rule, Rule)}.values())
+
+
+def test_every_rule_of_both_sides_is_in_the_table() -> None:
+    told = [case.models or "" for case in [*REFUSED, *OF_CLASSES]] + [NAME_MESSAGE]
+    rules = _rules_of_both_sides()
+    assert len(rules) > 40
+    for rule in rules:
+        words = max((literal for literal, *_ in Formatter().parse(rule.message)), key=len)
+        assert any(words[:30] in message or (message and message in words) for message in told), rule.message

@@ -61,11 +61,6 @@ REFUSED: list[Case] = [
         "spec.cache.storage.size",
     ),
     both(
-        {"cache": {"storage": {"size": "16Ei"}}},
-        '"16Ei" is not a size: write for example 50Gi',
-        "spec.cache.storage.size",
-    ),
-    both(
         {"cache": {"lowWatermarkPercent": 90}},
         "lowWatermarkPercent 90 is not below highWatermarkPercent 85 (the default)",
         "spec.cache",

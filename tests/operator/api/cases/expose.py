@@ -78,12 +78,6 @@ REFUSED: list[Case] = [
         models="Field required",
         path="spec.expose.gateway.parentRef",
     ),
-    schema(
-        {"expose": {"service": {"type": "ExternalName"}}},
-        server='supported values: "ClusterIP", "NodePort", "LoadBalancer"',
-        models="Input should be 'ClusterIP', 'NodePort' or 'LoadBalancer'",
-        path="spec.expose.service.type",
-    ),
     both(
         {"expose": {"service": {"loadBalancerClass": "a"}}},
         "loadBalancerClass is for type LoadBalancer only: write",
