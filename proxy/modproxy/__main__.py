@@ -14,17 +14,11 @@ from aiohttp import web
 
 from modproxy.config_file import Loaded, changes, load
 from modproxy.contract.config import ConfigError
-from modproxy.listen import address_of, open_listener, send_little_ahead
 from modproxy.replica import Replica
 from modproxy.server.admin import admin_app
+from modproxy.server.listener import ClientListener, address_of, open_listener
 from modproxy.source.build import UpstreamError
 
-_IDLE_SECONDS = 75.0
-"""How long a connection may be without a whole request."""
-_HANDSHAKE_SECONDS = 10.0
-"""How long a TLS handshake may take."""
-_LAST_ACCEPTED_SECONDS = 0.25
-"""How long a connection that was accepted just before the end has to send its request."""
 EXIT_STOPPED = 0
 EXIT_FAILED = 1
 EXIT_BAD_CONFIG = 2
@@ -83,29 +77,21 @@ async def serve(path: Path, loaded: Loaded) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     clients = open_listener(loaded.config.listen, "listen")
-    send_little_ahead(clients)
     admin = open_listener(loaded.config.admin, "admin")
     replica = Replica(loaded, [address_of(clients)])
     try:
         await replica.start()
-        admin_runner = web.AppRunner(admin_app(replica.report, replica.metrics), access_log=None)
+        admin_runner = web.AppRunner(admin_app(replica.reporter.report, replica.metrics), access_log=None)
         await admin_runner.setup()
         await web.SockSite(admin_runner, admin).start()
-        server = web.Server(replica.handler.handle, access_log=None, keepalive_timeout=_IDLE_SECONDS)
         context = replica.certificates.context if replica.certificates else None
-        listener = await asyncio.get_running_loop().create_server(
-            server,
-            sock=clients,
-            backlog=2048,
-            ssl=context,
-            ssl_handshake_timeout=_HANDSHAKE_SECONDS if context else None,
-        )
-        scheme = "https" if context else "http"
-        log.info("serving %s on %s:%d, admin on %s:%d", scheme, *address_of(clients), *address_of(admin))
+        listener = ClientListener(clients, replica.handler.handle, context)
+        await listener.start()
+        log.info("serving %s on %s, admin on %s", listener.scheme, address_of(clients), address_of(admin))
         follower = asyncio.create_task(_follow_config(path, loaded, replica))
         await stop.wait()
         follower.cancel()
-        await _drain(replica, server, listener)
+        await _drain(replica, listener)
         await admin_runner.cleanup()
     finally:
         await replica.close()
@@ -113,29 +99,16 @@ async def serve(path: Path, loaded: Loaded) -> None:
 
 async def _follow_config(path: Path, loaded: Loaded, replica: Replica) -> None:
     async for news in changes(path, loaded):
-        if isinstance(news, ConfigError):
-            replica.refuse(news)
-            continue
-        try:
-            await replica.apply(news)
-        except UpstreamError as e:
-            replica.refuse(e)
+        await replica.change(news)
 
 
-async def _drain(replica: Replica, server: web.Server, listener: asyncio.Server) -> None:
+async def _drain(replica: Replica, listener: ClientListener) -> None:
     """Readiness goes off, load balancers get time to notice, requests in flight get time to finish."""
     shutdown = replica.config.shutdown
     log.info("stopping: requests in flight have %.0f s", shutdown.timeout)
-    replica.ready = False
-    replica.handler.draining = True
+    replica.leave()
     await asyncio.sleep(shutdown.delay)
-    listener.close()
-    await asyncio.sleep(_LAST_ACCEPTED_SECONDS)
-    # Who asks for something has its answer, and then its connection ends; who asks for nothing is not waited for.
-    server.pre_shutdown()
-    await server.shutdown(shutdown.timeout)
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(listener.wait_closed(), timeout=1)
+    await listener.drain(shutdown.timeout)
     log.info("stopped")
 
 

@@ -56,8 +56,9 @@ def test_the_least_recently_used_go_and_a_hash_goes_with_its_zip(tmp_path: Path)
     make(tmp_path, "b/@v/v1.zip", 100, 30)
     make(tmp_path, "b/@v/v1.ziphash", 5, 99)
     make(tmp_path, ".modproxy/drafts/x", 100, 99)
-    removed = evict(tmp_path, 150)
-    assert (removed.size, removed.objects) == (205, 3)
+    removed = list(evict(tmp_path, 150))
+    assert (sum(gone.size for gone in removed), len(removed)) == (205, 3)
+    assert {gone.key for gone in removed} == {"a/@v/v1.zip", "a/@v/v1.ziphash", "a/@v/v1.mod"}
     left = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
     assert left == [".modproxy/drafts/x", "b/@v/v1.zip", "b/@v/v1.ziphash"]
 
@@ -65,7 +66,7 @@ def test_the_least_recently_used_go_and_a_hash_goes_with_its_zip(tmp_path: Path)
 def test_what_nobody_asked_for_goes(tmp_path: Path) -> None:
     make(tmp_path, "a/@v/list", 10, 100)
     make(tmp_path, "b/@v/list", 10, 1)
-    assert evict_unused(tmp_path, time.time() - 3600).objects == 1
+    assert [gone.key for gone in evict_unused(tmp_path, time.time() - 3600)] == ["a/@v/list"]
     assert not (tmp_path / "a/@v/list").exists()
 
 

@@ -1,5 +1,6 @@
 """The checksum database through the fleet: served, cached, and nothing public given out that it does not vouch for."""
 
+import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -19,11 +20,10 @@ M = "example.com/!mixed"
 LOOKUP = f"sumdb/{NAME}/lookup/{M}@v1.0.0"
 
 
-def vouch(database: FakeSumdb, upstream: FakeUpstream, folder: Path, path: str, version: str) -> None:
+def vouch(database: FakeSumdb, upstream: FakeUpstream, path: str, version: str) -> None:
     """Record what the upstream serves for a module now."""
     stem = f"{escape(path)}/@v/{version}"
-    file = folder / "vouched.zip"
-    file.write_bytes(upstream.files[f"{stem}.zip"])
+    file = io.BytesIO(upstream.files[f"{stem}.zip"])
     zip_hash = check_and_hash(file, check_path(path), Version(version))
     database.record(path, version, zip_hash, go_mod_hash(upstream.files[f"{stem}.mod"]))
 
@@ -33,7 +33,7 @@ def database(upstream: FakeUpstream, tmp_path: Path) -> FakeSumdb:
     database = FakeSumdb()
     database.pad(300)
     for version in ("v1.0.0", "v1.1.0"):
-        vouch(database, upstream, tmp_path, "example.com/Mixed", version)
+        vouch(database, upstream, "example.com/Mixed", version)
     database.publish(upstream.files)
     return database
 
@@ -124,7 +124,7 @@ async def test_a_database_that_rewrites_its_past(
     assert (await proxy.get(LOOKUP)).status == 200
     database.records[5] = b"example.com/pad5 v1.0.0 h1:rewritten\n"
     upstream.add("example.com/new", "v1.0.0")
-    vouch(database, upstream, tmp_path, "example.com/new", "v1.0.0")
+    vouch(database, upstream, "example.com/new", "v1.0.0")
     database.publish(upstream.files)
     reply = await proxy.get("example.com/new/@v/v1.0.0.mod")
     assert reply.status == 502

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from modproxy.source.goenv import go_env
+from modproxy.source.vcs.go_env import go_env
 from tests.modproxy import fake_upstream as fake
 from tests.modproxy.fake_upstream import FakeUpstream
 from tests.modproxy.go_client import GoClient

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import aiohttp
 import pytest
 
-from modproxy.server.responses import CONTENT_TYPES
+from modproxy.server.decide.head import CONTENT_TYPES
 from tests.modproxy import fake_upstream
 from tests.modproxy.fake_upstream import FakeUpstream
 from tests.modproxy.proxy_process import ProxyProcess

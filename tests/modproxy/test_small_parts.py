@@ -2,7 +2,8 @@
 
 import pytest
 
-from modproxy.cache import Outcome
+from modproxy.cache.answer import CacheStatus
+from modproxy.cache.memo import Memo
 from modproxy.contract.config import (
     Config,
     ConfigError,
@@ -13,7 +14,6 @@ from modproxy.contract.config import (
     parse_config,
 )
 from modproxy.contract.duration import format_duration, parse_duration
-from modproxy.memo import Memo
 from modproxy.mod.path import check_path
 from modproxy.policy.allowlist import Allowlist
 from modproxy.server.traffic import Traffic
@@ -97,7 +97,7 @@ def test_traffic_over_the_window() -> None:
     now = [0.0]
     traffic = Traffic(lambda: now[0])
     assert traffic.window().requests == 0
-    for outcome in (Outcome.MISS, Outcome.HIT, Outcome.STALE, Outcome.NEGATIVE, Outcome.DENIED):
+    for outcome in (CacheStatus.MISS, CacheStatus.HIT, CacheStatus.STALE, CacheStatus.NEGATIVE, CacheStatus.DENIED):
         traffic.count("mod", 200, outcome, 0.001)
     now[0] = 5.0
     first = traffic.window()
@@ -108,9 +108,9 @@ def test_traffic_over_the_window() -> None:
     now[0] = 605.0
     assert traffic.window().requests == 0
     now[0] = 100_000.0
-    traffic.count("mod", 200, Outcome.HIT, 99.0)
+    traffic.count("mod", 200, CacheStatus.HIT, 99.0)
     assert (traffic.window().hits, traffic.window().seconds) == (1, 600.0)
-    assert traffic.by_outcome()["hit"] == 2
+    assert traffic.by_status()["hit"] == 2
     assert traffic.durations["mod"].counts[-1] == 1
     assert sum(traffic.durations["mod"].counts) == 6
 
@@ -121,7 +121,7 @@ def test_what_came_lately() -> None:
     assert (traffic.window().recent_requests, traffic.window().recent_seconds) == (0, 0.0)
     for second in range(100):
         now[0] = float(second)
-        traffic.count("mod", 200, Outcome.HIT, 0.001)
+        traffic.count("mod", 200, CacheStatus.HIT, 0.001)
     # Two whole slots and what is over of the third.
     assert (traffic.window().recent_requests, traffic.window().recent_seconds) == (30, 29.0)
     now[0] = 101.0

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
+from modproxy.contract.address import parse_address
 from modproxy.contract.duration import format_duration, parse_duration
 from modproxy.mod.chain import parse_chain, redact
 from modproxy.mod.pattern import parse_pattern
@@ -37,11 +38,14 @@ def _check_http_url(text: str) -> str:
 
 
 def _check_listen(text: str) -> str:
-    host, colon, port = text.rpartition(":")
     if text.startswith("fd:") and text[3:].isdigit():
         return text
-    if not colon or not port.isdigit() or int(port) > 65535 or (":" in host and not host.startswith("[")):
-        raise ValueError(f"{text!r} is no address: write HOST:PORT, :PORT, [IPV6]:PORT or fd:N for an inherited socket")
+    try:
+        parse_address(text)
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is no address: write HOST:PORT, :PORT, [IPV6]:PORT or fd:N for an inherited socket"
+        ) from None
     return text
 
 

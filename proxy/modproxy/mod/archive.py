@@ -11,7 +11,7 @@ import os
 import struct
 import zipfile
 import zlib
-from pathlib import Path
+from typing import BinaryIO
 
 from modproxy.mod.path import ModulePath, file_path_fault
 from modproxy.mod.version import Version
@@ -26,17 +26,14 @@ class ArchiveError(ValueError):
     """The zip is not lawful for its module and version; the message names the entry and the rule."""
 
 
-def check_and_hash(zip_file: Path | int, path: ModulePath, version: Version) -> str:
-    """Check a zip (a path or a descriptor) as `CheckZip` does and return its `h1:` hash, or raise `ArchiveError`."""
-    size = os.stat(zip_file).st_size  # noqa: PTH116 - of a descriptor too
+def check_and_hash(file: BinaryIO, path: ModulePath, version: Version) -> str:
+    """Check a zip as `CheckZip` does and return its `h1:` hash, or raise `ArchiveError`. Takes long."""
+    size = file.seek(0, os.SEEK_END)
     if size > LARGEST_ZIP:
         raise ArchiveError(f"{size} bytes are more than the {LARGEST_ZIP} that a module zip may have")
     try:
         # Go takes names as the bytes they are; without this, Python would read old zips' names as code page 437.
-        with (
-            open(zip_file, "rb", closefd=isinstance(zip_file, Path)) as file,
-            zipfile.ZipFile(file, metadata_encoding="utf-8") as archive,
-        ):
+        with zipfile.ZipFile(file, metadata_encoding="utf-8") as archive:
             entries = archive.infolist()
             _check_entries(entries, f"{path}@{version}/")
             return _hash1(archive, entries)

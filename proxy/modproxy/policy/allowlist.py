@@ -13,7 +13,7 @@ from modproxy.mod.pattern import Pattern, first_match, parse_lines, parse_patter
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ModuleRefusal:
     """Why a module may not be had: the words for the developer's terminal, of at most eight lines."""
 
     path: ModulePath
@@ -29,8 +29,10 @@ class Refusal:
 
 
 class Allowlist:
-    """The rules of one config. `modules` gives the inline patterns, `listed` the text of the allowlist file, if one is
-    named. Raises `PatternError` for a line of it that is no pattern.
+    """Says which modules may be served by one config.
+
+    `modules` gives the inline patterns, `listed` the text of the allowlist file, if one is named. Raises `PatternError`
+    for a line of the text that is no pattern.
     """
 
     def __init__(self, modules: ModulesConfig, listed: str | None = None, fleet: str | None = None) -> None:
@@ -45,11 +47,11 @@ class Allowlist:
         self._fleet = fleet
         self._contact = modules.contact
 
-    def refuse(self, path: ModulePath) -> Refusal | None:
+    def refuse(self, path: ModulePath) -> ModuleRefusal | None:
         """Return why the module may not be served, or None when it may."""
         return self._refuse_imposed(path) or self._refuse_own(path)
 
-    def _refuse_imposed(self, path: ModulePath) -> Refusal | None:
+    def _refuse_imposed(self, path: ModulePath) -> ModuleRefusal | None:
         denied = first_match(self._imposed_deny, path)
         if denied:
             return self._refusal(path, f"{self._imposed_by} has {denied.text} in modules.deny", PolicyMode.ENFORCE)
@@ -61,7 +63,7 @@ class Allowlist:
         )
         return self._refusal(path, rule, PolicyMode.ENFORCE)
 
-    def _refuse_own(self, path: ModulePath) -> Refusal | None:
+    def _refuse_own(self, path: ModulePath) -> ModuleRefusal | None:
         denied = first_match(self._deny, path)
         if denied:
             return self._refusal(path, f"modules.deny has {denied.text}", self._mode)
@@ -69,7 +71,7 @@ class Allowlist:
             return None
         return self._refusal(path, f"modules.allow has no pattern that matches it ({_count(self._allow)})", self._mode)
 
-    def _refusal(self, path: ModulePath, rule: str, mode: PolicyMode) -> Refusal:
+    def _refusal(self, path: ModulePath, rule: str, mode: PolicyMode) -> ModuleRefusal:
         keeper = f"GoProxy {self._fleet}" if self._fleet else "this module proxy"
         whom = self._contact or f"the owners of {keeper}"
         text = (
@@ -77,7 +79,7 @@ class Allowlist:
             f"rule: {rule}\n"
             f"If you need this module, ask {whom} to allow it.\n"
         )
-        return Refusal(path, rule, text, mode)
+        return ModuleRefusal(path, rule, text, mode)
 
 
 def _count(patterns: tuple[Pattern, ...]) -> str:

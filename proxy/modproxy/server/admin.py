@@ -1,4 +1,4 @@
-"""The admin listener: probes, the report, metrics. Apart from the clients', so that it can be kept from them."""
+"""The admin listener: probes, the report, metrics. Clients have another one, so that this one can be kept from them."""
 
 from collections.abc import Callable
 

@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
-from modproxy.cache import Cache
+from modproxy.cache.lookup import Cache
 from modproxy.contract.report import Report
 from modproxy.server.traffic import BUCKETS, Traffic
 

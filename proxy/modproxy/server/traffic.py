@@ -6,7 +6,7 @@ Plain integers in dicts and lists, because every request passes here; readers do
 from collections import Counter
 from collections.abc import Callable
 
-from modproxy.cache import Outcome
+from modproxy.cache.answer import CacheStatus
 from modproxy.contract.report import WINDOW_SECONDS, Window
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -15,7 +15,7 @@ _SLOT_SECONDS = 10
 _SLOTS = WINDOW_SECONDS // _SLOT_SECONDS
 _RATE_SLOTS = 6
 _RECENT_SLOTS = 3
-_COUNTED = (Outcome.HIT, Outcome.STALE, Outcome.NEGATIVE, Outcome.PEER)
+_HITS = (CacheStatus.HIT, CacheStatus.STALE, CacheStatus.NEGATIVE, CacheStatus.PEER)
 
 
 class Durations:
@@ -43,9 +43,9 @@ class Traffic:
         # A ring of ten-second slots: which one it is, all requests, hits, hits and misses.
         self._ring = [[-1, 0, 0, 0] for _ in range(_SLOTS + 1)]
 
-    def count(self, endpoint: str, code: int, outcome: Outcome, seconds: float) -> None:
+    def count(self, endpoint: str, code: int, status: CacheStatus, seconds: float) -> None:
         """Count one finished request."""
-        self.requests[endpoint, code, outcome.value] += 1
+        self.requests[endpoint, code, status.value] += 1
         durations = self.durations.get(endpoint)
         if durations is None:
             durations = self.durations[endpoint] = Durations()
@@ -55,10 +55,10 @@ class Traffic:
         if slot[0] != number:
             slot[:] = [number, 0, 0, 0]
         slot[1] += 1
-        if outcome in _COUNTED:
+        if status in _HITS:
             slot[2] += 1
             slot[3] += 1
-        elif outcome is Outcome.MISS:
+        elif status is CacheStatus.MISS:
             slot[3] += 1
 
     def window(self) -> Window:
@@ -84,9 +84,9 @@ class Traffic:
         # The slot under way is only partly over.
         return count, min(lived, (slots - 1) * _SLOT_SECONDS + lived % _SLOT_SECONDS)
 
-    def by_outcome(self) -> dict[str, int]:
+    def by_status(self) -> dict[str, int]:
         """Return requests since the start by how they were answered."""
-        sums = dict.fromkeys((outcome.value for outcome in Outcome), 0)
-        for (_, _, outcome), count in self.requests.items():
-            sums[outcome] += count
+        sums = dict.fromkeys((status.value for status in CacheStatus), 0)
+        for (_, _, status), count in self.requests.items():
+            sums[status] += count
         return sums

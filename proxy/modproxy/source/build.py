@@ -6,23 +6,27 @@ from pathlib import Path
 
 import aiohttp
 
+from modproxy.contract.address import Address
 from modproxy.contract.config import Config, UpstreamConfig
 from modproxy.mod.chain import ChainError, Entry, EntryKind, parse_chain
 from modproxy.mod.pattern import Pattern, parse_pattern
 from modproxy.mod.sumdb import DEFAULT_GOSUMDB, Database, SumdbError, SumdbTarget, parse_gosumdb
-from modproxy.source import Source, Wanted
-from modproxy.source.chain import Chain, Link, Refusing
+from modproxy.request import AnyTarget
+from modproxy.source.absent import Absent
+from modproxy.source.chain import Chain, Link
 from modproxy.source.checked import Checked
-from modproxy.source.credentials import Credentials
-from modproxy.source.direct import Direct, DirectSettings
 from modproxy.source.file_tree import FileTree
-from modproxy.source.goenv import GoEnvError, go_env
-from modproxy.source.outbound import Outbound
-from modproxy.source.own_listener import Address, is_own_listener
+from modproxy.source.protocol import Source
 from modproxy.source.router import Router
-from modproxy.source.sumdb import Read, SumdbSource, TreeHeads
-from modproxy.source.upstream import Client, Count, UpstreamProxy
+from modproxy.source.sumdb import ReadDatabase, SumdbSource, TreeHeads
+from modproxy.source.upstream import Count, UpstreamClient, UpstreamProxy
+from modproxy.source.vcs.direct import Direct, DirectSettings
+from modproxy.source.vcs.go_env import GoEnvError, go_env
 from modproxy.source.verified import Verified
+from modproxy.source.way_out.credentials import Credentials
+from modproxy.source.way_out.outbound import Outbound
+from modproxy.source.way_out.own_listener import is_own_listener
+from modproxy.via import ViaEntry
 
 _OFF = "module lookup is disabled by off in upstream.goproxy"
 _NO_DATABASE = "no checksum database is served: upstream.gosumdb is off"
@@ -33,54 +37,61 @@ class UpstreamError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What every config's sources share: the client session, our Via entry, our own listeners, who counts, a folder for
-    their own files, and how to read the checksum database through the cache.
-    """
+class SharedResources:
+    """What the sources of all configs of a replica share."""
 
     session: aiohttp.ClientSession
-    via: str
-    listeners: list[Address]
+    via: ViaEntry
+    """This replica's entry in the Via header."""
+    listeners: Sequence[Address]
+    """Where this replica listens, by IP address: it must not ask itself."""
     count: Count
     folder: Path
-    read: Read
+    """For files of the sources' own: workspaces, certificates, tree heads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The sources of one config: `source` answers every target; `database` is the checksum database that is served."""
+    """The sources of one config."""
 
     source: Source
+    """Answers every target."""
     database: Database | None
-    unverified: Sequence[Pattern]
-    warnings: list[str]
+    """The checksum database that is served."""
+    unverified: tuple[Pattern, ...]
+    """Modules of which no checksum database hears."""
+    warnings: tuple[str, ...]
 
 
-async def build_sources(config: Config, around: Surroundings) -> Sources:
-    """Put together what `config.upstream` names, or raise `UpstreamError`."""
+async def build_sources(config: Config, shared: SharedResources, read: ReadDatabase) -> Sources:
+    """Put together what `config.upstream` names, or raise `UpstreamError`.
+
+    `read` gives answers of the checksum database through the cache: the verification needs them, and the cache gets
+    them from the very sources that are built here.
+    """
     upstream = config.upstream
     secrets = Path(config.secrets_dir)
     credentials = Credentials(upstream.credentials, secrets)
-    bundle = around.folder / "trusted.pem"
+    bundle = shared.folder / "trusted.pem"
     outbound = Outbound(credentials, upstream.http_proxy, upstream.trusted_ca_secret_name, secrets, bundle)
-    client = Client(around.session, outbound, upstream.timeout, around.via, around.count)
+    client = UpstreamClient(shared.session, outbound, upstream.timeout, shared.via, shared.count)
     goprivate = ",".join(upstream.goprivate)
-    settings = DirectSettings(around.folder / "direct", upstream.direct_timeout, goprivate, credentials, outbound)
+    settings = DirectSettings(shared.folder / "direct", upstream.direct_timeout, goprivate, credentials, outbound)
     direct = Checked(Direct(settings))
 
-    entries, warnings = await _own_listeners_left_out(await _entries(upstream), around.listeners)
+    entries, warnings = await _own_listeners_left_out(await _entries(upstream), shared.listeners)
     links = [Link(entry.kind, _source(entry, client, direct), entry.fall_back_on_error) for entry in entries]
     database = await _database(upstream)
     unverified = tuple(map(parse_pattern, upstream.not_verified))
     public: Source = Chain(links)
     private: Source = direct
-    sumdb: Source = Refusing(_NO_DATABASE)
+    sumdb: Source = Absent(_NO_DATABASE)
     if database is not None:
-        sumdb = _sumdb(database, entries, client, around)
-        public = Verified(public, database.name, around.read, unverified)
-        private = Verified(private, database.name, around.read, unverified)
+        sumdb = _sumdb(database, entries, client, shared.folder, read)
+        public = Verified(public, database.name, read, unverified)
+        private = Verified(private, database.name, read, unverified)
     not_proxied = tuple(map(parse_pattern, upstream.not_proxied))
-    return Sources(Router(public, private, sumdb, not_proxied, unverified), database, unverified, warnings)
+    return Sources(Router(public, private, sumdb, not_proxied, unverified), database, unverified, tuple(warnings))
 
 
 async def _entries(upstream: UpstreamConfig) -> tuple[Entry, ...]:
@@ -93,7 +104,9 @@ async def _entries(upstream: UpstreamConfig) -> tuple[Entry, ...]:
         raise UpstreamError(f"upstream.goproxy (from `go env GOPROXY`, because it is not set): {e}") from None
 
 
-async def _own_listeners_left_out(entries: Sequence[Entry], listeners: list[Address]) -> tuple[list[Entry], list[str]]:
+async def _own_listeners_left_out(
+    entries: Sequence[Entry], listeners: Sequence[Address]
+) -> tuple[list[Entry], list[str]]:
     kept, warnings = [], []
     for entry in entries:
         if entry.kind is EntryKind.PROXY and await is_own_listener(entry.url, listeners):
@@ -105,11 +118,11 @@ async def _own_listeners_left_out(entries: Sequence[Entry], listeners: list[Addr
     return kept, warnings
 
 
-def _source(entry: Entry, client: Client, direct: Source) -> Source:
+def _source(entry: Entry, client: UpstreamClient, direct: Source) -> Source:
     if entry.kind is EntryKind.DIRECT:
         return direct
     if entry.kind is EntryKind.OFF:
-        return Refusing(_OFF)
+        return Absent(_OFF)
     if entry.url.startswith("file:"):
         return Checked(FileTree(entry.url))
     return Checked(UpstreamProxy(client, entry.url))
@@ -128,8 +141,10 @@ async def _database(upstream: UpstreamConfig) -> Database | None:
         raise UpstreamError(f"upstream.gosumdb (from `go env GOSUMDB`, because it is not set): {e}") from None
 
 
-def _sumdb(database: Database, entries: Sequence[Entry], client: Client, around: Surroundings) -> Source:
-    def path_of(target: Wanted) -> str:
+def _sumdb(
+    database: Database, entries: Sequence[Entry], client: UpstreamClient, folder: Path, read: ReadDatabase
+) -> Source:
+    def path_of(target: AnyTarget) -> str:
         return target.path if isinstance(target, SumdbTarget) else target.key
 
     proxies = [
@@ -137,5 +152,5 @@ def _sumdb(database: Database, entries: Sequence[Entry], client: Client, around:
         for entry in entries
         if entry.kind is EntryKind.PROXY and not entry.url.startswith("file:")
     ]
-    heads = TreeHeads(around.folder / "sumdb" / f"{database.name}.latest")
-    return SumdbSource(database, proxies, UpstreamProxy(client, database.url, path_of), heads, around.read)
+    heads = TreeHeads(folder / "sumdb" / f"{database.name}.latest")
+    return SumdbSource(database, proxies, UpstreamProxy(client, database.url, path_of), heads, read)

@@ -9,7 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from modproxy.mod.chain import EntryKind
-from modproxy.source import Fetched, NotFound, Source, SourceError, Unavailable, Wanted
+from modproxy.request import Request
+from modproxy.source.protocol import Fetched, NotFound, Source, SourceError, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +23,23 @@ class Link:
 
 
 class Chain:
-    """Asks its links in order. A chain of none (all of them were this fleet itself) answers 508."""
+    """Asks the entries of a GOPROXY in their order. An empty chain answers 508: all its entries were this fleet."""
 
     def __init__(self, links: Sequence[Link]) -> None:
         self._links = tuple(links)
 
     @asynccontextmanager
-    async def fetch(self, target: Wanted, via: str = "") -> AsyncIterator[Fetched]:
+    async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
         """Give the first answer there is. Once it has begun, its breaking off is the caller's to see."""
         async with AsyncExitStack() as stack:
-            yield await self._first(stack, target, via)
+            yield await self._first(stack, request)
 
-    async def _first(self, stack: AsyncExitStack, target: Wanted, via: str) -> Fetched:
+    async def _first(self, stack: AsyncExitStack, request: Request) -> Fetched:
         best: SourceError = Unavailable("every upstream that is configured is this fleet itself", status=508)
         best_rank = -1
         for link in self._links:
             try:
-                return await stack.enter_async_context(link.source.fetch(target, via))
+                return await stack.enter_async_context(link.source.fetch(request))
             except SourceError as error:
                 absent = isinstance(error, NotFound)
                 rank = 2 if link.kind is EntryKind.DIRECT else 0 if absent else 1
@@ -47,16 +48,3 @@ class Chain:
                 if not absent and not link.fall_back_on_error:
                     break
         raise best
-
-
-class Refusing:
-    """A source that has nothing: stands for `off`, and for what is not built yet."""
-
-    def __init__(self, reason: str) -> None:
-        self._reason = reason
-
-    @asynccontextmanager
-    async def fetch(self, target: Wanted, via: str = "") -> AsyncIterator[Fetched]:
-        """Say that there is no such thing, and why."""
-        raise NotFound(f"{target}: {self._reason}")
-        yield  # pragma: no cover - makes this a generator

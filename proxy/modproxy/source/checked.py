@@ -5,11 +5,12 @@ from contextlib import asynccontextmanager
 
 from modproxy.mod.answer import LONGEST_SMALL_ANSWER, AnswerError, check_answer
 from modproxy.mod.target import Kind, Target
-from modproxy.source import Fetched, Source, Unavailable, Wanted, once
+from modproxy.request import Request
+from modproxy.source.protocol import Fetched, Source, Unavailable, once
 
 
 class Checked:
-    """Wraps a source: `.info`, `.mod`, lists and `@latest` come out checked; a wrong one is as good as none.
+    """Checks what another source gives: `.info`, `.mod`, lists and `@latest`. A wrong answer counts as none.
 
     Zips pass through: they are checked where they are stored, because that takes the whole file.
     """
@@ -18,9 +19,10 @@ class Checked:
         self._source = source
 
     @asynccontextmanager
-    async def fetch(self, target: Wanted, via: str = "") -> AsyncIterator[Fetched]:
+    async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
         """Give the wrapped source's answer, or raise `Unavailable` (502) for one that is not what was asked for."""
-        async with self._source.fetch(target, via) as fetched:
+        target = request.target
+        async with self._source.fetch(request) as fetched:
             if target.kind is Kind.ZIP or not isinstance(target, Target):
                 yield fetched
                 return

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 
-from modproxy.source import Fetched, NotFound, Unavailable, Wanted
+from modproxy.request import Request
+from modproxy.source.protocol import Fetched, NotFound, Unavailable
 
 _CHUNK = 256 << 10
 
@@ -19,8 +20,9 @@ class FileTree:
         self._root = Path(unquote(urlsplit(url).path))
 
     @asynccontextmanager
-    async def fetch(self, target: Wanted, via: str = "") -> AsyncIterator[Fetched]:
+    async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
         """Give the file's bytes, or raise `NotFound` where there is none."""
+        target = request.target
         try:
             file = await asyncio.to_thread((self._root / target.key).open, "rb")
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):

@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 
 from modproxy.mod.pattern import Pattern, first_match
 from modproxy.mod.sumdb import SumdbTarget, is_lookup_of
-from modproxy.source import Fetched, NotFound, Source, Wanted
+from modproxy.request import AnyTarget, Request
+from modproxy.source.protocol import Fetched, NotFound, Source
 
 
 class Router:
@@ -30,12 +31,12 @@ class Router:
         self._unverified = unverified
 
     @asynccontextmanager
-    async def fetch(self, target: Wanted, via: str = "") -> AsyncIterator[Fetched]:
+    async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
         """Ask the source that is responsible."""
-        async with self._source(target).fetch(target, via) as fetched:
+        async with self._source(request.target).fetch(request) as fetched:
             yield fetched
 
-    def _source(self, target: Wanted) -> Source:
+    def _source(self, target: AnyTarget) -> Source:
         if isinstance(target, SumdbTarget):
             if is_lookup_of(target, self._unverified):
                 raise NotFound(f"{target.module} is private here: the checksum database is not asked about it")

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from modproxy.mod.note import NoteError, open_note
@@ -26,10 +27,11 @@ from modproxy.mod.tlog import (
     record_hash,
     tiles_needed,
 )
-from modproxy.source import Fetched, Mismatch, NotFound, Source, SourceError, Unavailable, Wanted, once
+from modproxy.request import Request
 from modproxy.source.checked import read_small
+from modproxy.source.protocol import Fetched, Mismatch, NotFound, Source, SourceError, Unavailable, once
 
-Read = Callable[[SumdbTarget], Awaitable[bytes]]
+ReadDatabase = Callable[[SumdbTarget], Awaitable[bytes]]
 """Gives an answer of the database through the cache; raises `SourceError`."""
 
 log = logging.getLogger(__name__)
@@ -63,7 +65,7 @@ class SumdbSource:
     """
 
     def __init__(
-        self, database: Database, proxies: Sequence[Source], itself: Source, heads: TreeHeads, read: Read
+        self, database: Database, proxies: Sequence[Source], itself: Source, heads: TreeHeads, read: ReadDatabase
     ) -> None:
         self._database = database
         self._proxies = proxies
@@ -73,12 +75,13 @@ class SumdbSource:
         self._chosen: Source | None = None
 
     @asynccontextmanager
-    async def fetch(self, target: Wanted, via: str = "") -> AsyncIterator[Fetched]:
+    async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
         """Give a verified answer, or raise `SourceError`; `Mismatch` when the database is caught lying."""
+        target = request.target
         if not isinstance(target, SumdbTarget):
             raise TypeError(f"{target} is none of a checksum database")
-        server = await self._server(via)
-        async with server.fetch(target, via) as fetched:
+        server = await self._server(request)
+        async with server.fetch(request) as fetched:
             body = await read_small(fetched)
         try:
             await self._verify(target, body)
@@ -86,13 +89,13 @@ class SumdbSource:
             raise Mismatch(f"{target}: the answer of {fetched.origin} is refused: {e}") from None
         yield Fetched(once(body), len(body), fetched.origin)
 
-    async def _server(self, via: str) -> Source:
+    async def _server(self, request: Request) -> Source:
         """Choose as the go command does: the first proxy that says it serves the database, else the database itself."""
         if self._chosen is None:
-            question = SumdbTarget(self._database.name, "supported", Kind.TREE)
+            question = replace(request, target=SumdbTarget(self._database.name, "supported", Kind.TREE))
             for proxy in self._proxies:
                 try:
-                    async with proxy.fetch(question, via):
+                    async with proxy.fetch(question):
                         self._chosen = proxy
                         return proxy
                 except NotFound:
@@ -144,7 +147,7 @@ class SumdbSource:
         return holds(tree, proof, dict(zip(tiles, data, strict=True)))
 
     async def _tile(self, tile: Tile) -> bytes:
-        """Read a tile; where a partial one is not to be had (they may be dropped), the full one."""
+        """ReadDatabase a tile; where a partial one is not to be had (they may be dropped), the full one."""
         for path in dict.fromkeys((tile.path, tile.full.path)):
             with suppress(NotFound):
                 return await self._read(tile_target(self._database.name, path))
@@ -155,7 +158,7 @@ _EMPTY_ROOT = bytes.fromhex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca49
 """The root of a tree without records: the hash of nothing."""
 
 
-async def read_record(read: Read, target: SumdbTarget) -> bytes:
+async def read_record(read: ReadDatabase, target: SumdbTarget) -> bytes:
     """Return the text of a module version's record, with the reason for people when there is none."""
     try:
         return parse_record(await read(target)).text

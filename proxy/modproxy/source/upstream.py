@@ -12,9 +12,11 @@ from yarl import URL
 
 from modproxy.mod.chain import redact
 from modproxy.mod.target import Kind
-from modproxy.source import Denied, Fetched, NotFound, SourceError, Unavailable, Wanted
-from modproxy.source.credentials import CredentialError
-from modproxy.source.outbound import Outbound
+from modproxy.request import AnyTarget, Request
+from modproxy.source.protocol import Denied, Fetched, NotFound, SourceError, Unavailable
+from modproxy.source.way_out.credentials import CredentialError
+from modproxy.source.way_out.outbound import Outbound
+from modproxy.via import ViaEntry
 
 _CHUNK = 256 << 10
 _REASON_BYTES = 2000
@@ -45,26 +47,26 @@ def open_session() -> aiohttp.ClientSession:
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
-    """What all requests of one config share. `timeout` (seconds) bounds each phase: connecting, the first byte, each
-    read; `via` is our entry in the Via header.
-    """
+class UpstreamClient:
+    """How all upstreams of one config are asked."""
 
     session: aiohttp.ClientSession
     outbound: Outbound
     timeout: float
-    via: str
+    """Seconds that each phase may take: connecting, waiting for the first byte, and each read."""
+    via: ViaEntry
+    """This replica's entry in the Via header."""
     count: Count
 
 
 class UpstreamProxy:
-    """One server at `url`. `path_of` tells where below `url` a target is; for a module proxy that is its key."""
+    """Asks one server at `url`. `path_of` tells where below `url` a target is; for a module proxy that is its key."""
 
     def __init__(
         self,
-        shared: "Client",
+        shared: UpstreamClient,
         url: str,
-        path_of: Callable[[Wanted], str] = operator.attrgetter("key"),
+        path_of: Callable[[AnyTarget], str] = operator.attrgetter("key"),
     ) -> None:
         self._shared = shared
         self._path_of = path_of
@@ -75,17 +77,19 @@ class UpstreamProxy:
         self._zip_timeout = _timeout(shared.timeout, total=_ZIP_TOTAL)
 
     @asynccontextmanager
-    async def fetch(self, target: Wanted, via: str = "") -> AsyncIterator[Fetched]:
+    async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
         """Ask upstream; its status becomes the `SourceError` that keeps its meaning for a go command behind us."""
-        hops = f"{via}, {self._shared.via}" if via else self._shared.via
-        async with await self._get(target, hops) as response:
+        target = request.target
+        async with await self._get(request) as response:
             self._count(str(response.status))
             if response.status != 200:
                 raise await self._refusal(target, response)
             self._check_framing(target, response)
             yield Fetched(self._body(target, response), _size(response), self._origin)
 
-    async def _get(self, target: Wanted, hops: str) -> aiohttp.ClientResponse:
+    async def _get(self, request: Request) -> aiohttp.ClientResponse:
+        target = request.target
+        headers = {"Via": self._shared.via.appended_to(request.via)}
         try:
             # yarl would encode the `!` of an escaped path; `encoded` sends it as people write it. A query may hold
             # characters that mean something in a URL.
@@ -93,26 +97,26 @@ class UpstreamProxy:
             timeout = self._zip_timeout if target.kind is Kind.ZIP else self._timeout
             options = await self._shared.outbound.options(self._credential_url)
             return await self._shared.session.get(
-                url, headers={"Via": hops}, timeout=timeout, max_redirects=_MOST_REDIRECTS, **options
+                url, headers=headers, timeout=timeout, max_redirects=_MOST_REDIRECTS, **options
             )
         except CredentialError as e:
             raise Unavailable(f"{target}: upstream {self._origin} cannot be asked: {e}") from None
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as e:
             raise self._failure(target, e) from None
 
-    async def _body(self, target: Wanted, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    async def _body(self, target: AnyTarget, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
         try:
             async for chunk in response.content.iter_chunked(_CHUNK):
                 yield chunk
         except (TimeoutError, aiohttp.ClientError, OSError) as e:
             raise self._failure(target, e) from None
 
-    def _failure(self, target: Wanted, error: Exception) -> Unavailable:
+    def _failure(self, target: AnyTarget, error: Exception) -> Unavailable:
         name, words, status = _explain(error)
         self._count(name)
         return Unavailable(f"{target}: upstream {self._origin} {words}", status)
 
-    async def _refusal(self, target: Wanted, response: aiohttp.ClientResponse) -> SourceError:
+    async def _refusal(self, target: AnyTarget, response: aiohttp.ClientResponse) -> SourceError:
         status = response.status
         said = await _reason(response)
         words = f"{target}: upstream {self._origin} answered {status}{': ' + said if said else ''}"
@@ -126,7 +130,7 @@ class UpstreamProxy:
             return Unavailable(words, status, response.headers.get("Retry-After"))
         return Unavailable(words)
 
-    def _check_framing(self, target: Wanted, response: aiohttp.ClientResponse) -> None:
+    def _check_framing(self, target: AnyTarget, response: aiohttp.ClientResponse) -> None:
         """Refuse what would pass for whole when it is cut: text that only the connection's end delimits."""
         if response.url.scheme == "http" and any(step.url.scheme == "https" for step in response.history):
             raise Unavailable(f"{target}: upstream {self._origin} redirected from https to plain http")

@@ -13,9 +13,10 @@ from modproxy.mod.pattern import Pattern, first_match
 from modproxy.mod.sumdb import hashes_of, lookup_target
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import Version
-from modproxy.source import Fetched, Mismatch, Source, Wanted, once
+from modproxy.request import Request
 from modproxy.source.checked import read_small
-from modproxy.source.sumdb import Read, read_record
+from modproxy.source.protocol import Fetched, Mismatch, Source, once
+from modproxy.source.sumdb import ReadDatabase, read_record
 
 log = logging.getLogger(__name__)
 
@@ -24,24 +25,25 @@ TOOLCHAIN = "golang.org/toolchain"
 
 
 class Verified:
-    """Wraps the source of public modules. `exempt` patterns are not verified (`gonosumdb`)."""
+    """Compares what a source gives with the checksum database; `exempt` modules (`gonosumdb`) are not verified."""
 
-    def __init__(self, source: Source, database: str, read: Read, exempt: Sequence[Pattern]) -> None:
+    def __init__(self, source: Source, database: str, read: ReadDatabase, exempt: Sequence[Pattern]) -> None:
         self._source = source
         self._database = database
         self._read = read
         self._exempt = exempt
 
     @asynccontextmanager
-    async def fetch(self, target: Wanted, via: str = "") -> AsyncIterator[Fetched]:
+    async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
         """Give the wrapped source's answer, or raise `Mismatch` when it is another than the database's."""
+        target = request.target
         if not isinstance(target, Target) or target.kind not in (Kind.MOD, Kind.ZIP) or self._is_exempt(target):
-            async with self._source.fetch(target, via) as fetched:
+            async with self._source.fetch(request) as fetched:
                 yield fetched
             return
         hashes = asyncio.create_task(self._hashes(target))
         try:
-            async with self._source.fetch(target, via) as fetched:
+            async with self._source.fetch(request) as fetched:
                 if target.kind is Kind.ZIP:
 
                     async def check(dirhash: str) -> None:

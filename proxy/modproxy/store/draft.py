@@ -4,48 +4,61 @@ from where it is served to those who wait and then forgotten.
 
 import os
 import tempfile
-from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import BinaryIO
+
+from modproxy.threads import Pool
 
 _COPY = 1 << 20
 
-Run = Callable[..., Awaitable[object]]
-"""Runs a blocking function, with its arguments, off the event loop."""
 
-
-class Draft:
-    """A file that nobody sees until it is published. `written` counts bytes; `fd` stays the same number all along.
-
-    `path` is None once it can only be served, not kept; `refusal` is the error that made it so, if one did.
+class DiskDraft:
+    """A `Draft` of a disk store. `path` is None once the draft can only be served; `refusal` is the error that made it
+    so, if one did. `fd` stays the same number all along.
     """
 
-    def __init__(self, path: Path | None, fd: int, run: Run) -> None:
+    def __init__(self, path: Path | None, fd: int, pool: Pool) -> None:
         self.path = path
         self.fd = fd
         self.refusal: OSError | None = None
-        self.written = 0
-        self._run = run
+        self._written = 0
+        self._pool = pool
+
+    @property
+    def written(self) -> int:
+        """How many bytes it has."""
+        return self._written
 
     async def write(self, data: bytes) -> None:
         """Append. A disk that refuses is left for the temporary folder; raises `OSError` when that refuses too."""
         try:
-            await self._run(write_all, self.fd, data)
+            await self._pool.run(_write_all, self.fd, data)
         except OSError as e:
             if self.path is None:
                 raise
             self.refusal = e
-            await self._run(self._move_away, data)
-        self.written += len(data)
+            await self._pool.run(self._move_away, data)
+        self._written += len(data)
+
+    def read(self, at: int, most: int) -> bytes:
+        """Return bytes that were just written, so they are in the page cache, and no thread is needed."""
+        return os.pread(self.fd, most, at)
+
+    def open(self) -> BinaryIO:
+        """Return a reader of the whole, which shares nothing with `read`. Blocks; raises `OSError`."""
+        file = os.fdopen(os.dup(self.fd), "rb")
+        file.seek(0)
+        return file
 
     def _move_away(self, data: bytes) -> None:
         """Go on in the temporary folder. Readers hold the descriptor's number, so that stays."""
         with tempfile.TemporaryFile() as spooled:
             at = 0
-            while at < self.written:  # what a refused write left behind does not count
-                piece = os.pread(self.fd, min(_COPY, self.written - at), at)
-                write_all(spooled.fileno(), piece)
+            while at < self._written:  # what a refused write left behind does not count
+                piece = os.pread(self.fd, min(_COPY, self._written - at), at)
+                _write_all(spooled.fileno(), piece)
                 at += len(piece)
-            write_all(spooled.fileno(), data)
+            _write_all(spooled.fileno(), data)
             os.dup2(spooled.fileno(), self.fd, inheritable=False)
         self._unlink()
 
@@ -55,21 +68,20 @@ class Draft:
             self.path = None
 
     def close(self) -> None:
-        """Close the file and remove it, unless it was published. May be called twice."""
+        """Close the file and remove it, unless it was published."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
         self._unlink()
 
 
-def write_all(fd: int, data: bytes) -> None:
-    """Write all of it. Blocks; raises `OSError`."""
+def _write_all(fd: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
 
 
-def spool(run: Run) -> Draft:
+def spool(pool: Pool) -> DiskDraft:
     """Begin a draft that can only be served. Blocks; raises `OSError`."""
     with tempfile.TemporaryFile() as file:
-        return Draft(None, os.dup(file.fileno()), run)
+        return DiskDraft(None, os.dup(file.fileno()), pool)

@@ -7,8 +7,8 @@ the minute that those sums name. So a million files cost seconds of a thread, an
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 DIRHASH_SUFFIX = ".ziphash"
 """Beside a zip: its `h1:` hash, as in a go command's own download cache. It comes and goes with its zip."""
@@ -17,12 +17,11 @@ PRIVATE = ".modproxy"
 _BUCKET_SECONDS = 60
 
 
-@dataclass(slots=True)
-class Removed:
-    """What an eviction took away."""
+class Gone(NamedTuple):
+    """A file that was removed."""
 
-    size: int = 0
-    objects: int = 0
+    key: str
+    size: int
 
 
 def threshold(sizes: Mapping[int, int], wanted: int) -> int:
@@ -42,32 +41,34 @@ def threshold(sizes: Mapping[int, int], wanted: int) -> int:
     return last
 
 
-def evict(root: Path, wanted: int) -> Removed:
-    """Remove the least recently used files until `wanted` bytes are free, at most a bucket more. Blocks for long."""
+def evict(root: Path, wanted: int) -> Iterator[Gone]:
+    """Remove the least recently used files until `wanted` bytes are free, at most a bucket more. Blocks for long.
+
+    Each file is yielded when it has gone.
+    """
     sizes: dict[int, int] = defaultdict(int)
     for entry in walk(root):
         status = _stat(entry)
         if status is not None and not entry.name.endswith(DIRHASH_SUFFIX):
             sizes[_bucket(status.st_atime)] += status.st_size
     last = threshold(sizes, wanted)
-    removed = Removed()
+    freed = 0
     for entry in walk(root):
-        if removed.size >= wanted:
+        if freed >= wanted:
             break
         status = _stat(entry)
         if status is not None and _bucket(status.st_atime) <= last:
-            _remove(entry, status.st_size, removed)
-    return removed
+            for gone in _remove(root, entry, status.st_size):
+                freed += gone.size
+                yield gone
 
 
-def evict_unused(root: Path, before: float) -> Removed:
-    """Remove what was not used since `before` (seconds since the epoch). Blocks for long."""
-    removed = Removed()
+def evict_unused(root: Path, before: float) -> Iterator[Gone]:
+    """Remove what was not used since `before` (seconds since the epoch), and yield it. Blocks for long."""
     for entry in walk(root):
         status = _stat(entry)
         if status is not None and status.st_atime < before:
-            _remove(entry, status.st_size, removed)
-    return removed
+            yield from _remove(root, entry, status.st_size)
 
 
 def _bucket(seconds: float) -> int:
@@ -81,22 +82,25 @@ def _stat(entry: os.DirEntry[str]) -> os.stat_result | None:
         return None
 
 
-def _remove(entry: os.DirEntry[str], size: int, removed: Removed) -> None:
+def _remove(root: Path, entry: os.DirEntry[str], size: int) -> Iterator[Gone]:
     """Remove a file, and a zip's hash with it; a hash alone is left for its zip."""
     if entry.name.endswith(DIRHASH_SUFFIX):
         return
     try:
         os.unlink(entry.path)  # noqa: PTH108 - a million of these
-        removed.size += size
-        removed.objects += 1
+        yield Gone(key_of(root, entry), size)
         if entry.name.endswith(".zip"):
             beside = Path(entry.path).with_suffix(DIRHASH_SUFFIX)
             hash_size = beside.stat().st_size
             beside.unlink()
-            removed.size += hash_size
-            removed.objects += 1
+            yield Gone(key_of(root, entry).removesuffix(".zip") + DIRHASH_SUFFIX, hash_size)
     except FileNotFoundError:
         return
+
+
+def key_of(root: Path, entry: os.DirEntry[str]) -> str:
+    """Return the key of a file that `walk` found below `root`."""
+    return entry.path[len(os.fspath(root)) + 1 :]
 
 
 def walk(root: Path) -> Iterator[os.DirEntry[str]]:

@@ -7,7 +7,7 @@ import time
 
 from modproxy.contract.config import CacheConfig
 from modproxy.store.disk import DiskStore
-from modproxy.store.eviction import Removed, evict, evict_unused
+from modproxy.store.eviction import evict, evict_unused
 
 _ROUND_SECONDS = 60.0
 _INACTIVE_SECONDS = 3600.0
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class Janitor:
-    """Works for one store, at once when it is woken by a publication, else once a minute. `config` may be replaced."""
+    """Tidies one store: at once when a publication wakes it, else once a minute. `config` may be replaced."""
 
     def __init__(self, store: DiskStore, config: CacheConfig) -> None:
         self._store = store
@@ -46,21 +46,23 @@ class Janitor:
         """Do one round. Raises `OSError`."""
         store, config = self._store, self.config
         await store.write_down_use()
-        if not store.scanned:
+        if not store.counted:
             return
         capacity = store.capacity()
         if store.used_bytes > capacity * config.high_watermark_percent / 100:
             wanted = store.used_bytes - capacity * config.low_watermark_percent // 100
-            self._log("to stay within its size", await store.remove(evict, wanted))
+            self._log("to stay within its size", await store.evict(evict, wanted))
         if inactive and config.inactive is not None:
             before = time.time() - config.inactive
-            self._log("that nobody asked for", await store.remove(evict_unused, before))
+            self._log("that nobody asked for", await store.evict(evict_unused, before))
         free, total = store.free()
         scarce = free < total * _LEAST_FREE
-        store.scarcity = f"the cache's file system has {free >> 20} MiB of {total >> 20} MiB free" if scarce else None
-        if store.refusal is not None:
+        words = f"the cache's file system has {free >> 20} MiB of {total >> 20} MiB free"
+        store.pressure.scarcity = words if scarce else None
+        if store.pressure.refusal is not None:
             await store.try_to_write()
 
-    def _log(self, why: str, removed: Removed) -> None:
-        if removed.objects:
-            log.info("removed %d files (%d MiB) %s", removed.objects, removed.size >> 20, why)
+    def _log(self, why: str, removed: tuple[int, int]) -> None:
+        count, size = removed
+        if count:
+            log.info("removed %d files (%d MiB) %s", count, size >> 20, why)

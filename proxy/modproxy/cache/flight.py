@@ -6,16 +6,17 @@ A small answer is given whole, once it is checked. A zip is streamed to every re
 
 import asyncio
 import logging
-import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Self
 
 from modproxy.mod.archive import LARGEST_ZIP, ArchiveError, check_and_hash
+from modproxy.mod.path import ModulePath
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import Version
-from modproxy.source import Source, SourceError, Unavailable, Wanted
-from modproxy.store.disk import DiskStore, Held
-from modproxy.store.draft import Draft
+from modproxy.request import Request
+from modproxy.source.protocol import Source, SourceError, Unavailable
+from modproxy.store.protocol import Draft, Store, StoredFile
+from modproxy.threads import Pool
 
 HOLD_BACK = 64 << 10
 """Bytes of a zip that wait for its check: its directory stands there, so without them it is of no use."""
@@ -29,16 +30,17 @@ class CutShort(Exception):
 
 
 class Flight:
-    """A fetch that publishes what it gets in the store. `streaming` is false when nothing may be given before all of
-    it is checked.
+    """Fetches one target for all who ask for it meanwhile, and puts what it gets into the store. `streaming` is false
+    when nothing may be given before all of it is checked.
     """
 
-    def __init__(self, target: Wanted, *, streaming: bool) -> None:
-        self.target = target
-        self.streaming = streaming and target.kind is Kind.ZIP
+    def __init__(self, request: Request, *, streaming: bool) -> None:
+        self.request = request
+        self.target = request.target
+        self.streaming = streaming and request.target.kind is Kind.ZIP
         self.body: bytes | None = None
         self.size: int | None = None
-        self.held: Held | None = None
+        self.stored: StoredFile | None = None
         self.error: SourceError | None = None
         self.landed = False
         self._readable = 0
@@ -51,23 +53,23 @@ class Flight:
         """Say whether a reader can be answered: with an error, a body, a file, or the beginning of a stream."""
         return self.landed or self.error is not None or (self.streaming and self._readable > 0)
 
-    async def run(self, source: Source, store: DiskStore, via: str, is_fresh: Callable[[Wanted, Held], bool]) -> None:
+    async def run(self, source: Source, store: Store, hashing: Pool, is_fresh: Callable[[StoredFile], bool]) -> None:
         """Fetch and publish. Raises nothing but cancellation: readers find what went wrong in `error`."""
         self.enter()
         try:
-            held = await store.find(self.target.key)
-            if held and is_fresh(self.target, held):
+            stored = await store.get(self.target.key)
+            if stored and is_fresh(stored):
                 # Published between the first reader's look and this flight's start.
-                self.held, self.body, self.landed = held, held.body, True
+                self.stored, self.body, self.landed = stored, stored.body, True
                 return
-            async with source.fetch(self.target, via) as fetched:
+            async with source.fetch(self.request) as fetched:
                 self.size = fetched.size
                 if isinstance(self.target, Target) and self.target.kind is Kind.ZIP:
                     await self._write_zip(fetched.body, store)
-                    await self._publish_zip(self.target, store, fetched.check_dirhash)
+                    await self._publish_zip(self.target, store, hashing, fetched.check_dirhash)
                 else:
                     self.body = b"".join([chunk async for chunk in fetched.body])
-                    self.held = await store.keep(self.target.key, self.body)
+                    self.stored = await store.put(self.target.key, self.body)
             self.landed = True
         except SourceError as e:
             self.error = e
@@ -93,7 +95,7 @@ class Flight:
         if not self._users and self._draft is not None:
             self._draft.close()
 
-    async def _write_zip(self, body: AsyncIterator[bytes], store: DiskStore) -> None:
+    async def _write_zip(self, body: AsyncIterator[bytes], store: Store) -> None:
         self._draft = draft = await store.draft()
         async for chunk in body:
             await draft.write(chunk)
@@ -106,19 +108,19 @@ class Flight:
             raise Unavailable(f"{self.target}: {draft.written} bytes came of the {self.size} announced")
 
     async def _publish_zip(
-        self, target: Target, store: DiskStore, check: Callable[[str], Awaitable[None]] | None
+        self, target: Target, store: Store, hashing: Pool, check: Callable[[str], Awaitable[None]] | None
     ) -> None:
         draft = self._draft
         if draft is None:
             raise AssertionError("a zip is published after it was written")
         try:
-            dirhash = await store.run_slow(check_and_hash, draft.fd, target.path, Version(target.version))
+            dirhash = await hashing.run(_check_and_hash, draft, target.path, Version(target.version))
         except ArchiveError as e:
             log.warning("%s: refused, nothing kept: %s", target, e)
             raise Unavailable(f"{target}: upstream's zip is refused: {e}") from None
         if check is not None:
             await check(dirhash)
-        self.held = await store.publish(draft, self.target.key, dirhash)
+        self.stored = await store.publish(draft, self.target.key, dirhash)
         self.size = self._readable = draft.written
 
     def _tell(self) -> None:
@@ -136,12 +138,16 @@ class Flight:
             raise CutShort(self.error.reason)
         if self._draft is None or at >= self._readable:
             return b""
-        # Just written, so in the page cache: no thread is needed.
-        return os.pread(self._draft.fd, min(_READ, self._readable - at), at)
+        return self._draft.read(at, min(_READ, self._readable - at))
 
     async def wait_progress(self) -> None:
         """Wait until something has changed."""
         await self._progress.wait()
+
+
+def _check_and_hash(draft: Draft, path: ModulePath, version: Version) -> str:
+    with draft.open() as file:
+        return check_and_hash(file, path, version)
 
 
 class Follower:

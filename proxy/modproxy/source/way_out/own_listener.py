@@ -2,17 +2,20 @@
 
 import asyncio
 import socket
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-Address = tuple[str, int]
-"""Host as an IP address (`0.0.0.0` or `::` for all) and port."""
+from modproxy.contract.address import Address
 
 
-async def is_own_listener(url: str, listeners: list[Address]) -> bool:
-    """Say whether `url` resolves to one of `listeners`. A name that does not resolve now is taken for another's."""
+async def is_own_listener(url: str, listeners: Sequence[Address]) -> bool:
+    """Say whether `url` resolves to one of `listeners`, whose hosts are IP addresses.
+
+    A name that does not resolve now counts as another's.
+    """
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    same_port = [host for host, own_port in listeners if own_port == port]
+    same_port = [listener.host for listener in listeners if listener.port == port]
     if not same_port or not parts.hostname:
         return False
     try:

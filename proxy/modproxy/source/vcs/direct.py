@@ -6,7 +6,6 @@ Each fetch has a workspace and a process group of its own; a bounded number runs
 import asyncio
 import json
 import os
-import re
 import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -15,43 +14,28 @@ from pathlib import Path
 from typing import Any
 
 from modproxy.mod.target import Kind, Target
-from modproxy.source import Fetched, NotFound, SourceError, Unavailable, Wanted
-from modproxy.source.credentials import CredentialError, Credentials
+from modproxy.request import Request
 from modproxy.source.file_tree import read_file
-from modproxy.source.go_workspace import Workspace, workspace
-from modproxy.source.outbound import Outbound
+from modproxy.source.protocol import Fetched, NotFound, Unavailable
+from modproxy.source.vcs.failure import explain_failure
+from modproxy.source.vcs.workspace import Workspace, workspace
+from modproxy.source.way_out.credentials import CredentialError, Credentials
+from modproxy.source.way_out.outbound import Outbound
 
 _AT_ONCE = 8
 _ORIGIN = "version control"
-_REASON_LINES = 6
-_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
-
-_ABSENT = re.compile(
-    r"unknown revision|invalid version:|no matching versions|404 Not Found|410 Gone|does not contain package|"
-    r"[Rr]epository not found|repository .* not found|not a known revision|could not find|"
-    r"missing go-import|no go-import meta tags|unrecognized import path|is not a valid|"
-    r"does not appear to be a git repository"
-)
-_OUTAGE = re.compile(
-    r"dial tcp|connection refused|connection reset|i/o timeout|TLS handshake|timed out|Could not resolve host|"
-    r"Failed to connect|server misbehaving|no such host|unexpected EOF|50[0-9] |early EOF|hung up unexpectedly|"
-    r"Temporary failure|Connection closed|x509:|certificate"
-)
-_NO_CREDENTIALS = re.compile(r"could not read Username|terminal prompts disabled")
-_NO_ACCESS = re.compile(
-    r"Authentication failed|Permission denied|Host key verification failed|\b40[13]\b|returned error: 40[13]"
-)
 
 
 @dataclass(frozen=True, slots=True)
 class DirectSettings:
-    """What a fetch from version control needs. `timeout` is in seconds, for the whole of one fetch; `goprivate` is Go's
-    variable: on it depends which version control systems the go command uses (GOVCS).
-    """
+    """What a fetch from version control needs."""
 
     folder: Path
+    """Where its workspaces are made."""
     timeout: float
+    """Seconds that the whole of one fetch may take."""
     goprivate: str
+    """Go's variable: it decides which version control systems the go command uses (GOVCS)."""
     credentials: Credentials
     outbound: Outbound
 
@@ -64,8 +48,9 @@ class Direct:
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     @asynccontextmanager
-    async def fetch(self, target: Wanted, via: str = "") -> AsyncIterator[Fetched]:
+    async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
         """Give the file, or raise `SourceError`; an outage or a refusal is never taken for an absence."""
+        target = request.target
         if not isinstance(target, Target):
             raise NotFound(f"{target}: not in version control")
         settings = self._settings
@@ -102,7 +87,7 @@ class Direct:
             reason = reason.get("Err", "")
         if process.returncode or reason:
             said = (reason or err.decode(errors="replace")).replace(str(place.folder.parent), "")
-            raise explain(target, said, had_credentials)
+            raise explain_failure(target, said, had_credentials)
         return answer
 
 
@@ -144,24 +129,3 @@ def _end_group(pid: int) -> None:
     """End what the go command started (git, ssh) and is still there, whether it ended itself or not."""
     with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-
-
-def explain(target: Target, said: str, had_credentials: bool) -> SourceError:
-    """Turn what the go command said into an error that keeps its meaning: absent, or not to be had now.
-
-    Hosts ask for a login where there is nothing, as they do where there is something private: without any credentials
-    that is an absence to us, and the client may have better luck elsewhere. With them it is trouble that must be seen.
-    """
-    lines = [line.strip() for line in _USERINFO.sub("", said).splitlines() if line.strip()]
-    reason = f"{target}: version control: " + (
-        "\n".join(lines[:_REASON_LINES]) or "the go command failed without a word"
-    )
-    if _NO_CREDENTIALS.search(said) and not had_credentials:
-        return NotFound(f"{reason}\nIf it exists, the fleet needs credentials for it: upstream.credentials")
-    if _NO_ACCESS.search(said) or _NO_CREDENTIALS.search(said):
-        return Unavailable(f"{reason}\nThe fleet's credentials for it are refused: see upstream.credentials")
-    if _OUTAGE.search(said):
-        return Unavailable(reason, 502)
-    if _ABSENT.search(said):
-        return NotFound(reason)
-    return Unavailable(reason, 502)

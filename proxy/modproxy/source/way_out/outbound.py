@@ -14,7 +14,9 @@ from urllib.parse import quote, unquote, urlsplit
 import aiohttp
 
 from modproxy.contract.config import HttpProxyConfig
-from modproxy.source.credentials import CredentialError, Credentials
+from modproxy.contract.mounted import read_secret_key
+from modproxy.contract.secret_keys import CA_CERTIFICATE, PASSWORD, USERNAME
+from modproxy.source.way_out.credentials import CredentialError, Credentials
 
 
 class Options(TypedDict, total=False):
@@ -27,8 +29,10 @@ class Options(TypedDict, total=False):
 
 
 class Outbound:
-    """The way out of one config. `folder` holds the Secrets; `ca_secret` names the one with more trusted certificates;
-    `bundle` is where all trusted certificates are put together for programs that want one file.
+    """The way out of one config, for aiohttp and for programs that are started.
+
+    `folder` holds the Secrets; `ca_secret` names the one with more trusted certificates; `bundle` is where all trusted
+    certificates are put together for programs that want one file.
     """
 
     def __init__(
@@ -37,7 +41,7 @@ class Outbound:
         self._credentials = credentials
         self._proxy = proxy
         self._folder = folder
-        self._ca_file = folder / ca_secret / "ca.crt" if ca_secret else None
+        self._ca_file = folder / ca_secret / CA_CERTIFICATE if ca_secret else None
         self._bundle = bundle
         self._lock = threading.Lock()
         self._bundled_for: ssl.SSLContext | None = None
@@ -65,10 +69,11 @@ class Outbound:
     def _proxy_login(self, secret: str) -> tuple[str, str]:
         try:
             folder = self._folder / secret
-            return (folder / "username").read_text().strip(), (folder / "password").read_text().strip()
-        except OSError as e:
+            return read_secret_key(folder, USERNAME), read_secret_key(folder, PASSWORD)
+        except (OSError, UnicodeDecodeError) as e:
+            why = e.strerror if isinstance(e, OSError) else "not UTF-8 text"
             raise CredentialError(
-                f"Secret {secret} for upstream.httpProxy: {e.strerror}: it needs username and password"
+                f"Secret {secret} for upstream.httpProxy: {why}: it needs username and password"
             ) from None
 
     def _trusting(self, ca_file: Path) -> ssl.SSLContext:

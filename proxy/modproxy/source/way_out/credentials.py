@@ -11,7 +11,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from modproxy.contract.config import CredentialConfig
+from modproxy.contract.mounted import read_secret_key
+from modproxy.contract.secret_keys import KNOWN_HOSTS, PASSWORD, SSH_PRIVATE_KEY, USERNAME
 from modproxy.mod.pattern import Pattern, parse_pattern
+
+_DEFAULT_USERNAME = "git"
+"""For a Secret that has a password alone: hosts take tokens with any user name."""
 
 
 class CredentialError(ValueError):
@@ -59,23 +64,23 @@ class Credentials:
 
 
 def _read(pattern: Pattern, folder: Path) -> Basic | Ssh:
-    if (folder / "ssh-privatekey").exists():
-        if not (folder / "known_hosts").exists():
+    if (folder / SSH_PRIVATE_KEY).exists():
+        if not (folder / KNOWN_HOSTS).exists():
             raise CredentialError(
                 f"Secret {folder.name} has an ssh-privatekey and no known_hosts: add the host's keys (ssh-keyscan "
                 "prints them; compare them with what the host publishes): they are never accepted unchecked"
             )
-        return Ssh(pattern, _text(folder, "ssh-privatekey"), _text(folder, "known_hosts"))
-    password = _text(folder, "password").rstrip("\r\n")
-    username = _text(folder, "username").rstrip("\r\n") if (folder / "username").exists() else "git"
+        return Ssh(pattern, _key(folder, SSH_PRIVATE_KEY), _key(folder, KNOWN_HOSTS))
+    password = _key(folder, PASSWORD)
+    username = _key(folder, USERNAME) if (folder / USERNAME).exists() else _DEFAULT_USERNAME
     if re.search(r"\s", username + password):
         raise CredentialError(f"Secret {folder.name}: white space in username or password cannot be sent")
     return Basic(pattern, username, password)
 
 
-def _text(folder: Path, key: str) -> str:
+def _key(folder: Path, key: str) -> str:
     try:
-        return (folder / key).read_text()
+        return read_secret_key(folder, key)
     except FileNotFoundError:
         raise CredentialError(
             f"Secret {folder.name} is missing, or has no {key}: it needs username and password, or ssh-privatekey and "

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from modproxy.source.credentials import Basic, Ssh
+from modproxy.source.way_out.credentials import Basic, Ssh
 
 _PASSED_ON = ("PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "LANG", "TMPDIR")
 
@@ -73,8 +73,8 @@ def _write_credentials(root: Path, credentials: Sequence[Basic | Ssh]) -> None:
             netrc.append(f"machine {host} login {entry.username} password {entry.password}\n")
             continue
         key, known = root / f"key{number}", root / f"known{number}"
-        _private(key, entry.private_key.rstrip("\n") + "\n")
-        _private(known, entry.known_hosts)
+        _private(key, f"{entry.private_key}\n")
+        _private(known, f"{entry.known_hosts}\n")
         ssh_config.append(
             f"Host {host}\n  IdentityFile {key}\n  IdentitiesOnly yes\n  UserKnownHostsFile {known}\n"
             "  GlobalKnownHostsFile none\n"

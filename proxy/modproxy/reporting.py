@@ -1,0 +1,54 @@
+"""What a replica tells of itself on `/-/report`."""
+
+import time
+from importlib.metadata import version
+
+from modproxy.contract.report import ConfigState, Report, StorageState
+from modproxy.in_force import InForce
+from modproxy.server.certificates import Certificates
+from modproxy.server.traffic import Traffic
+from modproxy.store.disk import DiskStore
+
+
+class Reporter:
+    """Makes the report when somebody asks for it. `ready` is false before the start and once the end has begun."""
+
+    def __init__(
+        self, in_force: InForce, store: DiskStore, traffic: Traffic, certificates: Certificates | None
+    ) -> None:
+        self._in_force = in_force
+        self._store = store
+        self._traffic = traffic
+        self._certificates = certificates
+        self._born = time.monotonic()
+        self._version = version("goproxy-operator")
+        self.ready = False
+
+    def report(self) -> Report:
+        """Say how this replica does."""
+        rules, store, certificates = self._in_force.rules, self._store, self._certificates
+        return Report(
+            version=self._version,
+            ready=self.ready and (certificates is None or certificates.loaded),
+            uptime_seconds=round(time.monotonic() - self._born, 3),
+            config=ConfigState(
+                hash=rules.loaded.hash,
+                generation=rules.generation,
+                error=self._in_force.error or (certificates.problem if certificates else None),
+                warnings=rules.warnings,
+            ),
+            storage=StorageState(
+                used_bytes=store.used_bytes,
+                capacity_bytes=store.capacity(),
+                objects=store.objects,
+                scanned=store.counted,
+                disk_pressure=store.pressure.reason,
+            ),
+            window=self._traffic.window(),
+            requests=self._traffic.by_status(),
+        )
+
+    def certificate_expires(self) -> float | None:
+        """Return when the certificate that clients are shown is good no more, in seconds of Unix time."""
+        expires = self._certificates.expires if self._certificates else None
+        return expires.timestamp() if expires else None

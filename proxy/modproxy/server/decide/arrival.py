@@ -1,0 +1,86 @@
+"""A client's request as it arrived: its method, its headers as far as they matter, and what its path asks for. Pure."""
+
+import re
+import uuid
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from multidict import MultiMapping
+
+from modproxy.in_force import Rules
+from modproxy.mod.sumdb import SumdbTarget, is_lookup_of, is_sumdb_path, parse_sumdb_target
+from modproxy.mod.target import NoSuchTarget, TargetError, decode_path, parse_target
+from modproxy.request import AnyTarget, Request
+from modproxy.via import ViaEntry
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_TRACE_PARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
+"""Source: W3C Trace Context, section 3.2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What is known of a client's request before it is decided whether it is answered."""
+
+    method: str
+    target: AnyTarget | None = None
+    """What the path asks for; None for a path with a `fault`, and for `supported` of the checksum database, which is
+    answered without a look.
+    """
+    fault: TargetError | NoSuchTarget | None = None
+    """Why the path asks for nothing."""
+    via: str = ""
+    cached_only: bool = False
+    id: str = ""
+    """The client's own `X-Request-Id`, whatever it holds."""
+    trace: str = ""
+    """The client's `traceparent`, whatever it holds."""
+
+    def request(self, target: AnyTarget, own: ViaEntry) -> Request:
+        """Make the request that travels on from here; a malformed id is replaced, a malformed trace is dropped."""
+        return Request(
+            target,
+            via=self.via,
+            hop=own.hops(self.via),
+            cached_only=self.cached_only,
+            id=self.id if _REQUEST_ID.fullmatch(self.id) else str(uuid.uuid4()),
+            trace=self.trace if _TRACE_PARENT.fullmatch(self.trace) else None,
+        )
+
+
+def read_arrival(method: str, raw_path: str, headers: MultiMapping[str], rules: Rules) -> Arrival:
+    """Read a request. `raw_path` is what stood in the request line."""
+    target, fault = _read_path(raw_path, rules)
+    return Arrival(
+        method,
+        target,
+        fault,
+        via=", ".join(headers.getall("Via", ())),
+        cached_only=headers.get("Disable-Module-Fetch", "").lower() == "true",
+        id=headers.get("X-Request-Id", ""),
+        trace=headers.get("traceparent", ""),
+    )
+
+
+def _read_path(raw_path: str, rules: Rules) -> tuple[AnyTarget | None, TargetError | NoSuchTarget | None]:
+    try:
+        path = decode_path(_below(rules.prefix, raw_path))
+        return (_sumdb_target(path, rules) if is_sumdb_path(path) else parse_target(path)), None
+    except (TargetError, NoSuchTarget) as e:
+        return None, e
+
+
+def _below(prefix: str, raw_path: str) -> str:
+    path = raw_path.partition("?")[0]
+    if not path.startswith("/"):
+        path = urlsplit(path).path  # the absolute form, as sent to a proxy
+    if not path.startswith(f"{prefix}/"):
+        raise NoSuchTarget(f"modules are served below {prefix}/")
+    return path.removeprefix(f"{prefix}/")
+
+
+def _sumdb_target(path: str, rules: Rules) -> SumdbTarget | None:
+    target = parse_sumdb_target(path, rules.database)
+    if target is not None and is_lookup_of(target, rules.unverified):
+        raise NoSuchTarget(f"{target.module} is private here: no checksum database is asked about it")
+    return target

@@ -1,0 +1,99 @@
+"""From an answer and a client's conditional headers to the status and the headers of the response. Pure.
+
+Source of the rules: RFC 9110, sections 13 (conditional requests) and 14 (ranges), RFC 9211 (Cache-Status), and "GOPROXY
+protocol" of the Go Modules Reference for content types.
+"""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from modproxy.cache.answer import Answer, CacheStatus
+from modproxy.mod.target import Kind
+from modproxy.request import AnyTarget
+
+CONTENT_TYPES = {
+    Kind.INFO: "application/json",
+    Kind.QUERY: "application/json",
+    Kind.LATEST: "application/json",
+    Kind.MOD: "text/plain; charset=utf-8",
+    Kind.LIST: "text/plain; charset=utf-8",
+    Kind.ZIP: "application/zip",
+    Kind.LOOKUP: "text/plain; charset=utf-8",
+    Kind.TREE: "text/plain; charset=utf-8",
+    Kind.TILE: "application/octet-stream",
+}
+SERVER = "modproxy"
+_CACHE_STATUS = {
+    CacheStatus.MISS: f"{SERVER}; fwd=miss; stored",
+    CacheStatus.STALE: f"{SERVER}; hit; detail=stale",
+}
+_IMMUTABLE = "public, max-age=31536000, immutable"
+_MAY_CHANGE = "public, max-age=60"
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a client says about which answer it needs. Values are parsed; what could not be parsed counts as absent."""
+
+    none_match: tuple[str, ...] = ()
+    """The tags of If-None-Match, without quotes; `*` for any."""
+    if_range: str | None = None
+    """If-Range, as it came."""
+    span: slice | None = None
+    """The one range that Range asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The beginning of a response, and which bytes of the file follow it."""
+
+    status: int
+    headers: dict[str, str]
+    span: range
+    """Which bytes of the body are sent; empty where none follows."""
+    length: int | None
+    """How many bytes the body has; None while that is not known."""
+
+
+def head_of(target: AnyTarget, answer: Answer, conditions: Conditions) -> Head:
+    """Decide what an answer's response begins with."""
+    headers = _headers(target, answer)
+    if answer.follower is not None:
+        # A fetch under way has neither a checked size nor a tag yet.
+        return Head(HTTPStatus.OK, headers, range(0), answer.size)
+    size = answer.size or 0
+    is_file = answer.body is None
+    if is_file:
+        headers["Accept-Ranges"] = "bytes"
+    if answer.etag is not None:
+        headers["ETag"] = f'"{answer.etag}"'
+        if answer.etag in conditions.none_match or "*" in conditions.none_match:
+            return Head(HTTPStatus.NOT_MODIFIED, headers, range(0), None)
+    span = _span(conditions, headers.get("ETag"), size) if is_file else range(size)
+    if span is None:
+        headers["Content-Range"] = f"bytes */{size}"
+        return Head(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers, range(0), 0)
+    if len(span) == size:
+        return Head(HTTPStatus.OK, headers, span, size)
+    headers["Content-Range"] = f"bytes {span.start}-{span.stop - 1}/{size}"
+    return Head(HTTPStatus.PARTIAL_CONTENT, headers, span, len(span))
+
+
+def _headers(target: AnyTarget, answer: Answer) -> dict[str, str]:
+    headers = {
+        "Server": SERVER,
+        "Content-Type": CONTENT_TYPES[target.kind],
+        "Cache-Control": _IMMUTABLE if target.immutable else _MAY_CHANGE,
+        "Cache-Status": _CACHE_STATUS.get(answer.status, f"{SERVER}; hit"),
+    }
+    if answer.age >= 1:
+        headers["Age"] = str(int(answer.age))
+    return headers
+
+
+def _span(conditions: Conditions, etag: str | None, size: int) -> range | None:
+    """Return what to send, None for a range outside the file."""
+    whole = range(size)
+    if conditions.span is None or (conditions.if_range is not None and conditions.if_range != etag):
+        return whole
+    return whole[conditions.span] or None

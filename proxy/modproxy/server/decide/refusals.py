@@ -1,0 +1,84 @@
+"""Whether a request is answered at all: one list of checks, in their order. Pure.
+
+Each check takes what arrived and the rules in force, and returns why the request is refused, or None. The order is part
+of the contract: a request that breaks several rules is told of the first.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from modproxy.contract.config import PolicyMode
+from modproxy.in_force import Rules
+from modproxy.mod.target import Kind, NoSuchTarget, Target
+from modproxy.server.decide.arrival import Arrival
+from modproxy.server.decide.errors import ErrorAnswer
+from modproxy.via import ViaEntry
+
+OTHER = "other"
+"""The `endpoint` of metrics for what asks for nothing that is served."""
+_MOST_HOPS = 0
+"""How many other replicas of the fleet a request may have passed: replicas hand no requests to each other."""
+_LOGGED_KINDS = (Kind.INFO, Kind.LIST, Kind.LATEST)
+"""One log line for a module that is asked for, not one for each of its files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is not answered; of a policy in DryRun, why it would not be."""
+
+    error: ErrorAnswer
+    endpoint: str = OTHER
+    mode: PolicyMode | None = None
+    """The mode of the policy that refuses; None where the protocol does."""
+    warning: str | None = None
+    """A line for the log."""
+
+    @property
+    def enforced(self) -> bool:
+        """Say whether the refusal is carried out, and not only counted."""
+        return self.mode is not PolicyMode.DRY_RUN
+
+
+Check = Callable[[Arrival, Rules, ViaEntry], Refusal | None]
+
+
+def check_method(arrival: Arrival, _rules: Rules, _own: ViaEntry) -> Refusal | None:
+    """Refuse what is neither GET nor HEAD (405)."""
+    if arrival.method in ("GET", "HEAD"):
+        return None
+    reason = f"{arrival.method} is not allowed: a module proxy answers GET and HEAD"
+    return Refusal(ErrorAnswer(405, reason, {"Allow": "GET, HEAD"}))
+
+
+def check_loop(arrival: Arrival, _rules: Rules, own: ViaEntry) -> Refusal | None:
+    """Refuse what has been here, or at too many other replicas of the fleet, already (508)."""
+    if not own.passed(arrival.via) and own.hops(arrival.via) <= _MOST_HOPS:
+        return None
+    return Refusal(ErrorAnswer(508, "loop detected: this request has passed this fleet already; check its upstreams"))
+
+
+def check_path(arrival: Arrival, _rules: Rules, _own: ViaEntry) -> Refusal | None:
+    """Refuse a malformed path (400), and one at which nothing can ever be (404)."""
+    if arrival.fault is None:
+        return None
+    if isinstance(arrival.fault, NoSuchTarget):
+        return Refusal(ErrorAnswer(404, f"not found: {arrival.fault}"))
+    return Refusal(ErrorAnswer(400, f"bad request: {arrival.fault}"))
+
+
+def check_policy(arrival: Arrival, rules: Rules, _own: ViaEntry) -> Refusal | None:
+    """Refuse a module that may not be served (403)."""
+    target = arrival.target
+    refused = rules.policy.refuse(target.path) if isinstance(target, Target) else None
+    if refused is None or not isinstance(target, Target):
+        return None
+    logged = not refused.enforced and target.kind in _LOGGED_KINDS
+    return Refusal(
+        ErrorAnswer(403, refused.text),
+        endpoint=target.kind.value,
+        mode=refused.mode,
+        warning=f"DryRun: {target} would be refused: {refused.rule}" if logged else None,
+    )
+
+
+CHECKS: tuple[Check, ...] = (check_method, check_loop, check_path, check_policy)

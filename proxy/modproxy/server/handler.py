@@ -1,0 +1,169 @@
+"""The clients' handler: what arrives is refused or answered, and counted once."""
+
+import contextlib
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from aiohttp import web
+
+from modproxy.cache.answer import Answer, CacheStatus, KnownAbsent
+from modproxy.cache.flight import CutShort
+from modproxy.cache.lookup import Cache
+from modproxy.contract.config import PolicyMode
+from modproxy.in_force import InForce, Rules
+from modproxy.request import Request
+from modproxy.server.decide.arrival import Arrival, read_arrival
+from modproxy.server.decide.errors import FAULT, ErrorAnswer, failure
+from modproxy.server.decide.head import head_of
+from modproxy.server.decide.refusals import CHECKS, Refusal
+from modproxy.server.send import conditions_of, error_response, send_file, send_stream, small_response
+from modproxy.server.traffic import Traffic
+from modproxy.source.protocol import Denied, SourceError
+from modproxy.store.protocol import Store
+from modproxy.via import ViaEntry
+
+_FILE_GONE_RETRIES = 3
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a client is answered, decided before the first byte is sent: an error, an answer, or an empty 200."""
+
+    endpoint: str
+    """As metrics call what was asked for."""
+    cache_status: CacheStatus
+    error: ErrorAnswer | None = None
+    request: Request | None = None
+    answer: Answer | None = None
+    file: BinaryIO | None = None
+    """The file that the answer names, opened: from here on it may be removed."""
+
+
+class ClientHandler:
+    """Answers clients: each request under the rules that are in force when it arrives.
+
+    `own` is this replica's entry in the Via header. `draining` asks clients to leave.
+    """
+
+    def __init__(self, cache: Cache, store: Store, in_force: InForce, traffic: Traffic, own: ViaEntry) -> None:
+        self._cache = cache
+        self._store = store
+        self._in_force = in_force
+        self._traffic = traffic
+        self._own = own
+        self.draining = False
+        self.refusals: dict[str, int] = {mode.value: 0 for mode in PolicyMode}
+
+    async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request. Nothing that a client or an upstream does may raise out of here."""
+        started = time.perf_counter()
+        rules = self._in_force.rules
+        arrival = read_arrival(http.method, http.raw_path, http.headers, rules)
+        reply = await self._reply(arrival, rules)
+        if reply.error is FAULT:
+            _abort(http)
+        with _released(reply):
+            response, code = await self._send(http, reply)
+        if self.draining:
+            response.force_close()
+        self._traffic.count(reply.endpoint, code, reply.cache_status, time.perf_counter() - started)
+        return response
+
+    async def _reply(self, arrival: Arrival, rules: Rules) -> Reply:
+        for check in CHECKS:
+            refusal = check(arrival, rules, self._own)
+            if refusal is not None and self._carried_out(refusal):
+                return Reply(refusal.endpoint, CacheStatus.DENIED, refusal.error)
+        if arrival.target is None:
+            return Reply("supported", CacheStatus.HIT)  # the whole answer: yes
+        request = arrival.request(arrival.target, self._own)
+        try:
+            return await self._from_cache(request, rules)
+        except Exception:
+            log.exception("unexpected, at %s of %s (request %s)", arrival.method, request.target, request.id)
+            return Reply(request.target.kind.value, CacheStatus.MISS, FAULT)
+
+    def _carried_out(self, refusal: Refusal) -> bool:
+        """Count and log what a policy refuses, and say whether it is refused indeed."""
+        if refusal.mode is not None:
+            self.refusals[refusal.mode.value] += 1
+        if refusal.warning is not None:
+            log.warning("%s", refusal.warning)
+        return refusal.enforced
+
+    async def _from_cache(self, request: Request, rules: Rules) -> Reply:
+        endpoint = request.target.kind.value
+        for _ in range(_FILE_GONE_RETRIES):
+            try:
+                answer = await self._cache.get(request, rules)
+            except SourceError as e:
+                return Reply(endpoint, _status_of(e), failure(e))
+            if answer.body is not None or answer.stored is None:
+                return Reply(endpoint, answer.status, request=request, answer=answer)
+            try:
+                file = await self._store.open(answer.stored)
+            except FileNotFoundError:
+                continue  # removed between the look and the opening: look again
+            return Reply(endpoint, answer.status, request=request, answer=answer, file=file)
+        error = ErrorAnswer(503, f"{request.target} is being removed: ask again")
+        return Reply(endpoint, CacheStatus.MISS, error)
+
+    async def _send(self, http: web.BaseRequest, reply: Reply) -> tuple[web.StreamResponse, int]:
+        """Send the reply. Returns the response and the status to count, which tells of what broke off."""
+        try:
+            response = await _response(http, reply)
+        except CutShort as e:
+            log.warning("connection of %s aborted: %s", http.remote, e)
+            _abort(http)
+            return web.Response(status=502), 502
+        except ConnectionError:
+            return web.Response(status=499), 499  # nginx's code for a client that left
+        except Exception:
+            log.exception("unexpected, at %s %s", http.method, http.raw_path)
+            _abort(http)
+            return error_response(FAULT), FAULT.status
+        return response, response.status
+
+
+async def _response(http: web.BaseRequest, reply: Reply) -> web.StreamResponse:
+    if reply.error is not None:
+        return error_response(reply.error)
+    if reply.request is None or reply.answer is None:
+        return web.Response()
+    answer = reply.answer
+    head = head_of(reply.request.target, answer, conditions_of(http))
+    if answer.body is not None:
+        return small_response(head, answer.body)
+    if answer.follower is not None:
+        return await send_stream(http, head, answer.follower)
+    if reply.file is None:
+        raise AssertionError("an answer is a body, a stream or an open file")
+    return await send_file(http, head, reply.file)
+
+
+@contextlib.contextmanager
+def _released(reply: Reply) -> Iterator[None]:
+    """Let go of what a reply holds, once it is sent or cannot be sent."""
+    try:
+        yield
+    finally:
+        if reply.answer is not None:
+            reply.answer.close()
+        if reply.file is not None:
+            reply.file.close()
+
+
+def _status_of(error: SourceError) -> CacheStatus:
+    if isinstance(error, KnownAbsent):
+        return CacheStatus.NEGATIVE
+    return CacheStatus.DENIED if isinstance(error, Denied) else CacheStatus.MISS
+
+
+def _abort(http: web.BaseRequest) -> None:
+    if http.transport is not None:
+        http.transport.abort()

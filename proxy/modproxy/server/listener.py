@@ -1,0 +1,97 @@
+"""The sockets: from an address of the config to a listener, the clients' server on it, and its end in good order."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+
+from modproxy.contract.address import Address, parse_address
+
+_BACKLOG = 2048
+_UNSENT_BYTES = 128 << 10
+_IDLE_SECONDS = 75.0
+"""How long a connection may be without a whole request."""
+_HANDSHAKE_SECONDS = 10.0
+"""How long a TLS handshake may take."""
+_LAST_ACCEPTED_SECONDS = 0.25
+"""How long a connection that was accepted just before the end has to send its request."""
+_CLOSED_SECONDS = 1.0
+"""How long the end waits for the sockets, after their connections are gone."""
+
+Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class ListenError(OSError):
+    """The address cannot be listened on; the message says which, why, and what to do."""
+
+
+def open_listener(text: str, field: str) -> socket.socket:
+    """Open `HOST:PORT`, or take over `fd:N`. `field` names the config's field in errors. Raises `ListenError`."""
+    if text.startswith("fd:"):
+        try:
+            return socket.socket(fileno=int(text[3:]))
+        except OSError as e:
+            raise ListenError(f"{field}: {text}: no socket was handed down under that number: {e.strerror}") from None
+    wanted = parse_address(text)
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            wanted.host or None, wanted.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        everywhere = not wanted.host and family == socket.AF_INET6
+        return socket.create_server(address[:2], family=family, backlog=_BACKLOG, dualstack_ipv6=everywhere)
+    except OSError as e:
+        raise ListenError(f"{field}: cannot listen on {text}: {e.strerror or e}") from None
+
+
+def address_of(listener: socket.socket) -> Address:
+    """Return where a socket listens."""
+    name = listener.getsockname()
+    return Address(str(name[0]), int(name[1]))
+
+
+class ClientListener:
+    """Serves clients on one socket, with TLS where there is a context, until it is drained."""
+
+    def __init__(self, listener: socket.socket, handle: Handle, context: ssl.SSLContext | None) -> None:
+        _send_little_ahead(listener)
+        self._listener = listener
+        self._context = context
+        self._server = web.Server(handle, access_log=None, keepalive_timeout=_IDLE_SECONDS)
+        self._accepting: asyncio.Server | None = None
+
+    @property
+    def scheme(self) -> str:
+        """What clients write before the address."""
+        return "https" if self._context else "http"
+
+    async def start(self) -> None:
+        """Accept clients from now on."""
+        self._accepting = await asyncio.get_running_loop().create_server(
+            self._server,
+            sock=self._listener,
+            backlog=_BACKLOG,
+            ssl=self._context,
+            ssl_handshake_timeout=_HANDSHAKE_SECONDS if self._context else None,
+        )
+
+    async def drain(self, timeout: float) -> None:
+        """Accept nobody any more, and give requests in flight so many seconds to end."""
+        if self._accepting is None:
+            return
+        self._accepting.close()
+        await asyncio.sleep(_LAST_ACCEPTED_SECONDS)
+        # Who asks for something has its answer, and then its connection ends; who asks for nothing is not waited for.
+        self._server.pre_shutdown()
+        await self._server.shutdown(timeout)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._accepting.wait_closed(), timeout=_CLOSED_SECONDS)
+
+
+def _send_little_ahead(listener: socket.socket) -> None:
+    """Have the kernel hold little unsent data for each client: a thousand slow readers would fill memory with it."""
+    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)  # not on every system
+    if option is not None:
+        listener.setsockopt(socket.IPPROTO_TCP, option, _UNSENT_BYTES)

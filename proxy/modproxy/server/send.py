@@ -1,0 +1,85 @@
+"""Responses on the wire: heads, small bodies, files, and zips whose fetch is under way."""
+
+import asyncio
+from typing import BinaryIO
+
+from aiohttp import ETag, web
+
+from modproxy.cache.flight import CutShort, Follower
+from modproxy.server.decide.errors import ErrorAnswer
+from modproxy.server.decide.head import SERVER, Conditions, Head
+
+_CHUNK = 128 << 10
+_STALLED_SECONDS = 120.0
+
+
+def conditions_of(http: web.BaseRequest) -> Conditions:
+    """Read a request's conditional headers; what is malformed counts as absent (RFC 9110, 13.1 and 14.2)."""
+    tags: tuple[ETag, ...] | None = http.if_none_match
+    try:
+        span: slice | None = http.http_range
+    except ValueError:
+        span = None
+    if span is not None and span.start is None and span.stop is None:
+        span = None
+    return Conditions(tuple(tag.value for tag in tags or ()), http.headers.get("If-Range"), span)
+
+
+def error_response(error: ErrorAnswer) -> web.Response:
+    """Make the response that tells a client what went wrong."""
+    headers = {"Server": SERVER, "Cache-Control": "no-store", **error.headers}
+    return web.Response(status=error.status, text=error.text, headers=headers)
+
+
+def small_response(head: Head, body: bytes) -> web.Response:
+    """Make a response with a body that is at hand."""
+    return web.Response(status=head.status, headers=head.headers, body=body if len(head.span) else None)
+
+
+async def send_file(http: web.BaseRequest, head: Head, file: BinaryIO) -> web.StreamResponse:
+    """Send what the head says of a file."""
+    if head.length is None:
+        return web.Response(status=head.status, headers=head.headers)
+    response = web.StreamResponse(status=head.status, headers=head.headers)
+    response.content_length = head.length
+    await response.prepare(http)
+    if http.method == "GET":
+        await _send_span(response, file, head.span)
+    await response.write_eof()
+    return response
+
+
+async def _send_span(response: web.StreamResponse, file: BinaryIO, span: range) -> None:
+    if span.start:
+        file.seek(span.start)
+    left = len(span)
+    while left:
+        piece = await asyncio.to_thread(file.read, min(_CHUNK, left))
+        if not piece:
+            raise CutShort("the file is shorter than it was")
+        left -= len(piece)
+        await _write(response, piece)
+
+
+async def _write(response: web.StreamResponse, piece: bytes) -> None:
+    """Send a piece; a client that takes nothing of it for long is cut off: it holds a file and memory."""
+    try:
+        async with asyncio.timeout(_STALLED_SECONDS):
+            await response.write(piece)
+    except TimeoutError:
+        raise CutShort(f"the client has read nothing for {_STALLED_SECONDS:.0f} s") from None
+
+
+async def send_stream(http: web.BaseRequest, head: Head, follower: Follower) -> web.StreamResponse:
+    """Send a zip while it is fetched. A length is told only when upstream told it; else chunks show the end."""
+    response = web.StreamResponse(status=head.status, headers=head.headers)
+    if head.length is not None:
+        response.content_length = head.length
+    elif http.method == "GET":
+        response.enable_chunked_encoding()
+    await response.prepare(http)
+    if http.method == "GET":
+        async for piece in follower:
+            await _write(response, piece)
+    await response.write_eof()
+    return response

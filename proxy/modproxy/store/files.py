@@ -1,0 +1,97 @@
+"""Files below the root of a disk store, as the system calls see them. All of it blocks."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from modproxy.store.eviction import DIRHASH_SUFFIX, key_of, walk
+from modproxy.store.protocol import Listed
+
+_LARGEST_READ = 1 << 20
+_BATCH = 500
+"""Files of a scan that are handed over at once: little memory, and few changes of thread."""
+
+
+class Found(NamedTuple):
+    """A file as it was found. `content` is the body of a small file, and the recorded `h1:` hash of a zip."""
+
+    size: int
+    modified_ns: int
+    used: float
+    content: bytes | None
+
+
+def find(path: Path) -> Found | None:
+    """Look at a file; None where there is none."""
+    return _find_zip(path) if path.suffix == ".zip" else _find_small(path)
+
+
+def _find_small(path: Path) -> Found | None:
+    try:
+        fd = os.open(path, os.O_RDONLY)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        status = os.fstat(fd)
+        return Found(status.st_size, status.st_mtime_ns, status.st_atime, _read_all(fd, status.st_size))
+    finally:
+        os.close(fd)
+
+
+def _find_zip(path: Path) -> Found | None:
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        dirhash = path.with_suffix(DIRHASH_SUFFIX).read_bytes()
+    except FileNotFoundError:
+        dirhash = None
+    return Found(status.st_size, status.st_mtime_ns, status.st_atime, dirhash)
+
+
+def _read_all(fd: int, size: int) -> bytes:
+    parts = bytearray()
+    while len(parts) < size and (piece := os.read(fd, min(size - len(parts), _LARGEST_READ))):
+        parts += piece
+    return bytes(parts)
+
+
+def put_in_place(fd: int, draft: Path, path: Path) -> int | None:
+    """Give a draft its name, on stable storage first. Returns the size of the file it replaced, None where none was."""
+    os.fsync(fd)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replaced = _size_of(path)
+    draft.replace(path)
+    return replaced
+
+
+def remove(path: Path) -> int | None:
+    """Remove a file. Returns its size, None where there was none."""
+    size = _size_of(path)
+    if size is not None:
+        path.unlink(missing_ok=True)
+    return size
+
+
+def _size_of(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def list_all(root: Path) -> Iterator[list[Listed]]:
+    """Yield every file below the root, some hundred at a time, the store's own folder left out."""
+    batch: list[Listed] = []
+    for entry in walk(root):
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            continue
+        batch.append(Listed(key_of(root, entry), status.st_size, status.st_mtime))
+        if len(batch) >= _BATCH:
+            yield batch
+            batch = []
+    yield batch
