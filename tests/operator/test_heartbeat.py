@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from goproxy_operator.heartbeat import Heartbeats
-from goproxy_operator.metrics import FLEETS, REGISTRY
-from goproxy_operator.reconcile.tally import Tally
 
 
 def test_what_falls_silent_is_named() -> None:
@@ -23,24 +21,3 @@ def test_what_falls_silent_is_named() -> None:
         assert hearts.stuck() == ["kopf", "reconcile", "watch"]
     hearts.end("kopf")
     assert hearts.stuck() == ["watch"]
-
-
-def fleets(condition: str, status: str) -> float | None:
-    return REGISTRY.get_sample_value("goproxy_operator_fleets", {"condition": condition, "status": status})
-
-
-def saying(**conditions: str) -> dict[str, object]:
-    return {"status": {"conditions": [{"type": kind, "status": status} for kind, status in conditions.items()]}}
-
-
-def test_fleets_are_counted_by_condition() -> None:
-    tally = Tally()
-    tally.note(("build", "a"), saying(Ready="True"))
-    tally.note(("build", "b"), saying(Ready="False", Stalled="True"))
-    assert (fleets("Ready", "True"), fleets("Ready", "False"), fleets("Stalled", "True")) == (1, 1, 1)
-    tally.note(("build", "b"), saying(Ready="True"))
-    assert (fleets("Ready", "True"), fleets("Ready", "False"), fleets("Stalled", "True")) == (2, 0, 0)
-    tally.note(("build", "a"), None)
-    tally.note(("build", "c"), {})
-    assert fleets("Ready", "True") == 1
-    FLEETS.clear()

@@ -5,11 +5,12 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
-from goproxy_operator.cluster.client import ApiError, Client, UnreachableError
-from goproxy_operator.cluster.fence import NotHeldError
-from goproxy_operator.cluster.resources import API_SERVICES, Key
+from goproxy_operator.election.fence import NotHeldError
+from goproxy_operator.kube.client import ApiClient
+from goproxy_operator.kube.errors import ApiError, UnreachableError
+from goproxy_operator.kube.resources import API_SERVICES, Key
 from goproxy_operator.metrics import EXTERNAL_METRICS
-from goproxy_operator.metrics_api.registration_rules import (
+from goproxy_operator.metrics_api.rules.registration import (
     NAME,
     OFF,
     Registration,
@@ -29,12 +30,13 @@ _SOON = 0.5  # until the certificate is there, and after a write
 
 
 class Registrar:
-    """`serving` is whom our metrics trust, and the namespace and name of their Service; None where none are served.
+    """Knows how our APIService stands, and keeps its bundle of certificates right.
 
-    `changed` is called when `current` has.
+    `serving` is whom our metrics trust, and their Service; None where this operator serves no metrics. `changed` is
+    called when `current` has changed.
     """
 
-    def __init__(self, client: Client, serving: tuple["Trust", Key] | None, changed: Callable[[], None]) -> None:
+    def __init__(self, client: ApiClient, serving: tuple["Trust", Key] | None, changed: Callable[[], None]) -> None:
         self.current: Registration = OFF
         self._client = client
         self._serving = serving

@@ -9,8 +9,9 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from goproxy_operator.desired.names import RATE_METRIC
+from goproxy_operator.kube.resources import Key
 from goproxy_operator.metrics import EXTERNAL_METRICS_REQUESTS
-from goproxy_operator.metrics_api.documents import (
+from goproxy_operator.metrics_api.rules.documents import (
     ROOT,
     Document,
     SelectorError,
@@ -19,8 +20,8 @@ from goproxy_operator.metrics_api.documents import (
     status,
     value_list,
 )
-from goproxy_operator.metrics_api.front_proxy import refusal
-from goproxy_operator.metrics_api.rate import NoDataError
+from goproxy_operator.metrics_api.rules.front_proxy import refusal
+from goproxy_operator.metrics_api.rules.rate import NoDataError
 from goproxy_operator.metrics_api.source import RateSource
 from goproxy_operator.metrics_api.trust import Trust
 
@@ -59,7 +60,7 @@ def _metric(source: RateSource) -> _Handler:
             return _failed(HTTPStatus.NOT_FOUND, f"there is no metric {name!r}: the only one is {RATE_METRIC}")
         try:
             fleet = fleet_of(request.query)
-            rate, at = await source.rate((namespace, fleet))
+            rate, at = await source.rate(Key(namespace, fleet))
         except SelectorError as e:
             return _failed(HTTPStatus.BAD_REQUEST, str(e))
         except NoDataError as e:

@@ -3,12 +3,13 @@
 import asyncio
 from datetime import UTC, datetime
 
-from goproxy_operator.cluster import trim
-from goproxy_operator.cluster.client import ApiError, Client, UnreachableError
-from goproxy_operator.cluster.resources import PODS, Key
-from goproxy_operator.cluster.scrape import Scraper
 from goproxy_operator.desired import names
-from goproxy_operator.metrics_api.rate import Asked, NoDataError, fleet_rate
+from goproxy_operator.kube.client import ApiClient
+from goproxy_operator.kube.errors import ApiError, UnreachableError
+from goproxy_operator.kube.resources import PODS, Key
+from goproxy_operator.metrics_api.rules.rate import NoDataError, ScrapedReplica, fleet_rate
+from goproxy_operator.observed.scrape import Scraper
+from goproxy_operator.observed.views import PodView
 
 KEPT_SECONDS = 3.0
 """Shorter than any HPA's period, so that none acts twice on the same figure."""
@@ -17,29 +18,29 @@ Answer = tuple[float, datetime]
 
 
 class RateSource:
-    """Knows the replicas from the API server itself: whoever does not lead has no mirror."""
+    """Tells the request rate of a fleet. The API server names the replicas, because only a leader has a mirror."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: ApiClient) -> None:
         self._client = client
         self._scraper = Scraper()
-        self._asked: dict[Key, tuple[float, asyncio.Task[Answer]]] = {}
+        self._answers: dict[Key, tuple[float, asyncio.Task[Answer]]] = {}
 
     async def close(self) -> None:
-        """Ask no more."""
-        for _, task in self._asked.values():
+        """End what is under way."""
+        for _, task in self._answers.values():
             task.cancel()
         await self._scraper.close()
 
     async def rate(self, fleet: Key) -> Answer:
         """Return requests a second, and when that was so. Raises `NoDataError`."""
         now = asyncio.get_running_loop().time()
-        self._asked = {key: asked for key, asked in self._asked.items() if now - asked[0] < KEPT_SECONDS}
-        if fleet not in self._asked:
+        self._answers = {key: at for key, at in self._answers.items() if now - at[0] < KEPT_SECONDS}
+        if fleet not in self._answers:
             task = asyncio.create_task(self._ask(fleet))
             task.add_done_callback(lambda done: done.cancelled() or done.exception())
-            self._asked[fleet] = (now, task)
-        # Who hangs up does not take the answer from the others.
-        return await asyncio.shield(self._asked[fleet][1])
+            self._answers[fleet] = (now, task)
+        # A caller who hangs up does not take the answer from the others.
+        return await asyncio.shield(self._answers[fleet][1])
 
     async def _ask(self, fleet: Key) -> Answer:
         namespace, name = fleet
@@ -49,11 +50,7 @@ class RateSource:
             page = await self._client.list_page(PODS, namespace, {"labelSelector": selector, "resourceVersion": "0"})
         except (ApiError, UnreachableError) as e:
             raise NoDataError(f"the replicas cannot be listed: {e}") from None
-        pods = {item["metadata"]["name"]: trim.pod(item) for item in page["items"]}
-        running = {pod: item for pod, item in pods.items() if item["ip"]}
-        reports = await self._scraper.reports({pod: item["ip"] for pod, item in running.items()})
-        asked = {
-            pod: Asked(ready=item["ready"], going="deletionTimestamp" in item["metadata"])
-            for pod, item in running.items()
-        }
-        return fleet_rate(asked, reports), datetime.now(UTC)
+        running = [pod for pod in map(PodView.of, page["items"]) if pod.ip]
+        reports = await self._scraper.reports({pod.name: pod.ip or "" for pod in running})
+        scraped = {pod.name: ScrapedReplica(ready=pod.ready, going=pod.deleting) for pod in running}
+        return fleet_rate(scraped, reports), datetime.now(UTC)

@@ -6,18 +6,17 @@ others take what is in it.
 
 import asyncio
 import logging
-import os
 import ssl
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from goproxy_operator.cluster.client import ApiError, Client, ConflictError, UnreachableError
-from goproxy_operator.cluster.resources import CONFIG_MAPS, SECRETS, Key
-from goproxy_operator.metrics_api.front_proxy import CONFIG_MAP, FrontProxy, FrontProxyError, read_front_proxy
-from goproxy_operator.metrics_api.material import Material, MaterialError, read_material, renewed
+from goproxy_operator.kube.client import ApiClient
+from goproxy_operator.kube.errors import ApiError, ConflictError, UnreachableError
+from goproxy_operator.kube.resources import CONFIG_MAPS, SECRETS, Key
+from goproxy_operator.kube.tls import as_file
+from goproxy_operator.metrics_api.rules.front_proxy import CONFIG_MAP, FrontProxy, FrontProxyError, read_front_proxy
+from goproxy_operator.metrics_api.rules.material import Material, MaterialError, read_material, renewed
 
 _log = logging.getLogger(__name__)
 _PAUSE = 15.0  # seconds between two looks
@@ -25,12 +24,20 @@ _RETRY = 2.0
 
 
 class Trust:
-    """`service` is the namespace and name of the Service and the Secret. Nothing is served before the first look."""
+    """Holds what the metrics API is served with, and renews it in time. Nothing is served before the first look.
 
-    def __init__(self, client: Client, service: Key, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    `service` is the key of the Service, and of the Secret, which has its name.
+    """
+
+    def __init__(
+        self, client: ApiClient, service: Key, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._client = client
         self._secret = service
-        self._hosts = (f"{service[1]}.{service[0]}.svc", f"{service[1]}.{service[0]}.svc.cluster.local")
+        self._hosts = (
+            f"{service.name}.{service.namespace}.svc",
+            f"{service.name}.{service.namespace}.svc.cluster.local",
+        )
         self._now = now
         self._material: Material | None = None
         self._front_proxy: FrontProxy | None = None
@@ -102,24 +109,7 @@ def _context(material: Material | None = None, authorities: str = "") -> ssl.SSL
     context.num_tickets = 0  # a resumed connection would show a certificate that was verified long ago
     context.verify_mode = ssl.CERT_OPTIONAL
     if material is not None:
-        with _as_file(material.certificate + material.key) as path:
+        with as_file(material.certificate + material.key) as path:
             context.load_cert_chain(path)
         context.load_verify_locations(cadata=authorities)
     return context
-
-
-@contextmanager
-def _as_file(content: bytes) -> Iterator[str]:
-    """Give the content a path, which is all that `ssl` takes; in memory where the system can."""
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("certificate")
-        try:
-            os.write(descriptor, content)
-            yield f"/proc/self/fd/{descriptor}"
-        finally:
-            os.close(descriptor)
-    else:
-        with tempfile.NamedTemporaryFile() as file:
-            file.write(content)
-            file.flush()
-            yield file.name

@@ -1,11 +1,11 @@
-"""How one reconcile of one object went."""
+"""How one pass over one object went. Pure."""
 
 from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`again` asks for another reconcile in so many seconds; `stuck` for one with back-off."""
+    """Says when the next pass is due: in `again` seconds, and with back-off where the object is `stuck`."""
 
     again: float | None = None
     stuck: bool = False
