@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import aiohttp
-import kopf
 
 from goproxy_operator.election.lease import Lease
 from goproxy_operator.kube.access import Access
 from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.errors import ApiError, UnreachableError
+from goproxy_operator.kube.kopf_alone import kopf
 from goproxy_operator.kube.pace import Pace, paced_session
 from goproxy_operator.kube.resources import GOPROXIES, Key, Object, key_of, version_of
 from goproxy_operator.metrics import LEADING, OBJECTS, QUEUE_AGE, QUEUE_DEPTH, ROLLOUTS

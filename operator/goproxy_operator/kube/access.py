@@ -16,14 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from goproxy_operator.kube.credentials import AccessError, Credentials, Login
-from goproxy_operator.kube.service_account import ServiceAccount
+from goproxy_operator.kube.service_account import FOLDER, ServiceAccount
 from goproxy_operator.kube.tls import TlsMaterial, client_context
 
 _log = logging.getLogger(__name__)
-_FRESH = 60.0
-"""Seconds after which credentials are read anew: the token of a pod is replaced long before it expires."""
-_SOON = 5.0
-"""Seconds between two readings while what is known is of no use."""
 _LONGEST = 90.0
 """Seconds: longer than a credential plugin may take. What else the official loader asks has no limit of its own."""
 
@@ -47,15 +43,22 @@ class Connection:
 class Access:
     """Gives every caller the newest connection, and reads the credentials no more often than they need it."""
 
-    def __init__(self, login: Login) -> None:
+    FRESH = 60.0
+    """Seconds after which credentials are read anew: the token of a pod is replaced long before it expires."""
+    SOON = 5.0
+    """Seconds between two readings while what is known is of no use."""
+
+    def __init__(self, login: Login, *, fresh: float = FRESH, soon: float = SOON) -> None:
         self._login = login
+        self._fresh = fresh
+        self._soon = soon
         self._lock = threading.Lock()
         self._material: TlsMaterial | None = None
         self._tls: ssl.SSLContext | None = None
         self._known: Connection | None = None
         self._begun = 0.0
         self._refused = False
-        self._reading: Future[None] | None = None
+        self._reading: Future[AccessError | None] | None = None
 
     async def connection(self) -> Connection:
         """Return what is known, after a new reading where that is of no use. Raises `AccessError` at first only."""
@@ -66,7 +69,7 @@ class Access:
             if self._known is None:
                 if not reading.done():
                     raise AccessError(f"the credentials were not read within {_LONGEST:.0f} s")
-                reading.result()
+                raise reading.result() or AccessError("the credentials are not read yet")
         if self._known is None:
             raise AccessError("the credentials are not read yet")
         return self._known
@@ -77,36 +80,35 @@ class Access:
             if connection is self._known:
                 self._refused = True
 
-    def _start_if_due(self) -> Future[None] | None:
+    def _start_if_due(self) -> Future[AccessError | None] | None:
         """Return the reading that is under way, which begins now if one is due; None where none is."""
         with self._lock:
             if self._reading is not None and not self._reading.done():
                 return self._reading
             useless = self._known is not None and (self._known.expired or self._refused)
-            if self._known is not None and time.monotonic() - self._begun < (_SOON if useless else _FRESH):
+            if self._known is not None and time.monotonic() - self._begun < (self._soon if useless else self._fresh):
                 return None
             self._begun = time.monotonic()
-            reading: Future[None] = Future()
+            reading: Future[AccessError | None] = Future()
             self._reading = reading
             # A daemon: a reading that hangs does not keep the process from ending.
             threading.Thread(target=self._read, args=(reading, self._refused), name="access", daemon=True).start()
             return reading
 
-    def _read(self, reading: "Future[None]", refused: bool) -> None:
+    def _read(self, reading: "Future[AccessError | None]", refused: bool) -> None:
+        """Read, and tell through `reading` why there is nothing new: asyncio would log an exception with its trace."""
+        error = None
         try:
             found = self._login.read(refused=refused)
             with self._lock:
                 self._known = self._connection(found)
                 self._refused = False
         except AccessError as e:
+            error = e
             if self._known is not None:
                 _log.warning("%s; going on with the credentials of before", e)
-            reading.set_exception(e)
-        except BaseException as e:
-            reading.set_exception(e)
-            raise
-        else:
-            reading.set_result(None)
+        finally:
+            reading.set_result(error)
 
     def _connection(self, found: Credentials) -> Connection:
         if found.tls != self._material or self._tls is None:
@@ -119,21 +121,21 @@ class Access:
         return Connection(found.server.rstrip("/"), self._tls, headers, found.proxy, found.expires)
 
 
-async def load_access(kubeconfig: Path | None, context: str | None = None) -> Access:
+async def load_access(kubeconfig: Path | None, context: str | None = None, folder: Path = FOLDER) -> Access:
     """Return the access that the kubeconfig gives, or the pod's where no kubeconfig is named. Raises `AccessError`.
 
-    `context` is the name of one of the kubeconfig's contexts; None: the current one.
+    `context` is the name of one of the kubeconfig's contexts; None: the current one. `folder` is the service account's.
     """
-    access = Access(_login(kubeconfig, context))
+    access = Access(_login(kubeconfig, context, folder))
     await access.connection()
     return access
 
 
-def _login(kubeconfig: Path | None, context: str | None) -> Login:
+def _login(kubeconfig: Path | None, context: str | None, folder: Path) -> Login:
     if kubeconfig is None:
         if context is not None:
             raise AccessError("--context chooses from a kubeconfig: name one with --kubeconfig FILE")
-        return ServiceAccount()
+        return ServiceAccount(folder)
     if not kubeconfig.is_file():
         raise AccessError(f"{kubeconfig} is no file: name a kubeconfig with --kubeconfig FILE")
     from goproxy_operator.kube.kubeconfig import Kubeconfig  # noqa: PLC0415 - no pod needs it

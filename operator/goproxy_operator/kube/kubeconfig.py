@@ -22,15 +22,17 @@ from goproxy_operator.kube.credentials import AccessError, Credentials
 from goproxy_operator.kube.exec_plugin import ExecPlugin, PluginCredential, parse_plugin, run_plugin
 from goproxy_operator.kube.tls import TlsMaterial
 
-_REFUSED_PAUSE = 60.0
-"""Seconds between two runs of a plugin whose answer the API server does not take."""
 _AUTHORITY_KEYS = ("idp-certificate-authority", "idp-certificate-authority-data")
 
 
 class Kubeconfig:
     """Logs in with one context of a kubeconfig file; None: with its current one."""
 
-    def __init__(self, path: Path, context: str | None = None) -> None:
+    REFUSED_PAUSE = 60.0
+    """Seconds between two runs of a plugin whose answer the API server does not take."""
+
+    def __init__(self, path: Path, context: str | None = None, *, refused_pause: float = REFUSED_PAUSE) -> None:
+        self._refused_pause = refused_pause
         self._path = path
         self._context = context
         self._plugin: ExecPlugin | None = None
@@ -99,7 +101,7 @@ class Kubeconfig:
         """Return what the plugin answered last, or run it where that expires, was refused, or is another plugin's."""
         plugin, now = parse_plugin(document, str(self._path.parent), cluster), datetime.now(UTC)
         is_due = self._answer.renew is not None and self._answer.renew <= now
-        is_refused = refused and (now - self._ran).total_seconds() >= _REFUSED_PAUSE
+        is_refused = refused and (now - self._ran).total_seconds() >= self._refused_pause
         if plugin != self._plugin or is_due or is_refused:
             self._ran = now
             self._answer, self._plugin = run_plugin(plugin), plugin

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 import aiohttp
-import kopf
 
 from goproxy_operator.kube.access import Connection
+from goproxy_operator.kube.kopf_alone import kopf
 
 
 class Pace:

@@ -41,6 +41,8 @@ def client_context(material: TlsMaterial) -> ssl.SSLContext:
         context.server_name = material.server_name  # type: ignore[attr-defined]  # it is of the class above
     else:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # As Go does it, whose clients most kubeconfigs are made for: an authority need not be a root.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     if material.authorities:
         context.load_verify_locations(cadata=material.authorities.decode("ascii", errors="ignore"))
     else:

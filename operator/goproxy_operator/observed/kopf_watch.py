@@ -11,11 +11,11 @@ import threading
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-import kopf
 import uvloop
 
 from goproxy_operator.api.goproxy import GROUP, PLURAL, VERSION
 from goproxy_operator.heartbeat import HEARTBEATS
+from goproxy_operator.kube.kopf_alone import kopf
 from goproxy_operator.kube.resources import Object
 
 _log = logging.getLogger(__name__)
