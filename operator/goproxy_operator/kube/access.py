@@ -1,6 +1,6 @@
 """How the API server is reached, kept up to date while the operator runs.
 
-Credentials are read in a thread: a credential plugin takes as long as it likes, and the Lease has to be renewed
+ApiCredentials are read in a thread: a credential plugin takes as long as it likes, and the Lease has to be renewed
 meanwhile. Two event loops use the same access, ours and kopf's.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from goproxy_operator.kube.credentials import AccessError, Credentials, Login
+from goproxy_operator.kube.credentials import AccessError, ApiCredentials, Login
 from goproxy_operator.kube.service_account import FOLDER, ServiceAccount
 from goproxy_operator.kube.tls import TlsMaterial, client_context
 
@@ -110,7 +110,7 @@ class Access:
         finally:
             reading.set_result(error)
 
-    def _connection(self, found: Credentials) -> Connection:
+    def _connection(self, found: ApiCredentials) -> Connection:
         if found.tls != self._material or self._tls is None:
             try:
                 self._tls = client_context(found.tls)

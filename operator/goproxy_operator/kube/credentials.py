@@ -12,7 +12,7 @@ class AccessError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
+class ApiCredentials:
     """One reading of a kubeconfig or of a service account."""
 
     server: str
@@ -27,7 +27,7 @@ class Credentials:
 class Login(Protocol):
     """A source of credentials that can be read again and again."""
 
-    def read(self, *, refused: bool) -> Credentials:
+    def read(self, *, refused: bool) -> ApiCredentials:
         """Return the credentials of now, in bounded time. Raises `AccessError`.
 
         `refused` says that the API server did not take those of the last reading.

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from goproxy_operator.kube.credentials import AccessError, Credentials
+from goproxy_operator.kube.credentials import AccessError, ApiCredentials
 from goproxy_operator.kube.exec_plugin import ExecPlugin, PluginCredential, parse_plugin, run_plugin
 from goproxy_operator.kube.tls import TlsMaterial
 
@@ -39,7 +39,7 @@ class Kubeconfig:
         self._answer = PluginCredential()
         self._ran = datetime.min.replace(tzinfo=UTC)
 
-    def read(self, *, refused: bool) -> Credentials:
+    def read(self, *, refused: bool) -> ApiCredentials:
         """Read the file, and run the plugin it names if its answer is of no use any more. Raises `AccessError`."""
         try:
             with tempfile.TemporaryDirectory() as folder:
@@ -49,7 +49,7 @@ class Kubeconfig:
         except Exception as e:  # whatever the loader, and what it asks, makes of a file of the user's
             raise AccessError(f"{self._path} is no usable kubeconfig: {_in_a_line(e)}") from e
 
-    def _read(self, folder: str, *, refused: bool) -> Credentials:
+    def _read(self, folder: str, *, refused: bool) -> ApiCredentials:
         from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger  # noqa: PLC0415 - 50 MiB
 
         merger = KubeConfigMerger(str(self._path))
@@ -72,7 +72,7 @@ class Kubeconfig:
         server = str(getattr(loader, "host", ""))
         if not server:
             raise AccessError(f"its context {name} names no server")
-        found = Credentials(
+        found = ApiCredentials(
             server=server,
             tls=TlsMaterial(
                 authorities=_content(loader, "ssl_ca_cert"),

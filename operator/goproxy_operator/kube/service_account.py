@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from goproxy_operator.kube.credentials import AccessError, Credentials
+from goproxy_operator.kube.credentials import AccessError, ApiCredentials
 from goproxy_operator.kube.tls import TlsMaterial
 
 FOLDER = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -15,13 +15,13 @@ class ServiceAccount:
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder
 
-    def read(self, *, refused: bool) -> Credentials:
+    def read(self, *, refused: bool) -> ApiCredentials:
         """Return the credentials of now. Raises `AccessError` outside of a pod."""
         token, authorities = self._folder / "token", self._folder / "ca.crt"
         if not token.is_file():
             raise AccessError("not in a pod: name a kubeconfig with --kubeconfig FILE")
         try:
-            return Credentials(
+            return ApiCredentials(
                 server=_server(),
                 tls=TlsMaterial(authorities=authorities.read_bytes() if authorities.is_file() else b""),
                 authorization=f"Bearer {token.read_text(encoding='utf-8').strip()}",

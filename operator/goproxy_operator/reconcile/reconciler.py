@@ -28,7 +28,7 @@ from goproxy_operator.reconcile.decide.plan import Apply, Orphan, Plan, make_pla
 from goproxy_operator.reconcile.decide.problem import Problem
 from goproxy_operator.reconcile.decide.rollouts import Rollouts, rolling
 from goproxy_operator.reconcile.observe import Observed
-from goproxy_operator.reconcile.outcome import Outcome
+from goproxy_operator.reconcile.outcome import PassOutcome
 from goproxy_operator.reconcile.status.facts import StatusFacts
 from goproxy_operator.reconcile.status.status import compute_status, not_scraped_yet, stalled_status
 from goproxy_operator.reconcile.status.writer import StatusWriter
@@ -59,27 +59,27 @@ class FleetReconciler:
         self._ending: dict[Key, str] = {}
         """Objects in namespaces that are being deleted: their uid."""
 
-    async def reconcile(self, key: Key) -> Outcome:
+    async def reconcile(self, key: Key) -> PassOutcome:
         """Bring what there is to what is asked for. Raises what is worth a retry."""
         item = self._observed.goproxies.get(key)
         if item is None or "deletionTimestamp" in item["metadata"]:
             # Owner references and the garbage collector do the rest.
             await self._forget(key)
-            return Outcome()
+            return PassOutcome()
         if self._ending.get(key) == item["metadata"]["uid"]:
-            return Outcome()
+            return PassOutcome()
         try:
             return await self._bring(key, item)
         except _GoneError:
             self._observed.goproxies.drop(key)
-            return Outcome()
+            return PassOutcome()
         except NamespaceEndingError as e:
             # This is no fault of the object, and nothing to wait for: the object goes with its namespace.
             _log.info("%s/%s: %s", *key, e)
             self._ending[key] = item["metadata"]["uid"]
-            return Outcome()
+            return PassOutcome()
 
-    async def _bring(self, key: Key, item: Object) -> Outcome:
+    async def _bring(self, key: Key, item: Object) -> PassOutcome:
         admitted = self._observed.admit(item)
         if isinstance(admitted, Problem):
             return await self._refuse(key, item, admitted)
@@ -110,7 +110,9 @@ class FleetReconciler:
             case UngrownClaims(manifests):
                 return facts.with_growth(await self._actions.grow(manifests))
 
-    async def _carry_out(self, key: Key, item: Object, goproxy: GoProxy, facts: IntentFacts, intent: Intent) -> Outcome:
+    async def _carry_out(
+        self, key: Key, item: Object, goproxy: GoProxy, facts: IntentFacts, intent: Intent
+    ) -> PassOutcome:
         refused = await self._apply(key, item, facts, intent)
         live_set = self._observed.stateful_set(key)
         idle = decide_idle(facts.claims, live_set, facts.pods, datetime.now(UTC), self._settings.keep_idle_claims)
@@ -142,7 +144,7 @@ class FleetReconciler:
             self._observed.reports.start_again(key)
         return plan.problem or refused
 
-    async def _suspend(self, key: Key, item: Object, goproxy: GoProxy, intent: Intent) -> Outcome:
+    async def _suspend(self, key: Key, item: Object, goproxy: GoProxy, intent: Intent) -> PassOutcome:
         """Change nothing of a fleet whose user wants that, but for what its class imposes."""
         self._rollouts.looked_at(key, rolling=False, waits=False)
         refused = await self._impose(key, item)
@@ -152,7 +154,7 @@ class FleetReconciler:
             key, item, replace(facts, config_hash=in_force, suspended=True, stalled=refused)
         )
 
-    async def _refuse(self, key: Key, item: Object, problem: Problem) -> Outcome:
+    async def _refuse(self, key: Key, item: Object, problem: Problem) -> PassOutcome:
         """Tell why the object is not carried out; what runs is left as it is, but for what its class imposes."""
         self._rollouts.looked_at(key, rolling=False, waits=False)
         problem = await self._impose(key, item) or problem
@@ -181,7 +183,7 @@ class FleetReconciler:
             autoscaling_problem=intent.autoscaling_problem,
         )
 
-    async def _write_status(self, key: Key, item: Object, facts: StatusFacts) -> Outcome:
+    async def _write_status(self, key: Key, item: Object, facts: StatusFacts) -> PassOutcome:
         previous = item.get("status", {})
         status = compute_status(facts, previous, datetime.now(UTC))
         if not self._observed.reports.scraped(key):

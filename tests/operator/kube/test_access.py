@@ -11,21 +11,21 @@ from pathlib import Path
 import pytest
 
 from goproxy_operator.kube.access import Access, load_access
-from goproxy_operator.kube.credentials import AccessError, Credentials
+from goproxy_operator.kube.credentials import AccessError, ApiCredentials
 from goproxy_operator.kube.tls import TlsMaterial
 
 
-class Source:
+class ScriptedLogin:
     """Credentials that a test changes; `gate` holds a reading up while it is closed."""
 
     def __init__(self, token: str = "first", expires: datetime | None = None) -> None:
-        self.now = Credentials("https://one.example/", TlsMaterial(insecure=True), token, expires=expires)
+        self.now = ApiCredentials("https://one.example/", TlsMaterial(insecure=True), token, expires=expires)
         self.error: AccessError | None = None
         self.readings: list[bool] = []
         self.gate = threading.Event()
         self.gate.set()
 
-    def read(self, *, refused: bool) -> Credentials:
+    def read(self, *, refused: bool) -> ApiCredentials:
         self.readings.append(refused)
         self.gate.wait(10)
         if self.error is not None:
@@ -45,7 +45,7 @@ def ago(seconds: float) -> datetime:
 
 
 async def test_what_is_fresh_is_not_read_again() -> None:
-    source = Source()
+    source = ScriptedLogin()
     access = Access(source)
     first = await access.connection()
     source.becomes("second")
@@ -58,7 +58,7 @@ async def test_what_is_fresh_is_not_read_again() -> None:
 
 
 async def test_what_is_old_is_read_again_and_nobody_waits_for_that() -> None:
-    source = Source()
+    source = ScriptedLogin()
     access = Access(source, fresh=0)
     await access.connection()
     source.becomes("second")
@@ -72,7 +72,7 @@ async def test_what_is_old_is_read_again_and_nobody_waits_for_that() -> None:
 
 
 async def test_what_has_expired_is_waited_for_by_all_and_read_once() -> None:
-    source = Source(expires=ago(1))
+    source = ScriptedLogin(expires=ago(1))
     access = Access(source, soon=0)
     await access.connection()
     source.becomes("second")
@@ -86,14 +86,14 @@ async def test_what_has_expired_is_waited_for_by_all_and_read_once() -> None:
 
 
 async def test_what_is_of_no_use_is_not_read_again_at_once() -> None:
-    source = Source(expires=ago(1))
+    source = ScriptedLogin(expires=ago(1))
     access = Access(source)
     assert [await token(access) for _ in range(20)] == ["first"] * 20
     assert len(source.readings) == 1
 
 
 async def test_what_the_api_server_refuses_is_read_again() -> None:
-    source = Source()
+    source = ScriptedLogin()
     access = Access(source, soon=0)
     stale = await access.connection()
     source.becomes("second")
@@ -105,7 +105,7 @@ async def test_what_the_api_server_refuses_is_read_again() -> None:
 
 
 async def test_without_new_credentials_those_of_before_are_used(caplog: pytest.LogCaptureFixture) -> None:
-    source = Source(expires=ago(1))
+    source = ScriptedLogin(expires=ago(1))
     access = Access(source, soon=0)
     await access.connection()
     source.error = AccessError("the plugin failed")
@@ -117,7 +117,7 @@ async def test_without_new_credentials_those_of_before_are_used(caplog: pytest.L
 
 
 async def test_a_context_of_tls_is_made_only_where_certificates_change() -> None:
-    source = Source()
+    source = ScriptedLogin()
     access = Access(source, soon=0)
     first = await access.connection()
     access.refuse(first)
@@ -130,7 +130,7 @@ async def test_a_context_of_tls_is_made_only_where_certificates_change() -> None
 
 
 async def test_without_any_credentials_it_is_told() -> None:
-    source = Source()
+    source = ScriptedLogin()
     source.error = AccessError("no way")
     with pytest.raises(AccessError, match="no way"):
         await Access(source).connection()

@@ -13,26 +13,26 @@ from modproxy.mod.pattern import PatternError, parse_lines
 
 
 @dataclass(frozen=True, slots=True)
-class Allowlist:
+class AllowlistInForce:
     """The text in force, empty where nothing more is allowed, and why it is not the one that the object names."""
 
     text: str
     problem: Problem | None = None
 
 
-def decide_allowlist(name: str, named: Object | None, live_child: Object | None) -> Allowlist:
+def decide_allowlist(name: str, named: Object | None, live_child: Object | None) -> AllowlistInForce:
     """Decide from the ConfigMap `name` that the user keeps, and from the fleet's own one, where they exist."""
     known = _last_known(name, live_child)
     text = (named or {}).get("data", {}).get(USER_ALLOWLIST_KEY)
     if text is None:
         what = "does not exist" if named is None else f"has no key {USER_ALLOWLIST_KEY!r}"
-        return Allowlist(known or "", Problem("AllowlistMissing", f"ConfigMap {name} {what}: {_effect(known)}"))
+        return AllowlistInForce(known or "", Problem("AllowlistMissing", f"ConfigMap {name} {what}: {_effect(known)}"))
     try:
         parse_lines(text)
     except PatternError as e:
         where = f"ConfigMap {name}, key {USER_ALLOWLIST_KEY!r}"
-        return Allowlist(known or "", Problem("AllowlistInvalid", f"{where}, {e}; {_effect(known)}"))
-    return Allowlist(text)
+        return AllowlistInForce(known or "", Problem("AllowlistInvalid", f"{where}, {e}; {_effect(known)}"))
+    return AllowlistInForce(text)
 
 
 def _last_known(name: str, live_child: Object | None) -> str | None:

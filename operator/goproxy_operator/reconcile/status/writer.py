@@ -9,7 +9,7 @@ from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.errors import ApiError, ConflictError, NotFoundError, UnreachableError
 from goproxy_operator.kube.resources import EVENTS, GOPROXIES, Key, Object
 from goproxy_operator.observed.store import Store
-from goproxy_operator.reconcile.outcome import Outcome
+from goproxy_operator.reconcile.outcome import PassOutcome
 from goproxy_operator.reconcile.status.events import Happening, event, happenings, once_more
 from goproxy_operator.reconcile.status.status import FIGURES_EVERY, Document, News, manifest, news
 
@@ -35,25 +35,25 @@ class StatusWriter:
         self._written: dict[Key, float] = {}
         self._told: dict[tuple[str, Happening], tuple[float, Object]] = {}
 
-    async def write(self, key: Key, item: Object, status: Document) -> Outcome:
+    async def write(self, key: Key, item: Object, status: Document) -> PassOutcome:
         """Write the status if it says something new; one in which only figures moved waits for its turn."""
         previous = item.get("status", {})
         match news(status, previous):
             case News.NONE:
-                return Outcome()
+                return PassOutcome()
             case News.FIGURES if (wait := self._written.get(key, 0) + FIGURES_EVERY - self._clock()) > 0:
-                return Outcome(again=wait)
+                return PassOutcome(again=wait)
             case _:
                 pass
         try:
             answer = await self._client.apply_status(GOPROXIES, manifest(item, status))
         except (NotFoundError, ConflictError):
             await self._look_again(key, item)
-            return Outcome()
+            return PassOutcome()
         self._written[key] = self._clock()
         self._goproxies.put_answer(answer)
         await self._announce(item, status)
-        return Outcome()
+        return PassOutcome()
 
     async def _look_again(self, key: Key, item: Object) -> None:
         """Find out why the write failed: the object is gone, or another of its name, or was written by others too."""

@@ -12,7 +12,7 @@ from goproxy_operator.kube.errors import ApiError, UnreachableError
 from goproxy_operator.kube.resources import Key
 from goproxy_operator.metrics import RECONCILE_SECONDS, RECONCILES
 from goproxy_operator.observed.named_config_maps import NotReadableError
-from goproxy_operator.reconcile.outcome import Outcome
+from goproxy_operator.reconcile.outcome import PassOutcome
 from goproxy_operator.reconcile.work.queue import Queue
 
 _log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ _LONGEST_OUTAGE = 30.0
 
 
 async def run_workers(
-    queue: Queue[Key], reconcile: Callable[[Key], Awaitable[Outcome]], certain: Callable[[], Awaitable[None]]
+    queue: Queue[Key], reconcile: Callable[[Key], Awaitable[PassOutcome]], certain: Callable[[], Awaitable[None]]
 ) -> None:
     """Work until cancelled; stand still while it is not `certain` that the work is ours."""
     async with asyncio.TaskGroup() as tasks:
@@ -33,7 +33,7 @@ async def run_workers(
 
 
 async def _work(
-    queue: Queue[Key], reconcile: Callable[[Key], Awaitable[Outcome]], certain: Callable[[], Awaitable[None]]
+    queue: Queue[Key], reconcile: Callable[[Key], Awaitable[PassOutcome]], certain: Callable[[], Awaitable[None]]
 ) -> None:
     while True:
         await certain()
