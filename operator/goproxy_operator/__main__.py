@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: argparse.Namespace) -> int:
     import uvloop  # noqa: PLC0415
 
-    from goproxy_operator.watch import quiet_kopf  # noqa: PLC0415
+    from goproxy_operator.observed.kopf_watch import quiet_kopf  # noqa: PLC0415
 
     logging.basicConfig(
         level=logging.DEBUG if arguments.verbose else logging.INFO,
@@ -47,12 +47,15 @@ def _run(arguments: argparse.Namespace) -> int:
 
 async def _operate(arguments: argparse.Namespace) -> int:
     """Hold the Lease and work, until a signal: 0; or until something fails for good: 1."""
-    from goproxy_operator.cluster.access import AccessError, load_access, own_namespace  # noqa: PLC0415
-    from goproxy_operator.cluster.client import Client  # noqa: PLC0415
-    from goproxy_operator.cluster.fence import Fence  # noqa: PLC0415
-    from goproxy_operator.cluster.lease import Lease, LeaseLostError  # noqa: PLC0415
-    from goproxy_operator.controller import control  # noqa: PLC0415
+    from goproxy_operator.control import control  # noqa: PLC0415
+    from goproxy_operator.election.fence import Fence  # noqa: PLC0415
+    from goproxy_operator.election.lease import Lease, LeaseLostError  # noqa: PLC0415
     from goproxy_operator.health import serve_health  # noqa: PLC0415
+    from goproxy_operator.kube.access import load_access  # noqa: PLC0415
+    from goproxy_operator.kube.client import ApiClient  # noqa: PLC0415
+    from goproxy_operator.kube.credentials import AccessError  # noqa: PLC0415
+    from goproxy_operator.kube.resources import Key  # noqa: PLC0415
+    from goproxy_operator.kube.service_account import own_namespace  # noqa: PLC0415
     from goproxy_operator.settings import Settings  # noqa: PLC0415
 
     lease_namespace = arguments.lease_namespace or own_namespace()
@@ -73,15 +76,15 @@ async def _operate(arguments: argparse.Namespace) -> int:
         grow_after=arguments.grow_after,
     )
     try:
-        access = load_access(arguments.kubeconfig)
+        access = await load_access(arguments.kubeconfig, arguments.context)
     except AccessError as e:
         return _fail(str(e))
     # Each replica serves metrics and stands for election; only the leader does the rest.
-    client = Client(access)
+    client = ApiClient(access)
     lease = Lease(client, lease_namespace, "goproxy-operator", identity)
-    leaders = Client(access, Fence(lease.remaining))
+    leaders = ApiClient(access, Fence(lease.remaining))
 
-    service = (lease_namespace, arguments.external_metrics_service)
+    service = Key(lease_namespace, arguments.external_metrics_service)
 
     async def lead(trust: "Trust | None") -> None:
         registration = None if trust is None else (trust, service)

@@ -69,6 +69,11 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="how to reach the API server (default: the service account of the pod)",
     )
     parser.add_argument(
+        "--context",
+        metavar="NAME",
+        help="which context of the kubeconfig (default: its current one)",
+    )
+    parser.add_argument(
         "--resync",
         default="600s",
         type=_seconds,

@@ -10,11 +10,11 @@ import yaml
 from lupa import lua51
 
 from goproxy_operator.api.status import UNSEEN
-from goproxy_operator.reconcile.problem import Problem
-from goproxy_operator.reconcile.status import compute_status, stalled_status
+from goproxy_operator.reconcile.decide.problem import Problem
+from goproxy_operator.reconcile.status.status import compute_status, stalled_status
 from tests.operator.kstatus import kstatus
 from tests.operator.objects import document, goproxy
-from tests.operator.test_status import NOW, facts, stateful_set
+from tests.operator.reconcile.status.status_facts import NOW, facts, stateful_set
 
 ROOT = Path(__file__).parents[2]
 HEALTH = ROOT / "docs" / "argocd" / "health.lua"

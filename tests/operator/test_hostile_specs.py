@@ -9,10 +9,10 @@ import pytest
 
 from goproxy_operator.api.goproxy import InvalidGoProxyError, parse_goproxy
 from goproxy_operator.api.goproxyclass import parse_class
-from goproxy_operator.reconcile.classes import Admitted, admit
-from goproxy_operator.reconcile.intent import Surroundings, intend
-from goproxy_operator.reconcile.plan import make_plan
-from goproxy_operator.reconcile.problem import Problem
+from goproxy_operator.reconcile.decide.classes import Admitted, admit
+from goproxy_operator.reconcile.decide.intent import IntentFacts, intend
+from goproxy_operator.reconcile.decide.plan import make_plan
+from goproxy_operator.reconcile.decide.problem import Problem
 from modproxy.contract.config import parse_config
 from tests.operator.hostile_specs import hostile_specs
 from tests.operator.objects import UID, document
@@ -41,7 +41,7 @@ def test_reading_judging_and_building(seed: int) -> None:
             assert "\n" not in str(e)
         else:
             fleets += 1
-            intent = intend(fleet, {}, Surroundings(default_image="modproxy:1"))
+            intent = intend(fleet, IntentFacts(default_image="modproxy:1"))
             make_plan("team-a", UID, intent.children, {})
             json.dumps(list(intent.children), allow_nan=False)
             (config,) = [c["data"]["config.json"] for c in intent.children if "config.json" in c.get("data", {})]

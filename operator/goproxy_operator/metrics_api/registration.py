@@ -5,9 +5,10 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
-from goproxy_operator.cluster.client import ApiError, Client, UnreachableError
-from goproxy_operator.cluster.fence import NotHeldError
-from goproxy_operator.cluster.resources import API_SERVICES, Key
+from goproxy_operator.election.fence import NotHeldError
+from goproxy_operator.kube.client import ApiClient
+from goproxy_operator.kube.errors import ApiError, UnreachableError
+from goproxy_operator.kube.resources import API_SERVICES, Key
 from goproxy_operator.metrics import EXTERNAL_METRICS
 from goproxy_operator.metrics_api.rules.registration import (
     NAME,
@@ -37,7 +38,7 @@ class Registrar:
     serves no metrics.
     """
 
-    def __init__(self, client: Client, serving: tuple["Trust", Key] | None, changed: Callable[[], None]) -> None:
+    def __init__(self, client: ApiClient, serving: tuple["Trust", Key] | None, changed: Callable[[], None]) -> None:
         self.current: Registration = OFF
         self._client = client
         self._serving = serving

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from goproxy_operator.cluster.client import Client
-from goproxy_operator.cluster.resources import Key
+from goproxy_operator.kube.client import ApiClient
+from goproxy_operator.kube.resources import Key
 from goproxy_operator.metrics_api.server import serve_metrics_api
 from goproxy_operator.metrics_api.source import RateSource
 from goproxy_operator.metrics_api.trust import Trust
@@ -15,7 +15,7 @@ LINGER = 3.0
 
 
 @asynccontextmanager
-async def metrics_api(client: Client, address: tuple[str, int], service: Key) -> AsyncIterator[Trust]:
+async def metrics_api(client: ApiClient, address: tuple[str, int], service: Key) -> AsyncIterator[Trust]:
     """Serve while the context is open. `OSError` when the address is taken."""
     trust, source = Trust(client, service), RateSource(client)
     try:

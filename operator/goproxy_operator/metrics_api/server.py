@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from goproxy_operator.desired.names import RATE_METRIC
+from goproxy_operator.kube.resources import Key
 from goproxy_operator.metrics import EXTERNAL_METRICS_REQUESTS
 from goproxy_operator.metrics_api.rules.documents import (
     ROOT,
@@ -59,7 +60,7 @@ def _metric(source: RateSource) -> _Handler:
             return _failed(HTTPStatus.NOT_FOUND, f"there is no metric {name!r}: the only one is {RATE_METRIC}")
         try:
             fleet = fleet_of(request.query)
-            rate, at = await source.rate((namespace, fleet))
+            rate, at = await source.rate(Key(namespace, fleet))
         except SelectorError as e:
             return _failed(HTTPStatus.BAD_REQUEST, str(e))
         except NoDataError as e:

@@ -3,12 +3,13 @@
 import asyncio
 from datetime import UTC, datetime
 
-from goproxy_operator.cluster import trim
-from goproxy_operator.cluster.client import ApiError, Client, UnreachableError
-from goproxy_operator.cluster.resources import PODS, Key
-from goproxy_operator.cluster.scrape import Scraper
 from goproxy_operator.desired import names
+from goproxy_operator.kube.client import ApiClient
+from goproxy_operator.kube.errors import ApiError, UnreachableError
+from goproxy_operator.kube.resources import PODS, Key
 from goproxy_operator.metrics_api.rules.rate import NoDataError, ScrapedReplica, fleet_rate
+from goproxy_operator.observed.scrape import Scraper
+from goproxy_operator.observed.views import PodView
 
 KEPT_SECONDS = 3.0
 """Shorter than the period of any HorizontalPodAutoscaler, which so never acts twice on the same figure."""
@@ -19,7 +20,7 @@ Answer = tuple[float, datetime]
 class RateSource:
     """Computes rates of fleets. It lists the replicas at the API server, because only the leader has a mirror."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: ApiClient) -> None:
         self._client = client
         self._scraper = Scraper()
         self._answers: dict[Key, tuple[float, asyncio.Task[Answer]]] = {}
@@ -49,11 +50,7 @@ class RateSource:
             page = await self._client.list_page(PODS, namespace, {"labelSelector": selector, "resourceVersion": "0"})
         except (ApiError, UnreachableError) as e:
             raise NoDataError(f"the replicas cannot be listed: {e}") from None
-        pods = {item["metadata"]["name"]: trim.pod(item) for item in page["items"]}
-        running = {pod: item for pod, item in pods.items() if item["ip"]}
-        reports = await self._scraper.reports({pod: item["ip"] for pod, item in running.items()})
-        scraped = {
-            pod: ScrapedReplica(ready=item["ready"], terminating="deletionTimestamp" in item["metadata"])
-            for pod, item in running.items()
-        }
+        running = [pod for pod in map(PodView.of, page["items"]) if pod.ip]
+        reports = await self._scraper.reports({pod.name: pod.ip or "" for pod in running})
+        scraped = {pod.name: ScrapedReplica(ready=pod.ready, terminating=pod.deleting) for pod in running}
         return fleet_rate(scraped, reports), datetime.now(UTC)

@@ -6,16 +6,15 @@ and the others take what is in the Secret.
 
 import asyncio
 import logging
-import os
 import ssl
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NoReturn
 
-from goproxy_operator.cluster.client import ApiError, Client, ConflictError, UnreachableError
-from goproxy_operator.cluster.resources import CONFIG_MAPS, SECRETS, Key
+from goproxy_operator.kube.client import ApiClient
+from goproxy_operator.kube.errors import ApiError, ConflictError, UnreachableError
+from goproxy_operator.kube.resources import CONFIG_MAPS, SECRETS, Key
+from goproxy_operator.kube.tls import as_file
 from goproxy_operator.metrics_api.rules.front_proxy import CONFIG_MAP, FrontProxy, FrontProxyError, read_front_proxy
 from goproxy_operator.metrics_api.rules.material import Material, MaterialError, read_material, renewed
 
@@ -31,10 +30,15 @@ class Trust:
     `service` is the namespace and the name of both the Service and the Secret.
     """
 
-    def __init__(self, client: Client, service: Key, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, client: ApiClient, service: Key, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self._client = client
         self._secret = service
-        self._hosts = (f"{service[1]}.{service[0]}.svc", f"{service[1]}.{service[0]}.svc.cluster.local")
+        self._hosts = (
+            f"{service.name}.{service.namespace}.svc",
+            f"{service.name}.{service.namespace}.svc.cluster.local",
+        )
         self._now = now
         self._material: Material | None = None
         self._front_proxy: FrontProxy | None = None
@@ -108,24 +112,7 @@ def _context(material: Material | None = None, authorities: str = "") -> ssl.SSL
     context.num_tickets = 0
     context.verify_mode = ssl.CERT_OPTIONAL
     if material is not None:
-        with _as_file(material.certificate + material.key) as path:
+        with as_file(material.certificate + material.key) as path:
             context.load_cert_chain(path)
         context.load_verify_locations(cadata=authorities)
     return context
-
-
-@contextmanager
-def _as_file(content: bytes) -> Iterator[str]:
-    """Give the content a path, because `ssl` reads files only. The file is in memory where the system can do that."""
-    if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("certificate")
-        try:
-            os.write(descriptor, content)
-            yield f"/proc/self/fd/{descriptor}"
-        finally:
-            os.close(descriptor)
-    else:
-        with tempfile.NamedTemporaryFile() as file:
-            file.write(content)
-            file.flush()
-            yield file.name

@@ -1,5 +1,5 @@
-"""From what is asked and what is there to what is done: plan, status, and the loop that carries them out.
+"""One pass over one object: observe, decide, act, and write the status.
 
-What decides is pure and has a file of its own: difference, plan, replicas, claims, allowlist, conditions, status,
-events. Thin: `fleet` (one reconcile), `loop`, `scraping`.
+`reconciler` is the pass; `observe` reads what it needs and `actions` carries out what was decided, both thin. What
+decides is in `decide`, what the status says is in `status`, and when a pass runs is the business of `work`.
 """

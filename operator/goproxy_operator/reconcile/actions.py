@@ -4,27 +4,28 @@ import logging
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from goproxy_operator.cluster.client import ApiError, Client, ConflictError, NamespaceEndingError, NotFoundError
-from goproxy_operator.cluster.mirror import Mirror
-from goproxy_operator.cluster.resources import CHILDREN, CLAIMS, PODS, STATEFUL_SETS, Object, Resource
 from goproxy_operator.desired.manifest import Manifest
-from goproxy_operator.reconcile.idle_claims import IDLE_MANAGER, IdleClaims
-from goproxy_operator.reconcile.plan import Apply, Delete, Orphan, Plan
-from goproxy_operator.reconcile.problem import Problem
-from goproxy_operator.reconcile.replicas import INTERIM_MANAGER, interim_manifest
+from goproxy_operator.kube.client import ApiClient
+from goproxy_operator.kube.errors import ApiError, ConflictError, NamespaceEndingError, NotFoundError
+from goproxy_operator.kube.resources import CHILDREN, CLAIMS, PODS, STATEFUL_SETS, Object, Resource
+from goproxy_operator.observed.mirror import Mirror
+from goproxy_operator.reconcile.decide.idle_claims import IDLE_MANAGER, IdleClaims
+from goproxy_operator.reconcile.decide.plan import Apply, Delete, Orphan, Plan
+from goproxy_operator.reconcile.decide.problem import Problem
+from goproxy_operator.reconcile.decide.replicas import INTERIM_MANAGER, interim_manifest
 
 _log = logging.getLogger(__name__)
 
 
 class Actions:
-    """The calls that change a fleet's children."""
+    """Changes a fleet's children, claims and pods as it was decided."""
 
-    def __init__(self, client: Client, mirror: Mirror) -> None:
+    def __init__(self, client: ApiClient, mirror: Mirror) -> None:
         self._client = client
         self._mirror = mirror
 
     async def carry_out(self, plan: Plan, namespace: str) -> Problem | None:
-        """Carry out the plan; what the API server refuses for good is told, the rest is done all the same."""
+        """Carry out the plan. Return what the API server refuses for good; the rest is done all the same."""
         refused: list[str] = []
         for action in plan.actions:
             try:
@@ -36,12 +37,12 @@ class Actions:
                     case Delete(kind, name, uid):
                         await self._delete(CHILDREN[kind], namespace, name, uid)
                     case Orphan(name, uid):
-                        # Its end is an event of its own, which brings it back.
+                        # The end of the StatefulSet is an event of its own, and the next pass makes it anew.
                         await self._delete(STATEFUL_SETS, namespace, name, uid, orphan=True)
             except NamespaceEndingError:
                 raise
             except ApiError as e:
-                if e.passes:
+                if e.is_temporary:
                     raise
                 refused.append(e.message)
         return Problem("Refused", f"the API server refused: {'; '.join(refused)}") if refused else None
@@ -54,7 +55,7 @@ class Actions:
             except NotFoundError:
                 continue
             except ApiError as e:
-                if e.passes:
+                if e.is_temporary:
                     raise
                 return e.message
         return ""
@@ -67,7 +68,7 @@ class Actions:
                     CLAIMS, await self._client.apply(CLAIMS, mark, manager=IDLE_MANAGER, force=True)
                 )
             except (NotFoundError, ConflictError):
-                continue  # gone, or another of its name: its own event says what is now
+                continue  # the claim is gone, or is another of its name; an event of its own tells
         for claim in idle.reap:
             metadata = claim["metadata"]
             _log.info(
@@ -76,7 +77,7 @@ class Actions:
             await self._delete(CLAIMS, metadata["namespace"], metadata["name"], metadata["uid"])
 
     async def nudge(self, pods: Sequence[Manifest]) -> None:
-        """Annotate pods. One that is gone needs no nudge; one that cannot be nudged takes its config a minute later."""
+        """Annotate pods. A pod that is gone needs no nudge; any other takes its config a minute later without one."""
         for pod in pods:
             try:
                 answer = await self._client.apply(PODS, pod, force=True)
@@ -90,7 +91,7 @@ class Actions:
             self._mirror.put_answer(resource, going)
 
     async def hand_over(self, live: Object) -> None:
-        """Let the second manager own the number there is. A conflict means that it has moved: look again."""
+        """Let the second manager own the number of replicas there is. A conflict means that the number has moved."""
         fresh = await self._client.get(STATEFUL_SETS, live["metadata"]["namespace"], live["metadata"]["name"])
         if fresh is None or fresh["metadata"]["uid"] != live["metadata"]["uid"]:
             raise ConflictError(HTTPStatus.CONFLICT, "the StatefulSet is another one by now")

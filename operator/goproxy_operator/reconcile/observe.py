@@ -1,110 +1,172 @@
-"""What there is of a fleet: its children, whoever made them, and its replicas."""
+"""What there is of a fleet: its children, whoever made them, its claims and its replicas. Thin."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import TypeVar
 
-from goproxy_operator.cluster import trim
-from goproxy_operator.cluster.client import Client
-from goproxy_operator.cluster.mirror import Mirror
-from goproxy_operator.cluster.resources import (
+from goproxy_operator.api.goproxy import GoProxy
+from goproxy_operator.desired import names
+from goproxy_operator.kube.client import ApiClient
+from goproxy_operator.kube.resources import (
     CHILDREN,
-    CLAIMS,
-    PODS,
+    CONFIG_MAPS,
+    GOPROXIES,
     STATEFUL_SETS,
     STORAGE_CLASSES,
     Key,
     Object,
-    Resource,
 )
-from goproxy_operator.desired import names
-from goproxy_operator.reconcile.claims import class_refusal
-from goproxy_operator.reconcile.facts import Replica
-from goproxy_operator.reconcile.plan import ChildId
-from modproxy.contract.report import Report
+from goproxy_operator.metrics_api.rules.registration import OFF, Registration
+from goproxy_operator.observed.classes import ObservedClasses
+from goproxy_operator.observed.discovery import Discovery
+from goproxy_operator.observed.mirror import Mirror
+from goproxy_operator.observed.named_config_maps import NamedConfigMaps
+from goproxy_operator.observed.reports import Reports
+from goproxy_operator.observed.store import Store
+from goproxy_operator.observed.views import PodView, stateful_set, without_managed_fields
+from goproxy_operator.reconcile.decide.claims import class_refusal
+from goproxy_operator.reconcile.decide.classes import Admitted, admit
+from goproxy_operator.reconcile.decide.intent import IntentFacts
+from goproxy_operator.reconcile.decide.plan import ChildId
+from goproxy_operator.reconcile.decide.problem import Problem
+from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
+from goproxy_operator.settings import Settings
+
+V = TypeVar("V")
 
 
-def in_mirror(mirror: Mirror, fleet: Key) -> dict[ChildId, Object]:
-    """Return the children that the mirror has: it knows only what carries the fleet label."""
-    namespace, name = fleet
-    found = {at: mirror.get(CHILDREN[at[0]], (namespace, at[1])) for at in names.every_child(name)}
-    return {at: item for at, item in found.items() if item is not None}
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """All that is known of the world, for a pass to read: what is in memory, and what is asked of the API server."""
 
+    client: ApiClient
+    goproxies: Store[Object]
+    mirror: Mirror
+    config_maps: NamedConfigMaps
+    reports: Reports
+    discovery: Discovery
+    classes: ObservedClasses
+    own_metrics: Callable[[], Registration] = lambda: OFF
+    """How the metrics stand that the operator itself serves."""
 
-async def ask_for(client: Client, namespace: str, wanted: Iterable[ChildId]) -> dict[ChildId, Object]:
-    """Ask the API server for children that the mirror has not: one of that name that is not ours has no label."""
-    found: dict[ChildId, Object] = {}
-    # One after the other: each connection to the API server costs a quarter of a MiB for its TLS.
-    for kind, name in sorted(wanted):
-        item = await client.get(CHILDREN[kind], namespace, name, at_hand=True)
-        if item is not None:
-            found[kind, name] = (
-                trim.stateful_set(item) if kind == STATEFUL_SETS.kind else trim.without_managed_fields(item)
-            )
-    return found
+    def admit(self, item: Object) -> Admitted | Problem:
+        """Judge an object by the classes there are."""
+        return admit(item, self.classes.classes, self.classes.labels(item["metadata"]["namespace"]))
 
-
-def autoscaler(mirror: Mirror, fleet: Key, ids: Collection[ChildId]) -> Object | None:
-    """Return the one that the fleet is to have, of either kind, if it is there."""
-    namespace, name = fleet
-    of_keda = ("ScaledObject", names.scaled_object(name))
-    kind, child = of_keda if of_keda in ids else ("HorizontalPodAutoscaler", names.autoscaler(name))
-    return mirror.get(CHILDREN[kind], (namespace, child))
-
-
-async def storage_classes(client: Client, wanted: Iterable[str]) -> dict[str, str]:
-    """Return why volumes of these StorageClasses cannot grow, "" for those that can."""
-    return {
-        name: class_refusal(name, await client.get(STORAGE_CLASSES, None, name) if name else None) for name in wanted
-    }
-
-
-def claims(mirror: Mirror, fleet: Key) -> dict[int, Object]:
-    """Return the claims of all replicas there are and ever were, by ordinal."""
-    return _by_ordinal(mirror, CLAIMS, fleet, names.claim)
-
-
-def pods(mirror: Mirror, fleet: Key) -> frozenset[int]:
-    """Return the ordinals of the pods that are there to stay."""
-    found = _by_ordinal(mirror, PODS, fleet, names.pod)
-    return frozenset(ordinal for ordinal, pod in found.items() if "deletionTimestamp" not in pod["metadata"])
-
-
-def replicas(mirror: Mirror, fleet: Key, reports: Mapping[str, Report]) -> list[Replica]:
-    """Return the replicas that have a pod, in order."""
-    return [
-        Replica(
-            names.pod(fleet[1], ordinal),
-            pod["ready"],
-            reports.get(pod["metadata"]["name"]),
-            pod["metadata"]["uid"],
-            pod["nudge"],
+    async def facts(self, fleet: Key, admitted: Admitted, settings: Settings) -> IntentFacts:
+        """Gather what a fleet's intent is decided from, as far as it is known without a question."""
+        goproxy = admitted.goproxy
+        return IntentFacts(
+            default_image=settings.default_image,
+            live=self._children(fleet),
+            served=self.discovery.kinds,
+            operator_namespace=settings.operator_namespace,
+            named_allowlist=await self._named_allowlist(fleet, goproxy),
+            groups=self.discovery.groups,
+            own_metrics=self.own_metrics(),
+            claims=_by_ordinal(self.mirror.claims(fleet), fleet, names.claim, lambda claim: claim["metadata"]["name"]),
+            pods=frozenset(ordinal for ordinal, pod in _pods(self.mirror, fleet).items() if not pod.deleting),
+            pressed=self.reports.pressed(fleet, goproxy),
+            imposed=admitted.imposed,
         )
-        for ordinal, pod in _pods(mirror, fleet).items()
-    ]
+
+    def stateful_set(self, fleet: Key) -> Object | None:
+        """Return the fleet's StatefulSet as it is now."""
+        return _stateful_set(self.mirror, fleet)
+
+    def config_map(self, fleet: Key) -> Object | None:
+        """Return the fleet's own ConfigMap as it is now."""
+        return self.mirror.get(CONFIG_MAPS, Key(fleet.namespace, names.config_map(fleet.name)))
+
+    def autoscaler(self, fleet: Key, ids: Collection[ChildId]) -> Object | None:
+        """Return the autoscaler that the fleet is to have, of either kind, if it is there."""
+        of_keda = ("ScaledObject", names.scaled_object(fleet.name))
+        kind, child = of_keda if of_keda in ids else ("HorizontalPodAutoscaler", names.autoscaler(fleet.name))
+        return self.mirror.get(CHILDREN[kind], Key(fleet.namespace, child))
+
+    def replicas(self, fleet: Key) -> list[ReplicaFacts]:
+        """Return the replicas that have a pod, in order."""
+        reports = self.reports.of(fleet)
+        return [
+            ReplicaFacts(pod.name, pod.ready, reports.get(pod.name), pod.uid, pod.nudge)
+            for pod in _counted_pods(self.mirror, fleet)
+        ]
+
+    async def exists(self, item: Object) -> bool:
+        """Ask the API server whether an object still is the one that is known."""
+        metadata = item["metadata"]
+        fresh = await self.client.get(GOPROXIES, metadata["namespace"], metadata["name"])
+        return fresh is not None and fresh["metadata"]["uid"] == metadata["uid"]
+
+    async def look_up(self, namespace: str, ids: Iterable[ChildId]) -> dict[ChildId, Object]:
+        """Ask the API server for children that the mirror has not: one that is not ours has no fleet label."""
+        found: dict[ChildId, Object] = {}
+        # One after the other: each connection to the API server costs a quarter of a MiB for its TLS.
+        for kind, name in sorted(ids):
+            item = await self.client.get_cached(CHILDREN[kind], namespace, name)
+            if item is not None:
+                view = stateful_set if kind == STATEFUL_SETS.kind else without_managed_fields
+                found[kind, name] = view(item)
+        return found
+
+    async def cannot_grow(self, storage_classes: Iterable[str]) -> dict[str, str]:
+        """Ask the API server why volumes of these StorageClasses cannot grow; the answer is "" for those that can."""
+        return {
+            name: class_refusal(name, await self.client.get(STORAGE_CLASSES, None, name) if name else None)
+            for name in storage_classes
+        }
+
+    async def forget(self, fleet: Key) -> None:
+        """Forget what is known of a fleet that is gone."""
+        await self.config_maps.release(fleet)
+        self.reports.forget(fleet)
+
+    def _children(self, fleet: Key) -> dict[ChildId, Object]:
+        """Return the children that the mirror has: it knows only what carries the fleet label."""
+        found = {
+            at: self.mirror.get(CHILDREN[at[0]], Key(fleet.namespace, at[1])) for at in names.every_child(fleet.name)
+        }
+        return {at: item for at, item in found.items() if item is not None}
+
+    async def _named_allowlist(self, fleet: Key, goproxy: GoProxy) -> Object | None:
+        """Return the ConfigMap that the object names, if it does and there is one; from now on it is watched."""
+        name = goproxy.spec.modules.allowlist_config_map_name
+        if name is None:
+            await self.config_maps.release(fleet)
+            return None
+        return await self.config_maps.get(fleet, name)
 
 
 def addresses(mirror: Mirror, fleet: Key) -> dict[str, str]:
-    """Return the IP addresses of the pods that have one, by name."""
-    return {pod["metadata"]["name"]: pod["ip"] for pod in _pods(mirror, fleet).values() if pod["ip"]}
+    """Return the IP addresses of the replicas' pods that have one, by name."""
+    return {pod.name: pod.ip for pod in _counted_pods(mirror, fleet) if pod.ip}
 
 
-def _pods(mirror: Mirror, fleet: Key) -> dict[int, Object]:
-    """Return the pods that the StatefulSet counts; all there are while it is gone."""
-    found = _by_ordinal(mirror, PODS, fleet, names.pod)
-    stateful_set = mirror.get(STATEFUL_SETS, (fleet[0], names.stateful_set(fleet[1])))
-    if stateful_set is None:
-        return found
-    count = int(stateful_set.get("status", {}).get("replicas") or 0)
-    return {ordinal: pod for ordinal, pod in found.items() if ordinal < count}
+def _counted_pods(mirror: Mirror, fleet: Key) -> list[PodView]:
+    """Return the pods that the StatefulSet counts, in order; without a StatefulSet all pods there are."""
+    found, live = _pods(mirror, fleet), _stateful_set(mirror, fleet)
+    if live is None:
+        return list(found.values())
+    count = int(live.get("status", {}).get("replicas") or 0)
+    return [pod for ordinal, pod in found.items() if ordinal < count]
+
+
+def _pods(mirror: Mirror, fleet: Key) -> dict[int, PodView]:
+    return _by_ordinal(mirror.pods(fleet), fleet, names.pod, lambda pod: pod.name)
+
+
+def _stateful_set(mirror: Mirror, fleet: Key) -> Object | None:
+    return mirror.get(STATEFUL_SETS, Key(fleet.namespace, names.stateful_set(fleet.name)))
 
 
 def _by_ordinal(
-    mirror: Mirror, resource: Resource, fleet: Key, name_of: Callable[[str, int], str]
-) -> dict[int, Object]:
-    """Return the fleet's pods or claims that have the name of an ordinal: another's with its label is none of them."""
-    found: dict[int, Object] = {}
-    for item in mirror.of_fleet(resource, fleet):
-        name = item["metadata"]["name"]
+    items: Iterable[V], fleet: Key, expected: Callable[[str, int], str], name_of: Callable[[V], str]
+) -> dict[int, V]:
+    """Return the pods or claims that have the name of an ordinal; others may carry the fleet's label too."""
+    found: dict[int, V] = {}
+    for item in items:
+        name = name_of(item)
         tail = name.rpartition("-")[2]
-        if tail.isdecimal() and name == name_of(fleet[1], int(tail)):
+        if tail.isdecimal() and name == expected(fleet.name, int(tail)):
             found[int(tail)] = item
     return dict(sorted(found.items()))

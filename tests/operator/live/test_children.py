@@ -10,12 +10,12 @@ import pytest
 
 from goproxy_operator.api.autoscaling import Provider
 from goproxy_operator.api.goproxy import parse_goproxy
-from goproxy_operator.cluster.resources import CHILDREN
 from goproxy_operator.desired.children import ChildFacts, children
 from goproxy_operator.desired.config_map import documents
 from goproxy_operator.desired.stateful_set import claim_templates
+from goproxy_operator.kube.resources import CHILDREN
 from goproxy_operator.quantity import canonical
-from goproxy_operator.reconcile.difference import stamped, subset
+from goproxy_operator.reconcile.decide.difference import stamped, subset
 from tests.operator.objects import UID, document
 from tests.operator.test_quantity import CANONICAL
 

@@ -8,16 +8,21 @@ from typing import Any
 
 import pytest
 
-from goproxy_operator.cluster.access import load_access
-from goproxy_operator.cluster.client import Client
-from goproxy_operator.cluster.discovery import Discovery
-from goproxy_operator.cluster.mirror import Mirror
-from goproxy_operator.cluster.named_config_maps import NamedConfigMaps
-from goproxy_operator.cluster.store import Store
-from goproxy_operator.cluster.tenancy import Tenancy
-from goproxy_operator.reconcile.fleet import FleetReconciler
-from goproxy_operator.reconcile.reports import Reports
-from goproxy_operator.reconcile.rollouts import Rollouts
+from goproxy_operator.kube.access import load_access
+from goproxy_operator.kube.client import ApiClient
+from goproxy_operator.kube.resources import Key
+from goproxy_operator.observed.classes import ObservedClasses
+from goproxy_operator.observed.discovery import Discovery
+from goproxy_operator.observed.mirror import Mirror
+from goproxy_operator.observed.named_config_maps import NamedConfigMaps
+from goproxy_operator.observed.packed import WHOLE
+from goproxy_operator.observed.reports import Reports
+from goproxy_operator.observed.store import Store
+from goproxy_operator.reconcile.actions import Actions
+from goproxy_operator.reconcile.decide.rollouts import Rollouts
+from goproxy_operator.reconcile.observe import Observed
+from goproxy_operator.reconcile.reconciler import FleetReconciler
+from goproxy_operator.reconcile.status.writer import StatusWriter
 from goproxy_operator.settings import Settings
 from tests.kubernetes import audit
 from tests.kubernetes.control_plane import ADMIN, ControlPlane
@@ -33,27 +38,32 @@ async def test_a_ghost_is_left_in_peace(control_plane: ControlPlane, fleet: Flee
         await fleet.apply(replicas=0)
     ghost: dict[str, Any] = document() | {"status": {"replicas": 2}}
     ghost["metadata"] |= {"namespace": namespace, "uid": UID, "generation": 1, "resourceVersion": "1"}
-    client = Client(load_access(control_plane.kubeconfig))
+    client = ApiClient(await load_access(control_plane.kubeconfig))
     try:
-        goproxies = Store(lambda *_: None)
+        goproxies = Store(lambda *_: None, WHOLE)
         goproxies.put(json.loads(json.dumps(ghost)))
         mark = control_plane.audit.mark()
         async with asyncio.TaskGroup() as tasks:
-            reconciler = FleetReconciler(
+            mirror = Mirror(client, [namespace], lambda _: None, tasks)
+            observed = Observed(
                 client,
                 goproxies,
-                Mirror(client, [namespace], lambda _: None, tasks),
+                mirror,
                 NamedConfigMaps(client, lambda _: None),
                 Reports(),
-                discovery=Discovery(client, 60, lambda: None),
-                tenancy=Tenancy(client, lambda: None, lambda _: None, enforced=False),
-                rollouts=Rollouts(1, goproxies.keys, lambda _: None),
-                settings=Settings(namespaces=[namespace], default_image="modproxy:1", identity="test"),
-                clock=asyncio.get_running_loop().time,
+                Discovery(client, 60, lambda: None),
+                ObservedClasses(client, lambda: None, lambda _: None, enforced=False),
             )
-            await reconciler.reconcile((namespace, "team-a"))
+            reconciler = FleetReconciler(
+                observed,
+                Actions(client, mirror),
+                StatusWriter(client, goproxies, identity="test", clock=asyncio.get_running_loop().time),
+                Rollouts(1, goproxies.keys, lambda _: None),
+                Settings(namespaces=[namespace], default_image="modproxy:1", identity="test"),
+            )
+            await reconciler.reconcile(Key(namespace, "team-a"))
         writes = audit.matching(control_plane.audit.since(mark), user=ADMIN, verbs=audit.WRITES, namespace=namespace)
         assert writes == []
-        assert goproxies.get((namespace, "team-a")) is None
+        assert goproxies.get(Key(namespace, "team-a")) is None
     finally:
         await client.close()

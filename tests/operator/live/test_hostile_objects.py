@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from goproxy_operator.cluster.resources import GOPROXIES
+from goproxy_operator.kube.resources import GOPROXIES
 from tests.kubernetes import audit
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.eventually import eventually

@@ -38,7 +38,7 @@ def report(window: Window, uptime: float = 600) -> Report:
 
 
 @pytest.mark.parametrize(
-    ("asked", "reports", "rate"),
+    ("scraped", "reports", "rate"),
     [
         # All answer.
         ({"a": READY}, {"a": lately(3000, 30)}, 100),
@@ -62,12 +62,12 @@ def report(window: Window, uptime: float = 600) -> Report:
         ({"a": STARTING}, {"a": lately(3000, 30)}, 100),
     ],
 )
-def test_rate(asked: dict[str, ScrapedReplica], reports: dict[str, Report], rate: float) -> None:
-    assert fleet_rate(asked, reports) == pytest.approx(rate)
+def test_rate(scraped: dict[str, ScrapedReplica], reports: dict[str, Report], rate: float) -> None:
+    assert fleet_rate(scraped, reports) == pytest.approx(rate)
 
 
 @pytest.mark.parametrize(
-    ("asked", "reports", "message", "exists"),
+    ("scraped", "reports", "message", "exists"),
     [
         ({}, {}, "the fleet has no replica that runs", False),
         ({"a": READY, "b": READY}, {}, "none of 2 replicas has answered on its admin port", True),
@@ -87,10 +87,10 @@ def test_rate(asked: dict[str, ScrapedReplica], reports: dict[str, Report], rate
     ],
 )
 def test_no_data_is_an_error(
-    asked: dict[str, ScrapedReplica], reports: dict[str, Report], message: str, exists: bool
+    scraped: dict[str, ScrapedReplica], reports: dict[str, Report], message: str, exists: bool
 ) -> None:
     with pytest.raises(NoDataError) as error:
-        fleet_rate(asked, reports)
+        fleet_rate(scraped, reports)
     assert (str(error.value), error.value.exists) == (message, exists)
 
 

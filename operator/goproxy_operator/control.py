@@ -1,0 +1,195 @@
+"""What runs while the Lease is held: the mirror, the watch, the workers, the scrapes and the sweep, wired together."""
+
+import asyncio
+import logging
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from goproxy_operator.election.lease import Lease
+from goproxy_operator.kube.access import Access
+from goproxy_operator.kube.client import ApiClient
+from goproxy_operator.kube.errors import ApiError, UnreachableError
+from goproxy_operator.kube.kopf_alone import kopf
+from goproxy_operator.kube.pace import Pace, paced_session
+from goproxy_operator.kube.resources import GOPROXIES, Key, Object, key_of, version_of
+from goproxy_operator.metrics import LEADING, OBJECTS, QUEUE_AGE, QUEUE_DEPTH, ROLLOUTS
+from goproxy_operator.metrics_api.registration import Registrar
+from goproxy_operator.observed.classes import ObservedClasses
+from goproxy_operator.observed.discovery import Discovery
+from goproxy_operator.observed.kopf_watch import KopfLogin, Watch
+from goproxy_operator.observed.mirror import Mirror
+from goproxy_operator.observed.named_config_maps import NamedConfigMaps
+from goproxy_operator.observed.packed import WHOLE
+from goproxy_operator.observed.reflector import list_into
+from goproxy_operator.observed.reports import Reports
+from goproxy_operator.observed.scrape import Scraper
+from goproxy_operator.observed.store import Store
+from goproxy_operator.reconcile.actions import Actions
+from goproxy_operator.reconcile.decide.rollouts import Rollouts
+from goproxy_operator.reconcile.observe import Observed
+from goproxy_operator.reconcile.reconciler import FleetReconciler
+from goproxy_operator.reconcile.status.tally import Tally
+from goproxy_operator.reconcile.status.writer import StatusWriter
+from goproxy_operator.reconcile.work.loop import run_workers
+from goproxy_operator.reconcile.work.queue import Queue
+from goproxy_operator.reconcile.work.scraping import Scraping
+from goproxy_operator.settings import Settings
+
+if TYPE_CHECKING:
+    # Certificates cost eight MiB, which an operator without metrics of its own need not have.
+    from goproxy_operator.metrics_api.trust import Trust
+
+_log = logging.getLogger(__name__)
+_SWEEP_RETRY = 5.0  # seconds
+_SETTLE = 0.25
+"""Seconds: changes of children come in swarms, such as a StatefulSet's status with each pod; one look is enough."""
+
+
+async def control(
+    access: Access,
+    client: ApiClient,
+    lease: Lease,
+    settings: Settings,
+    registration: tuple["Trust", Key] | None = None,
+) -> None:
+    """Look after all objects until cancelled. Nothing is known at the start; all comes from the API server.
+
+    `registration` is given where this operator serves external metrics: whom they trust, and their Service.
+    """
+    clock = asyncio.get_running_loop().time
+    queue: Queue[Key] = Queue(clock)
+    tally = Tally()
+
+    def on_change(key: Key, old: Object | None, new: Object | None) -> None:
+        tally.note(key, new)
+        if _matters(old, new):
+            queue.add(key)
+
+    goproxies = Store(on_change, WHOLE)
+    look_at_all = partial(_look_at_all, queue, goproxies)
+    rollouts = Rollouts(settings.rollouts, goproxies.keys, queue.add)
+    reports = Reports(settings.grow_after)
+    config_maps = NamedConfigMaps(client, queue.add)
+    scraper = Scraper()
+    LEADING.set_function(lambda: lease.remaining() > 0)
+    _publish(goproxies, queue, rollouts)
+
+    def on_object(item: Object, gone: bool) -> None:
+        if gone:
+            goproxies.drop(key_of(item), version_of(item))
+        else:
+            goproxies.put(item)
+
+    def on_served() -> None:
+        mirror.follow(discovery.served)
+        look_at_all()
+
+    try:
+        classes = await _classes(client, settings, goproxies, queue)
+        async with asyncio.TaskGroup() as tasks:
+            mirror = Mirror(client, settings.namespaces, lambda fleet: queue.add(fleet, _SETTLE), tasks)
+            discovery = Discovery(client, settings.discovery_interval, on_served)
+            registrar = Registrar(client, registration, look_at_all)
+            observed = Observed(
+                client, goproxies, mirror, config_maps, reports, discovery, classes, lambda: registrar.current
+            )
+            reconciler = FleetReconciler(
+                observed,
+                Actions(client, mirror),
+                StatusWriter(client, goproxies, identity=settings.identity, clock=clock),
+                rollouts,
+                settings,
+            )
+            watch = Watch(_login(access), partial(_is_defined, client), settings.namespaces, on_object)
+            tasks.create_task(watch.run())
+            mirror.follow(())
+            await discovery.wait()
+            # Wait for the first look; otherwise fleets would move to another provider and back.
+            await registrar.start(tasks)
+            # A child that is there would seem to be missing before all children are known.
+            await mirror.wait_synced()
+            # No fleet may be looked at before it is known what limits it.
+            await classes.follow(tasks)
+            _log.info("children and pods are listed; reconciling")
+            tasks.create_task(discovery.run())
+            tasks.create_task(run_workers(queue, reconciler.reconcile, lease.certain))
+            tasks.create_task(_sweep(client, settings, goproxies, queue))
+            scraping = Scraping(
+                scraper, mirror, reports, interval=settings.scrape_interval, fleets=goproxies.keys, moved=queue.add
+            )
+            tasks.create_task(scraping.run())
+    finally:
+        LEADING.set_function(lambda: 0)
+        await config_maps.close()
+        await scraper.close()
+
+
+def _login(access: Access) -> KopfLogin:
+    pace = Pace(time.monotonic)
+
+    async def login() -> kopf.AiohttpSession:
+        return paced_session(await access.connection(), pace)
+
+    return login
+
+
+async def _classes(
+    client: ApiClient, settings: Settings, goproxies: Store[Object], queue: Queue[Key]
+) -> ObservedClasses:
+    """Any class may concern any fleet: each fleet is looked at, which writes nothing where nothing changes."""
+    look_at = partial(_look_at_all, queue, goproxies)
+    classes = ObservedClasses(client, look_at, look_at, enforced=not settings.ignore_classes)
+    await classes.check()
+    return classes
+
+
+def _publish(goproxies: Store[Object], queue: Queue[Key], rollouts: Rollouts) -> None:
+    """Let `/metrics` show what is in memory."""
+    OBJECTS.set_function(lambda: len(goproxies.keys()))
+    QUEUE_DEPTH.set_function(lambda: len(queue))
+    QUEUE_AGE.set_function(queue.age)
+    ROLLOUTS.labels("rolling").set_function(lambda: rollouts.rolling)
+    ROLLOUTS.labels("waiting").set_function(lambda: rollouts.waiting)
+
+
+async def _sweep(client: ApiClient, settings: Settings, goproxies: Store[Object], queue: Queue[Key]) -> None:
+    """Every so often list the objects, forget what is gone, and look at each: whatever was missed is made good."""
+    while True:
+        try:
+            for namespace in settings.namespaces if settings.namespaces is not None else (None,):
+                await list_into(client, GOPROXIES, namespace, {}, goproxies)
+            _look_at_all(queue, goproxies)
+            pause = settings.resync
+        except (ApiError, UnreachableError, aiohttp.ClientError, OSError, TimeoutError) as e:
+            _log.warning("listing the GoProxy objects: %s", e or type(e).__name__)
+            pause = _SWEEP_RETRY
+        await asyncio.sleep(pause)
+
+
+async def _is_defined(client: ApiClient) -> bool:
+    try:
+        return await client.serves(GOPROXIES)
+    except (ApiError, UnreachableError) as e:
+        _log.warning("asking whether GoProxy is defined: %s", e)
+        return False
+
+
+def _look_at_all(queue: Queue[Key], goproxies: Store[Object], namespace: str | None = None) -> None:
+    """Queue all objects of a namespace (None: of all)."""
+    for key in list(goproxies.keys()):
+        if namespace in (None, key.namespace):
+            queue.add(key)
+
+
+def _matters(old: Object | None, new: Object | None) -> bool:
+    """Say whether a change of an object is one that is acted on; labels and annotations are the user's."""
+    if old is None or new is None:
+        return True
+    if old["metadata"].get("uid") != new["metadata"].get("uid"):
+        return True
+    return any(
+        old["metadata"].get(key) != new["metadata"].get(key) for key in ("generation", "deletionTimestamp")
+    ) or old.get("status") != new.get("status")

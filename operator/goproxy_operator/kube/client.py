@@ -1,0 +1,236 @@
+"""Calls to the API server, each bounded in time and counted."""
+
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlencode
+
+import aiohttp
+from yarl import URL
+
+from goproxy_operator.desired.names import FIELD_MANAGER
+from goproxy_operator.kube.access import Access, Connection
+from goproxy_operator.kube.credentials import AccessError
+from goproxy_operator.kube.errors import (
+    ApiError,
+    ConflictError,
+    NotFoundError,
+    UnreachableError,
+    error_of,
+)
+from goproxy_operator.kube.resources import Object, Resource
+from goproxy_operator.kube.watch_events import events
+from goproxy_operator.metrics import API_CALLS
+
+T = TypeVar("T")
+_CONTENT_TYPES = {"PATCH": "application/apply-patch+yaml"}
+_TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
+_UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError)
+_LONGEST_WAIT = 60.0
+"""Seconds: no Retry-After is taken at its word beyond that."""
+
+
+class WriteGuard(Protocol):
+    """Decides at the last moment whether a write may leave: `election.fence`, in an operator."""
+
+    async def write(self, send: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Send the write and return its answer, or raise."""
+
+
+class ApiClient:
+    """Calls the API server. It is made inside of the event loop, and closed at the end.
+
+    With a `guard` no write leaves that the guard does not let through.
+    """
+
+    def __init__(self, access: Access, guard: WriteGuard | None = None) -> None:
+        self._access = access
+        self._guard = guard
+        # No limit: every watch holds a connection.
+        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), trust_env=False)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+
+    async def get(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
+        """Return the object; None where there is none. `namespace` is None for what is in none."""
+        return await self._get(resource, namespace, name, {})
+
+    async def get_cached(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
+        """Return the object as the API server has it in memory: cheap, and no later than a watch is."""
+        return await self._get(resource, namespace, name, {"resourceVersion": "0"})
+
+    async def _get(
+        self, resource: Resource, namespace: str | None, name: str, query: Mapping[str, str]
+    ) -> Object | None:
+        try:
+            return await self._call(_Call("GET", "get", resource, resource.path(namespace, name), query))
+        except NotFoundError:
+            return None
+
+    async def serves(self, resource: Resource) -> bool:
+        """Say whether the API server's discovery has the resource: both documents, the second may be ahead."""
+        return resource.api_version in await self.served_groups() and resource.plural in await self.served_plurals(
+            resource.api_version
+        )
+
+    async def served_groups(self) -> frozenset[str]:
+        """Return each group and version that is served, such as `apps/v1`."""
+        answer = await self._call(_Call("GET", "discover", None, "/apis"))
+        return frozenset(version["groupVersion"] for group in answer["groups"] for version in group["versions"])
+
+    async def served_plurals(self, api_version: str) -> frozenset[str]:
+        """Return the plurals of the resources of a group and version; none where that is not served."""
+        try:
+            answer = await self._call(_Call("GET", "discover", None, f"/apis/{api_version}"))
+        except NotFoundError:
+            return frozenset()
+        return frozenset(resource["name"] for resource in answer["resources"])
+
+    async def list_page(self, resource: Resource, namespace: str | None, query: Mapping[str, str]) -> Object:
+        """Return one page of a list."""
+        return await self._call(_Call("GET", "list", resource, resource.path(namespace), query))
+
+    async def apply(self, resource: Resource, manifest: Object, *, manager: str = FIELD_MANAGER, force: bool) -> Object:
+        """Apply the manifest server-side and return the object. `ConflictError` only without `force`."""
+        metadata = manifest["metadata"]
+        path = resource.path(metadata.get("namespace"), metadata["name"])
+        query = {"fieldManager": manager, "force": "true" if force else "false"}
+        return await self._call(_Call("PATCH", "apply", resource, path, query, manifest))
+
+    async def apply_status(self, resource: Resource, manifest: Object) -> Object:
+        """Apply the manifest's `status` server-side. Only what we once wrote is replaced; conditions of others stay."""
+        metadata = manifest["metadata"]
+        path = resource.path(metadata["namespace"], metadata["name"], "status")
+        query = {"fieldManager": FIELD_MANAGER, "force": "true"}
+        return await self._call(_Call("PATCH", "apply status", resource, path, query, manifest))
+
+    async def create(self, resource: Resource, manifest: Object) -> Object:
+        """Create an object that must not exist yet."""
+        path = resource.path(manifest["metadata"]["namespace"])
+        return await self._call(_Call("POST", "create", resource, path, {"fieldManager": FIELD_MANAGER}, manifest))
+
+    async def replace(self, resource: Resource, item: Object) -> Object:
+        """Replace the object whose resourceVersion `item` carries; `ConflictError` when it has changed since."""
+        metadata = item["metadata"]
+        path = resource.path(metadata["namespace"], metadata["name"])
+        return await self._call(_Call("PUT", "update", resource, path, {"fieldManager": FIELD_MANAGER}, item))
+
+    async def delete(
+        self, resource: Resource, namespace: str, name: str, uid: str, *, orphan: bool = False
+    ) -> Object | None:
+        """Delete exactly this object; one that is gone or is another by now is left alone.
+
+        Returns the object where its end has to wait. With `orphan` what it owns stays and is owned by nobody.
+        """
+        options: Object = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
+        if orphan:
+            options["propagationPolicy"] = "Orphan"
+        try:
+            answer = await self._call(_Call("DELETE", "delete", resource, resource.path(namespace, name), body=options))
+        except NotFoundError:
+            return None
+        except ConflictError:
+            there = await self.get(resource, namespace, name)
+            if there is None or there["metadata"]["uid"] != uid:
+                return None
+            raise
+        return answer if answer.get("kind") == resource.kind else None
+
+    @asynccontextmanager
+    async def watch(
+        self, resource: Resource, namespace: str | None, query: Mapping[str, str], silence: float
+    ) -> AsyncIterator[AsyncIterator[Object]]:
+        """Open a watch: its events. `silence` seconds without a word end it, `GarbledError` what is no event."""
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silence)
+        call = _Call("GET", "watch", resource, resource.path(namespace), {**query, "watch": "1"})
+        response = await self._send(call, timeout)
+        try:
+            if response.status != HTTPStatus.OK:
+                raise _error(response, await response.read())
+            async with aclosing(events(response.content)) as told:
+                yield told
+        finally:
+            response.close()
+
+    async def _call(self, call: "_Call") -> Object:
+        if self._guard is None or call.method == "GET":
+            return await self._exchange(call)
+        return await self._guard.write(lambda: self._exchange(call))
+
+    async def _exchange(self, call: "_Call") -> Object:
+        try:
+            async with await self._send(call, _TIMEOUT) as response:
+                raw = await response.read()
+        except _UNREACHABLE as e:
+            raise UnreachableError(
+                f"{call.method} {call.path}: no answer from the API server: {e or type(e).__name__}"
+            ) from e
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            raise _error(response, raw)
+        try:
+            answer = json.loads(raw)
+        except ValueError as e:
+            raise UnreachableError(f"{call.method} {call.path}: the answer is no JSON: {raw[:40]!r}") from e
+        if not isinstance(answer, dict):
+            raise UnreachableError(f"{call.method} {call.path}: the answer is no object: {raw[:40]!r}")
+        return answer
+
+    async def _send(self, call: "_Call", timeout: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
+        connection = await self._connection()
+        url = connection.server + call.path + ("?" + urlencode(call.query) if call.query else "")
+        headers = {"Accept": "application/json", "User-Agent": FIELD_MANAGER, **connection.headers}
+        data = None
+        if call.body is not None:
+            data = json.dumps(call.body).encode()
+            headers["Content-Type"] = _CONTENT_TYPES.get(call.method, "application/json")
+        response = await self._session.request(
+            call.method,
+            URL(url, encoded=True),
+            data=data,
+            headers=headers,
+            proxy=connection.proxy,
+            ssl=connection.tls,
+            timeout=timeout,
+        )
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            self._access.refuse(connection)
+        API_CALLS.labels(call.verb, call.resource.plural if call.resource else "", response.status).inc()
+        return response
+
+    async def _connection(self) -> Connection:
+        try:
+            return await self._access.connection()
+        except AccessError as e:
+            raise UnreachableError(str(e)) from e
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """`verb` is what the metric says, `method` what HTTP says. `resource` is None where none is concerned."""
+
+    method: str
+    verb: str
+    resource: Resource | None
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Object | None = None
+
+
+def _error(response: aiohttp.ClientResponse, raw: bytes) -> ApiError:
+    try:
+        told = json.loads(raw)
+        message = str(told["message"])
+        causes = [cause.get("reason") for cause in (told.get("details") or {}).get("causes") or ()]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        message, causes = raw.decode(errors="replace").strip() or str(response.reason), []
+    return error_of(response.status, message, causes, _seconds(response.headers.get("Retry-After", "")))
+
+
+def _seconds(retry_after: str) -> float:
+    """Return what a Retry-After asks for, within reason. The API server writes whole seconds, never a date."""
+    return min(float(retry_after), _LONGEST_WAIT) if retry_after.isdecimal() else 0.0

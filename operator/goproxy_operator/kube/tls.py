@@ -1,0 +1,73 @@
+"""The client's side of TLS to the API server."""
+
+import os
+import ssl
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class TlsMaterial:
+    """What a TLS context is made from, as values: two readings of the same files are equal."""
+
+    authorities: bytes = b""
+    """In PEM; none: those that the system trusts."""
+    certificate: bytes = b""
+    """The client's, in PEM, with what leads from it to an authority."""
+    key: bytes = b""
+    insecure: bool = False
+    """The server's certificate is not verified, by the user's own word."""
+    server_name: str | None = None
+    """The name that the server's certificate has to have, where that is not the host of the URL."""
+
+
+class _RenamingContext(ssl.SSLContext):
+    """Verifies a server by a name of its own: kopf and aiohttp know no other name than the URL's."""
+
+    server_name: str = ""
+
+    def wrap_bio(self, *arguments: Any, **more: Any) -> ssl.SSLObject:
+        """Begin a connection, as asyncio and uvloop do it."""
+        return super().wrap_bio(*arguments, **{**more, "server_hostname": self.server_name})
+
+
+def client_context(material: TlsMaterial) -> ssl.SSLContext:
+    """Make the context. Raises `ssl.SSLError` and `ValueError` for what is no PEM."""
+    if material.server_name:
+        context: ssl.SSLContext = _RenamingContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.server_name = material.server_name  # type: ignore[attr-defined]  # it is of the class above
+    else:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # As Go does it, whose clients most kubeconfigs are made for: an authority need not be a root.
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    if material.authorities:
+        context.load_verify_locations(cadata=material.authorities.decode("ascii", errors="ignore"))
+    else:
+        context.load_default_certs()
+    if material.certificate:
+        with as_file(material.certificate + b"\n" + material.key) as path:
+            context.load_cert_chain(path)
+    if material.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+@contextmanager
+def as_file(content: bytes) -> Iterator[str]:
+    """Give the content a path, which is all that `ssl` takes; in memory where the system can."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("certificate")
+        try:
+            os.write(descriptor, content)
+            yield f"/proc/self/fd/{descriptor}"
+        finally:
+            os.close(descriptor)
+    else:
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(content)
+            file.flush()
+            yield file.name

@@ -1,0 +1,203 @@
+"""How large the replicas' claims are, and how they grow without a replica or a claim being lost. Pure.
+
+A StatefulSet's claim templates cannot be changed. So the claims are grown first, each by itself; then the StatefulSet
+is deleted, leaving its pods and claims, and made again with the larger templates. What is seen after any of these steps
+leads to the next one. Only the size may differ; everything else of the request is compared with what there is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from goproxy_operator.desired.manifest import Manifest, without_empty
+from goproxy_operator.kube.resources import Object
+from goproxy_operator.quantity import canonical, parse_quantity, size_in_bytes
+from goproxy_operator.reconcile.decide.problem import Problem
+
+_GI = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """How large the claims are to be, and what has to be done for that."""
+
+    templates: Sequence[Manifest]
+    """Of the StatefulSet: those that it has, or those that it gets."""
+    grow: Sequence[Manifest] = ()
+    """What is applied to claims that are too small, before the StatefulSet goes."""
+    resizing: str | None = None
+    """What is under way, for people."""
+    problem: Problem | None = None
+    unknown_classes: frozenset[str] = frozenset()
+    """StorageClasses of which it has to be known first whether their volumes can grow."""
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of the cache of each replica."""
+        return size_in_bytes(size_of(self.templates[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimFacts:
+    """What the size of claims is decided from, besides what is requested."""
+
+    stateful_set: Object | None = None
+    claims: Mapping[int, Object] | None = None
+    """By ordinal, also those of replicas that are no more."""
+    used: frozenset[int] = frozenset()
+    """The ordinals of the pods."""
+    cannot_grow: Mapping[str, str] | None = None
+    """Why volumes of a StorageClass cannot grow, "" if they can, for each class about which it is known."""
+
+
+def decide_claims(requested: Sequence[Manifest], facts: ClaimFacts, most: str | None, *, pressed: bool) -> Claims:
+    """Decide. The claims may grow by themselves up to `most`, if that is given; `pressed` says that it is time to."""
+    claims = facts.claims or {}
+    live = facts.stateful_set
+    kept = [_as_sent(template) for template in live["spec"]["volumeClaimTemplates"]] if live is not None else None
+    wanted = _wanted_size(size_of(requested[0]), kept, claims, most, pressed=pressed)
+    templates = [_with_size(template, wanted) for template in requested]
+    if kept is None:
+        return _growing(templates, claims, facts.used)
+    if [_with_size(template, wanted) for template in kept] != templates:
+        return Claims(kept, problem=_immutable(requested[0], kept[0]))
+    if size_of(kept[0]) == wanted and not any(_is_smaller(claim, wanted) for claim in claims.values()):
+        return _growing(templates, claims, facts.used)
+    classes = {_class_of(claim) for claim in claims.values() if _is_smaller(claim, wanted)}
+    known = facts.cannot_grow or {}
+    if unknown := classes - known.keys():
+        return Claims(kept, unknown_classes=frozenset(unknown))
+    if refused := [known[name] for name in sorted(classes) if known[name]]:
+        return Claims(kept, problem=_cannot_grow(size_of(kept[0]), wanted, refused[0]))
+    return _growing(templates, claims, facts.used)
+
+
+def class_refusal(name: str, storage_class: Object | None) -> str:
+    """Say why volumes of a class cannot grow; "" if they can. `name` is empty for claims without a class."""
+    if not name:
+        return "the claims have no StorageClass"
+    if storage_class is None:
+        return f"the claims' StorageClass {name} does not exist"
+    if not storage_class.get("allowVolumeExpansion"):
+        return f"the claims' StorageClass {name} does not say allowVolumeExpansion: true"
+    return ""
+
+
+def size_of(template: Manifest) -> str:
+    """Return the size that a claim or a template of one asks for."""
+    return str(template["spec"]["resources"]["requests"]["storage"])
+
+
+def grown(size: str, most: str) -> str:
+    """Return the next size of claims that grow by themselves: half as much again, in whole Gi, up to the most."""
+    step = -(-size_in_bytes(size) * 3 // 2 // _GI) * _GI
+    return canonical(f"{step // _GI}Gi") if step < size_in_bytes(most) else canonical(most)
+
+
+def _wanted_size(
+    requested: str, kept: Sequence[Manifest] | None, claims: Mapping[int, Object], most: str | None, *, pressed: bool
+) -> str:
+    """Return a size that is never less than there is: claims do not shrink, nor do templates that have grown."""
+    sizes = [requested, *(size_of(template) for template in kept or ())]
+    if most is not None:
+        # A process of before may have begun to let claims grow.
+        sizes += [size_of(claim) for claim in claims.values() if not _is_larger(claim, most)]
+    wanted = max(sizes, key=parse_quantity)
+    if pressed and most is not None and kept is not None and parse_quantity(wanted) < parse_quantity(most):
+        return grown(wanted, most)
+    return canonical(wanted)
+
+
+def _growing(templates: Sequence[Manifest], claims: Mapping[int, Object], used: frozenset[int]) -> Claims:
+    wanted = size_of(templates[0])
+    small = [claim for _, claim in sorted(claims.items()) if _is_smaller(claim, wanted)]
+    return Claims(templates, [_larger_claim(claim, wanted) for claim in small], _progress(claims, used, wanted))
+
+
+def _progress(claims: Mapping[int, Object], used: frozenset[int], wanted: str) -> str | None:
+    """Say how far the claims of the replicas there are have come; those that nobody uses grow when they are used."""
+    bound = [claims[ordinal] for ordinal in sorted(used & claims.keys()) if claims[ordinal]["status"].get("capacity")]
+    waiting = [claim for claim in bound if _capacity(claim) < parse_quantity(wanted)]
+    if not waiting:
+        return None
+    said = "; ".join(filter(None, map(_obstacle, waiting)))
+    return f"{len(bound) - len(waiting)} of {len(bound)} claims have grown to {wanted}" + (f"; {said}" if said else "")
+
+
+def _obstacle(claim: Object) -> str:
+    name, status = claim["metadata"]["name"], claim["status"]
+    stage = status.get("allocatedResourceStatuses", {}).get("storage", "")
+    told = [c.get("message", "") for c in status.get("conditions", ()) if c["status"] == "True" and c.get("message")]
+    if stage.endswith("Infeasible"):
+        return f"{name}: {stage}{f' ({told[0]})' if told else ''}"
+    return f"{name}: {told[0]}" if told else ""
+
+
+def _larger_claim(claim: Object, size: str) -> Manifest:
+    """Return what is applied to a claim. The uid makes the API server reject the apply if the claim is gone."""
+    metadata = claim["metadata"]
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"]},
+        "spec": {"resources": {"requests": {"storage": size}}},
+    }
+
+
+def _is_smaller(claim: Object, size: str) -> bool:
+    """Say whether a claim is to grow; one that has no volume yet cannot be changed."""
+    if "deletionTimestamp" in claim["metadata"] or claim["status"].get("phase") != "Bound":
+        return False
+    return parse_quantity(size_of(claim)) < parse_quantity(size)
+
+
+def _is_larger(claim: Object, size: str) -> bool:
+    return parse_quantity(size_of(claim)) > parse_quantity(size)
+
+
+def _capacity(claim: Object) -> Decimal:
+    return parse_quantity(str(claim["status"]["capacity"]["storage"]))
+
+
+def _class_of(claim: Object) -> str:
+    return str(claim["spec"].get("storageClassName") or "")
+
+
+def _cannot_grow(kept: str, wanted: str, why: str) -> Problem:
+    return Problem(
+        "StorageCannotGrow",
+        f"cache.storage.size {wanted} cannot be carried out: {why}; what runs goes on with {kept}: let the class "
+        f"expand volumes, or make a new GoProxy with {wanted}",
+    )
+
+
+def _immutable(requested: Manifest, kept: Manifest) -> Problem:
+    return Problem(
+        "StorageImmutable",
+        f"the claims have {_describe(kept)} and cannot become {_describe(requested)}: write cache.storage as the "
+        "claims are, or make a new GoProxy",
+    )
+
+
+def _describe(template: Manifest) -> str:
+    storage_class = template["spec"].get("storageClassName")
+    return f"{size_of(template)} of {f'class {storage_class}' if storage_class else 'the default class'}"
+
+
+def _with_size(template: Manifest, size: str) -> Manifest:
+    return {**template, "spec": {**template["spec"], "resources": {"requests": {"storage": size}}}}
+
+
+def _as_sent(template: Manifest) -> Manifest:
+    """Reduce a live template to what we send of one."""
+    metadata, spec = template["metadata"], template["spec"]
+    return {
+        "metadata": without_empty({"name": metadata["name"], "labels": metadata.get("labels")}),
+        "spec": without_empty(
+            {
+                "accessModes": spec.get("accessModes"),
+                "resources": {"requests": spec["resources"]["requests"]},
+                "storageClassName": spec.get("storageClassName"),
+            }
+        ),
+    }

@@ -1,0 +1,139 @@
+"""Whether a fleet stays within the limits of its class. Pure.
+
+What would be made is judged: the fleet's own fields, the class's defaults under them, and the operator's own defaults
+where neither says anything.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from goproxy_operator.api.goproxy import GoProxy
+from goproxy_operator.api.goproxyclass import FleetClass, Way
+from goproxy_operator.desired.stateful_set import DEFAULT_REPLICAS, DEFAULT_STORAGE
+from goproxy_operator.quantity import parse_quantity
+from modproxy.mod.chain import Entry, EntryKind, parse_chain
+from modproxy.mod.pattern import parse_pattern
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def breaches(goproxy: GoProxy, spec: Mapping[str, Any], fleet_class: FleetClass) -> tuple[str, ...]:
+    """Name field, value and limit of each breach. `spec` is what `goproxy` was read from."""
+    return (
+        *_replicas(goproxy, fleet_class),
+        *_storage(spec, fleet_class),
+        *_upstreams(goproxy, fleet_class),
+        *_images(goproxy, fleet_class),
+        *_exposure(spec, fleet_class),
+    )
+
+
+def _replicas(goproxy: GoProxy, fleet_class: FleetClass) -> Iterator[str]:
+    limit = fleet_class.limits.max_replicas
+    spec = goproxy.spec
+    if spec.autoscaling is not None:
+        field, value, default = "autoscaling.maxReplicas", spec.autoscaling.max_replicas, ""
+    elif spec.replicas is not None:
+        field, value, default = "replicas", spec.replicas, ""
+    else:
+        field, value, default = "replicas", DEFAULT_REPLICAS, " (the default)"
+    if limit is not None and value > limit:
+        yield f"spec.{field} {value}{default} is more than {_limit(fleet_class, 'maxReplicas')} {limit}"
+
+
+def _storage(spec: Mapping[str, Any], fleet_class: FleetClass) -> Iterator[str]:
+    limit = fleet_class.limits.max_storage
+    if limit is None:
+        return
+    storage = _below(spec, "cache", "storage")
+    sizes = [("size", storage.get("size") or DEFAULT_STORAGE, "" if storage.get("size") else " (the default)")]
+    sizes += [("growTo", storage["growTo"], "")] if storage.get("growTo") else []
+    for field, value, default in sizes:
+        if parse_quantity(value) > parse_quantity(limit):
+            yield (
+                f"spec.cache.storage.{field} {value}{default} is more than {_limit(fleet_class, 'maxStorage')} {limit}"
+            )
+
+
+def _upstreams(goproxy: GoProxy, fleet_class: FleetClass) -> Iterator[str]:
+    allowed = fleet_class.limits.upstreams
+    if allowed is None:
+        return
+    upstream = goproxy.spec.upstream
+    limit = f"{_limit(fleet_class, 'upstreams')} [{', '.join(allowed)}]"
+    if upstream.goproxy is None:
+        yield (
+            "spec.upstream.goproxy is not given, so that the replicas' environment would choose: write what is in "
+            f"{limit}"
+        )
+    else:
+        for entry in parse_chain(upstream.goproxy):
+            if not _allows(allowed, entry):
+                yield f"spec.upstream.goproxy names {entry}, which is not in {limit}"
+    if EntryKind.DIRECT.value in allowed:
+        return
+    # A module that these patterns match is fetched from version control, past every upstream.
+    field = "goprivate" if upstream.gonoproxy is None else "gonoproxy"
+    if patterns := (upstream.goprivate if upstream.gonoproxy is None else upstream.gonoproxy):
+        yield f"spec.upstream.{field} [{', '.join(patterns)}] is fetched directly, and direct is not in {limit}"
+
+
+def _allows(allowed: tuple[str, ...], entry: Entry) -> bool:
+    match entry.kind:
+        case EntryKind.OFF:
+            return True
+        case EntryKind.DIRECT:
+            return EntryKind.DIRECT.value in allowed
+        case EntryKind.PROXY:
+            url = urlsplit(entry.url)
+            return any(_is_at_or_below(url, urlsplit(one)) for one in allowed if one != EntryKind.DIRECT.value)
+
+
+def _is_at_or_below(url: SplitResult, allowed: SplitResult) -> bool:
+    """Compare URLs. A URL whose path climbs, also in disguise, is below nothing."""
+    if (url.scheme, url.hostname, url.port or _PORTS.get(url.scheme)) != (
+        allowed.scheme,
+        allowed.hostname,
+        allowed.port or _PORTS.get(allowed.scheme),
+    ):
+        return False
+    path, root = unquote(url.path), unquote(allowed.path)
+    if "\\" in path or "%" in path or {".", ".."} & set(path.split("/")):
+        return False
+    return f"{path.rstrip('/')}/".startswith(f"{root.rstrip('/')}/")
+
+
+def _images(goproxy: GoProxy, fleet_class: FleetClass) -> Iterator[str]:
+    allowed, image = fleet_class.limits.images, goproxy.spec.image
+    if allowed is None or not image:
+        return
+    # A pattern of module paths matches a prefix of their elements; an image has to match as a whole.
+    patterns = [parse_pattern(text) for text in allowed]
+    if not any(pattern.depth == image.count("/") + 1 and pattern.matches(image) for pattern in patterns):
+        yield f"spec.image {image} matches nothing in {_limit(fleet_class, 'images')} [{', '.join(allowed)}]"
+
+
+def _exposure(spec: Mapping[str, Any], fleet_class: FleetClass) -> Iterator[str]:
+    allowed = fleet_class.limits.exposure
+    if allowed is None:
+        return
+    expose = _below(spec, "expose")
+    ways_used = [("service.type", _below(expose, "service").get("type") or Way.CLUSTER_IP.value)]
+    ways_used += [
+        (field, way.value) for field, way in (("ingress", Way.INGRESS), ("gateway", Way.GATEWAY)) if expose.get(field)
+    ]
+    for field, way in ways_used:
+        if way != Way.CLUSTER_IP.value and way not in allowed:
+            ways = ", ".join(dict.fromkeys([Way.CLUSTER_IP.value, *allowed]))
+            yield f"spec.expose.{field} exposes by {way}, which is not in {_limit(fleet_class, 'exposure')} [{ways}]"
+
+
+def _limit(fleet_class: FleetClass, field: str) -> str:
+    return f"limits.{field} of GoProxyClass {fleet_class.name}"
+
+
+def _below(document: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
+    for key in path:
+        document = document.get(key) or {}
+    return document

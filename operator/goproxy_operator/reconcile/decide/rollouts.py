@@ -1,0 +1,84 @@
+"""How many fleets are rolled at once when what the operator makes of all of them has changed. Pure.
+
+A new version of the operator, or of a class, changes the pods of every fleet. They take turns, in order, so that a
+version that does not start stops at the first few. Whoever edits an object does not wait.
+"""
+
+from collections.abc import Callable, Collection
+
+from goproxy_operator.kube.resources import Key, Object
+
+
+def rolling(stateful_set: Object | None) -> bool:
+    """Say whether the pods of a StatefulSet are being replaced, or those that were are not ready yet."""
+    if stateful_set is None:
+        return False
+    status, wanted = stateful_set.get("status", {}), int(stateful_set["spec"].get("replicas", 0))
+    if int(status.get("observedGeneration", 0)) < int(stateful_set["metadata"].get("generation", 0)):
+        return True
+    if status.get("currentRevision") != status.get("updateRevision"):
+        return True
+    return min(int(status.get("updatedReplicas", 0)), int(status.get("readyReplicas", 0))) < wanted
+
+
+class Rollouts:
+    """Gives fleets their turn to roll, to at most `limit` at once.
+
+    `fleets` says which fleets there are; `wake` is told whose turn it may be.
+    """
+
+    def __init__(self, limit: int, fleets: Callable[[], Collection[Key]], wake: Callable[[Key], None]) -> None:
+        self._limit = limit
+        self._fleets = fleets
+        self._wake = wake
+        self._seen: set[Key] | None = set()
+        """The fleets that were looked at; None once all were. Before that a roll-out may be under way unseen."""
+        self._rolling: set[Key] = set()
+        self._waiting: set[Key] = set()
+
+    @property
+    def waiting(self) -> int:
+        """Return how many fleets wait."""
+        return len(self._waiting)
+
+    @property
+    def rolling(self) -> int:
+        """Return how many fleets have their turn."""
+        return len(self._rolling)
+
+    def turn(self, fleet: Key) -> bool:
+        """Ask for a turn. A fleet that has to wait is woken later."""
+        if fleet in self._rolling:
+            return True
+        self._waiting.add(fleet)
+        if fleet not in self._next():
+            return False
+        self._waiting.discard(fleet)
+        self._rolling.add(fleet)
+        return True
+
+    def looked_at(self, fleet: Key, *, rolling: bool, waits: bool) -> None:
+        """Note how a fleet was found: its pods are being replaced (`rolling`); it waits for its turn."""
+        if not waits:
+            self._waiting.discard(fleet)
+        if not rolling:
+            self._rolling.discard(fleet)
+        elif self._seen is not None and not waits:
+            self._rolling.add(fleet)
+        if self._seen is not None:
+            self._seen.add(fleet)
+            if self._seen >= set(self._fleets()):
+                self._seen = None
+        for key in self._next():
+            self._wake(key)
+
+    def forget(self, fleet: Key) -> None:
+        """Forget a fleet that is gone."""
+        self._waiting.discard(fleet)
+        self._rolling.discard(fleet)
+        for key in self._next():
+            self._wake(key)
+
+    def _next(self) -> list[Key]:
+        free = self._limit - len(self._rolling) if self._seen is None else 0
+        return sorted(self._waiting)[: max(free, 0)]

@@ -1,0 +1,102 @@
+"""The conditions of an object, with the meaning that kstatus gives them. Pure.
+
+Ready is always there, and true where this generation is applied and at least one replica serves. Reconciling, Stalled,
+StorageResizing and DiskPressure are there only while they are true.
+"""
+
+from goproxy_operator.reconcile.status.facts import StatusFacts
+
+Statement = tuple[str, str, str, str]
+"""Type, status, reason, message."""
+TYPES = frozenset(
+    {"Ready", "Reconciling", "Stalled", "ConfigSynced", "AutoscalingActive", "StorageResizing", "DiskPressure"}
+)
+NO_REPORTS = "NoReports"
+FIGURES = frozenset({"DiskPressure", "StorageResizing"})
+"""The conditions whose messages hold figures: a message that reads otherwise than before is no news of its own."""
+
+
+def statements(facts: StatusFacts) -> list[Statement]:
+    """Return what holds now."""
+    made = [_ready(facts)]
+    if facts.stalled is not None:
+        made.append(("Stalled", "True", facts.stalled.reason, facts.stalled.message))
+    elif not facts.suspended and (reconciling := _reconciling(facts)):
+        made.append(reconciling)
+    if facts.resizing is not None:
+        made.append(("StorageResizing", "True", "ClaimsGrowing", facts.resizing))
+    made.append(_config_synced(facts))
+    if pressed := _disk_pressure(facts):
+        made.append(pressed)
+    if facts.goproxy.spec.autoscaling is not None:
+        made.append(_autoscaling_active(facts))
+    return made
+
+
+def _ready(facts: StatusFacts) -> Statement:
+    ready, wanted = facts.count("readyReplicas"), facts.wanted
+    serving = f"{ready} of {wanted} replicas are ready"
+    if facts.stalled is not None:
+        return "Ready", "False", facts.stalled.reason, f"this generation is not carried out; {serving}"
+    if facts.suspended:
+        return "Ready", str(ready > 0), "Suspended", f"spec.suspend is true, so nothing is changed; {serving}"
+    if not facts.seen_by_its_controller:
+        return "Ready", "False", "Applying", f"this generation is being applied; {serving}"
+    if wanted == 0:
+        return "Ready", "False", "ScaledToZero", "no replica is asked for: write replicas 1 or more"
+    if ready == 0:
+        return "Ready", "False", "NoReplicaReady", serving
+    return "Ready", "True", "Serving", serving
+
+
+def _reconciling(facts: StatusFacts) -> Statement | None:
+    wanted = facts.wanted
+    if not facts.seen_by_its_controller:
+        return "Reconciling", "True", "Applying", "waiting for the StatefulSet controller"
+    if facts.count("replicas") > wanted:
+        return "Reconciling", "True", "ScalingIn", f"{facts.count('replicas')} replicas are becoming {wanted}"
+    if facts.count("updatedReplicas") < wanted:
+        updated = facts.count("updatedReplicas")
+        return "Reconciling", "True", "RollingOut", f"{updated} of {wanted} replicas run what is asked for"
+    if facts.count("readyReplicas") < wanted:
+        ready = facts.count("readyReplicas")
+        return "Reconciling", "True", "ReplicasNotReady", f"{ready} of {wanted} replicas are ready"
+    return None
+
+
+def _config_synced(facts: StatusFacts) -> Statement:
+    if facts.config_problem is not None:
+        return "ConfigSynced", "False", facts.config_problem.reason, facts.config_problem.message
+    reports = {replica.name: replica.report for replica in facts.replicas if replica.report is not None}
+    refused = [f"{name}: {report.config.error}" for name, report in reports.items() if report.config.error]
+    if refused:
+        return "ConfigSynced", "False", "ConfigRefused", "; ".join(refused)
+    if not reports:
+        return "ConfigSynced", "Unknown", NO_REPORTS, "no replica has reported yet"
+    synced = sum(report.config.hash == facts.config_hash for report in reports.values())
+    total = max(len(facts.replicas), facts.wanted)
+    message = f"{synced} of {total} replicas run the config in force"
+    if synced == total:
+        return "ConfigSynced", "True", "InForce", message
+    return "ConfigSynced", "False", "Spreading", message
+
+
+def _disk_pressure(facts: StatusFacts) -> Statement | None:
+    reports = {replica.name: replica.report for replica in facts.replicas if replica.report is not None}
+    told = [
+        f"{name}: {report.storage.disk_pressure}" for name, report in reports.items() if report.storage.disk_pressure
+    ]
+    return ("DiskPressure", "True", "CacheDiskFull", "; ".join(told)) if told else None
+
+
+def _autoscaling_active(facts: StatusFacts) -> Statement:
+    if facts.autoscaling_problem is not None:
+        return "AutoscalingActive", "False", facts.autoscaling_problem.reason, facts.autoscaling_problem.message
+    autoscaler = facts.autoscaler or {}
+    # A ScaledObject of KEDA's calls the condition otherwise.
+    kind = "Ready" if autoscaler.get("kind") == "ScaledObject" else "ScalingActive"
+    for condition in autoscaler.get("status", {}).get("conditions", ()):
+        if condition["type"] == kind:
+            message = condition.get("message", "")
+            return "AutoscalingActive", condition["status"], condition.get("reason") or "Unknown", message
+    return "AutoscalingActive", "Unknown", "NotReported", "the autoscaler has not reported yet"

@@ -1,0 +1,61 @@
+"""What the status of an object is made from. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from goproxy_operator.api.goproxy import GoProxy
+from goproxy_operator.kube.resources import Object
+from goproxy_operator.reconcile.decide.problem import Problem
+from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
+
+
+@dataclass(frozen=True, slots=True)
+class StatusFacts:
+    """What was seen and done in one pass, for the status to tell."""
+
+    goproxy: GoProxy
+    stateful_set: Object | None
+    autoscaler: Object | None
+    replicas: Sequence[ReplicaFacts]
+    config_hash: str
+    """Of the documents in force."""
+    config_problem: Problem | None = None
+    """Why the documents in force are not those that the object asks for."""
+    autoscaling_problem: Problem | None = None
+    """Why the autoscaler gets no figures, or there is none."""
+    resizing: str | None = None
+    """How far the growth of the claims has come, while it lasts."""
+    suspended: bool = False
+    """The user wants nothing changed."""
+    stalled: Problem | None = None
+    """What stands in the way until somebody acts on it."""
+
+    @property
+    def wanted(self) -> int:
+        """How many replicas the StatefulSet is to have."""
+        if self.stateful_set is None and self.adopting:
+            return len(self.replicas)
+        return int((self.stateful_set or {}).get("spec", {}).get("replicas", 0))
+
+    @property
+    def adopting(self) -> bool:
+        """Say whether the StatefulSet was made anew around pods that never stopped, and does not count them yet."""
+        if not self.resizing or not self.replicas:
+            return False
+        return self.stateful_set is None or not self.stateful_set.get("status", {}).get("replicas")
+
+    def count(self, field: str) -> int:
+        """Return a count of the StatefulSet's status: `replicas`, `readyReplicas`, `updatedReplicas`."""
+        if self.adopting:
+            return sum(replica.ready or field != "readyReplicas" for replica in self.replicas)
+        return int((self.stateful_set or {}).get("status", {}).get(field) or 0)
+
+    @property
+    def seen_by_its_controller(self) -> bool:
+        """Say whether the StatefulSet's status is about what we applied last."""
+        if self.adopting:
+            return True
+        if self.stateful_set is None:
+            return False
+        observed = self.stateful_set.get("status", {}).get("observedGeneration", 0)
+        return int(observed) >= int(self.stateful_set["metadata"].get("generation", 0))

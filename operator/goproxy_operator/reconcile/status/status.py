@@ -1,0 +1,193 @@
+"""The status of an object: computed from facts, and compared with the one that is written. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any
+
+from goproxy_operator.api.goproxy import API_VERSION, KIND
+from goproxy_operator.api.status import MESSAGE_LENGTH, Condition, ReplicaStatus, Status, StorageStatus
+from goproxy_operator.desired import names
+from goproxy_operator.figures import fleet_figures, hit_rate_percent, storage_figures
+from goproxy_operator.kube.resources import Object
+from goproxy_operator.quantity import format_bytes
+from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
+from goproxy_operator.reconcile.status.conditions import FIGURES, NO_REPORTS, TYPES, Statement, statements
+from goproxy_operator.reconcile.status.facts import StatusFacts
+
+FIGURES_EVERY = 60.0
+"""Seconds between two writes of a status in which nothing but figures moved."""
+_FIGURES = ("hitRatePercent", "requestsPerSecond", "storage")
+_REPLICA_FIGURES = ("hitRatePercent", "used", "capacity")
+
+Document = dict[str, Any]
+
+
+class News(Enum):
+    """What a computed status says beyond the one that is written."""
+
+    NONE = "none"
+    FIGURES = "figures"
+    STATEMENT = "statement"
+
+
+def compute_status(facts: StatusFacts, previous: Mapping[str, Any], now: datetime) -> Document:
+    """Return the whole status. `previous` is the one that is written, for when a condition last changed."""
+    goproxy = facts.goproxy
+    name, namespace = goproxy.metadata.name, goproxy.metadata.namespace
+    figures = fleet_figures([replica.report for replica in facts.replicas if replica.report is not None])
+    rate = figures.requests_per_second
+    status = Status(
+        observed_generation=goproxy.metadata.generation,
+        replicas=facts.count("replicas"),
+        ready_replicas=facts.count("readyReplicas"),
+        selector=",".join(f"{key}={value}" for key, value in names.selector(name).items()),
+        endpoint=names.endpoint(
+            name, namespace, goproxy.spec.expose.path_prefix or "", tls=goproxy.spec.expose.tls is not None
+        ),
+        hit_rate_percent=figures.hit_rate_percent,
+        requests_per_second=None if rate is None else two_digits(rate),
+        storage=None
+        if figures.storage is None
+        else StorageStatus(
+            used=format_bytes(figures.storage.used_bytes),
+            capacity=format_bytes(figures.storage.capacity_bytes),
+            percent=min(figures.storage.percent, 100),
+        ),
+        replica_status=tuple(_replica_status(replica) for replica in facts.replicas),
+        conditions=_conditions(statements(facts), previous, goproxy.metadata.generation, now),
+    )
+    return _document(status)
+
+
+def not_scraped_yet(computed: Document, previous: Mapping[str, Any]) -> Document:
+    """Return the status with what replicas had reported before this process started, until they are scraped anew."""
+    replicas = {replica["name"]: replica for replica in previous.get("replicaStatus", ())}
+    reported = (*_REPLICA_FIGURES, "config")
+    merged = [
+        {**_only(replicas.get(replica["name"], {}), reported), **replica}
+        for replica in computed.get("replicaStatus", ())
+    ]
+    generation = computed["observedGeneration"]
+    told = {c["type"]: c for c in previous.get("conditions", ()) if c.get("observedGeneration") == generation}
+    conditions: list[Document] = []
+    for condition in computed["conditions"]:
+        conditions.append(told.get("ConfigSynced", condition) if condition["reason"] == NO_REPORTS else condition)
+        if condition["type"] == "ConfigSynced" and "DiskPressure" in told:
+            conditions.append(told["DiskPressure"])
+    figures = _only(previous, _FIGURES)
+    status = {**computed, **figures, "replicaStatus": merged, "conditions": conditions}
+    return {key: value for key, value in status.items() if value}
+
+
+def stalled_status(reason: str, message: str, generation: int, previous: Mapping[str, Any], now: datetime) -> Document:
+    """Return the status of an object that could not even be read: what was known of its replicas stays."""
+    made = [
+        ("Ready", "False", reason, "this generation is not carried out; what runs is left as it is"),
+        ("Stalled", "True", reason, message),
+    ]
+    kept = {key: value for key, value in ours(previous).items() if key not in ("conditions", "observedGeneration")}
+    conditions = [_dump(condition) for condition in _conditions(made, previous, generation, now)]
+    return {**kept, "observedGeneration": generation, "conditions": conditions}
+
+
+def ours(previous: Mapping[str, Any]) -> Document:
+    """Return what of a written status is ours to compare: others may add conditions of their own."""
+    conditions = [condition for condition in previous.get("conditions", ()) if condition["type"] in TYPES]
+    return {**previous, "conditions": conditions} if conditions else dict(previous)
+
+
+def news(computed: Document, previous: Mapping[str, Any]) -> News:
+    """Compare with the status that is written. A figure that appears or goes is a statement: somebody waits for it."""
+    written = ours(previous)
+    if computed == written:
+        return News.NONE
+    return News.FIGURES if _without_figures(computed) == _without_figures(written) else News.STATEMENT
+
+
+def manifest(item: Object, status: Document) -> Object:
+    """Return what is applied to the object's status. The uid makes sure that it is still the same object."""
+    metadata = item["metadata"]
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {"name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"]},
+        "status": status,
+    }
+
+
+def two_digits(value: float) -> int:
+    """Round to two significant digits: a figure that trembles is not worth a write."""
+    whole = round(value)
+    step: int = 10 ** max(len(str(whole)) - 2, 0)
+    return round(whole / step) * step
+
+
+def timestamp(now: datetime) -> str:
+    """Write a moment as the API server does."""
+    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _replica_status(replica: ReplicaFacts) -> ReplicaStatus:
+    if replica.report is None:
+        return ReplicaStatus(name=replica.name, ready=replica.ready)
+    storage = storage_figures(replica.report.storage)
+    return ReplicaStatus(
+        name=replica.name,
+        ready=replica.ready,
+        hit_rate_percent=hit_rate_percent([replica.report.window]),
+        used=format_bytes(storage.used_bytes),
+        capacity=format_bytes(storage.capacity_bytes),
+        config=replica.report.config.hash[:64],
+    )
+
+
+def _conditions(
+    made: Sequence[Statement], previous: Mapping[str, Any], generation: int, now: datetime
+) -> tuple[Condition, ...]:
+    before = {condition["type"]: condition for condition in previous.get("conditions", ())}
+    return tuple(
+        Condition(
+            type=kind,
+            status=status,
+            reason=reason,
+            message=message if len(message) <= MESSAGE_LENGTH else message[: MESSAGE_LENGTH - 3] + "...",
+            observed_generation=generation,
+            last_transition_time=_since(before.get(kind), status, now),
+        )
+        for kind, status, reason, message in made
+    )
+
+
+def _since(before: Mapping[str, Any] | None, status: str, now: datetime) -> str:
+    if before is not None and before["status"] == status:
+        return str(before["lastTransitionTime"])
+    return timestamp(now)
+
+
+def _document(status: Status) -> Document:
+    return {key: value for key, value in _dump(status).items() if value not in ([], {})}
+
+
+def _dump(part: Status | Condition) -> Document:
+    return part.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _without_figures(status: Mapping[str, Any]) -> Document:
+    """Replace each figure by whether it is there."""
+    return {
+        **_presence(status, _FIGURES),
+        "replicaStatus": [_presence(replica, _REPLICA_FIGURES) for replica in status.get("replicaStatus", ())],
+        "conditions": [
+            _presence(condition, ("message",)) if condition["type"] in FIGURES else condition
+            for condition in status.get("conditions", ())
+        ],
+    }
+
+
+def _only(document: Mapping[str, Any], keys: Iterable[str]) -> Document:
+    return {key: document[key] for key in keys if key in document}
+
+
+def _presence(document: Mapping[str, Any], figures: Iterable[str]) -> Document:
+    return {key: True if key in figures else value for key, value in document.items()}

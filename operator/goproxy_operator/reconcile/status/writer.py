@@ -1,0 +1,95 @@
+"""Writes an object's status, and the Events that go with it, when they say something new."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from goproxy_operator.kube.client import ApiClient
+from goproxy_operator.kube.errors import ApiError, ConflictError, NotFoundError, UnreachableError
+from goproxy_operator.kube.resources import EVENTS, GOPROXIES, Key, Object
+from goproxy_operator.observed.store import Store
+from goproxy_operator.reconcile.outcome import PassOutcome
+from goproxy_operator.reconcile.status.events import Happening, event, happenings, once_more
+from goproxy_operator.reconcile.status.status import FIGURES_EVERY, Document, News, manifest, news
+
+_log = logging.getLogger(__name__)
+_SERIES_SECONDS = 3600.0
+"""Seconds: what comes back within this time is the same happening."""
+_MOST_SERIES = 1000
+
+
+class StatusWriter:
+    """Tells users how a fleet does: by its object's status, and by Events.
+
+    `clock` is the loop's, in seconds; `identity` names this process in Events.
+    """
+
+    def __init__(
+        self, client: ApiClient, goproxies: Store[Object], *, identity: str, clock: Callable[[], float]
+    ) -> None:
+        self._client = client
+        self._goproxies = goproxies
+        self._identity = identity
+        self._clock = clock
+        self._written: dict[Key, float] = {}
+        self._told: dict[tuple[str, Happening], tuple[float, Object]] = {}
+
+    async def write(self, key: Key, item: Object, status: Document) -> PassOutcome:
+        """Write the status if it says something new; one in which only figures moved waits for its turn."""
+        previous = item.get("status", {})
+        match news(status, previous):
+            case News.NONE:
+                return PassOutcome()
+            case News.FIGURES if (wait := self._written.get(key, 0) + FIGURES_EVERY - self._clock()) > 0:
+                return PassOutcome(again=wait)
+            case _:
+                pass
+        try:
+            answer = await self._client.apply_status(GOPROXIES, manifest(item, status))
+        except (NotFoundError, ConflictError):
+            await self._look_again(key, item)
+            return PassOutcome()
+        self._written[key] = self._clock()
+        self._goproxies.put_answer(answer)
+        await self._announce(item, status)
+        return PassOutcome()
+
+    async def _look_again(self, key: Key, item: Object) -> None:
+        """Find out why the write failed: the object is gone, or another of its name, or was written by others too."""
+        there = await self._client.get(GOPROXIES, *key)
+        known = self._goproxies.get(key)
+        if there is not None:
+            self._goproxies.put(there)
+            if there["metadata"]["uid"] == item["metadata"]["uid"]:
+                raise ConflictError(HTTPStatus.CONFLICT, "the status was not written: others were faster")
+        elif known is not None and known["metadata"]["uid"] == item["metadata"]["uid"]:
+            self._goproxies.drop(key)
+
+    def forget(self, key: Key) -> None:
+        """Forget an object that is gone."""
+        self._written.pop(key, None)
+
+    async def _announce(self, item: Object, status: Document) -> None:
+        for happening in happenings(status, item.get("status", {})):
+            level = logging.WARNING if happening.kind == "Warning" else logging.INFO
+            where = item["metadata"]["namespace"], item["metadata"]["name"]
+            _log.log(level, "%s/%s: %s: %s", *where, happening.reason, happening.message)
+            try:
+                await self._send_event(item, happening)
+            except (ApiError, UnreachableError) as e:
+                _log.info("no Event for it: %s", e)  # the condition has said it
+
+    async def _send_event(self, item: Object, happening: Happening) -> None:
+        at, now = (item["metadata"]["uid"], happening), datetime.now(UTC)
+        since, told = self._told.pop(at, (0.0, None))
+        if told is not None and self._clock() - since < _SERIES_SECONDS:
+            try:
+                sent = await self._client.replace(EVENTS, once_more(told, now))
+            except (NotFoundError, ConflictError):
+                sent = await self._client.create(EVENTS, event(item, happening, self._identity, now))
+        else:
+            sent = await self._client.create(EVENTS, event(item, happening, self._identity, now))
+        self._told[at] = (self._clock(), sent)
+        if len(self._told) > _MOST_SERIES:
+            del self._told[next(iter(self._told))]

@@ -1,0 +1,106 @@
+"""Turns: in order, so many at once, none before all fleets were looked at, none lost."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from goproxy_operator.kube.resources import Key
+from goproxy_operator.reconcile.decide.rollouts import Rollouts, rolling
+
+FLEETS = [Key("build", f"fleet-{number:02}") for number in range(20)]
+
+
+def stateful_set(**status: object) -> dict[str, object]:
+    counts = {"observedGeneration": 2, "currentRevision": "a", "updateRevision": "a", "updatedReplicas": 2}
+    return {
+        "metadata": {"generation": 2},
+        "spec": {"replicas": 2},
+        "status": counts | {"readyReplicas": 2} | status,
+    }
+
+
+@pytest.mark.parametrize(
+    ("item", "is_rolling"),
+    [
+        (None, False),
+        (stateful_set(), False),
+        (stateful_set(observedGeneration=1), True),
+        (stateful_set(updateRevision="b"), True),
+        (stateful_set(updatedReplicas=1), True),
+        (stateful_set(readyReplicas=1), True),
+    ],
+)
+def test_rolling(item: dict[str, object] | None, is_rolling: bool) -> None:
+    assert rolling(item) is is_rolling
+
+
+class World:
+    """Twenty fleets that all need a roll-out, which ends when the test says so."""
+
+    def __init__(self, limit: int) -> None:
+        self.old = set(FLEETS)
+        self.under_way: set[Key] = set()
+        self.order: list[Key] = []
+        self.most = 0
+        self.queue: list[Key] = list(FLEETS)
+        self.rollouts = Rollouts(limit, lambda: FLEETS, self.queue.append)
+
+    def work(self) -> None:
+        while self.queue:
+            fleet = self.queue.pop(random.randrange(len(self.queue)))
+            waits = fleet in self.old and not self.rollouts.turn(fleet)
+            if fleet in self.old and not waits:
+                self.old.discard(fleet)
+                self.under_way.add(fleet)
+                self.order.append(fleet)
+            self.most = max(self.most, len(self.under_way))
+            self.rollouts.looked_at(fleet, rolling=fleet in self.under_way, waits=waits)
+
+    def finish(self, fleet: Key) -> None:
+        self.under_way.discard(fleet)
+        self.queue.append(fleet)
+        self.work()
+
+
+def test_all_get_their_turn_in_order_and_never_more_than_so_many_at_once() -> None:
+    world = World(limit=3)
+    world.work()
+    assert sorted(world.under_way) == FLEETS[:3]
+    while world.under_way:
+        world.finish(min(world.under_way))
+    assert world.order[3:] == FLEETS[3:]
+    assert world.most == 3
+    assert (world.rollouts.waiting, world.rollouts.rolling) == (0, 0)
+
+
+def test_those_that_never_become_ready_stop_the_others() -> None:
+    world = World(limit=2)
+    world.work()
+    world.finish(FLEETS[0])
+    world.queue[:] = FLEETS
+    world.work()
+    assert sorted(world.under_way) == [FLEETS[1], FLEETS[2]]
+    assert world.rollouts.waiting == 17
+
+
+def test_after_a_restart_what_is_under_way_counts() -> None:
+    world = World(limit=2)
+    world.old -= {FLEETS[7], FLEETS[8]}
+    world.under_way = {FLEETS[7], FLEETS[8]}
+    world.work()
+    assert world.order == []
+    world.finish(FLEETS[7])
+    assert world.order == [FLEETS[0]]
+
+
+def test_one_that_goes_gives_its_turn_back() -> None:
+    world = World(limit=1)
+    world.work()
+    first = world.order[0]
+    assert first == FLEETS[0]
+    world.under_way.discard(first)
+    world.rollouts.forget(first)
+    world.work()
+    assert world.order == [FLEETS[0], FLEETS[1]]

@@ -1,0 +1,140 @@
+"""What the conditions say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from goproxy_operator.reconcile.decide.problem import Problem
+from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
+from goproxy_operator.reconcile.status.events import happenings
+from goproxy_operator.reconcile.status.facts import StatusFacts
+from goproxy_operator.reconcile.status.status import (
+    News,
+    compute_status,
+    news,
+)
+from modproxy.contract.report import ConfigState
+from tests.operator.objects import goproxy
+from tests.operator.reconcile.status.status_facts import LATER, NOW, conditions, facts, report, stateful_set
+
+Object = dict[str, Any]
+
+
+NAME_TAKEN = Problem("NameConflict", "Service team-a exists")
+
+
+@pytest.mark.parametrize(
+    ("changed", "ready", "reconciling", "stalled"),
+    [
+        ({}, ("True", "Serving"), None, None),
+        ({"stateful_set": None}, ("False", "Applying"), "Applying", None),
+        ({"stateful_set": stateful_set(seen=False)}, ("False", "Applying"), "Applying", None),
+        ({"stateful_set": stateful_set(readyReplicas=0)}, ("False", "NoReplicaReady"), "ReplicasNotReady", None),
+        ({"stateful_set": stateful_set(readyReplicas=1)}, ("True", "Serving"), "ReplicasNotReady", None),
+        ({"stateful_set": stateful_set(updatedReplicas=1)}, ("True", "Serving"), "RollingOut", None),
+        ({"stateful_set": stateful_set(wanted=1)}, ("True", "Serving"), "ScalingIn", None),
+        (
+            {"stateful_set": stateful_set(wanted=0, replicas=0, readyReplicas=0)},
+            ("False", "ScaledToZero"),
+            None,
+            None,
+        ),
+        ({"stalled": NAME_TAKEN}, ("False", "NameConflict"), None, "NameConflict"),
+        (
+            {"stalled": NAME_TAKEN, "stateful_set": stateful_set(readyReplicas=1)},
+            ("False", "NameConflict"),
+            None,
+            "NameConflict",
+        ),
+    ],
+)
+def test_conditions_follow_kstatus(
+    changed: Object, ready: tuple[str, str], reconciling: str | None, stalled: str | None
+) -> None:
+    said = conditions(compute_status(facts(**changed), {}, NOW))
+    assert said["Ready"][:2] == ready
+    assert said.get("Reconciling", (None, None))[1] == reconciling
+    assert said.get("Stalled", (None, None))[1] == stalled
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"config_hash": "c2"}, ("False", "Spreading", "0 of 2 replicas run the config in force")),
+        (
+            {"replicas": [ReplicaFacts("team-a-0", True, report()), ReplicaFacts("team-a-1", True)]},
+            ("False", "Spreading", "1 of 2 replicas run the config in force"),
+        ),
+        ({"config_problem": Problem("AllowlistMissing", "where is it")}, ("False", "AllowlistMissing", "where is it")),
+        (
+            {
+                "replicas": [
+                    ReplicaFacts(
+                        "team-a-0",
+                        True,
+                        report().model_copy(update={"config": ConfigState(hash="c1", generation=1, error="bad key")}),
+                    )
+                ]
+            },
+            ("False", "ConfigRefused", "team-a-0: bad key"),
+        ),
+    ],
+)
+def test_whether_the_config_in_force_is_everywhere(changed: Object, expected: tuple[str, str, str]) -> None:
+    assert conditions(compute_status(facts(**changed), {}, NOW))["ConfigSynced"] == expected
+
+
+def test_the_autoscaler_speaks_for_itself() -> None:
+    fleet = goproxy(autoscaling={"maxReplicas": 3, "targetRequestsPerSecond": 400})
+    said = {"type": "ScalingActive", "status": "False", "reason": "FailedGetExternalMetric", "message": "no server"}
+    autoscaler = {"status": {"conditions": [{"type": "AbleToScale", "status": "True"}, said]}}
+    status = compute_status(facts(goproxy=fleet, autoscaler=autoscaler), {}, NOW)
+    assert conditions(status)["AutoscalingActive"] == ("False", "FailedGetExternalMetric", "no server")
+    status = compute_status(facts(goproxy=fleet), {}, NOW)
+    assert conditions(status)["AutoscalingActive"][:2] == ("Unknown", "NotReported")
+    assert "AutoscalingActive" not in conditions(compute_status(facts(autoscaler=autoscaler), {}, NOW))
+
+
+def test_keda_speaks_for_its_autoscaler() -> None:
+    fleet = goproxy(autoscaling={"maxReplicas": 3, "targetRequestsPerSecond": 400})
+    said = {"type": "Ready", "status": "True", "reason": "ScaledObjectReady", "message": "is defined correctly"}
+    scaled = {"kind": "ScaledObject", "status": {"conditions": [{"type": "Active", "status": "False"}, said]}}
+    status = compute_status(facts(goproxy=fleet, autoscaler=scaled), {}, NOW)
+    assert conditions(status)["AutoscalingActive"] == ("True", "ScaledObjectReady", "is defined correctly")
+
+
+def test_why_no_figures_come_is_told_before_what_the_autoscaler_says() -> None:
+    fleet = goproxy(autoscaling={"maxReplicas": 3, "targetRequestsPerSecond": 400})
+    problem = Problem("NoMetricsProvider", "install one")
+    status = compute_status(facts(goproxy=fleet, autoscaling_problem=problem), {}, NOW)
+    assert conditions(status)["AutoscalingActive"] == ("False", "NoMetricsProvider", "install one")
+    assert conditions(status)["Ready"][0] == "True"
+
+
+def test_disk_pressure_is_told_while_it_lasts_and_names_the_replicas() -> None:
+    def pressed(*texts: str | None) -> StatusFacts:
+        replicas = [ReplicaFacts(f"team-a-{i}", True, report(pressure=text)) for i, text in enumerate(texts)]
+        return facts(replicas=[*replicas, ReplicaFacts("team-a-9", False)])
+
+    well = compute_status(pressed(None, None), {}, NOW)
+    assert "DiskPressure" not in conditions(well)
+    ill = compute_status(pressed("9 MiB free", None), well, LATER)
+    assert conditions(ill)["DiskPressure"] == ("True", "CacheDiskFull", "team-a-0: 9 MiB free")
+    assert conditions(ill)["Ready"][0] == "True"
+    assert news(ill, well) is news(well, ill) is News.STATEMENT
+    assert happenings(ill, well) == [("Warning", "CacheDiskFull", "team-a-0: 9 MiB free")]
+    more = compute_status(pressed("8 MiB free", "7 MiB free"), ill, LATER)
+    assert conditions(more)["DiskPressure"][2] == "team-a-0: 8 MiB free; team-a-1: 7 MiB free"
+    assert news(more, ill) is News.FIGURES
+    assert happenings(more, ill) == []
+
+
+def test_a_condition_keeps_its_time_until_it_turns() -> None:
+    first = compute_status(facts(), {}, NOW)
+    assert compute_status(facts(), first, LATER) == first
+    turned = compute_status(facts(stateful_set=stateful_set(readyReplicas=0)), first, LATER)
+    times = {c["type"]: c["lastTransitionTime"] for c in turned["conditions"]}
+    assert times["Ready"] == "2026-03-04T06:00:00Z"
+    assert times["ConfigSynced"] == "2026-03-04T05:06:07Z"
