@@ -9,8 +9,8 @@ from pathlib import Path
 from bench.result import Figure, Result
 
 SIZES = {
-    "tests/modproxy/test_fuzz.py": ("MODPROXY_FUZZ_CASES", 100_000),
-    "tests/modproxy/test_kill.py": ("MODPROXY_KILL_DOWNLOADS", 1_000),
+    "tests/modproxy/live/test_fuzz.py": ("MODPROXY_FUZZ_CASES", 100_000),
+    "tests/modproxy/live/test_kill.py": ("MODPROXY_KILL_DOWNLOADS", 1_000),
 }
 
 

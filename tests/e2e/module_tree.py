@@ -12,7 +12,7 @@ from tests.kubernetes.background import ROOT
 from tests.kubernetes.cache_folder import cache_folder, cache_key, locked
 from tests.kubernetes.progress import step
 
-PROJECT = ROOT / "tests" / "modproxy" / "go_project"
+PROJECT = ROOT / "tests" / "modproxy" / "live" / "go_project"
 
 
 class NoModulesError(Exception):

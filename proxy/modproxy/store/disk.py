@@ -50,6 +50,7 @@ class DiskStore:
         self._pool = Pool("disk", _THREADS)
         self._walkers = Pool("disk-walk", _WALKERS)
         self._serial = 0
+        self._born = 0.0
         self._use = Use(root)
         self._etags = Etags()
         self._listeners: list[StoreListener] = []
@@ -58,6 +59,8 @@ class DiskStore:
         """Make the folders and remove the drafts that a killed process left. Blocks; raises `OSError`."""
         shutil.rmtree(self._drafts, ignore_errors=True)
         self._drafts.mkdir(parents=True, exist_ok=True)
+        # By the file system's own clock, with which its files are compared.
+        self._born = self._drafts.stat().st_mtime
 
     def subscribe(self, listener: StoreListener) -> None:
         """Tell the listener of every file that comes or goes from now on."""
@@ -77,9 +80,8 @@ class DiskStore:
         """Count what a former process left, behind the first requests. What is younger than this process was counted
         when it was published.
         """
-        born = self._drafts.stat().st_ctime
         async for batch in self.scan():
-            old = [file.size for file in batch if file.modified < born]
+            old = [file.size for file in batch if file.modified < self._born]
             self.used_bytes += sum(old)
             self.objects += len(old)
         self.counted = True

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from modproxy.store.eviction import evict, evict_unused, threshold
 from tests.kubernetes.eventually import eventually
 from tests.modproxy.fake_upstream import FakeUpstream
 from tests.modproxy.proxy_process import ProxyProcess
@@ -24,50 +23,6 @@ def add_modules(upstream: FakeUpstream, count: int, size: int) -> list[str]:
         payload = hashlib.shake_128(str(number).encode()).digest(size)
         upstream.add(f"example.com/m{number}", "v1.0.0", payload=payload)
     return [f"example.com/m{number}/@v/v1.0.0.zip" for number in range(count)]
-
-
-@pytest.mark.parametrize(
-    ("sizes", "wanted", "expected"),
-    [
-        ({1: 10, 2: 10, 3: 10}, 0, -1),
-        ({1: 10, 2: 10, 3: 10}, 1, 1),
-        ({1: 10, 2: 10, 3: 10}, 10, 1),
-        ({3: 10, 1: 10, 2: 10}, 11, 2),
-        ({1: 10}, 99, 1),
-        ({}, 99, -1),
-    ],
-)
-def test_threshold(sizes: dict[int, int], wanted: int, expected: int) -> None:
-    assert threshold(sizes, wanted) == expected
-
-
-def make(root: Path, name: str, size: int, minutes_ago: float) -> None:
-    file = root / name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(bytes(size))
-    then = time.time() - minutes_ago * 60
-    os.utime(file, (then, time.time()))
-
-
-def test_the_least_recently_used_go_and_a_hash_goes_with_its_zip(tmp_path: Path) -> None:
-    make(tmp_path, "a/@v/v1.zip", 100, 50)
-    make(tmp_path, "a/@v/v1.ziphash", 5, 1)
-    make(tmp_path, "a/@v/v1.mod", 100, 40)
-    make(tmp_path, "b/@v/v1.zip", 100, 30)
-    make(tmp_path, "b/@v/v1.ziphash", 5, 99)
-    make(tmp_path, ".modproxy/drafts/x", 100, 99)
-    removed = list(evict(tmp_path, 150))
-    assert (sum(gone.size for gone in removed), len(removed)) == (205, 3)
-    assert {gone.key for gone in removed} == {"a/@v/v1.zip", "a/@v/v1.ziphash", "a/@v/v1.mod"}
-    left = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
-    assert left == [".modproxy/drafts/x", "b/@v/v1.zip", "b/@v/v1.ziphash"]
-
-
-def test_what_nobody_asked_for_goes(tmp_path: Path) -> None:
-    make(tmp_path, "a/@v/list", 10, 100)
-    make(tmp_path, "b/@v/list", 10, 1)
-    assert [gone.key for gone in evict_unused(tmp_path, time.time() - 3600)] == ["a/@v/list"]
-    assert not (tmp_path / "a/@v/list").exists()
 
 
 async def test_the_cache_stays_within_its_size(proxy: ProxyProcess, upstream: FakeUpstream) -> None:

@@ -1,0 +1,53 @@
+"""Requests and rules, made in a line, for tests."""
+
+from collections.abc import Mapping
+
+from modproxy.config_file import Loaded
+from modproxy.contract.config import Config, config_hash, dump_config
+from modproxy.in_force import Rules
+from modproxy.mod.pattern import parse_pattern
+from modproxy.mod.sumdb import SumdbTarget, parse_sumdb_target
+from modproxy.mod.target import parse_target
+from modproxy.policy.allowlist import Allowlist
+from modproxy.request import AnyTarget, Request
+from modproxy.source.protocol import Source
+from tests.modproxy.source.fake_source import FakeSource
+
+DATABASE = "sum.example.com"
+
+
+def target(path: str) -> AnyTarget:
+    """Read the path of a module's file, or of an answer of the checksum database sum.example.com."""
+    if not path.startswith("sumdb/"):
+        return parse_target(path)
+    made = parse_sumdb_target(path, DATABASE)
+    assert isinstance(made, SumdbTarget)
+    return made
+
+
+def request(path: str, *, cached_only: bool = False) -> Request:
+    """Make the request for a path."""
+    return Request(target(path), cached_only=cached_only)
+
+
+def loaded(config: Mapping[str, object] | None = None, allowlist: str | None = None) -> Loaded:
+    """Make the documents that a config file and an allowlist would be."""
+    made = Config.model_validate(config or {})
+    return Loaded(made, allowlist, config_hash(dump_config(made), allowlist))
+
+
+def rules(source: Source | None = None, config: Mapping[str, object] | None = None, *, generation: int = 1) -> Rules:
+    """Make the rules of a config with a source of the test's own."""
+    made = loaded(config)
+    return Rules(
+        generation=generation,
+        loaded=made,
+        source=source or FakeSource(),
+        source_generation=generation,
+        policy=Allowlist(made.config.modules, made.allowlist, made.config.fleet),
+        prefix=made.config.path_prefix,
+        database=DATABASE,
+        unverified=tuple(map(parse_pattern, made.config.upstream.not_verified)),
+        cache=made.config.cache,
+        warnings=(),
+    )

@@ -1,0 +1,113 @@
+"""Another module proxy over HTTP: each of its statuses keeps its meaning, and what is cut short is no answer."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from modproxy.contract.config import CredentialConfig
+from modproxy.request import Request
+from modproxy.source.protocol import Denied, NotFound, SourceError, Unavailable
+from modproxy.source.upstream import UpstreamClient, UpstreamProxy, open_session
+from modproxy.source.way_out.credentials import Credentials
+from modproxy.source.way_out.outbound import Outbound
+from modproxy.via import ViaEntry
+from tests.modproxy import fake_upstream as fake
+from tests.modproxy.fake_upstream import Behaviour, FakeUpstream
+from tests.modproxy.making import request, target
+from tests.modproxy.source.fake_source import read
+
+MOD, LIST = "example.com/!mixed/@v/v1.0.0.mod", "example.com/!mixed/@v/list"
+
+
+class Asking:
+    """An upstream client with half a second of patience; `counted` has how its requests ended."""
+
+    def __init__(self, folder: Path) -> None:
+        self.counted: list[str] = []
+        self.secrets = folder
+        self.session = open_session()
+
+    def proxy(self, url: str, *credentials: CredentialConfig) -> UpstreamProxy:
+        known = Credentials(credentials, self.secrets)
+        outbound = Outbound(known, None, None, self.secrets, self.secrets / "bundle.pem")
+        return UpstreamProxy(
+            UpstreamClient(self.session, outbound, 0.5, ViaEntry("fleet", "a"), self.counted.append), url
+        )
+
+
+@pytest.fixture
+async def asking(tmp_path: Path) -> AsyncIterator[Asking]:
+    made = Asking(tmp_path)
+    yield made
+    await made.session.close()
+
+
+async def test_an_answer_and_who_gave_it(asking: Asking, upstream: FakeUpstream) -> None:
+    url = upstream.url.replace("://", "://me:secret@")
+    async with asking.proxy(url).fetch(request(MOD)) as fetched:
+        assert fetched.size == len(upstream.files[MOD])
+        assert "secret" not in fetched.origin
+        assert b"".join([piece async for piece in fetched.body]) == upstream.files[MOD]
+    assert asking.counted == ["200"]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "kind", "status"),
+    [
+        (fake.status(404), NotFound, 404),
+        (fake.status(410), NotFound, 410),
+        (fake.status(403), Denied, 403),
+        (fake.status(401), Unavailable, 502),
+        (fake.status(429, headers={"Retry-After": "7"}), Unavailable, 503),
+        (fake.status(500), Unavailable, 502),
+        (fake.status(503), Unavailable, 503),
+        (fake.status(504), Unavailable, 504),
+        (fake.status(508), Unavailable, 508),
+        (fake.status(203), Unavailable, 502),
+        (fake.hang(), Unavailable, 504),
+        (fake.cut(b"module example.com/Mixed\n", 5), Unavailable, 502),
+        (fake.cut(b"module example.com/Mixed\n", 5, announce=False), Unavailable, 502),
+    ],
+)
+async def test_a_status_keeps_its_meaning(
+    asking: Asking, upstream: FakeUpstream, behaviour: Behaviour, kind: type[SourceError], status: int
+) -> None:
+    upstream.behaviours[MOD] = behaviour
+    with pytest.raises(SourceError) as caught:
+        await read(asking.proxy(upstream.url), request(MOD))
+    assert (type(caught.value), caught.value.status) == (kind, status)
+
+
+async def test_what_upstream_says_reaches_the_client_as_text_alone(asking: Asking, upstream: FakeUpstream) -> None:
+    upstream.behaviours[MOD] = fake.status(404, "line one\nline \x1b[31mtwo\n3\n4\n5\n")
+    with pytest.raises(NotFound) as caught:
+        await read(asking.proxy(upstream.url), request(MOD))
+    assert caught.value.reason.endswith("answered 404: line one\nline [31mtwo\n3\n4")
+
+
+async def test_nobody_is_there(asking: Asking) -> None:
+    for url, said in (("http://127.0.0.1:1", "could not be reached"), ("http://nobody.invalid", "resolved|reached")):
+        with pytest.raises(Unavailable, match=said):
+            await read(asking.proxy(url), request(MOD))
+    assert asking.counted[0] == "connect"
+
+
+async def test_the_request_says_whom_it_has_passed(asking: Asking, upstream: FakeUpstream) -> None:
+    await read(asking.proxy(upstream.url), Request(target(LIST), via="1.1 edge"))
+    assert upstream.headers[-1]["Via"] == "1.1 edge, 1.1 modproxy-fleet~a"
+
+
+async def test_credentials_are_read_for_each_request(asking: Asking, upstream: FakeUpstream, tmp_path: Path) -> None:
+    login = CredentialConfig(pattern="127.0.0.1", secret_name="login")
+    proxy = asking.proxy(upstream.url, login)
+    with pytest.raises(Unavailable, match="Secret login is missing"):
+        await read(proxy, request(LIST))
+    assert not upstream.requests
+    (tmp_path / "login").mkdir()
+    (tmp_path / "login" / "username").write_text("ci\n")
+    for password in ("one", "two"):
+        (tmp_path / "login" / "password").write_text(f"{password}\n")
+        await read(proxy, request(LIST))
+    sent = [headers["Authorization"] for headers in upstream.headers]
+    assert sent == ["Basic Y2k6b25l", "Basic Y2k6dHdv"]

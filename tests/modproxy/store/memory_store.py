@@ -1,0 +1,87 @@
+"""A store in memory: a real `Store` for tests that need no disk."""
+
+import io
+import time
+from collections.abc import AsyncIterator, Sequence
+from typing import BinaryIO
+
+from modproxy.store.protocol import Draft, Listed, StoredFile, StoreListener, etag_of
+
+
+class MemoryDraft:
+    """A file being written, in memory."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self.closed = False
+
+    @property
+    def written(self) -> int:
+        return len(self._data)
+
+    async def write(self, data: bytes) -> None:
+        self._data += data
+
+    def read(self, at: int, most: int) -> bytes:
+        return bytes(self._data[at : at + most])
+
+    def open(self) -> BinaryIO:
+        return io.BytesIO(bytes(self._data))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class MemoryStore:
+    """Keeps files in a dict. While `refuses` is set nothing can be kept, as on a full disk."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, tuple[StoredFile, bytes]] = {}
+        self.drafts: list[MemoryDraft] = []
+        self.refuses = False
+        self._listeners: list[StoreListener] = []
+
+    async def get(self, key: str) -> StoredFile | None:
+        held = self.files.get(key)
+        return held[0] if held else None
+
+    async def open(self, file: StoredFile) -> BinaryIO:
+        if file.key not in self.files:
+            raise FileNotFoundError(file.key)
+        return io.BytesIO(self.files[file.key][1])
+
+    async def put(self, key: str, body: bytes) -> StoredFile | None:
+        return self._keep(StoredFile(key, len(body), time.time(), etag_of(body), body=body), body)
+
+    async def draft(self) -> MemoryDraft:
+        self.drafts.append(MemoryDraft())
+        return self.drafts[-1]
+
+    async def publish(self, draft: Draft, key: str, dirhash: str) -> StoredFile | None:
+        data = draft.read(0, draft.written)
+        return self._keep(StoredFile(key, len(data), time.time(), etag_of(dirhash.encode()), dirhash=dirhash), data)
+
+    def _keep(self, file: StoredFile, data: bytes) -> StoredFile | None:
+        if self.refuses:
+            return None
+        self.files[file.key] = (file, data)
+        for listener in self._listeners:
+            listener.published(file.key)
+        return file
+
+    def age(self, key: str, seconds: float) -> None:
+        """Make a file look as if it had been fetched that long ago."""
+        file, data = self.files[key]
+        old = StoredFile(key, file.size, file.modified - seconds, file.etag, file.body, file.dirhash)
+        self.files[key] = (old, data)
+
+    async def delete(self, key: str) -> None:
+        if self.files.pop(key, None) is not None:
+            for listener in self._listeners:
+                listener.removed(key)
+
+    async def scan(self) -> AsyncIterator[Sequence[Listed]]:
+        yield [Listed(key, file.size, file.modified) for key, (file, _) in self.files.items()]
+
+    def subscribe(self, listener: StoreListener) -> None:
+        self._listeners.append(listener)

@@ -1,0 +1,138 @@
+"""The cache directory: a file:// tree at any moment, whose sizes and uses survive a restart."""
+
+import os
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from modproxy.contract.config import CacheConfig
+from modproxy.store.disk import DiskStore
+from modproxy.store.etags import Etags
+from modproxy.store.eviction import evict
+from modproxy.store.janitor import Janitor
+from modproxy.store.pressure import Pressure
+from modproxy.store.use import Use
+from tests.modproxy.store.test_store import Diary
+
+LIST = "example.com/m/@v/list"
+
+
+@pytest.fixture
+async def disk(tmp_path: Path) -> AsyncIterator[DiskStore]:
+    store = DiskStore(tmp_path)
+    store.prepare()
+    yield store
+    store.close()
+
+
+async def test_what_a_former_process_left_is_counted_and_its_drafts_go(tmp_path: Path) -> None:
+    first = DiskStore(tmp_path)
+    first.prepare()
+    await first.put(LIST, b"v1.0.0\n")
+    await (await first.draft()).write(b"unfinished")
+    first.close()
+    os.utime(tmp_path / LIST, (time.time() - 100, time.time() - 100))
+    second = DiskStore(tmp_path)
+    second.prepare()
+    await second.put("example.com/n/@v/list", b"v1.0.0\n")
+    await second.count()
+    assert (second.used_bytes, second.objects, second.counted) == (14, 2, True)
+    assert not list((tmp_path / ".modproxy" / "drafts").iterdir())
+    second.close()
+
+
+async def test_sizes_follow_what_comes_and_goes(disk: DiskStore) -> None:
+    await disk.put(LIST, b"v1.0.0\n")
+    await disk.put(LIST, b"v1.0.0\nv1.1.0\n")
+    assert (disk.used_bytes, disk.objects) == (14, 1)
+    assert (disk.root / LIST).read_bytes() == b"v1.0.0\nv1.1.0\n"
+    await disk.delete(LIST)
+    assert (disk.used_bytes, disk.objects) == (0, 0)
+
+
+async def test_an_eviction_says_which_keys_went(disk: DiskStore) -> None:
+    diary = Diary()
+    draft = await disk.draft()
+    await draft.write(b"x" * 100)
+    await disk.publish(draft, "example.com/m/@v/v1.0.0.zip", "h1:x")
+    draft.close()
+    await disk.put(LIST, b"v1.0.0\n")
+    disk.subscribe(diary)
+    assert await disk.evict(evict, 1 << 20) == (3, 111)
+    assert sorted(diary.said) == [f"-{LIST}", "-example.com/m/@v/v1.0.0.zip"]
+    assert (disk.used_bytes, disk.objects) == (0, 0)
+
+
+async def test_a_full_cache_keeps_nothing_more_and_says_so(disk: DiskStore) -> None:
+    disk.limit = 5
+    assert await disk.put(LIST, b"v1.0.0\n") is not None
+    assert await disk.put("example.com/n/@v/list", b"v1.0.0\n") is None
+    assert disk.pressure.reason == "the cache is full: 0 MiB are held"
+    draft = await disk.draft()
+    await draft.write(b"is passed through")
+    assert draft.read(0, 2) == b"is"
+    assert draft.path is None
+    draft.close()
+
+
+async def test_the_janitor_makes_room_and_ends_the_refusal(disk: DiskStore) -> None:
+    await disk.count()
+    disk.limit = 100
+    for number in range(20):
+        await disk.put(f"example.com/m{number}/@v/list", b"v1.0.0\n")
+    janitor = Janitor(disk, CacheConfig(high_watermark_percent=80, low_watermark_percent=50))
+    await janitor.tidy()
+    assert disk.used_bytes <= 50
+    await janitor.tidy()
+    assert disk.pressure.refusal is None
+
+
+async def test_use_is_written_down_by_and_by(disk: DiskStore) -> None:
+    await disk.put(LIST, b"v1.0.0\n")
+    long_ago = time.time() - 7200
+    fetched = long_ago - 60
+    os.utime(disk.root / LIST, (long_ago, fetched))
+    await disk.get(LIST)
+    # As a file system that is mounted with noatime would leave it.
+    os.utime(disk.root / LIST, (long_ago, fetched))
+    await disk.write_down_use()
+    status = (disk.root / LIST).stat()
+    assert status.st_atime == pytest.approx(time.time(), abs=60)
+    assert status.st_mtime == pytest.approx(fetched, abs=1), "when it was fetched is another matter"
+
+
+def test_what_was_used_lately_is_not_noted_again(tmp_path: Path) -> None:
+    use = Use(tmp_path)
+    use.note("a", time.time() - 10)
+    use.note("b", time.time() - 10_000)
+    assert set(use.take()) == {"b"}
+    assert not use.take()
+    use.write_down({"gone": 1.0})
+
+
+def test_a_tag_is_made_once_for_each_state_of_a_file() -> None:
+    tags = Etags(2)
+    first = tags.of("a", (1, 1), b"x")
+    assert tags.of("a", (1, 1), b"never looked at") == first
+    assert tags.of("a", (1, 2), b"y") != first
+    tags.of("b", (1, 1), b"x")
+    tags.of("c", (1, 1), b"x")
+    assert tags.of("a", (1, 2), b"z") != tags.of("a", (1, 3), b"y"), "the oldest was forgotten"
+    tags.forget("a")
+    tags.forget("a")
+
+
+def test_a_disk_that_refuses_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    pressure = Pressure()
+    assert pressure.may_try
+    pressure.refused(OSError(28, "No space left on device"))
+    assert not pressure.may_try
+    assert pressure.reason == "the cache's disk refuses writes: No space left on device"
+    later = time.monotonic() + 11
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert pressure.may_try
+    pressure.written()
+    pressure.scarcity = "little is free"
+    assert pressure.reason == "little is free"

@@ -1,0 +1,53 @@
+"""Which files go when there are too many bytes."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from modproxy.store.eviction import evict, evict_unused, threshold
+
+
+@pytest.mark.parametrize(
+    ("sizes", "wanted", "expected"),
+    [
+        ({1: 10, 2: 10, 3: 10}, 0, -1),
+        ({1: 10, 2: 10, 3: 10}, 1, 1),
+        ({1: 10, 2: 10, 3: 10}, 10, 1),
+        ({3: 10, 1: 10, 2: 10}, 11, 2),
+        ({1: 10}, 99, 1),
+        ({}, 99, -1),
+    ],
+)
+def test_threshold(sizes: dict[int, int], wanted: int, expected: int) -> None:
+    assert threshold(sizes, wanted) == expected
+
+
+def make(root: Path, name: str, size: int, minutes_ago: float) -> None:
+    file = root / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(bytes(size))
+    then = time.time() - minutes_ago * 60
+    os.utime(file, (then, time.time()))
+
+
+def test_the_least_recently_used_go_and_a_hash_goes_with_its_zip(tmp_path: Path) -> None:
+    make(tmp_path, "a/@v/v1.zip", 100, 50)
+    make(tmp_path, "a/@v/v1.ziphash", 5, 1)
+    make(tmp_path, "a/@v/v1.mod", 100, 40)
+    make(tmp_path, "b/@v/v1.zip", 100, 30)
+    make(tmp_path, "b/@v/v1.ziphash", 5, 99)
+    make(tmp_path, ".modproxy/drafts/x", 100, 99)
+    removed = list(evict(tmp_path, 150))
+    assert (sum(gone.size for gone in removed), len(removed)) == (205, 3)
+    assert {gone.key for gone in removed} == {"a/@v/v1.zip", "a/@v/v1.ziphash", "a/@v/v1.mod"}
+    left = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
+    assert left == [".modproxy/drafts/x", "b/@v/v1.zip", "b/@v/v1.ziphash"]
+
+
+def test_what_nobody_asked_for_goes(tmp_path: Path) -> None:
+    make(tmp_path, "a/@v/list", 10, 100)
+    make(tmp_path, "b/@v/list", 10, 1)
+    assert [gone.key for gone in evict_unused(tmp_path, time.time() - 3600)] == ["a/@v/list"]
+    assert not (tmp_path / "a/@v/list").exists()

@@ -1,0 +1,61 @@
+"""The config file and the allowlist beside it: read, refused with place and reason, and read anew when they change."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from modproxy.config_file import Loaded, changes, load
+from modproxy.contract.config import ConfigError, config_hash
+
+
+def write(folder: Path, config: str, allowlist: str | None = None) -> Path:
+    file = folder / "config.json"
+    file.write_text(config)
+    if allowlist is not None:
+        (folder / "allowlist").write_text(allowlist)
+    return file
+
+
+def test_both_documents_are_read(tmp_path: Path) -> None:
+    text = '{"modules": {"allowlistFile": "allowlist"}}'
+    found = load(write(tmp_path, text, "github.com/acme\n"))
+    assert (found.allowlist, found.hash) == ("github.com/acme\n", config_hash(text, "github.com/acme\n"))
+
+
+@pytest.mark.parametrize(
+    ("config", "allowlist", "said"),
+    [
+        ("{", None, "config.json: not JSON"),
+        ("[]", None, "config.json: not a JSON object: write {} for all defaults"),
+        ('{"listn": ""}', None, "config.json: listn: unknown key"),
+        ('{"modules": {"allowlistFile": "allowlist"}}', None, "allowlist: No such file"),
+        ('{"modules": {"allowlistFile": "allowlist"}}', "a\n[\n", "allowlist: line 2"),
+    ],
+)
+def test_what_cannot_be_taken_is_told_with_its_place(
+    tmp_path: Path, config: str, allowlist: str | None, said: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(write(tmp_path, config, allowlist))
+    assert said in str(caught.value)
+
+
+async def test_each_state_is_told_once(tmp_path: Path) -> None:
+    file = write(tmp_path, "{}")
+    news = changes(file, load(file))
+
+    async def following() -> Loaded | ConfigError:
+        return await asyncio.wait_for(anext(news), 10)
+
+    write(tmp_path, '{"pathPrefix": "/go"}')
+    taken = await following()
+    assert isinstance(taken, Loaded)
+    assert taken.config.path_prefix == "/go"
+    write(tmp_path, "{")
+    assert isinstance(await following(), ConfigError)
+    write(tmp_path, '{ "pathPrefix": "/go" }')
+    assert isinstance(await following(), Loaded)
+    with contextlib.suppress(TimeoutError):
+        assert await asyncio.wait_for(anext(news), 1.2) is None, "nothing changed"
