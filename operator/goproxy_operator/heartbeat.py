@@ -1,6 +1,6 @@
 """Signs of life of what must never stand still: if one is missing, `/healthz` says so and the process is replaced.
 
-An API server that does not answer is no reason: whoever tries again in vain is alive.
+An API server that does not answer is no such reason: a loop that tries again in vain is alive.
 """
 
 import threading
@@ -13,7 +13,7 @@ LIMIT = 300.0
 
 
 class Heartbeats:
-    """By name. May be used from any thread; `clock` is in seconds."""
+    """Knows who is alive, by name. It may be used from any thread; `clock` is in seconds."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, limit: float = LIMIT) -> None:
         self._clock = clock
@@ -22,12 +22,12 @@ class Heartbeats:
         self._lock = threading.Lock()
 
     def beat(self, name: str) -> None:
-        """It is alive. From its first beat on it is expected to beat again, until `end`."""
+        """Take note that the named loop is alive. It has to beat again and again from now on, until its `end`."""
         with self._lock:
             self._last[name] = self._clock()
 
     def end(self, name: str) -> None:
-        """It has ended, as it should."""
+        """Take note that the named loop has ended, as it should."""
         with self._lock:
             self._last.pop(name, None)
 
@@ -48,4 +48,4 @@ class Heartbeats:
 
 
 HEARTBEATS = Heartbeats()
-"""Those of this process."""
+"""The heartbeats of this process."""

@@ -67,7 +67,7 @@ class Registrar:
         api_service = await self._client.get(API_SERVICES, None, NAME)
         authorities = trust.authorities
         if authorities is None:
-            # Whose it is can be told all the same.
+            # Without certificates it can still be told whose the APIService is.
             self._take(judge(api_service, service, b""))
             return _SOON
         found = judge(api_service, service, authorities)

@@ -46,7 +46,7 @@ class RateSource:
         namespace, name = fleet
         selector = ",".join(f"{key}={value}" for key, value in names.selector(name).items())
         try:
-            # What the API server has in its own memory is new enough.
+            # The state that the API server has in its own memory is new enough.
             page = await self._client.list_page(PODS, namespace, {"labelSelector": selector, "resourceVersion": "0"})
         except (ApiError, UnreachableError) as e:
             raise NoDataError(f"the replicas cannot be listed: {e}") from None

@@ -1,7 +1,7 @@
 """Whom the metrics API trusts and who trusts it: kept up to date with a Secret of ours and a ConfigMap of the cluster.
 
-Every replica of the operator does this, whoever leads: the first that finds something due writes the Secret, and the
-others take what is in it.
+Every replica of the operator does this, and not only the leader: the first that finds something due writes the Secret,
+and the others take what is in it.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ class Trust:
         self._front_proxy: FrontProxy | None = None
         self._inner: ssl.SSLContext | None = None
         self.context = _context()
-        """For a listener: each new connection is served with what is in force then."""
+        """A listener uses this: each new connection is served with what is in force at that moment."""
         self.context.sni_callback = self._choose
 
     @property
@@ -103,7 +103,7 @@ class Trust:
 
 
 def _context(material: Material | None = None, authorities: str = "") -> ssl.SSLContext:
-    """Make a context that asks for a client certificate; who has none is told by HTTP, who has a wrong one by TLS."""
+    """Make a context that asks for a client certificate. HTTP tells a client that has none, TLS one that is wrong."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.num_tickets = 0  # a resumed connection would show a certificate that was verified long ago

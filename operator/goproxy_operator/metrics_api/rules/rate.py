@@ -14,7 +14,7 @@ WINDOW_SECONDS = 20.0
 _LEAST_SECONDS = 1.0
 _OLDER_WINDOW = 60.0  # what requestsPerSecond spans, where a replica does not say recentRequests
 _LEAST_SHARE = 0.5
-"""Of the ready replicas, that has to answer: of fewer nothing is concluded."""
+"""This share of the ready replicas has to answer; from fewer answers no rate follows."""
 
 
 class NoDataError(Exception):
