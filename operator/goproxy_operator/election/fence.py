@@ -10,15 +10,18 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 _LAST_ANSWER = 1.0
-"""Seconds for which a write that has left is waited for when the work ends: it is to be over before another leads."""
+"""Seconds for which a write that has left is waited for when the work ends: it has to be over before another leads."""
 
 
 class NotHeldError(Exception):
-    """The Lease may be another's by now: nothing is written."""
+    """The Lease may be another's by now, so nothing is written."""
 
 
 class Fence:
-    """`remaining` says for how many seconds the Lease is still certain."""
+    """Lets a write pass only while this process is certain to hold the Lease.
+
+    `remaining` says for how many seconds that is certain.
+    """
 
     def __init__(self, remaining: Callable[[], float]) -> None:
         self._remaining = remaining
@@ -27,7 +30,7 @@ class Fence:
         """Send a write and return its answer. Raises `NotHeldError` when the Lease is not certain, or no longer."""
 
         async def send_now() -> T:
-            # In the task itself: time may have passed before its turn came.
+            # This is checked in the task itself, because time may have passed before its turn came.
             if self._remaining() <= 0:
                 raise NotHeldError("the Lease is not certain to be ours: not sent")
             return await send()
@@ -48,6 +51,6 @@ class Fence:
 
 
 def _take_note(done: asyncio.Future[Any]) -> None:
-    """Look at how it ended, so that asyncio does not log an answer that nobody waits for any more."""
+    """Look at how a write ended, so that asyncio does not log an answer that nobody waits for any more."""
     if not done.cancelled():
         done.exception()

@@ -3,20 +3,21 @@
 Source of the protocol: client-go's leaderelection. Each call is bounded, renewing races the work, and the Lease is
 released at the end. All clocks are this process's own: clocks of machines differ.
 
-Why two never write at the same time. Let B be when the leader *began* its last renewal that succeeded. Whoever waits
-sees that renewal at B or later, and takes the Lease no sooner than B + DURATION. The leader writes only until B +
-DEADLINE: `remaining` is asked by the fence (`cluster.fence`) before each write, by a clock that goes on while the
-process or its machine is frozen, and calls that are on their way then are cut off. Nothing depends on how soon the work
-is cancelled, so DEADLINE may be near DURATION: what is between is for calls that the API server has taken and not
-carried out yet. For one that it takes longer over than that no client can vouch; all of ours may be repeated.
+Two never write at the same time, for this reason. Let B be when the leader *began* its last renewal that succeeded. A
+process that waits sees that renewal at B or later, and takes the Lease no sooner than B + DURATION. The leader writes
+only until B + DEADLINE: the fence (`election.fence`) reads `remaining` before each write, by a clock that goes on while
+the process or its machine is frozen, and cuts off calls that are on their way then. Nothing depends on how soon the
+work is cancelled, so DEADLINE may be near DURATION: the time between them is for calls that the API server has taken
+and not carried out yet. No client can vouch for a call that takes the API server longer; all of ours may be repeated.
 
-Why the work goes on after a gap. Each renewal replaces the very version that the last one made. If that succeeds after
-B + DEADLINE, however late, nobody has held the Lease in between, nothing was written by another, and what is in memory
-is as good as after any other outage: work that stood still goes on. It is ended only when another has had the Lease. So
-an overloaded machine or a restart of the API server costs no new listing of everything, just when that hurts.
+The work goes on after a gap, for this reason. Each renewal replaces the very version that the last one made. If that
+succeeds after B + DEADLINE, however late, nobody has held the Lease in between, nobody else has written, and what is in
+memory is as good as after any other outage: work that stood still goes on. The work ends only when another has had the
+Lease. So an overloaded machine or a restart of the API server costs no new listing of everything, just when that hurts.
 
-The times: a take-over after a kill has 15 s, of which DURATION is 12 and the rest is for the successor's start. A
-renewal is one call (no read before it), so that an API server which takes seconds for each answer leaves time for it.
+The times are chosen so that a take-over after a kill has 15 s: DURATION is 12 of them, and the rest is for the start of
+the successor. A renewal is one call, with no read before it, so that it is in time though an API server takes seconds
+for each answer.
 """
 
 import asyncio
@@ -42,17 +43,20 @@ class LeaseLostError(Exception):
 
 
 class Lease:
-    """A Lease object in `namespace`; `identity` names this process. All times in seconds."""
+    """Lets one process at a time do the work, by a Lease object in `namespace`. All times are in seconds.
+
+    `identity` names this process.
+    """
 
     DURATION = 12.0
     """How long others wait for a holder that renews no more."""
     DEADLINE = 10.0
     """How long a holder that cannot renew goes on writing."""
     PAUSE = 2.0
-    """Between a renewal and the next."""
+    """How long to wait between a renewal and the next."""
     RETRY = 0.5
     CALL = 5.0
-    """One renewal: so that there is time for another on a new connection, should this one be dead."""
+    """How long one renewal may take: there is time for another on a new connection, should this one be dead."""
     STOP = 10.0
     """How long the work may take to stop; it cannot write meanwhile."""
 
@@ -67,7 +71,7 @@ class Lease:
         self._renewed = asyncio.Event()
 
     def remaining(self) -> float:
-        """Return for how many seconds from now nobody else can lead; none or fewer where that is not certain."""
+        """Return for how many seconds from now nobody else can lead; 0 or less where that is not certain."""
         return self._until - _now()
 
     async def certain(self) -> None:
@@ -101,7 +105,7 @@ class Lease:
                 await self._release()
 
     async def _wait_for_turn(self) -> None:
-        """Watch the Lease until its holder lets it go, or was silent for too long. Without a word of it: a pause."""
+        """Watch the Lease until its holder lets it go, or was silent for too long. A watch that fails is a pause."""
         begun = _now()
         query = {"fieldSelector": f"metadata.name={self._name}", "timeoutSeconds": "300"}
         try:
@@ -170,7 +174,7 @@ class Lease:
             lease = await self._client.get(LEASES, self._namespace, self._name)
             if lease is None or _term(lease) != _term(self._ours):
                 raise LeaseLostError(f"another has taken the Lease {self._namespace}/{self._name}") from None
-            # Ours, by a call whose answer was lost.
+            # A call of ours made this version, and its answer was lost.
             self._ours = lease
             return False
         return True

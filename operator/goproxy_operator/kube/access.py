@@ -21,7 +21,7 @@ from goproxy_operator.kube.tls import TlsMaterial, client_context
 
 _log = logging.getLogger(__name__)
 _LONGEST = 90.0
-"""Seconds: longer than a credential plugin may take. What else the official loader asks has no limit of its own."""
+"""Seconds: a credential plugin may take less. Other programs and servers that the loader asks have no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,13 @@ class Access:
         return self._known
 
     def refuse(self, connection: Connection) -> None:
-        """The API server did not take the credentials of this connection: read them anew."""
+        """Take note that the API server did not take the credentials of this connection; they are read anew."""
         with self._lock:
             if connection is self._known:
                 self._refused = True
 
     def _start_if_due(self) -> Future[AccessError | None] | None:
-        """Return the reading that is under way, which begins now if one is due; None where none is."""
+        """Return the reading that is under way, or begin one if that is due; None where nothing is read."""
         with self._lock:
             if self._reading is not None and not self._reading.done():
                 return self._reading
@@ -91,7 +91,7 @@ class Access:
             self._begun = time.monotonic()
             reading: Future[AccessError | None] = Future()
             self._reading = reading
-            # A daemon: a reading that hangs does not keep the process from ending.
+            # The thread is a daemon, so that a reading that hangs does not keep the process from ending.
             threading.Thread(target=self._read, args=(reading, self._refused), name="access", daemon=True).start()
             return reading
 

@@ -30,11 +30,11 @@ _CONTENT_TYPES = {"PATCH": "application/apply-patch+yaml"}
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
 _UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError)
 _LONGEST_WAIT = 60.0
-"""Seconds: no Retry-After is taken at its word beyond that."""
+"""Seconds: a Retry-After that asks for more is not obeyed."""
 
 
 class WriteGuard(Protocol):
-    """Decides at the last moment whether a write may leave: `election.fence`, in an operator."""
+    """Decides at the last moment whether a write may leave. In an operator this is `election.fence`."""
 
     async def write(self, send: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Send the write and return its answer, or raise."""
@@ -73,7 +73,7 @@ class ApiClient:
             return None
 
     async def serves(self, resource: Resource) -> bool:
-        """Say whether the API server's discovery has the resource: both documents, the second may be ahead."""
+        """Say whether both documents of discovery have the resource: one may be ahead of the other."""
         return resource.api_version in await self.served_groups() and resource.plural in await self.served_plurals(
             resource.api_version
         )
@@ -103,7 +103,7 @@ class ApiClient:
         return await self._call(_Call("PATCH", "apply", resource, path, query, manifest))
 
     async def apply_status(self, resource: Resource, manifest: Object) -> Object:
-        """Apply the manifest's `status` server-side. Only what we once wrote is replaced; conditions of others stay."""
+        """Apply the manifest's `status` server-side. It replaces only what we once wrote; conditions of others stay."""
         metadata = manifest["metadata"]
         path = resource.path(metadata["namespace"], metadata["name"], "status")
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
@@ -123,9 +123,9 @@ class ApiClient:
     async def delete(
         self, resource: Resource, namespace: str, name: str, uid: str, *, orphan: bool = False
     ) -> Object | None:
-        """Delete exactly this object; one that is gone or is another by now is left alone.
+        """Delete exactly this object. An object that is gone, or another of its name by now, is left alone.
 
-        Returns the object where its end has to wait. With `orphan` what it owns stays and is owned by nobody.
+        Returns the object where its end has to wait. With `orphan` what it owns stays, and has no owner then.
         """
         options: Object = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}}
         if orphan:
@@ -145,7 +145,10 @@ class ApiClient:
     async def watch(
         self, resource: Resource, namespace: str | None, query: Mapping[str, str], silence: float
     ) -> AsyncIterator[AsyncIterator[Object]]:
-        """Open a watch: its events. `silence` seconds without a word end it, `GarbledError` what is no event."""
+        """Open a watch and yield its events. The watch ends after `silence` seconds without a word.
+
+        Raises `GarbledError` at what is no event.
+        """
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silence)
         call = _Call("GET", "watch", resource, resource.path(namespace), {**query, "watch": "1"})
         response = await self._send(call, timeout)
@@ -211,7 +214,7 @@ class ApiClient:
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """`verb` is what the metric says, `method` what HTTP says. `resource` is None where none is concerned."""
+    """One call: `verb` is what the metric says, `method` what HTTP says. `resource` is None for discovery."""
 
     method: str
     verb: str

@@ -36,12 +36,12 @@ class ExecPlugin:
     api_version: str = _VERSIONS[0]
     install_hint: str = ""
     cluster: str = ""
-    """What it is told of the cluster, as JSON; nothing unless it asks for that."""
+    """What the plugin is told of the cluster, as JSON; empty unless it wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
 class PluginCredential:
-    """What a plugin answered, and when it has to be asked again."""
+    """What a plugin answered, and when the plugin has to be run again."""
 
     token: str = ""
     certificate: bytes = b""

@@ -1,7 +1,7 @@
 """kopf, without the official client of Kubernetes.
 
 kopf imports that client where it is installed, only to know its types. The client costs 50 MiB, which no pod needs. So
-whoever needs kopf takes it from here, and here the client seems not to be installed while kopf is imported.
+every module takes kopf from here, and here the client seems not to be installed while kopf is imported.
 """
 
 import sys

@@ -90,7 +90,7 @@ class Kubeconfig:
         return found
 
     def _name(self, config: Any) -> str:
-        """Return the name of the context. A file that has none is told by the loader."""
+        """Return the name of the context. The loader raises where a file has no context at all."""
         name = str(self._context or config["current-context"])
         names = [one["name"] for one in config["contexts"].value]
         if name not in names:

@@ -1,4 +1,4 @@
-"""How often kopf may ask: it takes a watch up again at once, however often that ends at once."""
+"""How often kopf may call: kopf takes a watch up again at once, also when the watch ends at once each time."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,10 @@ from goproxy_operator.kube.kopf_alone import kopf
 
 
 class Pace:
-    """For each path `burst` calls at once, then `rate` a second. `clock` is in seconds."""
+    """Says how long a call has to wait for its turn: each path has `burst` calls at once, then `rate` a second.
+
+    `clock` is in seconds.
+    """
 
     def __init__(self, clock: Callable[[], float], burst: int = 10, rate: float = 1.0) -> None:
         self._clock = clock
@@ -19,7 +22,7 @@ class Pace:
         self._next: dict[str, float] = {}
 
     def wait(self, path: str) -> float:
-        """Return how many seconds the next call has to wait, which is taken to be made then."""
+        """Return how many seconds the next call has to wait. The call counts as made after that time."""
         now = self._clock()
         due = max(self._next.get(path, 0.0), now - self._ahead)
         self._next[path] = due + self._interval

@@ -14,12 +14,12 @@ class TlsMaterial:
     """What a TLS context is made from, as values: two readings of the same files are equal."""
 
     authorities: bytes = b""
-    """In PEM; none: those that the system trusts."""
+    """In PEM. Without any, those count that the system trusts."""
     certificate: bytes = b""
-    """The client's, in PEM, with what leads from it to an authority."""
+    """The client's own, in PEM, with what leads from it to an authority."""
     key: bytes = b""
     insecure: bool = False
-    """The server's certificate is not verified, by the user's own word."""
+    """The user wants no certificate of the server verified."""
     server_name: str | None = None
     """The name that the server's certificate has to have, where that is not the host of the URL."""
 
@@ -41,7 +41,7 @@ def client_context(material: TlsMaterial) -> ssl.SSLContext:
         context.server_name = material.server_name  # type: ignore[attr-defined]  # it is of the class above
     else:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # As Go does it, whose clients most kubeconfigs are made for: an authority need not be a root.
+    # Most kubeconfigs are made for clients in Go, to which an authority need not be a root.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     if material.authorities:
         context.load_verify_locations(cadata=material.authorities.decode("ascii", errors="ignore"))

@@ -1,4 +1,4 @@
-"""What a watch says, line by line: one JSON document each, or it is no watch."""
+"""What a watch says: one JSON document in each line."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -14,11 +14,11 @@ _KINDS = ("ADDED", "MODIFIED", "DELETED", "BOOKMARK", "ERROR")
 
 
 class GarbledError(Exception):
-    """What came is no event of a watch: cut short, or of somebody who is not the API server."""
+    """A line is no event of a watch: it was cut short, or did not come from the API server."""
 
 
 async def events(lines: aiohttp.StreamReader) -> AsyncGenerator[Object, None]:
-    """Tell each event, with `type` and `object`, until the watch ends. Raises `GarbledError`."""
+    """Yield each event, with `type` and `object`, until the watch ends. Raises `GarbledError`."""
     while True:
         try:
             line = await lines.readline(max_line_length=_LONGEST)

@@ -21,7 +21,7 @@ from goproxy_operator.observed.views import NamespaceView
 
 _log = logging.getLogger(__name__)
 _POLL = 10.0
-"""Seconds between two looks whether classes are defined, where an older installation does not define them."""
+"""Seconds between two looks whether classes are defined: an older installation does not define them."""
 _RETRY = 2.0
 
 
@@ -79,7 +79,7 @@ class ObservedClasses:
 
     @property
     def classes(self) -> Mapping[str, FleetClass] | None:
-        """All classes, by name; None where they do not count."""
+        """All classes, by name; None where classes do not count."""
         return self._parsed if self._enforced else None
 
     def labels(self, namespace: str) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""Which optional APIs the cluster serves now: they may be installed, and removed, at any time."""
+"""Which optional APIs the cluster serves now: somebody may install or remove them at any time."""
 
 import asyncio
 import logging
@@ -55,7 +55,7 @@ class Discovery:
                 await asyncio.sleep(_RETRY)
 
     async def run(self) -> NoReturn:
-        """Ask until cancelled. While there is no answer, what was served is taken to be served still."""
+        """Ask until cancelled. Without an answer, what was served before counts as served."""
         while True:
             await asyncio.sleep(self._interval)
             try:

@@ -1,4 +1,4 @@
-"""The kopf handlers: they take what changed of the `GoProxy` objects and put keys on the queue, nothing else.
+"""The kopf handlers, which tell what changed of the `GoProxy` objects, and do nothing else.
 
 kopf has a thread and an event loop of its own, because at its end it cancels every task of its loop, and takes over the
 process's signals where it runs in the main thread. kopf writes nothing: no handler of ours needs a finalizer, an

@@ -1,4 +1,4 @@
-"""How what is known is kept in memory: a tenth of what it takes as objects of Python. Pure."""
+"""The form in which objects are kept in memory: a tenth of what they take as objects of Python. Pure."""
 
 import json
 import zlib
@@ -15,7 +15,7 @@ Packed = bytes
 
 @dataclass(frozen=True, slots=True)
 class Form(Generic[V]):
-    """The form in which a store keeps a kind of object: what of it, and how that becomes bytes and back."""
+    """Says in which form a store keeps a kind of object: what of it, and how that becomes bytes and back."""
 
     view: Callable[[Object], V]
     pack: Callable[[V], Packed]
@@ -24,7 +24,7 @@ class Form(Generic[V]):
 
 
 def pack(document: Any) -> Packed:
-    """Pack what JSON can say. Fast rather than small: it is packed for each change and unpacked for each look."""
+    """Pack what JSON can say. Speed counts more than size: each change packs, and each look unpacks."""
     return zlib.compress(json.dumps(document, separators=(",", ":")).encode(), 1)
 
 

@@ -26,7 +26,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 30.0
 _SILENCE = 90.0
 """Seconds: the API server sends a bookmark about every minute."""
 _SHORT = 5.0
-"""Seconds: a watch that ends sooner than that is no success, and the next one waits longer."""
+"""Seconds: a watch that ends sooner counts as a failure, and the next one waits longer."""
 _FAILURES = (ApiError, UnreachableError, GarbledError, aiohttp.ClientError, OSError, TimeoutError)
 
 
@@ -46,7 +46,7 @@ async def list_into(
                 resource, namespace, {**query, "limit": _PAGE, **({"continue": token} if token else {})}
             )
             for item in page["items"]:
-                # In a list the API server leaves out what the path says.
+                # The API server leaves out of a list what the path says.
                 sink.put({"apiVersion": resource.api_version, "kind": resource.kind, **item})
                 seen.add(key_of(item))
             token, version = page["metadata"].get("continue", ""), str(page["metadata"]["resourceVersion"])

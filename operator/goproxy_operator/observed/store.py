@@ -10,10 +10,10 @@ V = TypeVar("V")
 OnChange = Callable[[Key, V | None, V | None], None]
 """Told the key, the state before (None: new) and the state now (None: gone)."""
 Group = Callable[[V], Key | None]
-"""Says together with which others an object is looked up; None: by its own key only."""
+"""Says in which group an object is looked up; None: it is looked up by its own key only."""
 
 _REMEMBERED = 1000
-"""Ends of objects. An answer to a write of ours is late by milliseconds, and not by a thousand deletions."""
+"""So many ends of objects: an answer to a write of ours is late by milliseconds, and not by a thousand deletions."""
 
 
 def ungrouped(_: object) -> Key | None:

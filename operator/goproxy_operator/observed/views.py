@@ -44,7 +44,7 @@ class PodView:
         )
 
     def serves_as(self, other: "PodView") -> bool:
-        """Say whether a fleet is the same with the other: a pod's status is written often."""
+        """Say whether the other makes no difference to a fleet: a pod's status is written often."""
         return (self.ip, self.ready, self.deleting) == (other.ip, other.ready, other.deleting)
 
 

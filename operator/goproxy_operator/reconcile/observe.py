@@ -1,4 +1,4 @@
-"""What there is of a fleet: its children, whoever made them, its claims and its replicas. Thin."""
+"""What there is of a fleet: its children, no matter who made them, its claims and its replicas. Thin."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass

@@ -25,7 +25,7 @@ async def main():
     await session.aiohttp_session.close()
 
 asyncio.run(main())
-print(sorted(name for name in sys.modules if name.partition(".")[0] in ("kubernetes", "requests", "urllib3")))
+print(sorted(name for name in sys.modules if name.partition(".")[0] == "kubernetes"))
 """
 
 

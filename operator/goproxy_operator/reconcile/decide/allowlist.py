@@ -40,7 +40,7 @@ def _last_known(name: str, live_child: Object | None) -> str | None:
         return None
     source = live_child["metadata"].get("annotations", {}).get(ALLOWLIST_SOURCE_ANNOTATION)
     text: str | None = live_child.get("data", {}).get(ALLOWLIST_FILE)
-    # What was taken from another ConfigMap says nothing about this one.
+    # A list that was taken from another ConfigMap says nothing about this one.
     return text if source == name else None
 
 

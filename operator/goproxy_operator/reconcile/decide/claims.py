@@ -22,7 +22,7 @@ class Claims:
     """How large the claims are to be, and what has to be done for that."""
 
     templates: Sequence[Manifest]
-    """Of the StatefulSet: those that it has, or those that it gets."""
+    """The templates that the StatefulSet has, or those that it gets."""
     grow: Sequence[Manifest] = ()
     """What is applied to claims that are too small, before the StatefulSet goes."""
     resizing: str | None = None
@@ -97,7 +97,7 @@ def grown(size: str, most: str) -> str:
 def _wanted_size(
     requested: str, kept: Sequence[Manifest] | None, claims: Mapping[int, Object], most: str | None, *, pressed: bool
 ) -> str:
-    """Return a size that is never less than there is: claims do not shrink, nor do templates that have grown."""
+    """Return a size that is never less than there is: claims, and templates that have grown, do not shrink."""
     sizes = [requested, *(size_of(template) for template in kept or ())]
     if most is not None:
         # A process of before may have begun to let claims grow.

@@ -1,6 +1,6 @@
 """Which class a fleet is of, and what the fleet becomes by it. Pure.
 
-Once any class exists, only what a class admits is carried out: by naming none, or another, no tenant passes a limit.
+Once any class exists, only what a class admits is carried out: a tenant who names no class, or another, gains nothing.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ from modproxy.contract.config import Imposed
 Classes = Mapping[str, FleetClass]
 """All classes by name."""
 BY = f"{CLASS_KIND} "
-"""Before the name of the class in what it imposes: `modproxy.contract.config.Imposed.by`."""
+"""This stands before the name of the class in `modproxy.contract.config.Imposed.by`."""
 _EITHER_OF = (("replicas", "autoscaling"), ("autoscaling", "replicas"))
 """Where a fleet writes the first, the class's default for the second does not count."""
 

@@ -21,7 +21,7 @@ def stamped(manifest: Manifest) -> Manifest:
 
 
 def stamp_of(item: Manifest) -> str:
-    """Return the hash that was stamped on an object; "" where none is."""
+    """Return the hash that was stamped on an object; "" on an object without one."""
     return str(item["metadata"].get("annotations", {}).get(APPLIED_ANNOTATION, ""))
 
 

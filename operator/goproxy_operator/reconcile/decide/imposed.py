@@ -1,7 +1,7 @@
 """What a class imposes reaches the config in force of every fleet, also where nothing else is carried out. Pure.
 
-Otherwise a tenant would go on being served what a class denies from now on: by a spec that passes a limit, by one that
-is wrong, or by suspending the fleet.
+Otherwise a tenant could keep what a class denies from now on: by a spec that passes a limit, by one that is wrong, or
+by suspending the fleet.
 """
 
 import json
@@ -56,7 +56,7 @@ def governing(
     """Return the class whose rules count for a fleet, however wrong it is; None where there is none.
 
     `by` is who imposed the rules in force. A fleet that is of no class remains under that one, or falls to the default
-    one. A `Problem` is why no class can be asked: then the rules stay as they are.
+    one. A `Problem` says why no class counts; then the rules stay as they are.
     """
     name = (item.get("spec") or {}).get("className")
     if classes is None or not (classes or name):

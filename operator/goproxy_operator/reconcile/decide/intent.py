@@ -56,7 +56,7 @@ class IntentFacts:
     default_image: str
     """Of the replicas, where the object names none."""
     live: Mapping[ChildId, Object] = field(default_factory=dict)
-    """Every object of a child's name, whoever made it."""
+    """Every object of a child's name, no matter who made it."""
     served: Collection[str] = ()
     """The kinds of optional APIs that the cluster serves."""
     operator_namespace: str = ""
@@ -76,7 +76,7 @@ class IntentFacts:
     imposed: Imposed | None = None
     """What the object's class lets it serve."""
     looked_up: frozenset[ChildId] = frozenset()
-    """The children about which the API server was asked: what of them is not in `live` does not exist."""
+    """The children that the API server was asked for: one of them that is not in `live` does not exist."""
     cannot_grow: Mapping[str, str] = field(default_factory=dict)
     """Why volumes of a StorageClass cannot grow, "" if they can, for each class about which it is known."""
     growth_refusal: str | None = None

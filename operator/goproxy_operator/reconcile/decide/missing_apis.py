@@ -13,7 +13,7 @@ _INSTALL = {
     "ServiceMonitor": ("monitoring.coreos.com/v1", "install the Prometheus operator"),
     "PrometheusRule": ("monitoring.coreos.com/v1", "install the Prometheus operator"),
 }
-"""By kind: its group and version, and where it comes from."""
+"""Where a kind comes from: its group and version, and what to install."""
 
 
 def missing_apis(goproxy: GoProxy, served: Collection[str]) -> Problem | None:

@@ -58,7 +58,7 @@ def child_id(manifest: Manifest) -> ChildId:
 
 
 def make_plan(fleet: str, uid: str, desired: Iterable[Manifest], live: Mapping[ChildId, Object]) -> Plan:
-    """Compare. `live` has every object of a child's name, whoever made it; what is not ours is never touched."""
+    """Compare. `live` has every object of a child's name, no matter who made it; what is not ours is never touched."""
     manifests = {child_id(manifest): manifest for manifest in desired}
     in_the_way = [at for at in manifests if at in live and not controlled(live[at], uid)]
     unwanted = [

@@ -1,7 +1,7 @@
 """How many fleets are rolled at once when what the operator makes of all of them has changed. Pure.
 
 A new version of the operator, or of a class, changes the pods of every fleet. They take turns, in order, so that a
-version that does not start stops at the first few. Whoever edits an object does not wait.
+version that does not start stops at the first few. A user who edits an object does not wait.
 """
 
 from collections.abc import Callable, Collection

@@ -54,7 +54,7 @@ async def _work(
                 least = e.retry_after
             _log.warning("%s/%s: %s", *key, e or type(e).__name__)
         except Exception:
-            # A fault of ours with one object must not end the others.
+            # A fault of ours with one object must not end the work on the others.
             RECONCILES.labels("failed").inc()
             _log.exception("%s/%s: a fault of the operator", *key)
         finally:
