@@ -33,7 +33,7 @@ RUN python3 -m venv --without-pip /app \
 
 FROM wheels AS operator-app
 RUN python3 -m venv --without-pip /app \
- && /app/bin/python "$(echo /wheels/pip-*.whl)/pip" install --quiet --no-index --find-links=/wheels --no-compile 'goproxy-operator[operator]' \
+ && /app/bin/python "$(echo /wheels/pip-*.whl)/pip" install --quiet --no-index --find-links=/wheels --no-compile 'goproxy-operator[in-cluster]' \
  && /app/bin/python -m compileall -q --invalidation-mode unchecked-hash /app/lib
 
 # git and ssh, for modules that come from version control, from the Debian release of the base alone: apt refuses every

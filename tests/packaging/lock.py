@@ -74,12 +74,22 @@ def _faults_of(pin: Pin) -> Iterator[str]:
 
 def _wanted(pyproject: Mapping[str, Any], file: str) -> list[Requirement]:
     groups = pyproject["dependency-groups"]
-    wanted = [one for group in GROUPS.get(file, ()) for one in groups[group]]
+    wanted = [Requirement(one) for group in GROUPS.get(file, ()) for one in groups[group]]
     if file == "run.txt":
         project = pyproject["project"]
-        wanted += project["dependencies"] + pyproject["build-system"]["requires"]
-        wanted += [one for extra in EXTRAS for one in project["optional-dependencies"][extra]]
-    return [Requirement(one) for one in wanted]
+        wanted += [Requirement(one) for one in project["dependencies"] + pyproject["build-system"]["requires"]]
+        wanted += [one for extra in EXTRAS for one in _of_extra(project, extra)]
+    return wanted
+
+
+def _of_extra(project: Mapping[str, Any], extra: str) -> Iterator[Requirement]:
+    """What an extra asks for. One extra may name another as an extra of the project itself."""
+    for requirement in map(Requirement, project["optional-dependencies"][extra]):
+        if requirement.name == project["name"]:
+            for other in requirement.extras:
+                yield from _of_extra(project, other)
+        else:
+            yield requirement
 
 
 def _disagreements(wanted: list[Requirement], locked: list[Pin]) -> Iterator[str]:
