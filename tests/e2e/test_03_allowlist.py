@@ -1,4 +1,4 @@
-"""An edit of the allowlist: enforced by every replica within ten seconds, and no pod restarts for it."""
+"""Every replica enforces an edit of the allowlist within ten seconds, and no pod restarts for it."""
 
 from __future__ import annotations
 

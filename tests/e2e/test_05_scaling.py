@@ -1,4 +1,4 @@
-"""The number of replicas, by hand: the operator follows."""
+"""The operator follows when somebody scales a fleet by hand."""
 
 from __future__ import annotations
 

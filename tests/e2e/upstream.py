@@ -1,4 +1,4 @@
-"""An upstream module proxy on this machine, at an address that only the cluster's pods reach."""
+"""Serves an upstream module proxy on this machine, at an address that only the cluster's pods reach."""
 
 from __future__ import annotations
 

@@ -34,14 +34,14 @@ def programs() -> Path:
 
 @pytest.fixture(scope="session")
 def control_plane(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """The control plane of this session. Whoever stops, pauses or restarts a part of it puts it right again."""
+    """The control plane of this session. A test that stops, pauses or restarts a part of it puts it right again."""
     with ControlPlane(programs, tmp_path_factory.mktemp("control-plane")) as plane:
         yield plane
 
 
 @pytest.fixture
 def namespace(control_plane: ControlPlane, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A new namespace, in which pods may be made. It goes in the background when the test has ended."""
+    """A new namespace, in which pods may be made. It is deleted in the background when the test has ended."""
     stem = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:40].strip("-")
     name = f"{stem}-{secrets.token_hex(4)}"
     control_plane.kubectl("create", "namespace", name)

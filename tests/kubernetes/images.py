@@ -1,4 +1,4 @@
-"""Our own two images, built for the tests from this checkout."""
+"""Builds our own two images for the tests from this checkout."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Images:
 
 
 def given(names: str) -> Images:
-    """The images that two names, separated by a comma, are of: of the proxy, of the operator. ValueError."""
+    """The images by two names, separated by a comma: the proxy's, then the operator's. ValueError."""
     proxy, comma, operator = names.partition(",")
     if not (proxy and comma and operator) or proxy.rpartition("/")[0] != operator.rpartition("/")[0]:
         raise ValueError(
@@ -40,7 +40,8 @@ def given(names: str) -> Images:
 def ensure(docker: Docker) -> Images:
     """The images of this checkout's sources, built now unless the daemon holds them.
 
-    From the official base where a registry answers, as users build them; else from a Debian made here, without network.
+    They are built from the official base where a registry answers, as users build them; else from a Debian that is made
+    here, without network.
     Raises DockerError, WheelError, MissingPrerequisiteError.
     """
     key = cache_key(tree_bytes(*(path for name in SOURCES for path in _files(ROOT / name))))

@@ -1,4 +1,4 @@
-"""What decides in bringing a cluster up: names, versions, and what is said where something is missing."""
+"""Tests what decides when a cluster is brought up: names, versions, and what is said where something is missing."""
 
 from __future__ import annotations
 
