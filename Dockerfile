@@ -5,6 +5,7 @@
 # wheels/, and take a BASE that has git and ssh.
 # The bill of materials of each image is its file /app/sbom.cdx.json (CycloneDX).
 ARG BASE=python:3.13-slim
+ARG VERSION=0.1.0
 
 # Every wheel, once for both images. pip checks the hash of each one that comes from elsewhere; ours is built by the locked
 # build backend.
@@ -52,7 +53,7 @@ RUN echo 'modproxy:x:65532:65532::/tmp:/usr/sbin/nologin' >>/etc/passwd && echo 
 # belong into an image.
 FROM proxy-base AS proxy-sbom
 ARG BASE
-ARG VERSION=0.1.0
+ARG VERSION
 COPY --from=wheels /wheels /wheels
 COPY --from=proxy-app /app /app
 COPY images/sbom.py /
@@ -60,7 +61,7 @@ RUN /app/bin/python -I /sbom.py --image modproxy --version "$VERSION" --base "$B
 
 FROM ${BASE} AS operator-sbom
 ARG BASE
-ARG VERSION=0.1.0
+ARG VERSION
 COPY --from=wheels /wheels /wheels
 COPY --from=operator-app /app /app
 COPY images/sbom.py /
@@ -68,7 +69,7 @@ RUN /app/bin/python -I /sbom.py --image goproxy-operator --version "$VERSION" --
 
 FROM ${BASE} AS operator
 ARG BASE
-ARG VERSION=0.1.0
+ARG VERSION
 LABEL org.opencontainers.image.title="goproxy-operator" \
       org.opencontainers.image.description="Looks after fleets of caching Go module proxies" \
       org.opencontainers.image.version="${VERSION}" \
@@ -84,7 +85,7 @@ CMD ["run"]
 
 FROM proxy-base AS proxy
 ARG BASE
-ARG VERSION=0.1.0
+ARG VERSION
 LABEL org.opencontainers.image.title="modproxy" \
       org.opencontainers.image.description="A caching Go module proxy: a replica of a GoProxy fleet" \
       org.opencontainers.image.version="${VERSION}" \
