@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.kubernetes import images, kind_cluster, prerequisites, wheels
+from tests.kubernetes.background import ROOT
 from tests.kubernetes.cache_folder import cache_key, tree_bytes
 from tests.kubernetes.debian_root import apt_mirror
 from tests.kubernetes.kind_cluster import Cluster, NoClusterError
@@ -75,3 +76,9 @@ def test_a_given_cluster_is_asked_for_an_address(monkeypatch: pytest.MonkeyPatch
 def test_a_failed_command_is_told_with_its_words() -> None:
     with pytest.raises(kind_cluster.CommandError, match=r"`sh -c .*` ended with 3:\s+alas"):
         kind_cluster.run(["sh", "-c", "echo alas >&2; exit 3"], {"PATH": "/bin:/usr/bin"})
+
+
+def test_images_are_made_of_what_docker_sends() -> None:
+    kept = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    assert sorted([*images.SOURCES, "wheels"]) == sorted([*kept, "Dockerfile"])  # docker sends the Dockerfile anyway
+    assert images.OFFICIAL_BASE in (ROOT / "Dockerfile").read_text()
