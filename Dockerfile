@@ -1,15 +1,24 @@
 # The two images:  docker build --target proxy .      the replicas
 #                  docker build --target operator .   the operator
-# Neither BuildKit nor buildx is needed. BASE is any Debian with Python 3.11 or later. Where a build has no network, put the
-# wheels of '.[operator,go]' and of pip into wheels/, and take a BASE that has git and ssh.
+# Neither BuildKit nor buildx is needed. BASE is any Debian with Python 3.11 or later, and best named by its digest:
+# --build-arg BASE=python:3.13-slim@sha256:... Where a build has no network, put the wheels of requirements/run.txt into
+# wheels/, and take a BASE that has git and ssh.
+# The bill of materials of each image is its file /app/sbom.cdx.json (CycloneDX).
 ARG BASE=python:3.13-slim
+ARG VERSION=0.1.0
 
-# Every wheel, once for both images.
+# Every wheel, once for both images. pip checks the hash of each one that comes from elsewhere; ours is built by the locked
+# build backend.
 FROM ${BASE} AS wheels
 COPY . /src
-RUN mkdir /wheels; \
-    if ls /src/wheels/*.whl >/dev/null 2>&1; then cp /src/wheels/*.whl /wheels; \
-    else pip --no-cache-dir wheel --wheel-dir /wheels '/src[operator,go]' pip; fi
+WORKDIR /src
+RUN if ls wheels/*.whl >/dev/null 2>&1; \
+    then python3 "$(echo wheels/pip-*.whl)/pip" wheel --quiet --no-index --find-links=wheels --wheel-dir /wheels \
+         --require-hashes -r requirements/run.txt; \
+    else pip --no-cache-dir wheel --wheel-dir /wheels --require-hashes -r requirements/run.txt; fi
+RUN python3 -m venv --without-pip /build \
+ && /build/bin/python "$(echo /wheels/pip-*.whl)/pip" install --quiet --no-index --find-links=/wheels pip setuptools \
+ && /build/bin/pip wheel --quiet --no-index --no-deps --no-build-isolation --wheel-dir /wheels .
 
 # /app of each image. Compiled here, as the root file system is read-only there; by hashes of the sources, not by times, so
 # that the same sources are the same bytes.
@@ -25,36 +34,66 @@ RUN python3 -m venv --without-pip /app \
 
 FROM wheels AS operator-app
 RUN python3 -m venv --without-pip /app \
- && /app/bin/python "$(echo /wheels/pip-*.whl)/pip" install --quiet --no-index --find-links=/wheels --no-compile 'goproxy-operator[operator]' \
+ && /app/bin/python "$(echo /wheels/pip-*.whl)/pip" install --quiet --no-index --find-links=/wheels --no-compile 'goproxy-operator[in-cluster]' \
  && /app/bin/python -m compileall -q --invalidation-mode unchecked-hash /app/lib
 
+# git and ssh, for modules that come from version control, from the Debian release of the base alone: apt refuses every
+# other source that a base may name. Git's own commands that are written in Perl are not needed.
+FROM ${BASE} AS proxy-base
+RUN { command -v git && command -v ssh; } >/dev/null \
+ || { . /etc/os-release && only=/etc/apt/preferences.d/only-this-release \
+      && printf 'Package: *\nPin: release n=%s*\nPin-Priority: 990\n\nPackage: *\nPin: release n=*\nPin-Priority: -1\n' \
+         "$VERSION_CODENAME" >$only \
+      && apt-get update && apt-get install -y --no-install-recommends ca-certificates git openssh-client \
+      && rm -rf $only /var/lib/apt/lists/* /var/cache/* /var/log/* /usr/share/perl /usr/lib/*/perl /usr/share/doc; }
+# ssh works for nobody whom /etc/passwd does not know.
+RUN echo 'modproxy:x:65532:65532::/tmp:/usr/sbin/nologin' >>/etc/passwd && echo 'modproxy:x:65532:' >>/etc/group
+
+# What each image consists of, read from its own files. The stages are apart because neither the wheels nor the script
+# belong into an image.
+FROM proxy-base AS proxy-sbom
+ARG BASE
+ARG VERSION
+COPY --from=wheels /wheels /wheels
+COPY --from=proxy-app /app /app
+COPY images/sbom.py /
+RUN /app/bin/python -I /sbom.py --image modproxy --version "$VERSION" --base "$BASE" --wheels /wheels >/sbom.cdx.json
+
+FROM ${BASE} AS operator-sbom
+ARG BASE
+ARG VERSION
+COPY --from=wheels /wheels /wheels
+COPY --from=operator-app /app /app
+COPY images/sbom.py /
+RUN /app/bin/python -I /sbom.py --image goproxy-operator --version "$VERSION" --base "$BASE" --wheels /wheels >/sbom.cdx.json
+
 FROM ${BASE} AS operator
-ARG VERSION=0.1.0
+ARG BASE
+ARG VERSION
 LABEL org.opencontainers.image.title="goproxy-operator" \
       org.opencontainers.image.description="Looks after fleets of caching Go module proxies" \
-      org.opencontainers.image.version="${VERSION}"
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.base.name="${BASE}"
 # USER: kopf asks for the name of the user, and nobody has given this one, or whichever the cluster assigns, a name.
 ENV PATH=/app/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin PYTHONUNBUFFERED=1 \
     USER=goproxy-operator
 COPY --from=operator-app /app /app
+COPY --from=operator-sbom /sbom.cdx.json /app/
 USER 65532:65532
 ENTRYPOINT ["goproxy-operator"]
 CMD ["run"]
 
-FROM ${BASE} AS proxy
-ARG VERSION=0.1.0
+FROM proxy-base AS proxy
+ARG BASE
+ARG VERSION
 LABEL org.opencontainers.image.title="modproxy" \
       org.opencontainers.image.description="A caching Go module proxy: a replica of a GoProxy fleet" \
-      org.opencontainers.image.version="${VERSION}"
-# git and ssh, for modules that come from version control. Git's own commands that are written in Perl are not needed.
-# ssh works for nobody whom /etc/passwd does not know.
-RUN echo 'modproxy:x:65532:65532::/tmp:/usr/sbin/nologin' >>/etc/passwd && echo 'modproxy:x:65532:' >>/etc/group
-RUN { command -v git && command -v ssh; } >/dev/null \
- || { apt-get update && apt-get install -y --no-install-recommends ca-certificates git openssh-client \
-      && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/* /usr/share/perl /usr/lib/*/perl /usr/share/doc; }
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.base.name="${BASE}"
 # GOTOOLCHAIN: a module that names a newer Go is fetched all the same, without fetching that Go.
 ENV PATH=/app/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin PYTHONUNBUFFERED=1 \
     GOTOOLCHAIN=local GIT_TERMINAL_PROMPT=0
 COPY --from=proxy-app /app /app
+COPY --from=proxy-sbom /sbom.cdx.json /app/
 USER 65532:65532
 ENTRYPOINT ["modproxy"]

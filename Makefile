@@ -1,5 +1,5 @@
-# Sets up all it needs in .venv. Needed beforehand: Python 3.11 or later, and for the tests a C compiler where a package
-# has no wheel for the machine.
+# Sets up all it needs in .venv, at the versions and hashes of requirements/. Needed beforehand: Python 3.11 or later, and
+# a C compiler where a package has no wheel for the machine.
 
 FILE   = examples/goproxy.yaml
 LISTEN = 127.0.0.1:8080
@@ -8,13 +8,20 @@ ARGS   =
 
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check install
+LOCKED = $(PIP) --require-hashes -r
 CRDS = goproxies goproxyclasses
+
+# `make lock` checks that each of these has a wheel of every package.
+PLATFORMS = x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darwin
+PYTHONS   = 3.11 3.12 3.13 3.14
+COMPILE   = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+            --annotation-style line --custom-compile-command 'make lock' $(ARGS)
 
 # No other Python's packages may be seen from .venv.
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help venv run test bench lint generate cluster e2e cluster-down clean
+.PHONY: help venv run test bench lint generate cluster e2e cluster-down lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -33,7 +40,7 @@ bench: .venv/bench.stamp ## measure the proxy on this machine, and the proofs at
 lint: .venv/dev.stamp ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/mypy --no-error-summary operator proxy tests bench
+	@$(BIN)/mypy --no-error-summary operator proxy tests bench images
 	@said=$$($(BIN)/lint-imports) || { echo "$$said"; exit 1; }
 
 cluster: .venv/dev.stamp ## bring up a Kubernetes of three nodes on this machine, and say how to use it
@@ -51,9 +58,19 @@ generate: .venv/run.stamp ## write the CRDs from the models, and what the chart 
 	done
 	@cp $(CRDS:%=crds/%.yaml) deploy/rbac.yaml charts/goproxy-operator/files/
 
+lock: .venv/uv.stamp ## lock what pyproject.toml asks for in requirements/; ARGS=--upgrade takes the newest versions
+	@$(COMPILE) pyproject.toml --extra operator --extra go --group pyproject.toml:install -o requirements/run.txt
+	@$(COMPILE) --group pyproject.toml:dev -c requirements/run.txt -o requirements/dev.txt
+	@$(COMPILE) --group pyproject.toml:bench -c requirements/run.txt -c requirements/dev.txt -o requirements/bench.txt
+	@$(COMPILE) --group pyproject.toml:uv -o requirements/uv.txt
+	@for platform in $(PLATFORMS); do for python in $(PYTHONS); do for file in requirements/*.txt; do \
+	  $(BIN)/uv pip install --quiet --dry-run --target .venv/none --only-binary :all: --require-hashes -r $$file \
+	    --python-platform $$platform --python-version $$python || { echo "$$file: $$platform, Python $$python" >&2; exit 1; } \
+	done; done; done
+
 clean: ## remove .venv and what tools left behind
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info
-	@find operator proxy tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find operator proxy tests bench images -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
 	@for python in python3.13 python3.12 python3.11 python3; do \
@@ -63,17 +80,22 @@ clean: ## remove .venv and what tools left behind
 	done; \
 	echo "make: no Python 3.11 or later (with its venv module) on the PATH: install one, such as python3.12" >&2; exit 1
 
-.venv/run.stamp: pyproject.toml | .venv/bin/python
+.venv/run.stamp: pyproject.toml requirements/run.txt | .venv/bin/python
 	@echo "make: installing both programs into .venv (the first time takes a minute)"
-	@$(PIP) -e '.[operator,go]'
+	@$(LOCKED) requirements/run.txt
+	@PYTHONWARNINGS=ignore $(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/bench.stamp: pyproject.toml .venv/dev.stamp
-	@echo "make: installing what draws plots into .venv"
-	@$(PIP) -e '.[operator,go,dev,bench]'
-	@touch $@
-
-.venv/dev.stamp: pyproject.toml .venv/run.stamp
+.venv/dev.stamp: requirements/dev.txt .venv/run.stamp
 	@echo "make: installing the tools for tests and lint into .venv (the first time takes a minute)"
-	@$(PIP) -e '.[operator,go,dev]'
+	@$(LOCKED) requirements/dev.txt
+	@touch $@
+
+.venv/bench.stamp: requirements/bench.txt .venv/dev.stamp
+	@echo "make: installing what draws plots into .venv"
+	@$(LOCKED) requirements/bench.txt
+	@touch $@
+
+.venv/uv.stamp: requirements/uv.txt | .venv/bin/python
+	@$(LOCKED) requirements/uv.txt
 	@touch $@

@@ -42,7 +42,7 @@ def main() -> None:
 
 
 async def _run(measure: Callable[[Path], Awaitable[Result]]) -> Result:
-    # A folder of the working tree, not of /tmp: that may be held in memory, and file systems are what is measured.
+    # The folder is in the working tree: /tmp may be held in memory, and the measurements are about file systems.
     with tempfile.TemporaryDirectory(dir=OUTPUT, prefix="scratch-") as scratch:
         return await measure(Path(scratch))
 

@@ -1,9 +1,9 @@
-"""Bad company for other clients, as a process of its own: slow readers, and requests that upstream never answers.
+"""A process of clients that are bad company for others: slow readers, and requests that upstream never answers.
 
     python -m bench.crowd URL --readers N --stalled N
 
-A slow reader asks for a large zip that is held and reads a kilobyte of it each second. Prints a line once all have
-asked, and goes on until it is killed.
+A slow reader asks for a large zip that is held and reads a kilobyte of it each second. The
+process prints a line once all have asked, and goes on until it is killed.
 """
 
 import argparse
@@ -38,7 +38,7 @@ async def read_slowly(connection: socket.socket) -> None:
 
 
 async def crowd(url: str, readers: int, stalled: int) -> None:
-    """Be there until killed."""
+    """Stay until killed."""
     paths = [LARGE] * readers + [f"example.com/stalled/m{n}/@v/v1.0.0.zip" for n in range(stalled)]
     connections = await asyncio.gather(*(ask(url, path) for path in paths))
     print("ready", flush=True)

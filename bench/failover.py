@@ -1,4 +1,4 @@
-"""Two operators, one of which leads: how soon the other acts when that one is lost, and what a partition costs.
+"""How soon does the second of two operators act when the one that leads is lost, and what does a partition cost?
 
 Users change their fleets all the time. Each operator reaches the API server through a proxy of its own, which records
 its writes: a round fails when the former leader writes after the first write of the new one.

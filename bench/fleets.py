@@ -1,8 +1,8 @@
-"""A thousand GoProxy objects at once, then ten quiet minutes, changes while they stand, and a restart.
+"""What do a thousand GoProxy objects cost at once, in ten quiet minutes, when they change, and in a restart?
 
-A real API server and controller-manager; the kubelet, the scheduler and the replicas' reports are stand-ins in this
-process. All of it shares this machine's processors. The controller-manager has the limits it is shipped with until all
-objects have converged, and is then let loose, so that the pods come in minutes.
+The API server and the controller-manager are real; the kubelet, the scheduler and the replicas' reports are stand-ins
+in this process. All of it shares this machine's processors. The controller-manager has its default limits until all
+objects have converged, and then much larger ones, so that the pods come in minutes.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @dataclass
 class World:
-    """What runs."""
+    """The processes that a measurement has to do with."""
 
     plane: ControlPlane
     fleets: ManyFleets
@@ -85,7 +85,7 @@ async def measure(scratch: Path) -> Result:
 def _figures(namespace: str, pod: str) -> tuple[StorageState, Window]:
     storage, window = steady(namespace, pod)
     if int(pod.split("-")[1]) % MOVING == 0:
-        # One percent of its capacity more each two minutes.
+        # The cache fills by one percent of its capacity each two minutes.
         storage = storage.model_copy(update={"used_bytes": storage.used_bytes + int(time.monotonic() % 3600) * 2**22})
     return storage, window
 
@@ -134,7 +134,7 @@ async def _stay_quiet(world: World, operator: OperatorProcess) -> list[Figure]:
 
 
 async def _change(world: World) -> tuple[list[float], list[Figure]]:
-    """Change specs one after the other, at a steady pace; time from the API server's answer to the StatefulSet."""
+    """Change specs at a steady pace, and take the time from the API server's answer to the StatefulSet."""
     latencies: list[float] = []
 
     async def one() -> None:

@@ -24,7 +24,7 @@ async def measure(scratch: Path) -> Result:
     """Compare requests per processor-second of the server, for small bodies and for a mix with zips."""
     async with (
         running("bench.upstream", f"--modules={MODULES}") as (_, upstream),
-        # Lists are to stay fresh: their refreshing is not what is measured.
+        # Lists stay fresh, because their refreshing is not measured here.
         ProxyProcess(scratch, {"upstream": {"goproxy": upstream}, "cache": {"listTTL": "1h"}}) as proxy,
     ):
         held = [key for number in range(MODULES) for key in [*keys(number), f"{module(number)}/@v/list"]]

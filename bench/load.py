@@ -1,10 +1,10 @@
-"""A load generator as a process of its own: GETs over kept-alive connections, written by hand so that it costs little.
+"""A load generator, which is a process of its own: GETs over kept-alive connections, by hand so that it costs little.
 
     python -m bench.load URL --paths FILE --seconds N [--rate PER_SECOND] [--connections N]
 
-With a rate, requests start at fixed times whatever became of those before, and a latency counts from the time at which
-its request was due. Without, each connection asks as soon as it is answered. The paths are asked in turn. Prints JSON:
-`latencies` in seconds, and `failed`.
+With a rate, requests start at fixed times even if earlier ones are late, and a latency counts from the time at which
+its request was due. Without a rate, each connection asks as soon as it is answered. The paths are asked in turn. The
+output is JSON: `latencies` in seconds, and `failed`.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import uvloop
 
 
 class Connection(asyncio.Protocol):
-    """One request at a time. Only what the answers of the servers at hand need is understood."""
+    """A connection with one request at a time. It understands only what the answers of our servers need."""
 
     def __init__(self) -> None:
         self._head = b""
@@ -63,7 +63,7 @@ class Connection(asyncio.Protocol):
 async def generate(
     url: str, paths: list[str], seconds: float, rate: float | None, connections: int
 ) -> dict[str, object]:
-    """Ask for this long; see the module's text."""
+    """Ask for so many seconds; see the module's text."""
     loop = asyncio.get_running_loop()
     host, port = url.removeprefix("http://").split(":")
     latencies: list[float] = []

@@ -1,4 +1,4 @@
-"""A plain static file server, to compare with where there is no nginx: aiohttp's routing and FileResponse.
+"""A plain static file server of aiohttp's, to compare with where there is no nginx.
 
     python -m bench.plain_server FOLDER
 

@@ -1,4 +1,4 @@
-"""Pictures of results, one file each."""
+"""Draws pictures of results, one file each."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Programs of a measurement: started, told apart by their process id, looked at in /proc, ended."""
+"""Starts the programs of a measurement, looks at them in /proc by their process id, and ends them."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The tests that take a sample in CI, at full size."""
+"""Runs at full size the tests that take a sample in CI."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ SIZES = {
 
 
 async def measure(scratch: Path) -> Result:
-    """Run them; what they found is on the terminal."""
+    """Run the tests; the terminal shows what they found."""
     figures = []
     for file, (variable, size) in SIZES.items():
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""A plain server of the same files on the same machine, so that figures have something to stand beside."""
+"""Runs a plain server of the same files on the same machine, so that figures have something to stand beside."""
 
 import asyncio
 import contextlib

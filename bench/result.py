@@ -16,7 +16,7 @@ class Figure:
 
     @property
     def missed(self) -> bool:
-        """Say whether there is a target, and it was not reached."""
+        """Say whether there is a target that was not reached."""
         if self.limit is None:
             return False
         return self.value < self.limit if self.at_least else self.value > self.limit
@@ -38,7 +38,7 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A measurement's figures, and what of it is worth a picture."""
+    """A measurement's figures, and the series that are worth a picture."""
 
     title: str
     figures: list[Figure]

@@ -26,7 +26,7 @@ async def measure(scratch: Path) -> Result:
     arriving: list[list[float]] = []
     crowded: list[list[float]] = []
     async with running("bench.upstream", f"--modules={MODULES}") as (_, upstream):
-        # Stalled upstreams are to stay so for a whole round.
+        # A stalled upstream stays so for a whole round.
         config = {"upstream": {"goproxy": upstream, "timeout": "120s"}}
         async with ProxyProcess(scratch, config) as proxy:
             wanted = [key for number in range(MODULES) for key in keys(number)[:2]]
@@ -38,7 +38,7 @@ async def measure(scratch: Path) -> Result:
             for _ in range(ROUNDS):
                 alone.append(await _hits(proxy, paths))
                 async with running("bench.crowd", proxy.url, f"--readers={READERS}", f"--stalled={STALLED}"):
-                    # They come all at once, and are slow only when their sockets' buffers are full.
+                    # The readers come all at once, and are slow only when their sockets' buffers are full.
                     arriving.append(await _hits(proxy, paths))
                     crowded.append(await _hits(proxy, paths))
                 await asyncio.sleep(1)

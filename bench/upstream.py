@@ -1,4 +1,4 @@
-"""A fake upstream as a process of its own: made modules with zips of real sizes, some milliseconds away.
+"""A fake upstream, which is a process of its own: it serves made modules with zips of real sizes, with a delay.
 
     python -m bench.upstream --modules N --delay SECONDS
 
@@ -30,7 +30,7 @@ def module(number: int) -> str:
 
 
 class DistantUpstream(FakeUpstream):
-    """Answers everything after a delay, and what is called stalled never."""
+    """Answers everything after a delay, but never answers what is called stalled."""
 
     def __init__(self, delay: float) -> None:
         super().__init__()

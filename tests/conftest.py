@@ -9,9 +9,16 @@ import pytest
 
 from tests.kubernetes.background import Background
 
+pytest_plugins = ["tests.kubernetes.fixtures"]
+
 HERE = Path(__file__).parent
 # In this order, after all others; with what has to be built for them, which begins with the first test.
-LAST = {"operator": ["kubernetes"], "chart": ["kubernetes", "helm"], "e2e": ["kubernetes", "helm", "nodes", "images"]}
+LAST = {
+    "kubernetes": ["kubernetes"],
+    "operator": ["kubernetes"],
+    "chart": ["kubernetes", "helm"],
+    "e2e": ["kubernetes", "helm", "nodes", "images"],
+}
 _STOP_BUILD = pytest.StashKey[Callable[[], None]]()
 
 

@@ -1,4 +1,4 @@
-"""Clients in a pod that keep a fleet busy while a test does something to it."""
+"""Runs clients in a pod, which keep a fleet busy while a test does something to the fleet."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Clients:
             self._space.kubectl("delete", "pod", self._name, "--wait=false")
 
     def asked(self) -> int:
-        """How many requests were made so far, none of which failed. AssertionError if any did."""
+        """How many requests were made so far. AssertionError if any of them failed."""
         said = self._said()
         assert not said["failures"], said
         count: int = said["asked"]

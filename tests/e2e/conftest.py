@@ -1,6 +1,6 @@
 """Fixtures of the end-to-end tests: one cluster, one installation of the chart, a namespace for each test.
 
-To add a scenario: a file `test_N_....py`, whose tests take `space` (a namespace), `upstream`, and what else is below.
+A new scenario is a file `test_NN_....py`, whose tests take `space` (a namespace), `upstream`, and what else is below.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 @pytest.fixture(scope="session")
 def cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
-    """The cluster, which goes again in the end unless it was there before.
+    """The cluster, which is removed in the end unless it was there before.
 
-    Its absence is a failure where E2E=required is set; elsewhere the tests are skipped, saying why.
+    Its absence is a failure where E2E=required is set; elsewhere the tests are skipped, and say why.
     """
     was_there = kind_cluster.is_there()
     try:
@@ -88,7 +88,7 @@ def our_images(cluster: Cluster) -> Images:
 
 @pytest.fixture(scope="session")
 def operator(cluster: Cluster, our_images: Images) -> Iterator[Release]:
-    """The operator, installed by the chart; all of it goes in the end."""
+    """The operator, installed by the chart; all of it is removed in the end."""
     installed = Release(cluster, our_images)
     with step("installing the chart"):
         installed.install()
@@ -142,7 +142,7 @@ def space(new_space: Callable[[], Space]) -> Space:
 
 @pytest.fixture
 def goproxy(upstream: Upstream) -> Callable[..., Object]:
-    """Builds a GoProxy that asks the upstream of the test; further fields of its spec by name."""
+    """Builds a GoProxy that asks the upstream of the test; arguments are further fields of its spec."""
 
     def build(name: str, **spec: Any) -> Object:
         fields = {

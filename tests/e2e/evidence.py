@@ -1,4 +1,4 @@
-"""What a failed test leaves behind: objects, events and logs, in a folder of its own below var/e2e."""
+"""Keeps objects, events and logs of a failed test, in a folder of its own below var/e2e."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CLUSTER = "nodes,persistentvolumes,namespaces,apiservices"
 
 
 def keep(cluster: Cluster, test: str, namespaces: list[str]) -> Path:
-    """Write all that may explain a failure; what cannot be had is said in its file. Returns the folder."""
+    """Write all that may explain a failure; where something cannot be read, its file says so. Returns the folder."""
     folder = ROOT / "var" / "e2e" / re.sub(r"[^\w.-]+", "_", test)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -42,6 +42,6 @@ def _write(cluster: Cluster, file: Path, *arguments: str) -> None:
         text = cluster.kubectl(*arguments, seconds=30)
     except CommandError as failure:
         if "--previous" in arguments:
-            return  # it has not been restarted
+            return  # the container has not been restarted
         text = str(failure)
     file.write_text(text)

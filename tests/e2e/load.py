@@ -1,8 +1,8 @@
-"""Runs in a pod: asks a fleet for files over and over, as many clients at a time, and prints each second how it goes.
+"""Runs in a pod: several clients ask a fleet for files over and over, and each second a line says how it goes.
 
-Arguments: the URL of the fleet, how many clients, and the file that lists the paths. Like go's own HTTP client, aiohttp
-asks again when a connection that it had kept was closed before a byte of the answer came. Whatever else is not a whole
-answer of 200 is a failure, and named.
+The arguments are the URL of the fleet, how many clients, and the file that lists the paths. Like go's own HTTP client,
+aiohttp asks again when a connection that it had kept was closed before a byte of the answer came. Everything else than
+a whole answer of 200 is a failure, and its line names it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What befalls nodes and the processes on them. A node is a container of the cluster's docker daemon."""
+"""Stops nodes and kills processes on them. A node is a container of the cluster's docker daemon."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ done; true
 def kill_pod(cluster: Cluster, pod: dict[str, Any], command: str) -> None:
     """Kill -9 the process of a pod whose command line has `command`."""
     uid = str(pod["metadata"]["uid"])
-    # Which of the two spellings it is depends on the cgroup driver.
+    # The cgroup driver decides which of the two spellings counts.
     _kill(cluster, str(pod["spec"]["nodeName"]), f"{uid}\\|{uid.replace('-', '_')}", command)
 
 

@@ -1,4 +1,4 @@
-"""A company's git host, and the HTTP proxy that leads there, at an address that only the cluster's pods reach."""
+"""Serves a company's git host and the HTTP proxy that leads there; only the cluster's pods reach the address."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.modproxy.git_host import HOST, Egress, GitHost
 
 
 class PrivateNetwork:
-    """`git` is the host, `proxy_url` the way to it. Both are served by an event loop in a thread of its own."""
+    """A company's network: `git` is the host, `proxy_url` the way to it. An event loop in a thread serves both."""
 
     def __init__(self, address: str, folder: Path) -> None:
         self.git = GitHost(folder)

@@ -58,7 +58,7 @@ class Space:
         return next((one for one in conditions if one["type"] == kind), {})
 
     def wait_ready(self, fleet: str, replicas: int, seconds: float = 120.0) -> None:
-        """Until the GoProxy says that this generation is in force and that so many replicas are ready."""
+        """Wait until the GoProxy says that this generation is in force and that so many replicas are ready."""
 
         def ready() -> bool:
             item = self.get("goproxy", fleet)
@@ -74,7 +74,7 @@ class Space:
     def on_two_nodes(self, fleet: str) -> list[str]:
         """Bring a fleet that has one replica to two, on different nodes; the nodes, by replica.
 
-        Asked of the scheduler firmly, by closing the first node meanwhile: to spread replicas is only its preference.
+        The first node is closed meanwhile, because the scheduler only prefers to spread replicas.
         """
         self.wait_ready(fleet, 1)
         first = str(self.pods(fleet)[0]["spec"]["nodeName"])

@@ -1,4 +1,4 @@
-"""What the README's quick start for a cluster does, word for word, and what one sees afterwards."""
+"""Runs the README's quick start for a cluster, word for word, and looks at what it made."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.kubernetes.background import ROOT
 def test_quick_start(operator: Release, space: Space, upstream: Upstream) -> None:
     helm_line, apply_line, wait_line, get_line = quick_start((ROOT / "README.md").read_text())
     assert helm_line.startswith("helm install ")
-    # As the README has it, over what the fixture installed; and where the images are, which differs everywhere.
+    # The README's command runs over what the fixture installed; only the place of the images differs.
     operator.helm("upgrade", "--install", *shlex.split(helm_line)[2:], *operator.settings())
     for line in (apply_line, wait_line):
         space.kubectl(*shlex.split(line)[1:], seconds=330)

@@ -1,4 +1,4 @@
-"""Two tenants with a fleet each: what one may have, and what befalls it, is nothing to the other."""
+"""Two tenants have a fleet each: what one of them may have, and what breaks in it, does not touch the other."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_tenants(
     operator: Release, new_space: Callable[[], Space], upstream: Upstream, goproxy: Callable[..., Object]
 ) -> None:
     well, ill = new_space(), new_space()
-    # The same name in both: a fleet is a namespace's own.
+    # Both fleets have the same name, because a fleet belongs to its namespace.
     well.apply(goproxy("team", replicas=1))
     ill.apply(goproxy("team", replicas=1, modules={"deny": [MODULE]}))
     well.wait_ready("team", 1)
@@ -29,7 +29,7 @@ def test_tenants(
     served, refusal = ill.ask("team-0", INFO)
     assert not served and MODULE in refusal and "deny" in refusal
 
-    # One breaks in every way it can: no upstream, an image that there is not, a config that is refused.
+    # One fleet breaks in every way it can: no upstream, an image that does not exist, a config that is refused.
     before = well.get("goproxy", "team")["status"]
     ill.apply(goproxy("team", replicas=1, upstream={"goproxy": "http://192.0.2.1"}, image="nowhere.test/none:1"))
     until(lambda: reason(ill) == "NoReplicaReady", "the broken tenant is told", seconds=90)
@@ -42,7 +42,7 @@ def test_tenants(
     until(lambda: well.get("goproxy", "team")["status"].get("hitRatePercent") is not None, "figures", seconds=90)
     assert ill.get("goproxy", "team")["status"].get("hitRatePercent") is None
 
-    # And it is put right by the object alone.
+    # An edit of the object alone mends it.
     ill.apply(goproxy("team", replicas=1))
     ill.wait_ready("team", 1)
     assert ill.ask("team-0", INFO)[0]

@@ -1,4 +1,4 @@
-"""What platform teams do to a fleet that is in use: roll it, drain its node, lose a pod. Nobody's build fails."""
+"""Platform teams roll a fleet that is in use, drain its node and lose a pod. Nobody's build fails."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_new_image_and_template(space: Space, clients: Clients, operator: Releas
 def test_drain_of_a_node(space: Space, clients: Clients, cluster: Cluster) -> None:
     node = str(space.pods(FLEET)[0]["spec"]["nodeName"])
     with clients:
-        # The clients' own pod would be evicted too, were it there: only the fleet is drained.
+        # Only the fleet is drained: a drain of the clients' node would evict the clients' own pod too.
         only = f"--pod-selector=goproxy-operator.dev/fleet={FLEET}"
         try:
             options = ("--ignore-daemonsets", "--delete-emptydir-data", only, "--timeout=150s")

@@ -1,4 +1,4 @@
-"""The number of replicas, by hand: the operator follows."""
+"""The operator follows when somebody scales a fleet by hand."""
 
 from __future__ import annotations
 
@@ -16,5 +16,9 @@ def test_kubectl_scale(space: Space, goproxy: Callable[..., Object]) -> None:
     for replicas in (3, 2):
         space.kubectl("scale", "goproxy", FLEET, f"--replicas={replicas}")
         space.wait_ready(FLEET, replicas)
-        until(lambda want=replicas: len(space.pods(FLEET)) == want, f"{replicas} pods", seconds=120)  # type: ignore[misc]
+
+        def all_there(want: int = replicas) -> bool:
+            return len(space.pods(FLEET)) == want
+
+        until(all_there, f"{replicas} pods", seconds=120)
     assert space.exists("pvc", f"cache-{FLEET}-2"), "a scale-out finds its cache again"

@@ -1,4 +1,4 @@
-"""What breaks in a cluster: the operator's leader, the API server, a node. All converges, by itself."""
+"""The operator's leader, the API server and a node break. All converges by itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_the_leader_is_killed(
     space.wait_ready(FLEET, 1)
     leader = operator.leader()
     nodes.kill_pod(cluster, operator.pods()[leader], "goproxy-operator run")
-    # Asked for while nobody leads; done by whoever leads next, within the Lease's time.
+    # This is asked for while nobody leads; the next leader does it within the Lease's time.
     space.apply(goproxy(FLEET, replicas=2))
     space.wait_ready(FLEET, 2, seconds=60)
     assert space.ask(f"{FLEET}-1", INFO)[0]
@@ -46,7 +46,7 @@ def test_a_node_stands_still(space: Space, goproxy: Callable[..., Object], clust
     space.apply(goproxy(FLEET, replicas=1))
     _, node = space.on_two_nodes(FLEET)
     with nodes.paused(cluster, node):
-        # By then the cluster has noticed, and if the leader stood still with the node, another leads.
+        # By then the cluster has noticed the loss, and if the leader was on the node, another leads.
         until(lambda: ready(space) == 1, "the object says that one replica is left", seconds=180)
         assert space.condition(FLEET, "Ready")["status"] == "True"
         assert space.ask(f"{FLEET}-0", INFO)[0]

@@ -1,4 +1,4 @@
-"""The end: what is deleted is gone, what asked to stay is there, and no namespace is stuck."""
+"""Fleets and operator are removed: what is deleted is gone, what asked to stay is there, and no namespace is stuck."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_uninstall(operator: Release, new_space: Callable[[], Space], goproxy: C
         f"customresourcedefinition.apiextensions.k8s.io/{name}.goproxy-operator.dev" for name in DEFINITIONS
     ]
     cluster.kubectl("delete", "namespace", release.NAME, "--timeout=90s")
-    # Whoever comes next finds it installed again.
+    # The next test finds the operator installed again.
     operator.install()
 
 
@@ -59,7 +59,7 @@ def ours(cluster: Cluster) -> list[str]:
     kinds = "clusterroles,clusterrolebindings,customresourcedefinitions,priorityclasses"
     with suppress(CommandError):
         found = cluster.kubectl("get", kinds, "--output=name").split()
-        # One that is left without its server would keep every namespace from being deleted.
+        # An APIService without its server would keep every namespace from being deleted.
         metrics = cluster.kubectl("get", "apiservice", EXTERNAL_METRICS, "--ignore-not-found", "--output=name").split()
         return sorted([name for name in found if "goprox" in name] + metrics)
     return []

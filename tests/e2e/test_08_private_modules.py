@@ -1,4 +1,4 @@
-"""Private modules from a git host, with login and certificate from Secrets; the login is rotated under the fleet."""
+"""A fleet serves private modules from a git host, with login and certificate from Secrets; the login may change."""
 
 from __future__ import annotations
 

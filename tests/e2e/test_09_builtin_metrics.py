@@ -1,4 +1,4 @@
-"""Real load scales a fleet out and in, by the request rate that the operator itself tells; no request fails."""
+"""Real load scales a fleet out and in by the request rate that the operator itself tells; no request fails."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.kubernetes.kind_cluster import Cluster
 
 FLEET = "team"
 API = "v1beta1.external.metrics.k8s.io"
-# Of one replica. One client, which pauses for 10 ms, asks less than a hundred times a second; eight ask more than that.
+# This is for one replica. One client, which pauses for 10 ms, asks less than a hundred times a second; eight ask more.
 AUTOSCALING = {"minReplicas": 1, "maxReplicas": 3, "targetRequestsPerSecond": 50}
 
 
@@ -35,7 +35,7 @@ def fleet(space: Space, goproxy: Callable[..., Object], cluster: Cluster) -> Obj
 def test_out_and_in(space: Space, fleet: Object, operator: Release, tree: Path) -> None:
     with Clients(space, operator.images.proxy, FLEET, tree) as many:
         space.wait_ready(FLEET, 3, seconds=240)
-        # An operator that fought would write the number back at the next look, which an edit makes it take.
+        # An operator that fights the autoscaler would write the number back at the next look; an edit makes it look.
         fleet["spec"]["modules"] = {"deny": ["github.com/evil"]}
         space.apply(fleet)
         until(lambda: space.condition(FLEET, "ConfigSynced").get("status") == "True", "the edit is in force", 90)
@@ -44,7 +44,8 @@ def test_out_and_in(space: Space, fleet: Object, operator: Release, tree: Path) 
     assert "replicas" not in space.get("goproxy", FLEET)["spec"]
 
     with Clients(space, operator.images.proxy, FLEET, tree, clients=1) as one:
-        # It scales in after ten minutes of calm. Nobody puts the autoscaler right while the fleet is suspended.
+        # The autoscaler scales in after ten minutes of calm. The operator does not mend it while the fleet is
+        # suspended.
         suspend(space, True)
         patience = {"spec": {"behavior": {"scaleDown": {"stabilizationWindowSeconds": 0}}}}
         space.kubectl("patch", "hpa", FLEET, f"--patch={json.dumps(patience)}")
@@ -54,7 +55,7 @@ def test_out_and_in(space: Space, fleet: Object, operator: Release, tree: Path) 
         suspend(space, False)
         one.go_on()
 
-    # And back to a fixed number, which the HPA then leaves alone, as it is gone.
+    # The fleet goes back to a fixed number. The HPA is gone then, and leaves the number alone.
     space.kubectl("patch", "goproxy", FLEET, "--type=merge", '--patch={"spec":{"autoscaling":null,"replicas":2}}')
     space.wait_ready(FLEET, 2)
     assert not space.exists("hpa", FLEET)

@@ -1,4 +1,4 @@
-"""Claims that are to grow: by a class that can, while builds go on; by one that cannot, which is told."""
+"""Claims grow while builds go on if their StorageClass can; if it cannot, the status says so."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.kubernetes.kind_cluster import Cluster
 
 FLEET = "team"
 FIXED, GROWING = "fixed", "growing"
-PROVISIONER = "rancher.io/local-path"  # kind's own: folders of a node, which no controller of it ever resizes
+PROVISIONER = "rancher.io/local-path"  # kind's own provisioner: it makes folders of a node and never resizes them
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def requests(space: Space) -> list[str]:
 
 
 def resize(space: Space, claim: Object, size: str) -> None:
-    """What the resizer of a storage driver does: the volume first, then what the claim says of it."""
+    """Do what the resizer of a storage driver does: grow the volume first, then what the claim says of it."""
     volume = json.dumps({"spec": {"capacity": {"storage": size}}})
     space.cluster.kubectl("patch", "pv", claim["spec"]["volumeName"], "--type=merge", f"--patch={volume}")
     status = json.dumps({"status": {"capacity": {"storage": size}}})

@@ -1,4 +1,4 @@
-"""An upstream module proxy on this machine, at an address that only the cluster's pods reach."""
+"""Serves an upstream module proxy on this machine, at an address that only the cluster's pods reach."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def __init__(self, upstream: Upstream, *arguments: object, directory: str) -> None:
         self._upstream = upstream
-        super().__init__(*arguments, directory=directory)  # type: ignore[arg-type]
+        super().__init__(*arguments, directory=directory)  # type: ignore[arg-type]  # passed on as they came
 
     def do_GET(self) -> None:
         """Answer with the file, unless cut."""

@@ -1,4 +1,4 @@
-"""Waiting for what a cluster does in its own time."""
+"""Waits for what a cluster does in its own time."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Found = TypeVar("Found")
 def until(look: Callable[[], Found], what: str, seconds: float, every: float = 0.5) -> Found:
     """Look again and again, until there is something true; return that.
 
-    A look may fail with an AssertionError, which says what is still missing. AssertionError, with `what` was waited for
-    and what was seen last, when there is nothing in time.
+    A look may fail with an AssertionError, which says what is still missing. When time is up there is an
+    AssertionError, with `what` was waited for and what was seen last.
     """
     deadline = time.monotonic() + seconds
     seen: object = None

@@ -1,4 +1,4 @@
-"""A proxy in front of the API server that counts, and can spoil, what one client sends: real calls, real answers.
+"""A proxy in front of the API server that counts, and can spoil, the calls of one client. Calls and answers are real.
 
 It speaks plain HTTP on loopback and passes the client's token on.
 """
@@ -26,9 +26,9 @@ _HOP = {"Transfer-Encoding", "Content-Length", "Connection", "Content-Encoding"}
 
 @dataclass(frozen=True)
 class Call:
-    """One call of the client. `write` counts the calls that change something, from 1; 0 for others.
+    """One call of the client. `write` counts the calls that change something, from 1; it is 0 for others.
 
-    `at` is when it was passed on, by time.monotonic.
+    `at` is when the call was passed on, by time.monotonic.
     """
 
     method: str
@@ -56,7 +56,7 @@ Spoil = Callable[[bytes], bytes | None]
 
 
 class LostError(Exception):
-    """Raised by `Before` or `After`: the connection breaks, the client gets no answer."""
+    """`Before` or `After` raise it: the connection breaks, and the client gets no answer."""
 
 
 async def nothing(_call: Call) -> web.Response | None:
@@ -118,11 +118,11 @@ class ApiProxy:
             stream.cancel()
 
     def part(self) -> None:
-        """From now on nothing passes: neither new calls nor what open watches would say. No connection is closed."""
+        """From now on new calls and the events of open watches are held back. Connections stay open."""
         self._open.clear()
 
     def join(self) -> None:
-        """Everything passes again."""
+        """From now on everything passes again."""
         self._open.set()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:

@@ -1,4 +1,4 @@
-"""The API server's audit log, read as it grows: which calls were made, by whom, since a moment."""
+"""Reads the API server's audit log as it grows: which calls were made since a moment, and by whom."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 
 WRITES = ("create", "update", "patch", "delete", "deletecollection")
 
-# Each call is logged before it is handled (RequestReceived), so a call whose answer a client has seen is in the file,
-# and again when it is answered (ResponseComplete), which may be a moment after the client has the answer.
+# The API server logs each call before it handles it (RequestReceived), so a call whose answer a client has seen is in
+# the file. It logs the call again when it answers (ResponseComplete), maybe a moment after the client has the answer.
 POLICY = """\
 apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -27,7 +27,7 @@ rules:
 
 @dataclass(frozen=True)
 class Call:
-    """One call to the API server. What it does not concern is empty: `/version` has no resource, a list no name."""
+    """One call to the API server. A field that does not concern it is empty: `/version` has no resource."""
 
     id: str
     user: str

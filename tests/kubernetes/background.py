@@ -1,4 +1,4 @@
-"""A long preparation that runs beside the first tests. Whoever needs its outcome asks for it, and waits on its lock."""
+"""Runs a long preparation beside the first tests. A test that needs the outcome asks for it, and waits on its lock."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Background:
             [sys.executable, "-m", module, *arguments],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
-            # Nothing is lost: after a failure whoever needs the outcome tries again, and tells.
+            # A failure is not told here: the test that needs the outcome tries again, and tells it.
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
 
     def stop(self) -> None:
-        """End it if it still runs."""
+        """End the process if it still runs."""
         if self._process.poll() is None:
-            # The session is its own: this reaches it and the compilers it started, and nothing else.
+            # The process leads a session: the signal reaches it and the compilers that it started, and nothing else.
             os.killpg(self._process.pid, signal.SIGTERM)
         self._process.wait()

@@ -30,7 +30,7 @@ def cache_key(parts: Iterable[bytes]) -> str:
 
 
 def tree_bytes(*roots: Path) -> Iterator[bytes]:
-    """What a cache key has to know of files and folders: names, whether a program, contents; in a fixed order."""
+    """What a cache key has to know of files: their names, contents, and whether they are programs; in a fixed order."""
     for root in roots:
         for path in [root] if root.is_file() else sorted(root.rglob("*")):
             if path.is_file():

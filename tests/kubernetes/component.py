@@ -1,4 +1,4 @@
-"""One program of the control plane as a process: started, awaited, paused, ended by its process id."""
+"""Runs one program of the control plane as a process, which is awaited, paused and ended by its process id."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class Component:
         return self._running().pid
 
     def start(self) -> None:
-        """Start the program and return at once. Whoever does so calls `kill` in the end."""
+        """Start the program and return at once. The caller calls `kill` in the end."""
         if self._process is not None and self._process.poll() is None:
             raise ComponentError(f"{self.name} runs already, with process id {self._process.pid}: end it first")
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command,
-                # We hold the other end of its standard input: were we killed, the program would end too (see main.go).
+                # We hold the other end of its standard input: if we are killed, the program ends too (see main.go).
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -61,7 +61,7 @@ class Component:
         deadline = time.monotonic() + seconds
         while True:
             ready = self._ready()
-            # First this: had another program our port, it would be the one that says yes.
+            # This comes first: if another program had our port, that program would say yes.
             if process.poll() is not None:
                 raise ComponentError(f"{self.name} ended with {process.returncode}. {self._tail()}")
             if ready:
@@ -71,15 +71,15 @@ class Component:
             time.sleep(POLL)
 
     def pause(self) -> None:
-        """Stop it in its tracks: its connections stay open and nobody answers, as when a machine hangs."""
+        """Freeze the program: its connections stay open and nobody answers, as when a machine hangs."""
         self._running().send_signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Let it go on after a pause."""
+        """Let the program go on after a pause."""
         self._running().send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
-        """End it at once, paused or not; nothing happens when it does not run."""
+        """End the program at once, even if it is paused; do nothing when it does not run."""
         if self._process is None:
             return
         self._process.kill()

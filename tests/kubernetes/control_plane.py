@@ -1,6 +1,7 @@
 """A real Kubernetes control plane for tests: etcd, kube-apiserver and kube-controller-manager as plain processes.
 
-No node, no scheduler, no container: `node_stand_in` plays those. No Docker, no root, nothing outside one folder.
+There is no node, scheduler or container: `node_stand_in` plays those. It needs neither Docker nor root, and writes into
+one folder only.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class KubectlError(Exception):
 
 
 class ControlPlane:
-    """One control plane of its own. Not asynchronous: starting it takes seconds, and everything else is one call.
+    """One control plane of its own. It is not asynchronous: a start takes seconds, and everything else is one call.
 
     `programs` is what `kube_binary.ensure()` returned. `folder` is new or empty; the logs stay in it after the end.
     """
@@ -67,7 +68,7 @@ class ControlPlane:
         self.controllers = self._controllers(limits)
 
     def start(self) -> None:
-        """Start all three and wait until they are ready. ComponentError if one is not; then none is left running."""
+        """Start all three and wait until they are ready. ComponentError if one is not; the others are ended then."""
         try:
             self.etcd.start()
             self.apiserver.start()
@@ -80,7 +81,7 @@ class ControlPlane:
             raise
 
     def stop(self) -> None:
-        """End all that runs, at once: nothing of it is kept but the logs."""
+        """End all that runs, at once. Only the logs stay."""
         for component in (self.controllers, self.apiserver, self.etcd):
             component.kill()
         shutil.rmtree(self._etcd_data, ignore_errors=True)

@@ -10,8 +10,9 @@ from tests.kubernetes.certificates import KeyPair
 
 FRONT_PROXY = "front-proxy-client"  # the common name with which the API server calls an aggregated API
 
-# Those that our objects need, and the owner references and namespaces around them. There is no kubelet: what would wait
-# for nodes is left out. So is the endpointslice-controller: pods have addresses of loopback here, which it refuses.
+# These are the controllers that our objects need, with their owner references and namespaces. There is no kubelet, so a
+# controller that waits for nodes is left out. The endpointslice-controller is left out because pods have addresses of
+# loopback here, which it refuses.
 CONTROLLERS = (
     "clusterrole-aggregation-controller",  # or the roles view, edit and admin would be empty
     "disruption-controller",
@@ -91,7 +92,7 @@ def apiserver_command(layout: Layout) -> list[str | Path]:
         f"--etcd-servers={layout.etcd_url}",
         "--bind-address=127.0.0.1",
         f"--secure-port={layout.apiserver_port}",
-        # Nobody is told it (no endpoint reconciler); without it a machine that has no default route is refused.
+        # No endpoint reconciler tells anybody this address. Without it the API server wants a default route.
         "--advertise-address=192.0.2.1",
         "--endpoint-reconciler-type=none",
         "--service-cluster-ip-range=10.96.0.0/16",

@@ -1,4 +1,4 @@
-"""File trees of a small Debian, of which images are made where none can be pulled."""
+"""Makes file trees of a small Debian, for images where no registry answers."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tests.kubernetes.cache_folder import cache_folder, cache_key, locked
 from tests.kubernetes.prerequisites import MissingPrerequisiteError
 from tests.kubernetes.progress import step
 
-# Its containerd is the last whose cgroups may be of version 1, which is all that some machines have.
+# Its containerd is the last that accepts cgroups of version 1, which is all that some machines have.
 SUITE = "bookworm"
 PYTHON_VERSION = "3.11"  # of that suite
 
 NODE_PACKAGES = ("ca-certificates", "containerd", "containernetworking-plugins", "iproute2", "iptables", "runc")
 BASE_PACKAGES = ("ca-certificates", "git", "openssh-client", "python3")
 
-# In no image: what only a package manager or a reader at the terminal wants.
+# Images do not have what only a package manager or a reader at the terminal wants.
 LEFT_OUT = (
     "./dev/*",
     "./proc/*",

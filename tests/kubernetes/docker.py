@@ -33,7 +33,7 @@ class Docker:
             done = subprocess.run(
                 command,
                 env=self.environment(),
-                # Never the terminal's: a command that asks a question must not hang.
+                # The terminal is never its input: a command that asks a question must not hang.
                 input=stdin if stdin is not None else b"",
                 capture_output=True,
                 timeout=seconds,

@@ -1,4 +1,4 @@
-"""A docker daemon that can run nodes: the machine's own where it can start privileged containers, else one of ours."""
+"""Finds a docker daemon that can run nodes: the machine's if it can start privileged containers, else one of ours."""
 
 from __future__ import annotations
 
@@ -56,14 +56,14 @@ def find() -> Docker | None:
 
 
 def stop() -> None:
-    """End the daemon that we started, if it runs. Never another one."""
+    """End the daemon that we started, if it runs, and never another one."""
     pid_file = _folder() / "pid"
     try:
         pid = int(pid_file.read_text())
         command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except (OSError, ValueError):
         return
-    # The number may be another process's by now.
+    # Another process may have the number by now.
     if str(pid_file).encode() not in command:
         return
     with step("stopping our docker daemon"):
@@ -136,7 +136,7 @@ def _start(docker: Docker) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            # It lives on for the next run, until `down --all`.
+            # It lives on for the next run; `down --all` ends it.
             start_new_session=True,
         )
     deadline = time.monotonic() + START

@@ -1,4 +1,4 @@
-"""Waiting for what becomes true a little later, where there is no event to await."""
+"""Waits for what becomes true a little later, where there is no event to await."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ POLL = 0.02  # seconds
 
 
 async def eventually(holds: Callable[[], Awaitable[bool] | bool], what: str, seconds: float = 30.0) -> None:
-    """Ask until it holds. AssertionError, with `what` was to hold, when it does not in time."""
+    """Ask until the answer is yes. AssertionError, with `what` was to hold, when it is not yes in time."""
     try:
         async with asyncio.timeout(seconds):
             while not (await answer if isinstance(answer := holds(), Awaitable) else answer):

@@ -1,4 +1,4 @@
-"""Our own two images, built for the tests from this checkout."""
+"""Builds our own two images for the tests from this checkout."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from tests.kubernetes.cache_folder import cache_folder, cache_key, locked, tree_
 from tests.kubernetes.docker import Docker
 from tests.kubernetes.progress import step
 
+# What the images are made of, as .dockerignore has it.
+SOURCES = ("Dockerfile", "pyproject.toml", "README.md", "operator", "proxy", "requirements", "images")
 OFFICIAL_BASE = "python:3.13-slim"  # the default of BASE in the Dockerfile
 
 
@@ -25,7 +27,7 @@ class Images:
 
 
 def given(names: str) -> Images:
-    """The images that two names, separated by a comma, are of: of the proxy, of the operator. ValueError."""
+    """The images by two names, separated by a comma: the proxy's, then the operator's. ValueError."""
     proxy, comma, operator = names.partition(",")
     if not (proxy and comma and operator) or proxy.rpartition("/")[0] != operator.rpartition("/")[0]:
         raise ValueError(
@@ -38,11 +40,11 @@ def given(names: str) -> Images:
 def ensure(docker: Docker) -> Images:
     """The images of this checkout's sources, built now unless the daemon holds them.
 
-    From the official base where a registry answers, as users build them; else from a Debian made here, without network.
+    They are built from the official base where a registry answers, as users build them; else from a Debian that is made
+    here, without network.
     Raises DockerError, WheelError, MissingPrerequisiteError.
     """
-    sources = [path for name in wheels.SOURCES for path in sorted((ROOT / name).rglob("*")) if _is_source(path)]
-    key = cache_key(tree_bytes(ROOT / "Dockerfile", ROOT / "pyproject.toml", ROOT / "README.md", *sources))
+    key = cache_key(tree_bytes(*(path for name in SOURCES for path in _files(ROOT / name))))
     images = Images(f"goproxy-operator.test/modproxy:{key}", f"goproxy-operator.test/goproxy-operator:{key}")
     with locked(cache_folder() / "images.lock", "our images: another process is building them"):
         if not (docker.has_image(images.proxy) and docker.has_image(images.operator)):
@@ -50,8 +52,15 @@ def ensure(docker: Docker) -> Images:
     return images
 
 
-def _is_source(path: Path) -> bool:
-    return path.is_file() and "__pycache__" not in path.parts and not any(".egg-info" in part for part in path.parts)
+def _files(source: Path) -> list[Path]:
+    if source.is_file():
+        return [source]
+    left_behind = ("__pycache__", ".egg-info")  # by Python and by its build backend
+    return [
+        path
+        for path in sorted(source.rglob("*"))
+        if path.is_file() and not any(one in str(path) for one in left_behind)
+    ]
 
 
 def _build(docker: Docker, images: Images) -> None:
@@ -65,7 +74,10 @@ def _build(docker: Docker, images: Images) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         context = Path(scratch)
         wheels.collect(context / "wheels", debian_root.PYTHON_VERSION)
-        shutil.copy(ROOT / "Dockerfile", context)
+        for source in (path for name in SOURCES for path in _files(ROOT / name)):
+            copy = context / source.relative_to(ROOT)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, copy)
         options = ("--quiet", "--network=none", "--build-arg", f"BASE={base}")
         for target, image in targets.items():
             with step(f"the image of the {target}"):

@@ -1,9 +1,9 @@
 """A real Kubernetes of three nodes for the end-to-end tests: `python -m tests.kubernetes.kind_cluster up` or `down`.
 
-In this order: the cluster that E2E_KUBECONFIG names (it also needs E2E_IMAGES, two images that it can pull, and
-E2E_ADDRESS, where its pods reach this machine); kind with its own node image where an image registry answers; kind with
-a node image that is made here, of Debian's packages and Go modules, for which no registry is asked. What is there
-already is used; `down` removes the cluster, `down --all` also ends the docker daemon that `up` started.
+The first of these counts: the cluster that E2E_KUBECONFIG names (it also needs E2E_IMAGES, two images that it can pull,
+and E2E_ADDRESS, where its pods reach this machine); kind with its own node image where an image registry answers; kind
+with a node image that is made here, of Debian's packages and Go modules, for which no registry is asked. A cluster that
+is there already is used. `down` removes the cluster, `down --all` also ends the docker daemon that `up` started.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ READY = 120  # seconds from nodes that are there to nodes that are Ready
 
 
 class NoClusterError(Exception):
-    """There is no cluster, nor can one be made; the message says why, and what to do."""
+    """There is no cluster and none can be made; the message says why, and what to do."""
 
 
 class CommandError(Exception):
@@ -71,7 +71,7 @@ class Cluster:
     def load(self, *images: str) -> None:
         """Bring images from the daemon onto every node that runs ordinary pods."""
         workers = ",".join(name for name in self.nodes() if not name.endswith("control-plane"))
-        # All at once: the layers that they share are sent once.
+        # One command takes all of them, so that the layers that they share are sent once.
         _kind(self, "load", "docker-image", *images, f"--name={NAME}", f"--nodes={workers}")
 
     def nodes(self) -> list[str]:
@@ -171,7 +171,7 @@ def _create(cluster: Cluster, image: str, config: Path) -> None:
 
 
 def _refuse_services_that_are_not_there(cluster: Cluster) -> None:
-    """Let nothing leave a node that is for an address of Services: kube-proxy has rewritten it, or nobody is there yet.
+    """Keep packets for the addresses of Services from leaving a node: kube-proxy rewrites them if the Service has pods.
 
     Beyond the nodes there may be something that answers any address. The API server would find that instead of a
     Service that is a moment old, and keep the connection.

@@ -1,7 +1,7 @@
 """Builds Kubernetes, kubectl and etcd for the tests: one multi-call Go program, kept in a cache folder.
 
-`python -m tests.kubernetes.kube_binary` builds it (four minutes on two cores at first) and prints the
-folder that holds it; when it is there already, that takes no time. The folder has one symbolic link for every program.
+`python -m tests.kubernetes.kube_binary` builds it (four minutes on two cores) and prints the folder
+that holds it; when it is there already, that takes no time. The folder has one symbolic link for every program.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def link_flags(version: str) -> str:
         "gitMajor": major,
         "gitMinor": minor,
         "gitTreeState": "clean",
-        # Fixed, so that the same sources are the same bytes.
+        # The time is fixed, so that the same sources are the same bytes.
         "gitCommit": "0" * 40,
         "buildDate": "1970-01-01T00:00:00Z",
     }

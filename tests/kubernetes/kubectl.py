@@ -11,7 +11,7 @@ from tests.kubernetes.control_plane import ControlPlane
 
 @dataclass(frozen=True)
 class Kubectl:
-    """`await kubectl("get", "pods")`: what it prints. In a thread, so that the node stand-in goes on meanwhile."""
+    """`await kubectl("get", "pods")` is what it prints. A thread runs it, so that the node stand-in goes on."""
 
     control_plane: ControlPlane
     namespace: str

@@ -1,4 +1,4 @@
-"""The image of a kind node, made of Debian's packages and of Go programs that are built here."""
+"""Makes the image of a kind node from Debian's packages and from Go programs that are built here."""
 
 from __future__ import annotations
 

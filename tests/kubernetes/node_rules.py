@@ -1,4 +1,4 @@
-"""What a kubelet, a scheduler, a provisioner and a resizer would do next about an object. Pure."""
+"""Says what a kubelet, a scheduler, a provisioner and a resizer would do next about an object. Pure."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def pod_step(
     is_ready: Callable[[Object], bool],
     now: datetime.datetime,
 ) -> Request | None:
-    """The next call for a pod: delete it once it is to go, bind it to a node, say it runs; None if all that is done.
+    """The next call for a pod: delete it if it is to go, bind it to a node, say that it runs; None if all is done.
 
     A pod keeps the address that it got first.
     """
@@ -81,7 +81,7 @@ def claim_steps(claim: Object) -> list[Request]:
         return []
     if status.get("phase") == "Pending" and not spec.get("volumeName"):
         return [Request("POST", "/api/v1/persistentvolumes", _volume(claim, wanted))]
-    # The API server writes quantities in one form only, so another text is another size; a smaller one it refuses.
+    # The API server writes quantities in one form only, so another text is another size; it refuses a smaller size.
     if status.get("phase") == "Bound" and status["capacity"]["storage"] != wanted:
         path = f"/api/v1/namespaces/{metadata['namespace']}/persistentvolumeclaims/{metadata['name']}/status"
         merge = "application/merge-patch+json"
@@ -94,12 +94,12 @@ def claim_steps(claim: Object) -> list[Request]:
 
 
 def claim_gone(claim: Object) -> Request:
-    """The call for a claim that is deleted: its volume goes too."""
+    """The call for a claim that is deleted, which deletes its volume too."""
     return Request("DELETE", f"/api/v1/persistentvolumes/{_volume_name(claim)}", {})
 
 
 def address_of_its_own(pod: Object) -> str:
-    """An address of 127.64.0.0/10 for a pod, always the same: what is sent to it never leaves this machine."""
+    """An address of 127.64.0.0/10 for a pod, always the same. Packets to it never leave this machine."""
     return str(ipaddress.IPv4Address("127.64.0.0") + 1 + _digest(pod["metadata"]["uid"]) % (2**22 - 2))
 
 

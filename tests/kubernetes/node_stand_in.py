@@ -1,7 +1,7 @@
 """Plays kubelet, scheduler, volume provisioner and resizer for a control plane that has no node.
 
 Pods get a node and say that they run and are ready; deleted pods go at once; claims get volumes, which grow on demand.
-Not played: taints, affinity, topology spread, resources, probes, restarts; and nothing runs in the pods.
+It does not play taints, affinity, topology spread, resources, probes and restarts; and nothing runs in the pods.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ logger = logging.getLogger(__name__)
 _PODS = "/api/v1/pods"
 _CLAIMS = "/api/v1/persistentvolumeclaims"
 
-# Somebody was faster, or the object is gone: the watch says what is true now.
+# Somebody was faster, or the object is gone; the watch says what is true now.
 _OVERTAKEN = (404, 409)
 
 
 class NodeStandIn:
-    """An asynchronous context manager: while it is entered, the pods and claims of all namespaces are looked after.
+    """An asynchronous context manager: while it is entered, it looks after the pods and claims of all namespaces.
 
-    `session` is a session of the API server (`ControlPlane.session(plane.nodes_token)`), which stays the caller's.
+    `session` is a session of the API server (`ControlPlane.session(plane.nodes_token)`), which the caller closes.
     `pod_ip` is asked once for each pod, when it starts. Addresses are of loopback: a test can answer for the pod.
     """
 
@@ -71,7 +71,7 @@ class NodeStandIn:
                 raise end
 
     async def set_ready(self, ready: Callable[[Object], bool]) -> None:
-        """From now on this says whether a pod is ready. Returns when all pods say so too."""
+        """From now on `ready` says whether a pod is ready. Returns when all pods say so too."""
         self._ready = ready
         listing = await list_all(self._session, _PODS)
         await asyncio.gather(*(self._pod_seen(pod) for pod in listing["items"]))
@@ -104,6 +104,6 @@ class NodeStandIn:
 
 
 def _complain(task: asyncio.Task[None]) -> None:
-    """Say at once why the stand-in ended, not only when its test has waited in vain."""
+    """Say at once why the stand-in ended, before its test has waited in vain."""
     if not task.cancelled() and (error := task.exception()):
         logger.error("the node stand-in ended", exc_info=error)

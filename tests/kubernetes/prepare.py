@@ -1,6 +1,7 @@
 """Builds all that takes long for the tests, one after the other: `python -m tests.kubernetes.prepare PART...`
 
-Started beside the first tests; whoever needs a part asks for it by its own function, which waits for this or does it.
+It is started beside the first tests. A test that needs a part calls the part's own function, which waits for this
+process or does the work.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a cluster of ours needs of the machine: found, installed where we may, or said clearly to be missing."""
+"""Finds what a cluster of ours needs of the machine, installs it where we may, or says clearly that it is missing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class MissingPrerequisiteError(Exception):
 
 
 def on_linux() -> None:
-    """Raises MissingPrerequisiteError elsewhere: the nodes are Linux containers of this machine."""
+    """Raises MissingPrerequisiteError where this is not Linux: the nodes are Linux containers of this machine."""
     if platform.system() != "Linux":
         raise MissingPrerequisiteError(
             f"A cluster of ours needs Linux, and this is {platform.system()}: "

@@ -1,7 +1,7 @@
-"""The other Go programs of a test cluster: kind, helm, and what the nodes run beside Kubernetes.
+"""Builds the other Go programs of a test cluster: kind, helm, and what the nodes run beside Kubernetes.
 
-Each has the module that suits its dependencies, so that none drags another's versions up and everything that they share
-with Kubernetes is compiled once.
+Each has the module that suits its dependencies. So a program does not raise the versions of another one, and what they
+share with Kubernetes is compiled once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from tests.kubernetes import go_build
 from tests.kubernetes.go_build import GoBuild
 from tests.kubernetes.kube_binary import MODULE, kubernetes_version
 
-HELM_VERSION = "v3.20.2"  # as in helm/go.mod; the program is told, or it calls itself v3.20
+HELM_VERSION = "v3.20.2"  # as in helm/go.mod; the linker sets it, otherwise the program calls itself v3.20
 
 
 def kind() -> Path:
@@ -24,7 +24,7 @@ def kind() -> Path:
 def helm() -> Path:
     """The program helm. Raises BuildError."""
     _, minor, _ = kubernetes_version((MODULE / "go.mod").read_text()).split(".")
-    # What `helm template` and `helm lint` take for the cluster's version; they think of v1.20 unless they are told.
+    # `helm template` and `helm lint` take this for the cluster's version; their own default is v1.20.
     kubernetes = {
         f"helm.sh/helm/v3/pkg/{package}.k8sVersion{part}": value
         for package in ("chartutil", "lint/rules")

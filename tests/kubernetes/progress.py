@@ -1,4 +1,4 @@
-"""Lines on stderr that say what takes its time, and how long it took."""
+"""Writes lines on stderr that say what takes its time, and how long it took."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ EVERY = 20.0  # seconds between two lines of progress
 
 
 def say(line: str) -> None:
-    """One line, at once."""
+    """Write one line, at once."""
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 

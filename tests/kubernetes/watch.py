@@ -14,11 +14,11 @@ Handler = Callable[[Object], Awaitable[None]]
 
 _RETRY = 0.05  # seconds between the end of a watch and the next list; doubled while nothing succeeds, up to
 _RETRY_MOST = 1.0
-_SILENCE = 75.0  # seconds without a word after which a watch is dead: the API server sends a bookmark every minute
+_SILENCE = 75.0  # seconds of silence after which a watch is dead: the API server sends a bookmark every minute
 
 
 async def ignore(_object: Object) -> None:
-    """The handler of what does not matter."""
+    """The handler of events that do not matter."""
 
 
 async def follow(session: aiohttp.ClientSession, path: str, seen: Handler, gone: Handler = ignore) -> NoReturn:

@@ -112,7 +112,7 @@ class DiskStore:
 
     def _stored(self, key: str, found: Found) -> StoredFile:
         content = found.content
-        etag = None if content is None else self._etags.of(key, (found.size, found.modified_ns), content)
+        etag = None if content is None else self._etags.of(key, (found.size, found.modified_ns, found.inode), content)
         is_zip = key.endswith(".zip")
         return StoredFile(
             key,
@@ -210,9 +210,8 @@ class DiskStore:
         return file
 
     def _put_in_place(self, fd: int, draft: Path, key: str, content: bytes) -> tuple[StoredFile, int | None]:
-        replaced = put_in_place(fd, draft, self.root / key)
-        status = os.fstat(fd)
-        return self._stored(key, Found(status.st_size, status.st_mtime_ns, status.st_atime, content)), replaced
+        found, replaced = put_in_place(fd, draft, self.root / key, content)
+        return self._stored(key, found), replaced
 
     def _tell_published(self, file: StoredFile | None) -> StoredFile | None:
         if file is not None:

@@ -11,8 +11,10 @@ from modproxy.store.protocol import etag_of
 _REMEMBERED = 20_000
 """Tags, of some 200 bytes each with their keys."""
 
-Mark = tuple[int, int]
-"""Size, and time of modification in nanoseconds: a file in the place of another has another mark."""
+Mark = tuple[int, int, int]
+"""Size, time of modification in nanoseconds, and inode. The inode matters, because a file system's clock is coarse: two
+files of one size may follow each other at one time.
+"""
 
 
 class Etags:

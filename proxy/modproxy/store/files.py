@@ -18,8 +18,13 @@ class Found(NamedTuple):
 
     size: int
     modified_ns: int
+    inode: int
     used: float
     content: bytes | None
+
+
+def _found(status: os.stat_result, content: bytes | None) -> Found:
+    return Found(status.st_size, status.st_mtime_ns, status.st_ino, status.st_atime, content)
 
 
 def find(path: Path) -> Found | None:
@@ -34,7 +39,7 @@ def _find_small(path: Path) -> Found | None:
         return None
     try:
         status = os.fstat(fd)
-        return Found(status.st_size, status.st_mtime_ns, status.st_atime, _read_all(fd, status.st_size))
+        return _found(status, _read_all(fd, status.st_size))
     finally:
         os.close(fd)
 
@@ -48,7 +53,7 @@ def _find_zip(path: Path) -> Found | None:
         dirhash = path.with_suffix(DIRHASH_SUFFIX).read_bytes()
     except FileNotFoundError:
         dirhash = None
-    return Found(status.st_size, status.st_mtime_ns, status.st_atime, dirhash)
+    return _found(status, dirhash)
 
 
 def _read_all(fd: int, size: int) -> bytes:
@@ -58,13 +63,13 @@ def _read_all(fd: int, size: int) -> bytes:
     return bytes(parts)
 
 
-def put_in_place(fd: int, draft: Path, path: Path) -> int | None:
-    """Give a draft its name, on stable storage first. Returns the size of the file it replaced, None where none was."""
+def put_in_place(fd: int, draft: Path, path: Path, content: bytes) -> tuple[Found, int | None]:
+    """Give a draft its name, on stable storage first. Returns what is there now, and the size of what it replaced."""
     os.fsync(fd)
     path.parent.mkdir(parents=True, exist_ok=True)
     replaced = _size_of(path)
     draft.replace(path)
-    return replaced
+    return _found(os.fstat(fd), content), replaced
 
 
 def remove(path: Path) -> int | None:

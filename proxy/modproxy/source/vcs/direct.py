@@ -81,6 +81,7 @@ class Direct:
             ) from None
         finally:
             _end_group(process.pid)
+            await process.wait()
         answer = _parse(out)
         reason = answer.get("Error") or ""
         if isinstance(reason, dict):

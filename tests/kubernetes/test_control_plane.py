@@ -1,4 +1,4 @@
-"""The test harness itself: does it behave as a cluster does, and can its figures be believed?"""
+"""Tests the harness itself: does it behave as a cluster does, and can its figures be believed?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The processes of a control plane: none is left, whatever happens to the tests that started them."""
+"""The processes of a control plane all end, whatever happens to the tests that started them."""
 
 from __future__ import annotations
 

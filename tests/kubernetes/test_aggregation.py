@@ -80,7 +80,7 @@ async def test_an_aggregated_api_gives_the_autoscaler_its_metric(
     }
     # The API server connects to localhost, but expects the certificate of the Service.
     certificate = control_plane.serving_certificate(f"metrics.{namespace}.svc")
-    # As a server in a cluster learns whom to trust.
+    # A server in a cluster learns in the same way whom to trust.
     trust = ("--namespace=kube-system", "get", "configmap", "extension-apiserver-authentication")
     authority = await kubectl(*trust, "-o", r"jsonpath={.data.requestheader-client-ca-file}")
     async with external_metrics(certificate, authority, port, "300"):
@@ -93,5 +93,5 @@ async def test_an_aggregated_api_gives_the_autoscaler_its_metric(
             await kubectl("apply", "-f", "-", stdin=autoscaler(minReplicas=1, maxReplicas=5, metrics=[rate]))
             await ready_replicas(kubectl, 3)
         finally:
-            # Left behind without its server, it would keep every namespace of the other tests from going.
+            # An APIService without its server would keep every namespace of the other tests from being deleted.
             await kubectl("delete", "apiservice", "v1beta1.external.metrics.k8s.io")

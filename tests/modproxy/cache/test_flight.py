@@ -1,0 +1,132 @@
+"""One fetch and its readers: what may be read when, and what becomes of the draft."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from modproxy.cache.flight import HOLD_BACK, CutShort, Flight, Follower
+from modproxy.source.protocol import NotFound, Unavailable
+from modproxy.threads import Pool
+from tests.kubernetes.eventually import eventually
+from tests.modproxy.making import request
+from tests.modproxy.module_files import raw_zip
+from tests.modproxy.source.fake_source import FakeSource
+from tests.modproxy.store.memory_store import MemoryStore
+
+ZIP, MOD = "example.com/m/@v/v1.0.0.zip", "example.com/m/@v/v1.0.0.mod"
+PACKED = raw_zip({"example.com/m@v1.0.0/big": bytes(range(256)) * 2000}, compression=0)
+
+
+class Gated(FakeSource):
+    """Gives the first part of a body, and the rest once `go_on` is set."""
+
+    def __init__(self, answer: bytes, first: int) -> None:
+        super().__init__({ZIP: answer})
+        self.first = first
+        self.go_on = asyncio.Event()
+
+    async def _body(self, answer: bytes) -> AsyncIterator[bytes]:
+        yield answer[: self.first]
+        await self.go_on.wait()
+        yield answer[self.first :]
+
+
+@pytest.fixture
+def hashing() -> Pool:
+    return Pool("hash", 1)
+
+
+def begin(source: FakeSource, store: MemoryStore, hashing: Pool, *, streaming: bool = True) -> Flight:
+    flight = Flight(request(ZIP), streaming=streaming)
+    flight.enter()
+    task = asyncio.create_task(flight.run(source, store, hashing, lambda _: False))
+    task.add_done_callback(lambda _: None)
+    return flight
+
+
+async def test_readers_get_all_but_the_end_before_the_check(hashing: Pool) -> None:
+    store, source = MemoryStore(), Gated(PACKED, 300_000)
+    flight = begin(source, store, hashing)
+    await flight.wait_decided()
+    assert not flight.landed
+    flight.enter()
+    first, second = Follower(flight), Follower(flight)
+    seen = bytearray()
+    while len(seen) < 300_000 - HOLD_BACK:
+        seen += await anext(first)
+    assert bytes(seen) == PACKED[: 300_000 - HOLD_BACK]
+    assert flight.read(len(seen)) == b"", "the end waits for the check"
+    source.go_on.set()
+    seen += b"".join([piece async for piece in first])
+    assert bytes(seen) == PACKED == b"".join([piece async for piece in second])
+    first.close()
+    assert not store.drafts[0].closed, "another still reads"
+    second.close()
+    assert flight.landed
+    await eventually(lambda: store.drafts[0].closed, "the draft is let go of")
+    hashing.close()
+
+
+async def test_the_draft_is_let_go_of_by_the_last_reader(hashing: Pool) -> None:
+    store, source = MemoryStore(), Gated(PACKED, 300_000)
+    flight = begin(source, store, hashing)
+    await flight.wait_decided()
+    follower = Follower(flight)
+    source.go_on.set()
+    await eventually(lambda: flight.landed, "the flight has landed")
+    await asyncio.sleep(0)
+    assert not store.drafts[0].closed
+    follower.close()
+    await eventually(lambda: store.drafts[0].closed, "the draft is closed")
+    hashing.close()
+
+
+async def test_a_wrong_end_is_told_to_those_who_saw_the_beginning(hashing: Pool) -> None:
+    store, source = MemoryStore(), Gated(PACKED[:-10], 300_000)
+    flight = begin(source, store, hashing)
+    await flight.wait_decided()
+    follower = Follower(flight)
+    source.go_on.set()
+    with pytest.raises(CutShort, match="refused"):
+        async for _ in follower:
+            pass
+    assert isinstance(flight.error, Unavailable)
+    assert not store.files
+    follower.close()
+    hashing.close()
+
+
+async def test_nothing_is_given_early_where_an_earlier_fetch_failed(hashing: Pool) -> None:
+    store, source = MemoryStore(), Gated(PACKED, 300_000)
+    flight = begin(source, store, hashing, streaming=False)
+    await eventually(lambda: bool(store.drafts and store.drafts[0].written), "the fetch is under way")
+    assert not flight.decided
+    source.go_on.set()
+    await flight.wait_decided()
+    assert flight.landed
+    assert ZIP in store.files
+    flight.leave()
+    hashing.close()
+
+
+async def test_what_the_check_forbids_is_not_published(hashing: Pool) -> None:
+    store = MemoryStore()
+    flight = begin(FakeSource({ZIP: NotFound("none")}), store, hashing)
+    await flight.wait_decided()
+    assert isinstance(flight.error, NotFound)
+    flight.leave()
+    hashing.close()
+
+
+async def test_a_body_that_is_shorter_than_announced(hashing: Pool) -> None:
+    class Short(FakeSource):
+        async def _body(self, answer: bytes) -> AsyncIterator[bytes]:
+            yield answer[:100]
+
+    flight = begin(Short({ZIP: PACKED}), MemoryStore(), hashing)
+    await flight.wait_decided()
+    assert flight.error is not None
+    assert "100 bytes came of the" in flight.error.reason
+    flight.leave()
+    hashing.close()

@@ -1,0 +1,91 @@
+"""A replica put together: what it reports, what its metrics and its admin listener say, and how it takes a config."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from modproxy.contract.address import Address
+from modproxy.contract.config import ConfigError
+from modproxy.contract.report import Report
+from modproxy.replica import Replica
+from modproxy.reporting import Reporter
+from modproxy.server.admin import admin_app
+from modproxy.server.metrics import UpstreamCounts
+from tests.kubernetes.eventually import eventually
+from tests.modproxy.making import loaded
+
+UPSTREAM = {"goproxy": "off", "gosumdb": "off"}
+
+
+@pytest.fixture
+async def replica(tmp_path: Path) -> AsyncIterator[Replica]:
+    cache = {"dir": str(tmp_path / "cache"), "sizeBytes": 1 << 30}
+    made = Replica(loaded({"upstream": UPSTREAM, "cache": cache}), [Address("127.0.0.1", 1)])
+    await made.start()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def admin(replica: Replica) -> AsyncIterator[str]:
+    runner = web.AppRunner(admin_app(replica.reporter.report, replica.metrics))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield "http://{}:{}".format(*runner.addresses[0][:2])
+    await runner.cleanup()
+
+
+async def test_the_report_of_a_replica_at_rest(replica: Replica) -> None:
+    assert isinstance(replica.reporter, Reporter)
+    await eventually(lambda: replica.store.counted, "what is held is counted")
+    report = replica.reporter.report()
+    assert Report.model_validate_json(report.model_dump_json(by_alias=True)) == report
+    assert (report.ready, report.config.generation, report.config.error) == (True, 1, None)
+    assert (report.storage.used_bytes, report.storage.capacity_bytes, report.storage.scanned) == (0, 1 << 30, True)
+    assert report.requests == dict.fromkeys(("hit", "stale", "negative", "peer", "miss", "denied"), 0)
+
+
+async def test_a_newer_config_reaches_every_part(replica: Replica, tmp_path: Path) -> None:
+    cache = {"dir": str(tmp_path / "cache"), "sizeBytes": 1 << 20, "listTTL": "5m"}
+    await replica.change(loaded({"upstream": UPSTREAM, "cache": cache, "pathPrefix": "/go"}))
+    assert replica.store.limit == 1 << 20
+    assert replica.in_force.rules.cache.list_ttl == 300
+    assert replica.reporter.report().config.generation == 2
+    await replica.change(ConfigError("config.json: not JSON"))
+    told = replica.reporter.report()
+    assert (told.config.generation, told.config.error) == (2, "config.json: not JSON")
+    assert replica.config.path_prefix == "/go"
+
+
+async def test_probes_and_metrics(replica: Replica, admin: str) -> None:
+    async with aiohttp.ClientSession() as session:
+
+        async def get(path: str) -> tuple[int, str]:
+            async with session.get(admin + path) as answer:
+                return answer.status, await answer.text()
+
+        assert await get("/-/healthz") == (200, "ok\n")
+        assert await get("/-/readyz") == (200, "ready\n")
+        assert Report.model_validate_json((await get("/-/report"))[1]).ready
+        metrics = (await get("/metrics"))[1]
+        for line in (
+            "modproxy_ready 1.0",
+            "modproxy_config_generation 1.0",
+            'modproxy_policy_refusals_total{mode="DryRun"} 0.0',
+            "modproxy_checksum_mismatches_total 0.0",
+        ):
+            assert line in metrics.splitlines()
+        replica.leave()
+        assert await get("/-/readyz") == (503, "not ready: starting or shutting down\n")
+        assert "modproxy_ready 0.0" in (await get("/metrics"))[1]
+    assert replica.handler.draining
+
+
+def test_upstream_requests_are_counted_by_how_they_ended() -> None:
+    counts = UpstreamCounts()
+    for result in ("200", "200", "timeout"):
+        counts.count(result)
+    assert counts.by_result == {"200": 2, "timeout": 1}
