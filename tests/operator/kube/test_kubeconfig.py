@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +11,13 @@ import pytest
 from goproxy_operator.kube.access import load_access
 from goproxy_operator.kube.credentials import AccessError
 from goproxy_operator.kube.kubeconfig import Kubeconfig
-from tests.operator.kube.plugins import executing, kubeconfig, plugin, runs
+from tests.operator.kube.user_config import executing, jwt, kubeconfig, plugin, runs
 
 PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
 
 def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
-
-
-def jwt(seconds: float) -> str:
-    parts: tuple[dict[str, Any], ...] = ({"alg": "none"}, {"exp": int(time.time() + seconds)}, {})
-    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
 
 
 BASIC = f"Basic {encoded('jane:secret')}"
