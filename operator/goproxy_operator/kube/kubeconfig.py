@@ -85,6 +85,8 @@ class Kubeconfig:
             proxy=_proxy(getattr(loader, "proxy", None), server),
             expires=answer.expires,
         )
+        if found.authorization is not None and not found.authorization.isprintable():
+            raise AccessError(f"the token of its context {name} is none: it has more than one line")
         if found.authorization is None and not found.tls.certificate:
             raise AccessError(f"its context {name} has no credentials: {_missing(user)}")
         return found

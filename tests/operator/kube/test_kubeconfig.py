@@ -107,6 +107,7 @@ def test_a_context_is_chosen_by_its_name(tmp_path: Path) -> None:
         (None, {}, "its context one has no credentials: give its user a token"),
         ({"auth-provider": {"name": "azure"}}, {}, "nothing came of auth-provider azure: log in anew with kubectl"),
         ({"token": "t"}, {"server": ""}, "its context one names no server"),
+        ({"token": "t\nu"}, {}, "the token of its context one is none: it has more than one line"),
         ({"token": "t"}, {"proxy-url": "socks5://own.example"}, "name one with http:// or https://"),
         ({"tokenFile": "nowhere"}, {}, "is no usable kubeconfig: FileNotFoundError"),
         ({"client-certificate": "nowhere"}, {}, "File does not exist"),
