@@ -167,3 +167,10 @@ def test_a_plugin_leaves_no_trace_in_the_kubeconfig(tmp_path: Path) -> None:
     before = path.read_bytes()
     Kubeconfig(path).read(refused=False)
     assert path.read_bytes() == before
+
+
+def test_what_the_loader_takes_first_is_not_asked_of_a_plugin(tmp_path: Path) -> None:
+    path = plugin(tmp_path, "answer(token='t')")
+    user = executing(path) | {"auth-provider": {"name": "oidc", "config": {"id-token": jwt(3600)}}}
+    assert Kubeconfig(kubeconfig(tmp_path, user)).read(refused=False).authorization != "Bearer t"
+    assert runs(path) == 0
