@@ -22,6 +22,8 @@ from goproxy_operator.kube.credentials import AccessError, ApiCredentials
 from goproxy_operator.kube.exec_plugin import ExecPlugin, PluginCredential, parse_plugin, run_plugin
 from goproxy_operator.kube.tls import TlsMaterial
 
+_BEFORE_PLUGIN = ("token", "tokenFile", "auth-provider")
+"""The loader takes these rather than a plugin's answer."""
 _AUTHORITY_KEYS = ("idp-certificate-authority", "idp-certificate-authority-data")
 
 
@@ -58,7 +60,7 @@ class Kubeconfig:
         name = self._name(merger.config)
         user = _user(merger.config, name)
         answer = PluginCredential()
-        if "exec" in user and "token" not in user and "tokenFile" not in user:
+        if "exec" in user and not any(key in user for key in _BEFORE_PLUGIN):
             answer = self._ask_plugin(user.pop("exec"), _cluster(merger.config, name), refused=refused)
             _put_answer(user, answer)
         loader = KubeConfigLoader(
@@ -85,6 +87,8 @@ class Kubeconfig:
             proxy=_proxy(getattr(loader, "proxy", None), server),
             expires=answer.expires,
         )
+        if found.authorization is not None and not found.authorization.isprintable():
+            raise AccessError(f"the token of its context {name} is none: it has more than one line")
         if found.authorization is None and not found.tls.certificate:
             raise AccessError(f"its context {name} has no credentials: {_missing(user)}")
         return found

@@ -41,8 +41,8 @@ _ROUNDS = 6
 """How often an intent is made in one pass. Each of the three kinds of questions is open once; more is a fault."""
 
 
-class _GoneError(Exception):
-    """The object does not exist any more."""
+class _GhostError(Exception):
+    """The object is gone, and no watch has told us so."""
 
 
 class FleetReconciler:
@@ -70,7 +70,7 @@ class FleetReconciler:
             return PassOutcome()
         try:
             return await self._bring(key, item)
-        except _GoneError:
+        except _GhostError:
             self._observed.goproxies.drop(key)
             return PassOutcome()
         except NamespaceEndingError as e:
@@ -103,7 +103,7 @@ class FleetReconciler:
             case MissingChildren(ids):
                 if item.get("status", UNSEEN) != UNSEEN and not await self._observed.exists(item):
                     # A child of a dead owner would be made for the garbage collector only.
-                    raise _GoneError
+                    raise _GhostError
                 return facts.with_children(ids, await self._observed.look_up(key.namespace, ids))
             case UnknownStorageClasses(storage_classes):
                 return facts.with_storage_classes(await self._observed.cannot_grow(storage_classes))

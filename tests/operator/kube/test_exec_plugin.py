@@ -13,7 +13,7 @@ import pytest
 
 from goproxy_operator.kube.credentials import AccessError
 from goproxy_operator.kube.exec_plugin import ExecPlugin, parse_answer, parse_plugin, run_plugin
-from tests.operator.kube.plugins import V1, plugin
+from tests.operator.kube.user_config import V1, plugin
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 PLUGIN = ExecPlugin("get-token", ("--now",))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +11,13 @@ import pytest
 from goproxy_operator.kube.access import load_access
 from goproxy_operator.kube.credentials import AccessError
 from goproxy_operator.kube.kubeconfig import Kubeconfig
-from tests.operator.kube.plugins import executing, kubeconfig, plugin, runs
+from tests.operator.kube.user_config import executing, jwt, kubeconfig, plugin, runs
 
 PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
 
 
 def encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
-
-
-def jwt(seconds: float) -> str:
-    parts: tuple[dict[str, Any], ...] = ({"alg": "none"}, {"exp": int(time.time() + seconds)}, {})
-    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
 
 
 BASIC = f"Basic {encoded('jane:secret')}"
@@ -114,6 +107,7 @@ def test_a_context_is_chosen_by_its_name(tmp_path: Path) -> None:
         (None, {}, "its context one has no credentials: give its user a token"),
         ({"auth-provider": {"name": "azure"}}, {}, "nothing came of auth-provider azure: log in anew with kubectl"),
         ({"token": "t"}, {"server": ""}, "its context one names no server"),
+        ({"token": "t\nu"}, {}, "the token of its context one is none: it has more than one line"),
         ({"token": "t"}, {"proxy-url": "socks5://own.example"}, "name one with http:// or https://"),
         ({"tokenFile": "nowhere"}, {}, "is no usable kubeconfig: FileNotFoundError"),
         ({"client-certificate": "nowhere"}, {}, "File does not exist"),
@@ -173,3 +167,10 @@ def test_a_plugin_leaves_no_trace_in_the_kubeconfig(tmp_path: Path) -> None:
     before = path.read_bytes()
     Kubeconfig(path).read(refused=False)
     assert path.read_bytes() == before
+
+
+def test_what_the_loader_takes_first_is_not_asked_of_a_plugin(tmp_path: Path) -> None:
+    path = plugin(tmp_path, "answer(token='t')")
+    user = executing(path) | {"auth-provider": {"name": "oidc", "config": {"id-token": jwt(3600)}}}
+    assert Kubeconfig(kubeconfig(tmp_path, user)).read(refused=False).authorization != "Bearer t"
+    assert runs(path) == 0

@@ -22,7 +22,7 @@ from goproxy_operator.kube.resources import NAMESPACES
 from tests.kubernetes import audit
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.eventually import eventually
-from tests.operator.kube.plugins import executing, kubeconfig, plugin, runs
+from tests.operator.kube.user_config import executing, kubeconfig, plugin, runs
 from tests.operator.live.fleet import Fleet
 from tests.operator.live.operator_process import USER, OperatorProcess
 

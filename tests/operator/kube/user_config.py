@@ -1,8 +1,11 @@
-"""Credential plugins and kubeconfigs, written by tests."""
+"""Kubeconfigs, credential plugins and tokens, made by tests."""
 
 from __future__ import annotations
 
+import base64
+import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -61,3 +64,9 @@ def kubeconfig(folder: Path, user: dict[str, Any] | None, cluster: dict[str, Any
 def executing(command: Path | str, **more: Any) -> dict[str, Any]:
     """A user whose credentials a plugin gives."""
     return {"exec": {"apiVersion": V1, "command": str(command), "interactiveMode": "IfAvailable", **more}}
+
+
+def jwt(seconds: float) -> str:
+    """A token that expires in so many seconds; nobody here looks at its signature."""
+    parts: tuple[dict[str, Any], ...] = ({"alg": "none"}, {"exp": int(time.time() + seconds)}, {})
+    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
