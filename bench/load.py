@@ -18,7 +18,7 @@ from typing import cast
 import uvloop
 
 
-class Connection(asyncio.Protocol):
+class LoadConnection(asyncio.Protocol):
     """A connection with one request at a time. It understands only what the answers of our servers need."""
 
     def __init__(self) -> None:
@@ -69,20 +69,20 @@ async def generate(
     latencies: list[float] = []
     failed = 0
     following = cycle(paths)
-    opened = [(await loop.create_connection(Connection, host, int(port)))[1] for _ in range(connections)]
-    idle: asyncio.Queue[Connection] = asyncio.Queue()
+    opened = [(await loop.create_connection(LoadConnection, host, int(port)))[1] for _ in range(connections)]
+    idle: asyncio.Queue[LoadConnection] = asyncio.Queue()
     for connection in opened:
         idle.put_nowait(connection)
     end = time.perf_counter() + seconds
 
-    async def ask(connection: Connection, due: float) -> None:
+    async def ask(connection: LoadConnection, due: float) -> None:
         nonlocal failed
         if await connection.get(next(following)):
             latencies.append(time.perf_counter() - due)
         else:
             failed += 1
 
-    async def ask_again_and_again(connection: Connection) -> None:
+    async def ask_again_and_again(connection: LoadConnection) -> None:
         while (now := time.perf_counter()) < end and not failed:
             await ask(connection, now)
 

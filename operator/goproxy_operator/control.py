@@ -19,6 +19,7 @@ from goproxy_operator.metrics import LEADING, OBJECTS, QUEUE_AGE, QUEUE_DEPTH, R
 from goproxy_operator.metrics_api.registration import Registrar
 from goproxy_operator.observed.classes import ObservedClasses
 from goproxy_operator.observed.discovery import Discovery
+from goproxy_operator.observed.known_objects import KnownObjects
 from goproxy_operator.observed.kopf_watch import KopfLogin, Watch
 from goproxy_operator.observed.mirror import Mirror
 from goproxy_operator.observed.named_config_maps import NamedConfigMaps
@@ -26,7 +27,6 @@ from goproxy_operator.observed.packed import WHOLE
 from goproxy_operator.observed.reflector import list_into
 from goproxy_operator.observed.reports import Reports
 from goproxy_operator.observed.scrape import Scraper
-from goproxy_operator.observed.store import Store
 from goproxy_operator.reconcile.actions import Actions
 from goproxy_operator.reconcile.decide.rollouts import Rollouts
 from goproxy_operator.reconcile.observe import Observed
@@ -68,7 +68,7 @@ async def control(
         if _matters(old, new):
             queue.add(key)
 
-    goproxies = Store(on_change, WHOLE)
+    goproxies = KnownObjects(on_change, WHOLE)
     look_at_all = partial(_look_at_all, queue, goproxies)
     rollouts = Rollouts(settings.rollouts, goproxies.keys, queue.add)
     reports = Reports(settings.grow_after)
@@ -137,7 +137,7 @@ def _login(access: Access) -> KopfLogin:
 
 
 async def _classes(
-    client: ApiClient, settings: Settings, goproxies: Store[Object], queue: Queue[Key]
+    client: ApiClient, settings: Settings, goproxies: KnownObjects[Object], queue: Queue[Key]
 ) -> ObservedClasses:
     """Any class may concern any fleet: each fleet is looked at, which writes nothing where nothing changes."""
     look_at = partial(_look_at_all, queue, goproxies)
@@ -146,7 +146,7 @@ async def _classes(
     return classes
 
 
-def _publish(goproxies: Store[Object], queue: Queue[Key], rollouts: Rollouts) -> None:
+def _publish(goproxies: KnownObjects[Object], queue: Queue[Key], rollouts: Rollouts) -> None:
     """Let `/metrics` show what is in memory."""
     OBJECTS.set_function(lambda: len(goproxies.keys()))
     QUEUE_DEPTH.set_function(lambda: len(queue))
@@ -155,7 +155,7 @@ def _publish(goproxies: Store[Object], queue: Queue[Key], rollouts: Rollouts) ->
     ROLLOUTS.labels("waiting").set_function(lambda: rollouts.waiting)
 
 
-async def _sweep(client: ApiClient, settings: Settings, goproxies: Store[Object], queue: Queue[Key]) -> None:
+async def _sweep(client: ApiClient, settings: Settings, goproxies: KnownObjects[Object], queue: Queue[Key]) -> None:
     """Every so often list the objects, forget what is gone, and look at each: whatever was missed is made good."""
     while True:
         try:
@@ -177,7 +177,7 @@ async def _is_defined(client: ApiClient) -> bool:
         return False
 
 
-def _look_at_all(queue: Queue[Key], goproxies: Store[Object], namespace: str | None = None) -> None:
+def _look_at_all(queue: Queue[Key], goproxies: KnownObjects[Object], namespace: str | None = None) -> None:
     """Queue all objects of a namespace (None: of all)."""
     for key in list(goproxies.keys()):
         if namespace in (None, key.namespace):

@@ -13,7 +13,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 
-from images.sbom import DEBIAN_FIELDS, SPECIFICATION, Part, bill, debian_parts, go_parts, needed, python_parts
+from images.sbom import DEBIAN_FIELDS, SPECIFICATION, Component, bill, debian_parts, go_parts, needed, python_parts
 
 ROOT = Path(__file__).parents[2]
 TRIXIE = {"ID": "debian", "VERSION_ID": "13"}
@@ -42,7 +42,7 @@ def test_the_document_follows_the_schema() -> None:
 
 def test_what_does_not_follow_the_schema_is_told() -> None:
     with pytest.raises(AssertionError):
-        check(bill("modproxy", "0.1.0", "a-base", [Part("no-such-type", "x", "1", "pkg:generic/x@1")]))
+        check(bill("modproxy", "0.1.0", "a-base", [Component("no-such-type", "x", "1", "pkg:generic/x@1")]))
 
 
 def test_the_python_packages_are_there_with_what_they_need() -> None:

@@ -13,10 +13,10 @@ from goproxy_operator.api.goproxyclass import FleetClass, parse_class
 from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.errors import ApiError, UnreachableError
 from goproxy_operator.kube.resources import GOPROXY_CLASSES, NAMESPACES, Key, Object
+from goproxy_operator.observed.known_objects import KnownObjects
 from goproxy_operator.observed.named_config_maps import NotReadableError
 from goproxy_operator.observed.packed import NAMESPACE, WHOLE
 from goproxy_operator.observed.reflector import Reflector
-from goproxy_operator.observed.store import Store
 from goproxy_operator.observed.views import NamespaceView
 
 _log = logging.getLogger(__name__)
@@ -49,9 +49,9 @@ class ObservedClasses:
         self._on_namespace = on_namespace
         self._parsed: dict[str, FleetClass] = {}
         self._listed = asyncio.Event()
-        self._namespaces = Store(self._namespace_changed, NAMESPACE)
+        self._namespaces = KnownObjects(self._namespace_changed, NAMESPACE)
         self._reflectors = (
-            Reflector(client, GOPROXY_CLASSES, None, {}, Store(self._class_changed, WHOLE)),
+            Reflector(client, GOPROXY_CLASSES, None, {}, KnownObjects(self._class_changed, WHOLE)),
             Reflector(client, NAMESPACES, None, {}, self._namespaces),
         )
 

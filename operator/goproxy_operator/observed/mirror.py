@@ -7,9 +7,9 @@ from typing import NoReturn, TypeVar
 from goproxy_operator.desired.names import FLEET_LABEL
 from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.resources import CHILDREN, CLAIMS, PODS, STATEFUL_SETS, Key, Object, Resource
+from goproxy_operator.observed.known_objects import KnownObjects, OnChange, Sink
 from goproxy_operator.observed.packed import CLAIM, POD, STATEFUL_SET, WHOLE
 from goproxy_operator.observed.reflector import Reflector
-from goproxy_operator.observed.store import OnChange, Sink, Store
 from goproxy_operator.observed.views import PodView
 
 V = TypeVar("V")
@@ -32,11 +32,12 @@ class Mirror:
         self._client = client
         self._namespaces: Sequence[str | None] = namespaces if namespaces is not None else (None,)
         self._tasks = tasks
-        self._objects: dict[Resource, Store[Object]] = {
-            resource: Store(_reporter(_fleet_of, on_fleet), _FORMS.get(resource, WHOLE), _fleet_of)
+        self._objects: dict[Resource, KnownObjects[Object]] = {
+            resource: KnownObjects(_reporter(_fleet_of, on_fleet), _FORMS.get(resource, WHOLE), _fleet_of)
             for resource in (*CHILDREN.values(), CLAIMS)
         }
-        self._pods: Store[PodView] = Store(_reporter(_fleet_of_pod, on_fleet, PodView.serves_as), POD, _fleet_of_pod)
+        on_pod = _reporter(_fleet_of_pod, on_fleet, PodView.serves_as)
+        self._pods: KnownObjects[PodView] = KnownObjects(on_pod, POD, _fleet_of_pod)
         self._sinks: dict[Resource, Sink] = {**self._objects, PODS: self._pods}
         self._running: dict[Resource, list[tuple[Reflector, asyncio.Task[NoReturn]]]] = {}
 

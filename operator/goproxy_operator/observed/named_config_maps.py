@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.resources import CONFIG_MAPS, Key, Object
+from goproxy_operator.observed.known_objects import KnownObjects
 from goproxy_operator.observed.packed import WHOLE
 from goproxy_operator.observed.reflector import Reflector
-from goproxy_operator.observed.store import Store
 
 _PATIENCE = 5.0
 """Seconds until a ConfigMap that cannot be read is said to be so."""
@@ -24,7 +24,7 @@ class NotReadableError(Exception):
 
 @dataclass(slots=True)
 class _Watch:
-    store: Store[Object]
+    store: KnownObjects[Object]
     reflector: Reflector
     task: asyncio.Task[None]
     fleets: set[Key] = field(default_factory=set)
@@ -79,7 +79,7 @@ class NamedConfigMaps:
 
     def _watch(self, target: Key) -> _Watch:
         if target not in self._watches:
-            store = Store(lambda _key, _old, _new: self._report(target), WHOLE)
+            store = KnownObjects(lambda _key, _old, _new: self._report(target), WHOLE)
             query = {"fieldSelector": f"metadata.name={target.name}"}
             reflector = Reflector(self._client, CONFIG_MAPS, target.namespace, query, store)
             self._watches[target] = _Watch(store, reflector, asyncio.create_task(reflector.run()))

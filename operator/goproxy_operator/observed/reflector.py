@@ -18,7 +18,7 @@ from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.errors import ApiError, GoneError, NotFoundError, UnreachableError
 from goproxy_operator.kube.resources import Key, Object, Resource, key_of, version_of
 from goproxy_operator.kube.watch_events import GarbledError
-from goproxy_operator.observed.store import Sink
+from goproxy_operator.observed.known_objects import Sink
 
 _log = logging.getLogger(__name__)
 _PAGE = "50"

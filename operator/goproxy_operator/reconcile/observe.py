@@ -19,10 +19,10 @@ from goproxy_operator.kube.resources import (
 from goproxy_operator.metrics_api.rules.registration import OFF, Registration
 from goproxy_operator.observed.classes import ObservedClasses
 from goproxy_operator.observed.discovery import Discovery
+from goproxy_operator.observed.known_objects import KnownObjects
 from goproxy_operator.observed.mirror import Mirror
 from goproxy_operator.observed.named_config_maps import NamedConfigMaps
 from goproxy_operator.observed.reports import Reports
-from goproxy_operator.observed.store import Store
 from goproxy_operator.observed.views import PodView, stateful_set, without_managed_fields
 from goproxy_operator.reconcile.decide.claims import class_refusal
 from goproxy_operator.reconcile.decide.classes import Admitted, admit
@@ -40,7 +40,7 @@ class Observed:
     """All that is known of the world, for a pass to read: what is in memory, and what is asked of the API server."""
 
     client: ApiClient
-    goproxies: Store[Object]
+    goproxies: KnownObjects[Object]
     mirror: Mirror
     config_maps: NamedConfigMaps
     reports: Reports

@@ -13,11 +13,11 @@ from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.resources import Key
 from goproxy_operator.observed.classes import ObservedClasses
 from goproxy_operator.observed.discovery import Discovery
+from goproxy_operator.observed.known_objects import KnownObjects
 from goproxy_operator.observed.mirror import Mirror
 from goproxy_operator.observed.named_config_maps import NamedConfigMaps
 from goproxy_operator.observed.packed import WHOLE
 from goproxy_operator.observed.reports import Reports
-from goproxy_operator.observed.store import Store
 from goproxy_operator.reconcile.actions import Actions
 from goproxy_operator.reconcile.decide.rollouts import Rollouts
 from goproxy_operator.reconcile.observe import Observed
@@ -40,7 +40,7 @@ async def test_a_ghost_is_left_in_peace(control_plane: ControlPlane, fleet: Flee
     ghost["metadata"] |= {"namespace": namespace, "uid": UID, "generation": 1, "resourceVersion": "1"}
     client = ApiClient(await load_access(control_plane.kubeconfig))
     try:
-        goproxies = Store(lambda *_: None, WHOLE)
+        goproxies = KnownObjects(lambda *_: None, WHOLE)
         goproxies.put(json.loads(json.dumps(ghost)))
         mark = control_plane.audit.mark()
         async with asyncio.TaskGroup() as tasks:

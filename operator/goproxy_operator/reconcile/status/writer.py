@@ -8,7 +8,7 @@ from http import HTTPStatus
 from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.errors import ApiError, ConflictError, NotFoundError, UnreachableError
 from goproxy_operator.kube.resources import EVENTS, GOPROXIES, Key, Object
-from goproxy_operator.observed.store import Store
+from goproxy_operator.observed.known_objects import KnownObjects
 from goproxy_operator.reconcile.outcome import PassOutcome
 from goproxy_operator.reconcile.status.events import Happening, event, happenings, once_more
 from goproxy_operator.reconcile.status.status import FIGURES_EVERY, Document, News, manifest, news
@@ -26,7 +26,7 @@ class StatusWriter:
     """
 
     def __init__(
-        self, client: ApiClient, goproxies: Store[Object], *, identity: str, clock: Callable[[], float]
+        self, client: ApiClient, goproxies: KnownObjects[Object], *, identity: str, clock: Callable[[], float]
     ) -> None:
         self._client = client
         self._goproxies = goproxies

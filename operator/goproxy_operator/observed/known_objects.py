@@ -34,7 +34,7 @@ class Sink(Protocol):
         """Forget all that a full list did not have."""
 
 
-class Store(Generic[V]):
+class KnownObjects(Generic[V]):
     """Keeps objects by key, in a form that says what of them is kept.
 
     An older state never replaces a newer one, whichever way it arrives late.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from goproxy_operator.kube.resources import Key, version_of
+from goproxy_operator.observed.known_objects import KnownObjects
 from goproxy_operator.observed.packed import WHOLE
-from goproxy_operator.observed.store import Store
 
 Object = dict[str, Any]
 
@@ -25,7 +25,7 @@ class Changes(list[tuple[Key, int | None, int | None]]):
 
 def test_an_older_state_never_replaces_a_newer_one() -> None:
     changes = Changes()
-    store = Store(changes, WHOLE)
+    store = KnownObjects(changes, WHOLE)
     for version in (5, 3, 5, 7):
         store.put(item(version))
     assert changes == [(A, None, 5), (A, 5, 7)]
@@ -33,7 +33,7 @@ def test_an_older_state_never_replaces_a_newer_one() -> None:
 
 def test_the_answer_to_a_write_is_taken_before_the_watch_has_it() -> None:
     changes = Changes()
-    store = Store(changes, WHOLE)
+    store = KnownObjects(changes, WHOLE)
     store.put(item(5))
     store.put(item(9, "other"))
     store.put_answer(item(8))
@@ -42,7 +42,7 @@ def test_the_answer_to_a_write_is_taken_before_the_watch_has_it() -> None:
 
 
 def test_an_answer_that_is_late_does_not_bring_back_what_is_gone() -> None:
-    store = Store(lambda *_: None, WHOLE)
+    store = KnownObjects(lambda *_: None, WHOLE)
     store.put(item(5))
     store.drop(A, 8)
     store.put_answer(item(7))
@@ -53,7 +53,7 @@ def test_an_answer_that_is_late_does_not_bring_back_what_is_gone() -> None:
 
 def test_a_full_list_sweeps_its_own_namespace_only() -> None:
     changes = Changes()
-    store = Store(changes, WHOLE)
+    store = KnownObjects(changes, WHOLE)
     for name, namespace in (("a", "build"), ("b", "build"), ("c", "test")):
         store.put(item(5, name, namespace))
     store.keep_only("build", {A})
@@ -64,7 +64,7 @@ def test_a_full_list_sweeps_its_own_namespace_only() -> None:
 
 
 def test_what_a_watch_told_after_the_list_was_made_stays() -> None:
-    store = Store(lambda *_: None, WHOLE)
+    store = KnownObjects(lambda *_: None, WHOLE)
     store.put(item(5))
     store.put(item(9, "b", "build"))
     store.keep_only(None, set(), 7)
