@@ -43,7 +43,7 @@ class ExecPlugin:
 class PluginCredential:
     """What a plugin answered, and when the plugin has to be run again."""
 
-    token: str = ""
+    token: str = field(default="", repr=False)
     certificate: bytes = b""
     key: bytes = field(default=b"", repr=False)
     expires: datetime | None = None
