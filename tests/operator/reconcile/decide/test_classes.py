@@ -6,36 +6,11 @@ from typing import Any
 
 import pytest
 
-from goproxy_operator.api.goproxyclass import FleetClass, parse_class
+from goproxy_operator.api.goproxyclass import FleetClass
 from goproxy_operator.desired.config_map import documents
-from goproxy_operator.reconcile.decide.classes import Admitted, admit, choose, merged
-from goproxy_operator.reconcile.decide.problem import Problem
+from goproxy_operator.reconcile.decide.classes import choose, merged
 from modproxy.contract.config import parse_config
-from tests.operator.objects import UID, document
-
-BUILD = {"kubernetes.io/metadata.name": "build", "tier": "build"}
-
-
-def a_class(name: str = "standard", /, created: str = "2026-01-01T00:00:00Z", **spec: Any) -> FleetClass:
-    return parse_class({"metadata": {"name": name, "creationTimestamp": created}, "spec": spec})
-
-
-def judged(*classes: FleetClass, labels: dict[str, str] = BUILD, **spec: Any) -> Admitted | Problem:
-    item = document(**spec)
-    item["metadata"] |= {"namespace": "build", "uid": UID, "generation": 3}
-    return admit(item, {one.name: one for one in classes}, labels)
-
-
-def refused(*classes: FleetClass, labels: dict[str, str] = BUILD, **spec: Any) -> tuple[str, str]:
-    result = judged(*classes, labels=labels, **spec)
-    assert isinstance(result, Problem), "it is admitted"
-    return result.reason, result.message
-
-
-def admitted(*classes: FleetClass, **spec: Any) -> Admitted:
-    result = judged(*classes, **spec)
-    assert isinstance(result, Admitted), result
-    return result
+from tests.operator.reconcile.decide.class_objects import BUILD, a_class, admitted, refused
 
 
 def test_without_any_class_everything_is_allowed() -> None:
