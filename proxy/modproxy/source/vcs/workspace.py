@@ -1,4 +1,6 @@
-"""A private place for one run of the go command: its own home, module cache and credentials, gone afterwards."""
+"""Workspaces: each run of the go command has its own home, module cache and credentials, which are removed
+afterwards.
+"""
 
 import os
 import shutil
@@ -15,17 +17,22 @@ _PASSED_ON = ("PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "LANG",
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """An empty folder to run `go` in, and the whole environment for it."""
+    """Tells where and with which environment to run the go command."""
 
     folder: Path
+    """An empty folder."""
     env: Mapping[str, str]
+    """The whole environment."""
 
 
 @contextmanager
 def workspace(
     parent: Path, goprivate: str, credentials: Sequence[Basic | Ssh], way_out: Mapping[str, str]
 ) -> Iterator[Workspace]:
-    """Make one below `parent` and remove it at the end; `way_out` is added to the environment. Raises `OSError`."""
+    """Make a workspace below `parent`, and remove it at the end. `way_out` is added to the environment.
+
+    Blocks; raises `OSError`.
+    """
     parent.mkdir(parents=True, exist_ok=True)
     root = Path(tempfile.mkdtemp(dir=parent))
     try:
@@ -47,7 +54,8 @@ def _environment(root: Path, goprivate: str) -> dict[str, str]:
         "GOCACHE": str(root / "build"),
         "GOTMPDIR": str(root),
         "GOPROXY": "direct",
-        # We verify by ourselves; the go command would name private modules to the public database.
+        # `source.verified` does the verification; the go command would send the names of private modules to the
+        # database.
         "GOSUMDB": "off",
         "GOPRIVATE": goprivate,
         "GOENV": "off",
@@ -59,14 +67,14 @@ def _environment(root: Path, goprivate: str) -> dict[str, str]:
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": str(root / ".gitconfig"),
-        # -F: no setting of the machine's; a key that is not known is refused, never asked about.
+        # With -F, ssh ignores the settings of the machine. It refuses an unknown host's key without a question.
         "GIT_SSH_COMMAND": f"ssh -F {root / 'ssh_config'} -o BatchMode=yes -o StrictHostKeyChecking=yes",
     }
 
 
 def _write_credentials(root: Path, credentials: Sequence[Basic | Ssh]) -> None:
     netrc, ssh_config, gitconfig = [], [], []
-    # The deepest pattern of a host first: netrc knows hosts only, and the first line wins.
+    # The deepest pattern of a host comes first, because netrc knows hosts only and its first matching line is used.
     for number, entry in enumerate(sorted(credentials, key=lambda c: c.pattern.depth, reverse=True)):
         host = entry.pattern.text.partition("/")[0]
         if isinstance(entry, Basic):

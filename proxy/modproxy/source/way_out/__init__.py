@@ -1,4 +1,4 @@
-"""How a request leaves the replica: with which credentials, through which proxy, trusting whom, and not to itself.
+"""How a request leaves the replica: its credentials, its HTTP proxy, its trusted certificates, and never to itself.
 
-Secrets are read anew for each use and kept nowhere, so their rotation needs no restart.
+Secrets are read anew for each use and stay in no variable, so their rotation needs no restart.
 """
