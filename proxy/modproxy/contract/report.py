@@ -1,7 +1,7 @@
-"""The seam, other half: what a replica answers on `/-/report`. The operator turns it into the object's status.
+"""The report that a replica answers with on `/-/report`. The operator makes the object's status of it.
 
-Pure data. Figures are raw (bytes, counts); rounding is the reader's. A reader accepts unknown keys, because a newer
-replica may say more than an older operator knows.
+The report is pure data. Its figures are raw bytes and counts, which the reader rounds. A reader accepts unknown keys,
+because a newer replica may report more than an older operator knows.
 """
 
 from pydantic import BaseModel, ConfigDict
@@ -9,11 +9,11 @@ from pydantic.alias_generators import to_camel
 
 SCHEMA_VERSION = 1
 WINDOW_SECONDS = 600
-"""The span that `Window` covers: the last ten minutes."""
+"""How many seconds `Window` covers."""
 
 
 class ReportPart(BaseModel):
-    """A part of the report: camelCase keys, immutable."""
+    """Gives every part of the report camelCase keys, and makes it immutable."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True)
 

@@ -1,1 +1,3 @@
-"""Whether a module may be served. Pure: configuration and a module path in, a decision with its reason out."""
+"""Whether a module may be served. Pure: it takes the config and a module path, and returns a decision with its
+reason.
+"""
