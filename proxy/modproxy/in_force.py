@@ -6,6 +6,7 @@ made into rules leaves the old rules in force. There is one exception: sources t
 checksum database under the newer rules, because a source is not told which rules a request began with.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -86,6 +87,8 @@ class InForce:
         self._rules: Rules | None = None
         self._started: Config | None = None
         self._sources: tuple[Sources, _DatabaseReader] | None = None
+        self._lock = asyncio.Lock()
+        """Held while a config is taken: two at once would get the same generation, and share fetches of two sources."""
         self.error: str | None = None
         """Why a newer config was not taken; None when the newest config is in force."""
 
@@ -99,7 +102,8 @@ class InForce:
     async def begin(self, loaded: Loaded) -> None:
         """Take the first config. Raises `UpstreamError`."""
         self._started = loaded.config
-        await self._take(loaded)
+        async with self._lock:
+            await self._take(loaded)
 
     async def change(self, news: Loaded | ConfigError) -> bool:
         """Take a newer config, or note in `error` why it cannot be taken. Returns whether it is in force. Raises
@@ -108,7 +112,8 @@ class InForce:
         try:
             if isinstance(news, ConfigError):
                 raise news
-            await self._take(news)
+            async with self._lock:
+                await self._take(news)
         except (ConfigError, UpstreamError) as e:
             self.error = str(e)
         except Exception as e:
