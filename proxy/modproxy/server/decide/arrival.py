@@ -75,10 +75,17 @@ def _read_path(raw_path: str, rules: Rules) -> tuple[AnyTarget | None, TargetErr
 def _below(prefix: str, raw_path: str) -> str:
     path = raw_path.partition("?")[0]
     if not path.startswith("/"):
-        path = urlsplit(path).path  # the absolute form of RFC 9112, section 3.2.2
+        path = _path_of_url(path)  # the absolute form of RFC 9112, section 3.2.2
     if not path.startswith(f"{prefix}/"):
         raise NoSuchTarget(f"modules are served below {prefix}/")
     return path.removeprefix(f"{prefix}/")
+
+
+def _path_of_url(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError as e:
+        raise TargetError(f"malformed URL {url!r}: {e}") from None
 
 
 def _sumdb_target(path: str, rules: Rules) -> SumdbTarget | None:

@@ -45,6 +45,7 @@ def test_what_is_answered(path: str, method: str) -> None:
         ("/example.com/m/@v/v1.0.0.mod/..", "GET", "", 400, "bad request: "),
         ("/example.com/m/@v/v1.mod", "GET", "", 400, "bad request: "),
         ("/%zz", "GET", "", 400, "bad request: malformed percent-encoding"),
+        (f"http://[::1{MOD}", "GET", "", 400, "bad request: malformed URL"),
         ("/favicon.ico", "GET", "", 404, "not found: 'favicon.ico' is nothing"),
         ("/sumdb/sum.golang.org/supported", "GET", "", 404, "is not served here"),
         ("/sumdb/sum.example.com/lookup/corp.example.com/m@v1.0.0", "GET", "", 404, "is private here"),
