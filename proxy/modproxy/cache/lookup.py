@@ -81,7 +81,7 @@ class Cache:
 
     async def _run(self, flight: Flight, key: FlightKey, rules: Rules) -> None:
         target = flight.request.target
-        started = time.monotonic()
+        begun, started = time.time(), time.monotonic()
 
         def fresh(stored: StoredFile) -> bool:
             return is_fresh(target, _age(stored), rules.cache)
@@ -103,11 +103,17 @@ class Cache:
         if isinstance(flight.error, NotFound):
             self._absent.put(key, flight.error, rules.cache.not_found_ttl)
             if not target.immutable:
-                await self._store.delete(target.key)
+                await self._drop_older(target.key, begun)
         elif flight.streaming:
             # Readers may have got a beginning without its end. The next reader gets the reason, and not a beginning
             # again.
             self._suspects.put(target.key, True, _SUSPECT_SECONDS)
+
+    async def _drop_older(self, key: str, begun: float) -> None:
+        """Remove a file that is gone upstream, unless a fetch from another source has published it since `begun`."""
+        stored = await self._store.get(key)
+        if stored is not None and stored.modified < begun:
+            await self._store.delete(key)
 
     async def _await(self, flight: Flight) -> Answer:
         flight.enter()
