@@ -196,10 +196,16 @@ class DiskStore:
     async def _keep(self, key: str, body: bytes) -> StoredFile | None:
         if not self._may_write():
             return None
-        draft = await self.draft()
+        try:
+            draft = await self.draft()
+        except OSError:
+            return None  # the draft has noted the refusal
         try:
             await draft.write(body)
             return await self._publish(draft, key, body)
+        except OSError as e:
+            self._refused(e)
+            return None
         finally:
             draft.close()
 
@@ -231,10 +237,12 @@ class DiskStore:
         return file
 
     async def delete(self, key: str) -> None:
-        """Remove a file, if it is stored."""
-        size = await self._pool.run(remove, self.root / key)
-        if size is not None:
-            self._forget([Gone(key, size)])
+        """Remove a file, if it is stored; with a zip, its hash."""
+        keys = [key, key.removesuffix(".zip") + DIRHASH_SUFFIX] if key.endswith(".zip") else [key]
+        for name in keys:
+            size = await self._pool.run(remove, self.root / name)
+            if size is not None:
+                self._forget([Gone(name, size)])
 
     async def evict(self, eviction: Callable[..., Iterable[Gone]], *args: object) -> tuple[int, int]:
         """Run an eviction over the tree, as `eviction(root, *args)`. Returns how many files it removed, and their
@@ -245,13 +253,15 @@ class DiskStore:
         def run() -> tuple[int, int]:
             count = size = 0
             batch: list[Gone] = []
-            for gone in eviction(self.root, *args):
-                count, size = count + 1, size + gone.size
-                batch.append(gone)
-                if len(batch) >= _TOLD_AT_ONCE:
-                    loop.call_soon_threadsafe(self._forget, batch)
-                    batch = []
-            loop.call_soon_threadsafe(self._forget, batch)
+            try:
+                for gone in eviction(self.root, *args):
+                    count, size = count + 1, size + gone.size
+                    batch.append(gone)
+                    if len(batch) >= _TOLD_AT_ONCE:
+                        loop.call_soon_threadsafe(self._forget, batch)
+                        batch = []
+            finally:  # the files before an error have been removed all the same
+                loop.call_soon_threadsafe(self._forget, batch)
             return count, size
 
         return await self._walkers.run(run)
