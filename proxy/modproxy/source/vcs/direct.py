@@ -60,7 +60,7 @@ class Direct:
                 way_out = await asyncio.to_thread(settings.outbound.environment)
             except (CredentialError, OSError) as e:
                 raise Unavailable(f"{target}: {e}") from None
-            with workspace(settings.folder, settings.goprivate, credentials, way_out) as place:
+            async with workspace(settings.folder, settings.goprivate, credentials, way_out) as place:
                 answer = await self._run(target, place, bool(credentials))
                 file = _answer_file(target, answer, place)
                 yield Fetched(read_file(file), (await asyncio.to_thread(file.stat)).st_size, _ORIGIN)

@@ -2,11 +2,12 @@
 afterwards.
 """
 
+import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,23 +26,33 @@ class Workspace:
     """The whole environment."""
 
 
-@contextmanager
-def workspace(
+@asynccontextmanager
+async def workspace(
     parent: Path, goprivate: str, credentials: Sequence[Basic | Ssh], way_out: Mapping[str, str]
-) -> Iterator[Workspace]:
+) -> AsyncIterator[Workspace]:
     """Make a workspace below `parent`, and remove it at the end. `way_out` is added to the environment.
 
-    Blocks; raises `OSError`.
+    Raises `OSError`.
     """
-    parent.mkdir(parents=True, exist_ok=True)
-    root = Path(tempfile.mkdtemp(dir=parent))
+    root = _new_folder(parent)
     try:
-        work = root / "work"
-        work.mkdir()
-        _write_credentials(root, credentials)
-        yield Workspace(work, {**_environment(root, goprivate), **way_out})
+        yield Workspace(_fill(root, credentials), {**_environment(root, goprivate), **way_out})
     finally:
-        shutil.rmtree(root, ignore_errors=True)
+        # A module cache has thousands of files, whose removal would block the event loop.
+        await asyncio.to_thread(shutil.rmtree, root, ignore_errors=True)
+
+
+def _new_folder(parent: Path) -> Path:
+    parent.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(dir=parent))
+
+
+def _fill(root: Path, credentials: Sequence[Basic | Ssh]) -> Path:
+    """Write what the go command reads. Returns the folder to run it in."""
+    _write_credentials(root, credentials)
+    work = root / "work"
+    work.mkdir()
+    return work
 
 
 def _environment(root: Path, goprivate: str) -> dict[str, str]:
