@@ -53,6 +53,8 @@ def _read(path: Path) -> str:
         raise ConfigError(f"{path}: {e.strerror}") from None
     except UnicodeDecodeError as e:
         raise ConfigError(f"{path}: not UTF-8 text: {e.reason} at byte {e.start}") from None
+    except ValueError as e:  # a name with a zero byte
+        raise ConfigError(f"{path}: {e}") from None
 
 
 async def changes(path: Path, current: Loaded) -> AsyncIterator[Loaded | ConfigError]:

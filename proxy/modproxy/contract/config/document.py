@@ -51,7 +51,7 @@ def parse_config(text: str | bytes) -> Config:
     """Read the document. Raises `ConfigError` for the first fault of the document."""
     try:
         document = json.loads(text)
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise ConfigError(f"not JSON: {e}") from None
     if not isinstance(document, dict):
         raise ConfigError("not a JSON object: write {} for all defaults")
