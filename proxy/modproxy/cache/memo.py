@@ -41,7 +41,3 @@ class Memo(Generic[K, V]):
     def forget(self, key: K) -> None:
         """Drop the value of a key, if there is one."""
         self._entries.pop(key, None)
-
-    def clear(self) -> None:
-        """Drop all entries."""
-        self._entries.clear()
