@@ -1,4 +1,4 @@
-"""The config file and the allowlist beside it: read, refused with place and reason, and read anew when they change."""
+"""The config file and the allowlist beside it: how they are read, refused with place and reason, and read anew."""
 
 import asyncio
 import contextlib

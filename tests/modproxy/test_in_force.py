@@ -1,4 +1,4 @@
-"""Rules: made whole from a config, put in place in one step, and kept where a newer config cannot be taken."""
+"""The rules in force: they are replaced in one step, and they stay when a newer config cannot be taken."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ from tests.modproxy.source.fake_source import read
 
 UPSTREAM = {"goproxy": "off", "gosumdb": "off"}
 LOOKED_UP = {"goproxy": "http://127.0.0.1:9", "gosumdb": "off"}
-"""Its host is resolved when it is taken, because the replica listens on the same port."""
+"""The host of this upstream is resolved when the config is taken, because the replica listens on the same port."""
 M = check_path("example.com/m")
 
 
@@ -81,7 +81,7 @@ async def test_a_config_that_cannot_be_taken_changes_nothing(
     refused: list[tuple[Loaded | ConfigError, str]] = [
         (ConfigError("config.json: not JSON"), "config.json: not JSON"),
         (loaded({"upstream": {"gosumdb": "off"}}), "no go command to ask"),
-        # A file that was checked when it was read, and is another now: no error that anybody foresaw.
+        # The allowlist was checked when it was read. Here it is malformed nevertheless, as by a fault of the program.
         (loaded({"upstream": UPSTREAM, "modules": {"allowlistFile": "list"}}, "["), "by a fault of this program"),
     ]
     for news, said in refused:

@@ -1,4 +1,4 @@
-"""The cache over a store in memory and a source of the test's own: what is asked of whom, and what comes of it."""
+"""The cache over a store in memory and a source of the test's own: what is fetched, stored, remembered and shared."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -193,7 +193,7 @@ async def test_what_cannot_be_kept_is_given_all_the_same(cache: Cache, store: Me
 
 
 async def test_a_request_keeps_the_source_it_began_with(cache: Cache) -> None:
-    """A fetch under way for the rules of before is not shared with those who ask under newer ones."""
+    """A fetch under way for older rules is not shared with requests under newer ones."""
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     class Slow(FakeSource):

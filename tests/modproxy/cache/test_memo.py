@@ -1,4 +1,4 @@
-"""The bounded memory of things that expire."""
+"""The bounded memory of values that expire."""
 
 from modproxy.cache.memo import Memo
 

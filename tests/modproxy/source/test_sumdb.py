@@ -1,4 +1,4 @@
-"""A checksum database is believed only as far as its signature and its tree prove."""
+"""The answers of a checksum database are verified by its signature and its tree."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The cache directory: a file:// tree at any moment, whose sizes and uses survive a restart."""
+"""The cache directory: what is counted, what is removed, and what survives a restart."""
 
 import os
 import tempfile
@@ -127,7 +127,7 @@ async def test_use_is_written_down_by_and_by(disk: DiskStore) -> None:
     fetched = long_ago - 60
     os.utime(disk.root / LIST, (long_ago, fetched))
     await disk.get(LIST)
-    # As a file system that is mounted with noatime would leave it.
+    # A file system that is mounted with noatime leaves the access time like this.
     os.utime(disk.root / LIST, (long_ago, fetched))
     await disk.write_down_use()
     status = (disk.root / LIST).stat()

@@ -1,4 +1,4 @@
-"""Which files go when there are too many bytes."""
+"""Which files an eviction removes."""
 
 import os
 import time

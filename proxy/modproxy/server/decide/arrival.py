@@ -1,4 +1,6 @@
-"""A client's request as it arrived: its method, the headers that matter here, and the target of its path. Pure."""
+"""A client's request as it arrived: its method, the headers that matter here, and the target of its path. Pure, except
+for the random id of a request that brings none.
+"""
 
 import re
 import uuid

@@ -1,4 +1,4 @@
-"""The private place for one run of the go command: its credentials for it alone, and nothing of it afterwards."""
+"""The workspace of one run of the go command: its files, its environment, and its removal."""
 
 import stat
 from pathlib import Path
