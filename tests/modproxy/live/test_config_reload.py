@@ -1,4 +1,6 @@
-"""The config file is watched: a good one takes effect without a restart, a bad one changes nothing and is shown."""
+"""The config file is watched: a good config takes effect without a restart, a bad one changes nothing and is
+reported.
+"""
 
 import asyncio
 import base64
