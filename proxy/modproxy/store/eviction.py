@@ -111,14 +111,17 @@ def key_of(root: Path, entry: os.DirEntry[str]) -> str:
 
 
 def walk(root: Path) -> Iterator[os.DirEntry[str]]:
-    """Yield every file below `root`, except those of the private folder. Folders that vanish meanwhile are skipped."""
+    """Yield every file below `root`, except those of the private folder.
+
+    Folders that vanish meanwhile are skipped, and so are unreadable folders, such as `lost+found` of a file system.
+    """
     pending = [os.fspath(root)]
     while pending:
         folder = pending.pop()
         try:
             with os.scandir(folder) as entries:
                 found = list(entries)
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):
             continue
         for entry in found:
             if entry.is_dir(follow_symlinks=False):
