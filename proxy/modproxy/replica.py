@@ -68,7 +68,7 @@ class Replica:
         if self.certificates:
             await self.certificates.look()
             self._tasks.append(asyncio.create_task(self.certificates.follow()))
-        self._tasks += [asyncio.create_task(self._count_held()), asyncio.create_task(self._janitor.run())]
+        self._tasks += [asyncio.create_task(self._count_stored()), asyncio.create_task(self._janitor.run())]
         self.reporter.ready = True
 
     async def change(self, news: Loaded | ConfigError) -> None:
@@ -87,7 +87,7 @@ class Replica:
         """The config in force."""
         return self.in_force.rules.config
 
-    async def _count_held(self) -> None:
+    async def _count_stored(self) -> None:
         try:
             await self.store.count()
         except OSError as e:

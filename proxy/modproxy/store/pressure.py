@@ -23,9 +23,9 @@ class Pressure:
         """Why files are not stored, or may soon not be; None while all is well."""
         return self.refusal or self.scarcity
 
-    def full(self, held: int) -> None:
-        """Note that the cache has stored `held` bytes, which is all that it may store."""
-        self.refusal = f"the cache is full: {held >> 20} MiB are held"
+    def full(self, stored: int) -> None:
+        """Note that the cache has `stored` bytes, which is all that it may store."""
+        self.refusal = f"the cache is full: {stored >> 20} MiB are held"
 
     def refused(self, error: OSError) -> None:
         """Note that the disk refused a write, so that the disk is not tried again for a while."""
