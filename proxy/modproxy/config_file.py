@@ -27,8 +27,9 @@ class Loaded:
 
 
 def load(path: Path) -> Loaded:
-    """Read and check both files. Raises `ConfigError`, which names the file, the field or the line, and what is
-    wrong.
+    """Read and check both files.
+
+    Raises `ConfigError`, which names the file, the field or the line, and what is wrong.
     """
     text = _read(path)
     try:

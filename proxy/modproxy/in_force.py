@@ -106,8 +106,9 @@ class InForce:
             await self._take(loaded)
 
     async def change(self, news: Loaded | ConfigError) -> bool:
-        """Take a newer config, or note in `error` why it cannot be taken. Returns whether it is in force. Raises
-        nothing.
+        """Take a newer config, or note in `error` why it cannot be taken. Raises nothing.
+
+        Returns whether the config is in force.
         """
         try:
             if isinstance(news, ConfigError):

@@ -30,8 +30,9 @@ log = logging.getLogger(__name__)
 
 
 class Replica:
-    """Holds the parts of a running replica together. Make it inside the event loop, call `start`, and `close` at the
-    end.
+    """Holds the parts of a running replica together.
+
+    Make it inside the event loop, call `start`, and call `close` at the end.
     """
 
     def __init__(self, loaded: Loaded, listeners: Sequence[Address]) -> None:

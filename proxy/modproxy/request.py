@@ -12,8 +12,9 @@ AnyTarget = Target | SumdbTarget
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Carries one request from the listener to the sources. The defaults are those of a request that the proxy makes
-    itself.
+    """Carries one request from the listener to the sources.
+
+    The defaults are those of a request that the proxy makes itself.
     """
 
     target: AnyTarget

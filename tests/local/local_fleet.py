@@ -1,6 +1,4 @@
-"""`goproxy-operator local` as a process: tests start it on a file, wait for its lines, send it requests, and stop
-it.
-"""
+"""`goproxy-operator local` as a process: tests start it on a file, read its lines, send requests, and stop it."""
 
 from __future__ import annotations
 
@@ -28,8 +26,9 @@ def document(upstream: str, rest: str = "", *, name: str = "team-a", replicas: i
 
 
 class LocalFleet:
-    """Runs the runner with FILE and its caches below `folder`. Use it as a context manager. `lines` is what it
-    printed.
+    """Runs the runner with FILE and its caches below `folder`; `lines` is what it printed.
+
+    Use it as a context manager.
     """
 
     def __init__(self, folder: Path, text: str, listen: str = "127.0.0.1:0") -> None:

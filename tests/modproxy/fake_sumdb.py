@@ -1,6 +1,4 @@
-"""A checksum database for tests: a list of records, whose tree is computed by definition and signed with a key of
-its own.
-"""
+"""A checksum database for tests: a list of records, whose tree is computed by definition and signed."""
 
 import base64
 import hashlib

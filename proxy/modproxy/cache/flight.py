@@ -144,8 +144,9 @@ class Flight:
             await self._progress.wait()
 
     def read(self, at: int) -> bytes:
-        """Return bytes from position `at` that readers may have; empty when there are no more yet. Raises `CutShort`
-        after a failure.
+        """Return bytes from position `at` that readers may have; empty when there are no more yet.
+
+        Raises `CutShort` after a failure.
         """
         if self.error:
             raise CutShort(self.error.reason)

@@ -43,8 +43,9 @@ class Cache:
         self._suspects: Memo[str, bool] = Memo(_REMEMBERED, time.monotonic)
 
     async def get(self, request: Request, rules: Rules) -> Answer:
-        """Return the answer, which the caller must close. Raises `SourceError`, as `KnownAbsent` for a remembered
-        absence.
+        """Return the answer, which the caller must close.
+
+        Raises `SourceError`; for a remembered absence it is `KnownAbsent`.
         """
         target = request.target
         stored = await self._store.get(target.key)

@@ -20,8 +20,9 @@ def parse_duration(text: str) -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """Write seconds for `parse_duration`: in the largest unit that gives a whole number, else exact to the
-    nanosecond.
+    """Write seconds for `parse_duration`.
+
+    The unit is the largest one that gives a whole number; without any, seconds are written to the nanosecond.
     """
     for unit in ("h", "m", "s", "ms"):
         count = seconds / _UNITS[unit]

@@ -108,8 +108,8 @@ def _fold(char: str) -> str:
 
 
 def _hash1(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> str:
-    """Return the hash that `Hash1` makes: SHA-256 over one line for each entry, sorted by name, directories among
-    them.
+    """Return the hash that `Hash1` makes: SHA-256 over one line for each entry, also for directories, sorted by
+    name.
     """
     lines = []
     for entry in sorted(entries, key=lambda e: e.orig_filename.encode()):

@@ -73,9 +73,7 @@ def _module_element_fault(element: str) -> str | None:
 
 
 def _any_element_fault(element: str) -> str | None:
-    """Return which rule an element breaks that holds for module paths, versions and file paths alike; None without
-    any.
-    """
+    """Return which rule for all module paths, versions and file paths an element breaks; None without any."""
     if not element.strip("."):
         return f"invalid path element {element!r}"
     if element.endswith("."):
@@ -98,9 +96,7 @@ def file_path_fault(path: str) -> str | None:
 
 
 def file_element_fault(element: str) -> str | None:
-    """Return why `CheckFilePath` refuses one element; None for a lawful one. The rule holds for versions in a URL
-    too.
-    """
+    """Return why `CheckFilePath` refuses one element; None for a lawful one. Versions in a URL obey the rule too."""
     if not element:
         return "empty path element"
     for char in element:

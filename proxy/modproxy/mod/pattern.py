@@ -90,8 +90,9 @@ def _escaped(glob: str, i: int) -> tuple[str, int]:
 
 
 def _char_class(glob: str, i: int) -> tuple[str, int]:
-    """Translate the character class after an opening bracket. Go refuses an empty class, and a class that begins
-    with `]`.
+    """Translate the character class after an opening bracket.
+
+    Go refuses an empty class, and a class that begins with `]`.
     """
     unclosed = PatternError(
         f"{glob!r} has a [ without its ]: close the character class, or write \\[ for a literal one"

@@ -107,9 +107,7 @@ def is_sumdb_path(path: str) -> bool:
 
 
 def is_lookup_of(target: SumdbTarget, patterns: Sequence[Pattern]) -> bool:
-    """Say whether the target is a lookup of a module that one of the patterns matches. Such a name must not be sent
-    on.
-    """
+    """Say whether the target is a lookup of a module that one of the patterns matches."""
     return target.module is not None and first_match(patterns, target.module) is not None
 
 

@@ -29,8 +29,9 @@ class NoSuchTarget(ValueError):
 
 
 class Kind(StrEnum):
-    """Which file of a module, or which answer of a checksum database, a target is. The value is the `endpoint` of
-    metrics.
+    """Tells which file of a module, or which answer of a checksum database, a target is.
+
+    The value is the `endpoint` of metrics.
     """
 
     INFO = "info"
@@ -142,9 +143,7 @@ def _versioned(path: ModulePath, escaped: str, kind: Kind) -> Target:
 
 
 def _slashed(path: ModulePath, version: str) -> NoSuchTarget | TargetError:
-    """Return the error for a version with a slash. A branch may have such a name, but the protocol cannot express
-    it.
-    """
+    """Return the error for a version with a slash, which branches may have and the protocol cannot express."""
     if any(file_element_fault(element) for element in version.split("/")):
         return TargetError(f"malformed version {version!r}")
     return NoSuchTarget(f"{path}@{version}: a version query cannot have a slash: ask for the commit's hash instead")

@@ -162,9 +162,7 @@ def _range(low: int, high: int, stored: Stored) -> bytes:
 
 
 def _tile_of(tree: Tree, level: int, number: int) -> tuple[Tile, int, int]:
-    """Return the tile of `tree` that has a subtree's hash, and the first and the number of the hashes that it is
-    made of.
-    """
+    """Return the tile of `tree` that has a subtree's hash, and the first and the number of the hashes for it."""
     tile_level, rows = divmod(level, HEIGHT)
     first = number << rows
     tile_number, offset = divmod(first, _WIDTH)
@@ -185,8 +183,9 @@ def tiles_needed(tree: Tree, proof: Proof) -> frozenset[Tile]:
 
 
 def holds(tree: Tree, proof: Proof, tiles: Mapping[Tile, bytes]) -> bool:
-    """Say whether a proof holds. `tiles` has the bytes of `tiles_needed`. Raises `LogError` for a tile that is too
-    short.
+    """Say whether a proof holds. `tiles` has the bytes of `tiles_needed`.
+
+    Raises `LogError` for a tile that is too short.
     """
 
     def stored(level: int, number: int) -> bytes:

@@ -1,3 +1,1 @@
-"""Whether a module may be served. Pure: it takes the config and a module path, and returns a decision with its
-reason.
-"""
+"""Whether a module may be served. Pure: config and module path lead to a decision with its reason."""

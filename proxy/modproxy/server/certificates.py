@@ -26,9 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class CertificateError(ValueError):
-    """The Secret has no usable certificate; the message names the Secret and the reason, and says what the Secret
-    needs.
-    """
+    """The Secret has no usable certificate; the message names the Secret, and says why and what it needs."""
 
 
 class Certificates:

@@ -60,9 +60,7 @@ class ClientHandler:
         """How many requests a policy refused, by its mode; in DryRun they were answered nevertheless."""
 
     async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request. Whatever a client or an upstream does, this method raises nothing but
-        `CancelledError`.
-        """
+        """Answer one request. Whatever a client or an upstream does, only `CancelledError` is raised."""
         started = time.perf_counter()
         rules = self._in_force.rules
         arrival = read_arrival(http.method, http.raw_path, http.headers, rules)

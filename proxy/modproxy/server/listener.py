@@ -1,6 +1,4 @@
-"""The sockets: how an address of the config becomes a listener, and how clients are served on the listener and
-drained.
-"""
+"""The sockets: how an address of the config becomes a listener, and how the listener serves clients and ends."""
 
 import asyncio
 import contextlib

@@ -38,8 +38,9 @@ def small_response(head: Head, body: bytes) -> web.Response:
 
 
 async def send_file(http: web.BaseRequest, head: Head, file: BinaryIO) -> web.StreamResponse:
-    """Send a file as the head says. Raises `CutShort` when the response breaks off, `ConnectionError` when the client
-    left.
+    """Send a file as the head says.
+
+    Raises `CutShort` when the response breaks off, `ConnectionError` when the client left.
     """
     if head.length is None:
         return web.Response(status=head.status, headers=head.headers)

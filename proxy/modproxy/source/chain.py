@@ -25,8 +25,9 @@ class Link:
 
 
 class Chain:
-    """Asks the entries of a GOPROXY in their order. An empty chain answers 508, because all its entries were this
-    fleet.
+    """Asks the entries of a GOPROXY in their order.
+
+    An empty chain answers 508, because all its entries were this fleet.
     """
 
     def __init__(self, links: Sequence[Link]) -> None:
@@ -34,9 +35,7 @@ class Chain:
 
     @asynccontextmanager
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
-        """Yield the first answer. Raises `SourceError` when no entry has one; an answer that breaks off raises in
-        the caller.
-        """
+        """Yield the first answer. Raises `SourceError` when no entry has one."""
         async with AsyncExitStack() as stack:
             yield await self._first(stack, request)
 

@@ -20,9 +20,7 @@ class Checked:
 
     @asynccontextmanager
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
-        """Yield the answer of the wrapped source. Raises `Unavailable` (502) for an answer that does not fit its
-        target.
-        """
+        """Yield the wrapped source's answer. Raises `Unavailable` (502) for an answer that does not fit its target."""
         target = request.target
         async with self._source.fetch(request) as fetched:
             if target.kind is Kind.ZIP or not isinstance(target, Target):

@@ -52,8 +52,9 @@ class Denied(SourceError):
 
 
 class Unavailable(SourceError):
-    """The source gave no usable answer (502, 503, 504, or 508 for a loop). This does not mean that the target is
-    absent.
+    """The source gave no usable answer (502, 503, 504, or 508 for a loop).
+
+    This does not mean that the target is absent.
     """
 
     def __init__(self, reason: str, status: int = 502, retry_after: str | None = None) -> None:

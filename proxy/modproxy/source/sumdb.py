@@ -35,9 +35,7 @@ ReadDatabase = Callable[[SumdbTarget], Awaitable[bytes]]
 
 
 class TreeHeads:
-    """Keeps the newest tree head that was ever verified in a file, so that a restart does not forget the database's
-    past.
-    """
+    """Keeps the newest verified tree head in a file, so that a restart does not forget the database's past."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -92,9 +90,7 @@ class SumdbSource:
         yield Fetched(once(body), len(body), fetched.origin)
 
     async def _server(self, request: Request) -> Source:
-        """Choose as the go command does: the first proxy that says that it serves the database, else the database
-        itself.
-        """
+        """Choose as the go command does: the first proxy that says that it serves the database, else `itself`."""
         if self._chosen is None:
             question = replace(request, target=SumdbTarget(self._database.name, "supported", Kind.TREE))
             for proxy in self._proxies:

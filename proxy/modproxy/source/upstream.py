@@ -63,8 +63,9 @@ class UpstreamClient:
 
 
 class UpstreamProxy:
-    """Asks one server. `path_of` returns the path of a target below `url`; for a module proxy the path is the
-    target's key.
+    """Asks one server.
+
+    `path_of` returns the path of a target below `url`; for a module proxy the path is the target's key.
     """
 
     def __init__(
@@ -136,9 +137,7 @@ class UpstreamProxy:
         return Unavailable(words)
 
     def _check_framing(self, target: AnyTarget, response: aiohttp.ClientResponse) -> None:
-        """Refuse an answer that came over plain http after https, and a text whose end only the connection's end
-        shows.
-        """
+        """Refuse plain http after https, and a text whose end only the connection's end shows."""
         if response.url.scheme == "http" and any(step.url.scheme == "https" for step in response.history):
             raise Unavailable(f"{target}: upstream {self._origin} redirected from https to plain http")
         framed = (

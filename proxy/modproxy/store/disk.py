@@ -100,9 +100,7 @@ class DiskStore:
         return min(self.limit or total, total)
 
     def free(self) -> tuple[int, int]:
-        """Return the bytes that are free on the file system for this process, and the bytes of the whole file
-        system.
-        """
+        """Return the bytes that are free on the file system for this process, and the bytes of all of it."""
         usage = shutil.disk_usage(self.root)
         return usage.free, usage.total
 
@@ -165,9 +163,7 @@ class DiskStore:
         self.grown.set()
 
     async def try_to_write(self) -> None:
-        """End a refusal if the disk takes a file again, so that the refusal ends even without requests. Raises
-        `OSError`.
-        """
+        """End a refusal if the disk takes a file again, even when no client requests one. Raises `OSError`."""
         if not self._may_write():
             return
         draft = await self.draft()
@@ -245,8 +241,9 @@ class DiskStore:
                 self._forget([Gone(name, size)])
 
     async def evict(self, eviction: Callable[..., Iterable[Gone]], *args: object) -> tuple[int, int]:
-        """Run an eviction over the tree, as `eviction(root, *args)`. Returns how many files it removed, and their
-        bytes.
+        """Run an eviction over the tree, as `eviction(root, *args)`.
+
+        Returns how many files were removed, and their bytes.
         """
         loop = asyncio.get_running_loop()
 

@@ -33,8 +33,9 @@ class DiskDraft:
         return self._written
 
     async def write(self, data: bytes) -> None:
-        """Append, and move to the temporary folder if the disk refuses. Raises `OSError` when that folder refuses
-        too.
+        """Append, and move to the temporary folder if the disk refuses.
+
+        Raises `OSError` when that folder refuses too.
         """
         try:
             await self._pool.run(_write_all, self.fd, data)

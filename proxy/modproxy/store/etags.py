@@ -19,9 +19,7 @@ clock is coarse: two files of the same size may replace each other within one ti
 
 
 class Etags:
-    """Remembers the tags of files. When there are more than `limit`, the oldest tag is dropped. Threads may share
-    it.
-    """
+    """Remembers the tags of files, at most `limit`: then the oldest tag is dropped. Threads may share it."""
 
     def __init__(self, limit: int = _REMEMBERED) -> None:
         self._limit = limit

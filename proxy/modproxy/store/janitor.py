@@ -1,6 +1,4 @@
-"""Work in the background that keeps the cache within its size: it records use, removes files, and watches the free
-space.
-"""
+"""Work in the background that keeps the cache within its size."""
 
 import asyncio
 import contextlib

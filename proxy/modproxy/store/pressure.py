@@ -1,6 +1,4 @@
-"""The reasons why files are not stored: a full cache, a disk that refuses writes, a file system with little free
-space.
-"""
+"""The reasons why files are not stored: a full cache, a disk that refuses writes, too little free space."""
 
 import time
 

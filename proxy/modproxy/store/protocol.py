@@ -11,9 +11,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 
 def etag_of(content: bytes) -> str:
-    """Make the ETag of a small file from its bytes, or of a zip from its `h1:` hash, so that all stores make the same
-    tag.
-    """
+    """Make the ETag of a small file from its bytes, or of a zip from its `h1:` hash, alike in all stores."""
     return hashlib.sha256(content).hexdigest()[:32]
 
 
@@ -107,8 +105,9 @@ class Store(Protocol):
         ...
 
     def scan(self) -> AsyncIterator[Sequence[Listed]]:
-        """Yield every stored file, some hundred at a time. A file that is published or removed meanwhile may be
-        missing.
+        """Yield every stored file, some hundred at a time.
+
+        A file that is published or removed meanwhile may be missing.
         """
         ...
 

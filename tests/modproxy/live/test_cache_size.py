@@ -1,6 +1,4 @@
-"""The cache stays within its size, removes the least recently used files first, and survives a disk that refuses
-writes.
-"""
+"""The cache stays within its size, and survives a disk that refuses writes."""
 
 import asyncio
 import hashlib

@@ -1,6 +1,4 @@
-"""The checksum database through a replica: it is served and cached, and public modules are served only if they
-match it.
-"""
+"""The checksum database through a replica: it is served, cached, and decides which modules are served."""
 
 import io
 from collections.abc import AsyncIterator

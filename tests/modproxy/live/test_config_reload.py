@@ -1,6 +1,4 @@
-"""The config file is watched: a good config takes effect without a restart, a bad one changes nothing and is
-reported.
-"""
+"""The config file is watched: a good config takes effect without a restart, a bad one is only reported."""
 
 import asyncio
 import base64

@@ -1,6 +1,4 @@
-"""Zips: what `CheckZip` accepts and refuses, and `h1:` hashes, compared with those that Go computed for real
-modules.
-"""
+"""Zips: what `CheckZip` accepts and refuses, and `h1:` hashes, compared with those that Go has computed."""
 
 import io
 import zipfile

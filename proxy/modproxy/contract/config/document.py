@@ -63,8 +63,9 @@ def parse_config(text: str | bytes) -> Config:
 
 
 def dump_config(config: Config) -> str:
-    """Write the document. Fields that have their default are left out, so that older replicas understand as much as
-    possible.
+    """Write the document.
+
+    Fields that have their default are left out, so that older replicas understand as much as possible.
     """
     document = config.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     return json.dumps(document, indent=2, sort_keys=True) + "\n"

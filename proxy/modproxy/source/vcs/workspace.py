@@ -1,6 +1,4 @@
-"""Workspaces: each run of the go command has its own home, module cache and credentials, which are removed
-afterwards.
-"""
+"""Workspaces: each run of the go command has its own home, module cache and credentials."""
 
 import asyncio
 import os
