@@ -40,7 +40,7 @@ class TreeHeads:
     def __init__(self, file: Path) -> None:
         self._file = file
         self.lock = asyncio.Lock()
-        """Held between `load` and `save`, so that an older tree head does not replace a newer one."""
+        """Held while a tree head is compared with the newest one and saved."""
 
     def load(self) -> bytes | None:
         """Return the signed note of the tree head; None before the first `save`."""
@@ -135,14 +135,17 @@ class SumdbSource:
         """
         tree = self._open(note)
         async with self._heads.lock:
-            known_note = self._heads.load()
-            known = self._open(known_note) if known_note else Tree(0, _EMPTY_ROOT)
-            older, newer = (known, tree) if tree.size >= known.size else (tree, known)
-            if older != newer and not await self._holds(newer, extends(older, newer)):
-                raise LogError(f"its tree of {tree.size} contradicts the signed tree of {known.size} seen before")
-            if tree.size > known.size:
-                self._heads.save(note)
-            return newer
+            while True:
+                known_note = self._heads.load()
+                known = self._open(known_note) if known_note else Tree(0, _EMPTY_ROOT)
+                older, newer = (known, tree) if tree.size >= known.size else (tree, known)
+                if older != newer and not await self._holds(newer, extends(older, newer)):
+                    raise LogError(f"its tree of {tree.size} contradicts the signed tree of {known.size} seen before")
+                if self._heads.load() != known_note:
+                    continue  # the source of another config, which has a lock of its own, has saved a tree head
+                if tree.size > known.size:
+                    self._heads.save(note)
+                return newer
 
     async def _holds(self, tree: Tree, proof: Proof) -> bool:
         tiles = list(tiles_needed(tree, proof))
