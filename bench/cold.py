@@ -32,7 +32,7 @@ async def measure(scratch: Path) -> Result:
             modules = range(round_ * MODULES, (round_ + 1) * MODULES)
             for name, url in zip(times, (upstream, proxy.url), strict=True):
                 seconds = await _download(url, modules)
-                if round_:  # the first warms up connections
+                if round_:  # the first round warms up connections
                     times[name].append(seconds)
     straight, through = times.values()
     return Result(

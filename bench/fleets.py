@@ -27,7 +27,7 @@ from tests.operator.live.replica_reports import ReplicaReports, steady
 FLEETS, NAMESPACES = 1000, 100
 QUIET_SECONDS = 600
 CHANGES, CHANGES_PER_SECOND = 300, 5
-MOVING = 10  # one fleet in so many has figures that move
+MOVING = 10  # one fleet in this many has figures that change
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -114,7 +114,7 @@ async def _converge(world: World, operator: OperatorProcess) -> list[Figure]:
 
 
 async def _stay_quiet(world: World, operator: OperatorProcess) -> list[Figure]:
-    await asyncio.sleep(75)  # until the figures of the first reports are written: once a minute
+    await asyncio.sleep(75)  # figures are written once a minute; then those of the first reports are written
     mark, cpu = world.plane.audit.mark(), cpu_seconds(operator.pid)
     await asyncio.sleep(QUIET_SECONDS)
     calls = world.plane.audit.since(mark)

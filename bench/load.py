@@ -29,7 +29,7 @@ class LoadConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop has its own class
+        self._transport = cast(asyncio.Transport, transport)  # uvloop has a class of its own
 
     def get(self, path: str) -> "asyncio.Future[bool]":
         """Ask; the future says whether the answer was 200 and whole."""

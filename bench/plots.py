@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from bench.result import Plot, Result
 
-mpl.use("Agg")  # there may be no screen
+mpl.use("Agg")  # the machine may have no screen
 
 
 def draw(result: Result, name: str, folder: Path) -> None:

@@ -26,7 +26,7 @@ async def measure(scratch: Path) -> Result:
     arriving: list[list[float]] = []
     crowded: list[list[float]] = []
     async with running("bench.upstream", f"--modules={MODULES}") as (_, upstream):
-        # A stalled upstream stays so for a whole round.
+        # The timeout is longer than a round, because a stalled upstream stalls for a whole round.
         config = {"upstream": {"goproxy": upstream, "timeout": "120s"}}
         async with ProxyProcess(scratch, config) as proxy:
             wanted = [key for number in range(MODULES) for key in keys(number)[:2]]
@@ -34,7 +34,7 @@ async def measure(scratch: Path) -> Result:
                 assert (await proxy.get(key)).status == 200
             paths = scratch / "paths"
             paths.write_text("".join(f"/{key}\n" for key in wanted))
-            await _hits(proxy, paths)  # warms up both sides
+            await _hits(proxy, paths)  # this round warms up both sides
             for _ in range(ROUNDS):
                 alone.append(await _hits(proxy, paths))
                 async with running("bench.crowd", proxy.url, f"--readers={READERS}", f"--stalled={STALLED}"):

@@ -27,14 +27,14 @@ log = logging.getLogger("modproxy")
 
 
 def main() -> None:
-    """Run `modproxy`; the exit code is 0 when stopped by a signal, 1 when it cannot run, 2 for bad usage or config."""
+    """Run `modproxy`. The exit code is 0 after a signal, 1 when the program cannot run, 2 for bad usage or config."""
     args = _parser().parse_args()
     logging.basicConfig(
         level=logging.DEBUG if args.verbose else logging.INFO,
         format="%(asctime)s %(levelname)s %(message)s",
         stream=sys.stderr,
     )
-    # A line with a traceback for each malformed request would let anybody fill the disk.
+    # aiohttp logs a traceback for each malformed request, which would let any client fill the disk.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     _allow_many_descriptors()
     try:
@@ -46,13 +46,13 @@ def main() -> None:
     except ConfigError as e:
         print(f"modproxy: {e}", file=sys.stderr)
         sys.exit(EXIT_BAD_CONFIG)
-    except (UpstreamError, OSError) as e:  # the machine's doing, not the document's: it may be another next time
+    except (UpstreamError, OSError) as e:  # the machine is at fault, not the config: the next start may succeed
         print(f"modproxy: {e}", file=sys.stderr)
         sys.exit(EXIT_FAILED)
 
 
 def _allow_many_descriptors() -> None:
-    """Raise our own limit to what the machine allows: a client takes a descriptor, or two."""
+    """Raise the limit of this process to what the machine allows: each client takes one or two descriptors."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def serve(path: Path, loaded: Loaded) -> None:
-    """Serve until SIGTERM or SIGINT. Raises `OSError` and `UpstreamError` when it cannot begin."""
+    """Serve until SIGTERM or SIGINT. Raises `OSError` and `UpstreamError` when the replica cannot start."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -103,7 +103,7 @@ async def _follow_config(path: Path, loaded: Loaded, replica: Replica) -> None:
 
 
 async def _drain(replica: Replica, listener: ClientListener) -> None:
-    """Readiness goes off, load balancers get time to notice, requests in flight get time to finish."""
+    """Turn readiness off, give load balancers time to notice, and give requests in flight time to finish."""
     shutdown = replica.config.shutdown
     log.info("stopping: requests in flight have %.0f s", shutdown.timeout)
     replica.leave()

@@ -1,4 +1,4 @@
-"""Reading the config file and the allowlist beside it, and noticing that they changed."""
+"""How the config file and the allowlist file beside it are read, and how their changes are noticed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,20 +10,27 @@ from modproxy.contract.mounted import file_mark
 from modproxy.mod.pattern import PatternError, parse_lines
 
 _POLL_SECONDS = 0.5
-"""Polled, because a ConfigMap volume changes by swapping a link two folders up, and because it works everywhere."""
+"""The files are polled, because a ConfigMap volume changes by swapping a link two folders up, and because polling works
+on every file system.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The documents in force: the config, the allowlist file's text if one is named, and the hash of both."""
+    """Keeps the documents together that one config consists of, as they were read."""
 
     config: Config
     allowlist: str | None
+    """The text of the allowlist file; None when the config names no such file."""
     hash: str
+    """Names the documents: `config_hash` of both."""
 
 
 def load(path: Path) -> Loaded:
-    """Read and check both files, or raise `ConfigError` naming the file, the field or line, and what is wrong."""
+    """Read and check both files.
+
+    Raises `ConfigError`, which names the file, the field or the line, and what is wrong.
+    """
     text = _read(path)
     try:
         config = parse_config(text)
@@ -47,10 +54,12 @@ def _read(path: Path) -> str:
         raise ConfigError(f"{path}: {e.strerror}") from None
     except UnicodeDecodeError as e:
         raise ConfigError(f"{path}: not UTF-8 text: {e.reason} at byte {e.start}") from None
+    except ValueError as e:  # a name with a zero byte
+        raise ConfigError(f"{path}: {e}") from None
 
 
 async def changes(path: Path, current: Loaded) -> AsyncIterator[Loaded | ConfigError]:
-    """Yield each new state of the files after `current`: what they say now, or why that cannot be taken. For ever."""
+    """Yield each new state of the files after `current`: the new documents, or why they are malformed. Never ends."""
     last: Loaded | ConfigError = current
     seen = None
     while True:
@@ -68,7 +77,7 @@ async def changes(path: Path, current: Loaded) -> AsyncIterator[Loaded | ConfigE
             last = now
             if isinstance(now, Loaded):
                 current = now
-                seen = None  # the allowlist may be another file now
+                seen = None  # the config may name another allowlist file now
             yield now
 
 

@@ -1,9 +1,12 @@
-"""What is in force: everything that one config decides, as one frozen value.
+"""The rules in force: everything that one config decides, as one frozen value.
 
-The value is made whole before it is assigned, in one step, and a request reads it once, at its beginning. So no request
-sees two configs, however long it waits, and a config that cannot be made into rules leaves the old ones in force.
+`InForce` makes the value whole before it assigns the value in one step, and a request reads the value once, at its
+beginning. Therefore a request is answered under one config, however long the request waits, and a config that cannot be
+made into rules leaves the old rules in force. There is one exception: sources that a newer config keeps read the
+checksum database under the newer rules, because a source is not told which rules a request began with.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -22,28 +25,28 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Everything that one config decides about requests."""
+    """Tells the cache and the server everything that one config decides about requests."""
 
     generation: int
-    """Counts the configs that were taken since the start, from 1."""
+    """The number of the config among those that were taken since the start, from 1."""
     loaded: Loaded
     """The documents that the rules were made of."""
     source: Source
-    """Where answers come from that are not held."""
+    """Gives the answers that are not stored."""
     source_generation: int
-    """The generation in which `source` was made: what another source said does not count."""
+    """The generation in which `source` was made. Fetches and absences of another source generation are not shared."""
     policy: Allowlist
-    """What may be served."""
+    """Decides which modules may be served."""
     prefix: str
-    """The path below which everything is served."""
+    """The URL path below which everything is served; empty or `/PREFIX`."""
     database: str | None
-    """The checksum database that is served."""
+    """The name of the checksum database that is served; None when the config turns it off."""
     unverified: tuple[Pattern, ...]
-    """Modules of which no checksum database hears."""
+    """Modules whose names must not be sent to a checksum database."""
     cache: CacheConfig
-    """How long answers are good."""
+    """How long answers stay fresh."""
     warnings: tuple[str, ...]
-    """What the keepers of the fleet should know of the config, though it is in force."""
+    """Problems of the config that do not keep it from being in force, for the keepers of the fleet."""
 
     @property
     def config(self) -> Config:
@@ -52,19 +55,19 @@ class Rules:
 
 
 ReadThroughCache = Callable[[Request, Rules], Awaitable[bytes]]
-"""Gives a small answer through the cache, under the rules; raises `SourceError`."""
+"""Returns a small answer through the cache, under the given rules. Raises `SourceError`."""
 
 
 class _DatabaseReader:
-    """Lets the sources of a config read the checksum database through the cache, under the rules they are part of.
+    """Lets the sources of a config read the checksum database through the cache.
 
-    The rules exist only once their sources do, so they are handed in afterwards; and rules that keep the sources of
-    older ones take these readers over.
+    Rules are made of sources, so the rules do not exist yet when the sources are made.
     """
 
     def __init__(self, read: ReadThroughCache) -> None:
         self._read = read
         self.rules: Rules | None = None
+        """The newest rules that have these sources."""
 
     async def read(self, target: SumdbTarget) -> bytes:
         if self.rules is None:
@@ -73,9 +76,9 @@ class _DatabaseReader:
 
 
 class InForce:
-    """Keeps the rules in force, and puts others in their place: all of a config, or nothing of it.
+    """Keeps the rules in force, and replaces them when the config changes: with all of a new config or nothing of it.
 
-    Call `begin` before anything else.
+    `begin` must be called first.
     """
 
     def __init__(self, shared: SharedResources, read: ReadThroughCache) -> None:
@@ -84,8 +87,10 @@ class InForce:
         self._rules: Rules | None = None
         self._started: Config | None = None
         self._sources: tuple[Sources, _DatabaseReader] | None = None
+        self._lock = asyncio.Lock()
+        """Held while a config is taken: two at once would get the same generation, and share fetches of two sources."""
         self.error: str | None = None
-        """Why a newer config is not in force."""
+        """Why a newer config was not taken; None when the newest config is in force."""
 
     @property
     def rules(self) -> Rules:
@@ -97,18 +102,23 @@ class InForce:
     async def begin(self, loaded: Loaded) -> None:
         """Take the first config. Raises `UpstreamError`."""
         self._started = loaded.config
-        await self._take(loaded)
+        async with self._lock:
+            await self._take(loaded)
 
     async def change(self, news: Loaded | ConfigError) -> bool:
-        """Take a newer config, or note why it cannot be taken; say whether it is in force now. Raises nothing."""
+        """Take a newer config, or note in `error` why it cannot be taken. Raises nothing.
+
+        Returns whether the config is in force.
+        """
         try:
             if isinstance(news, ConfigError):
                 raise news
-            await self._take(news)
+            async with self._lock:
+                await self._take(news)
         except (ConfigError, UpstreamError) as e:
             self.error = str(e)
         except Exception as e:
-            log.exception("unexpected, when a config was taken")
+            log.exception("an unexpected error kept a config from being taken")
             self.error = f"this config cannot be taken, by a fault of this program: {type(e).__name__}: {e}"
         else:
             return True
@@ -146,7 +156,7 @@ class InForce:
 
 
 def _fixed_at_start(first: Config, now: Config) -> tuple[str, ...]:
-    """Name the fields that are read at the start only, and are another now."""
+    """Name the fields that are read only at the start and whose values have changed since."""
     fixed = {
         "listen": (first.listen, now.listen),
         "admin": (first.admin, now.admin),

@@ -1,4 +1,4 @@
-"""One replica, put together: what is wired to what, how it begins, takes a new config, and ends."""
+"""One replica: how its parts are wired, how it starts, takes a new config, and ends."""
 
 import asyncio
 import logging
@@ -30,7 +30,10 @@ log = logging.getLogger(__name__)
 
 
 class Replica:
-    """The parts of a running replica. Make it inside the event loop, call `start`, and `close` at the end."""
+    """Holds the parts of a running replica together.
+
+    Make it inside the event loop, call `start`, and call `close` at the end.
+    """
 
     def __init__(self, loaded: Loaded, listeners: Sequence[Address]) -> None:
         config = loaded.config
@@ -60,17 +63,17 @@ class Replica:
         self._cache = cache
 
     async def start(self) -> None:
-        """Take the first config and begin to count what is held. Raises `OSError` and `UpstreamError`."""
+        """Take the first config and begin to count the stored files. Raises `OSError` and `UpstreamError`."""
         self.store.prepare()
         await self.in_force.begin(self._started)
         if self.certificates:
             await self.certificates.look()
             self._tasks.append(asyncio.create_task(self.certificates.follow()))
-        self._tasks += [asyncio.create_task(self._count_held()), asyncio.create_task(self._janitor.run())]
+        self._tasks += [asyncio.create_task(self._count_stored()), asyncio.create_task(self._janitor.run())]
         self.reporter.ready = True
 
     async def change(self, news: Loaded | ConfigError) -> None:
-        """Take a newer config, all of it or nothing; why nothing was taken is in the report."""
+        """Take a newer config, all of it or nothing. The report says why a config was not taken."""
         if not await self.in_force.change(news):
             return
         config = self.config
@@ -85,19 +88,19 @@ class Replica:
         """The config in force."""
         return self.in_force.rules.config
 
-    async def _count_held(self) -> None:
+    async def _count_stored(self) -> None:
         try:
             await self.store.count()
         except OSError as e:
             log.error("the cache cannot be counted: %s", e)
 
     def leave(self) -> None:
-        """Go out of readiness, and ask each client to leave with its next answer."""
+        """Turn readiness off, and ask each client to close its connection after its next answer."""
         self.reporter.ready = False
         self.handler.draining = True
 
     async def close(self) -> None:
-        """End what is under way and let go of everything."""
+        """End the tasks and the fetches under way, and close what the replica has open."""
         for task in self._tasks:
             task.cancel()
         await self._cache.close()

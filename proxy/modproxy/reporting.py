@@ -1,4 +1,4 @@
-"""What a replica tells of itself on `/-/report`."""
+"""The report of a replica on `/-/report`."""
 
 import time
 from importlib.metadata import version
@@ -11,7 +11,7 @@ from modproxy.store.disk import DiskStore
 
 
 class Reporter:
-    """Makes the report when somebody asks for it. `ready` is false before the start and once the end has begun."""
+    """Makes the report from the state of the replica's parts, each time that the report is requested."""
 
     def __init__(
         self, in_force: InForce, store: DiskStore, traffic: Traffic, certificates: Certificates | None
@@ -23,9 +23,10 @@ class Reporter:
         self._born = time.monotonic()
         self._version = version("goproxy-operator")
         self.ready = False
+        """False before the replica has started and after its end has begun."""
 
     def report(self) -> Report:
-        """Say how this replica does."""
+        """Return the state of the replica at this moment. Raises `OSError` when the file system cannot be read."""
         rules, store, certificates = self._in_force.rules, self._store, self._certificates
         return Report(
             version=self._version,
@@ -49,6 +50,6 @@ class Reporter:
         )
 
     def certificate_expires(self) -> float | None:
-        """Return when the certificate that clients are shown is good no more, in seconds of Unix time."""
+        """Return when the certificate expires that clients are shown, in seconds since the epoch; None without one."""
         expires = self._certificates.expires if self._certificates else None
         return expires.timestamp() if expires else None

@@ -7,22 +7,26 @@ from modproxy.mod.sumdb import SumdbTarget
 from modproxy.mod.target import Target
 
 AnyTarget = Target | SumdbTarget
-"""What can be asked for: a module's file, or an answer of a checksum database."""
+"""What a client can request: a file of a module, or an answer of a checksum database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Says what is asked for, by whom, and on whose behalf. The defaults are those of a request of the proxy's own."""
+    """Carries one request from the listener to the sources.
+
+    The defaults are those of a request that the proxy makes itself.
+    """
 
     target: AnyTarget
     via: str = ""
-    """The Via header as it came (RFC 9110, 7.6.3): through which proxies the request has passed."""
+    """The Via header as the client sent it (RFC 9110, section 7.6.3): the proxies that the request has passed."""
     hop: int = 0
-    """Through how many other replicas of this fleet the request has passed."""
+    """How many other replicas of this fleet the request has passed."""
     cached_only: bool = False
-    """True where no request may leave for it (`Disable-Module-Fetch` of the Go Modules Reference)."""
+    """True when only stored files may answer the request (`Disable-Module-Fetch` of the Go Modules Reference)."""
     principal: Principal = ANONYMOUS
+    """Who makes the request."""
     id: str = ""
-    """Names the request in logs; empty for one of the proxy's own."""
+    """Names the request in logs; empty for a request that the proxy makes itself."""
     trace: str | None = None
-    """The `traceparent` header as it came (W3C Trace Context), if there was one."""
+    """The `traceparent` header (W3C Trace Context) as the client sent it; None without a lawful one."""

@@ -1,4 +1,4 @@
-"""Pools of threads, one for each kind of blocking work, so that slow work of one kind holds up no work of another."""
+"""Pools of threads: each kind of blocking work has its own, so that slow work of one kind does not delay the others."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,15 +9,15 @@ T = TypeVar("T")
 
 
 class Pool:
-    """Runs blocking functions off the event loop, at most `threads` of them at once; the others wait their turn."""
+    """Runs blocking functions off the event loop, at most `threads` of them at once; the others wait in a queue."""
 
     def __init__(self, name: str, threads: int) -> None:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
     async def run(self, function: Callable[..., T], *args: object) -> T:
-        """Run the function with its arguments, and return what it returns or raise what it raises."""
+        """Run the function in a thread. Returns what the function returns, and raises what the function raises."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, function, *args)
 
     def close(self) -> None:
-        """End the threads once what they are doing is done. Blocks."""
+        """Wait until the functions under way and in the queue have ended, and end the threads. Blocks."""
         self._executor.shutdown()

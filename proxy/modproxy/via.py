@@ -1,7 +1,8 @@
-"""The Via header: which proxies a request has passed, so that one which goes round in a circle is seen. Pure.
+"""The Via header: it names the proxies that a request has passed, so that a loop is noticed. Pure.
 
-Source of the syntax: RFC 9110, section 7.6.3. An entry of ours is `1.1 modproxy-FLEET~REPLICA`, and `~` stands in no
-FLEET, because an id of the config cannot hold one.
+Source of the syntax: RFC 9110, section 7.6.3. A modproxy writes the entry `1.1 modproxy-FLEET~REPLICA`. FLEET never
+contains `~`, because the config's `id` cannot. Older replicas write `1.1 modproxy-FLEET`, without a replica: such an
+entry counts as another replica of the fleet.
 """
 
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ _SEPARATOR = "~"
 
 @dataclass(frozen=True, slots=True)
 class ViaEntry:
-    """Names one replica of one fleet in Via."""
+    """Names one replica of one fleet in the Via header, and recognises it there."""
 
     fleet: str
     replica: str
@@ -23,20 +24,20 @@ class ViaEntry:
         return f"{_PROTOCOL} {_PREFIX}{self.fleet}{_SEPARATOR}{self.replica}"
 
     def appended_to(self, header: str) -> str:
-        """Return the header that a request carries on from here."""
+        """Return the header for a request that this replica sends on."""
         return f"{header}, {self}" if header else str(self)
 
     def passed(self, header: str) -> bool:
-        """Say whether a request with this header has been at this very replica already."""
+        """Say whether a request with this header has passed this replica before."""
         return any(entry == self for entry in _entries(header))
 
     def hops(self, header: str) -> int:
-        """Return through how many other replicas of the fleet a request with this header has passed."""
+        """Return how many other replicas of the fleet a request with this header has passed."""
         return sum(entry.fleet == self.fleet and entry != self for entry in _entries(header))
 
 
 def _entries(header: str) -> Iterator[ViaEntry]:
-    """Yield the entries that a modproxy wrote; those of other programs are passed over."""
+    """Yield the entries that a modproxy wrote, and skip the entries of other programs."""
     for entry in header.split(","):
         words = entry.split()
         if len(words) >= 2 and words[1].startswith(_PREFIX):

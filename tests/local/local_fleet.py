@@ -1,4 +1,4 @@
-"""`goproxy-operator local` as a process: started on a file, its lines awaited, asked over HTTP, stopped by signal."""
+"""`goproxy-operator local` as a process: tests start it on a file, read its lines, send requests, and stop it."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ from typing import Self
 import aiohttp
 
 PATIENCE = 30.0
-"""Seconds after which what is awaited counts as failed; far more than it takes."""
+"""After so many seconds a wait has failed. It is far more than any wait needs."""
 API_VERSION = "goproxy-operator.dev/v1alpha1"
 
 
 def document(upstream: str, rest: str = "", *, name: str = "team-a", replicas: int = 1) -> str:
-    """A fleet in front of `upstream`; `rest` is more of its spec, indented by two."""
+    """Return a GoProxy in front of `upstream`. `rest` is more of its spec, indented by two."""
     head = f"apiVersion: {API_VERSION}\nkind: GoProxy\nmetadata: {{name: {name}}}\n"
     return f"{head}spec:\n  replicas: {replicas}\n  upstream: {{goproxy: {upstream}}}\n{rest}"
 
 
 class LocalFleet:
-    """The runner with FILE and its caches below `folder`. Use as a context manager; `lines` is what it wrote."""
+    """Runs the runner with FILE and its caches below `folder`; `lines` is what it printed.
+
+    Use it as a context manager.
+    """
 
     def __init__(self, folder: Path, text: str, listen: str = "127.0.0.1:0") -> None:
         self.file = folder / "goproxy.yaml"
@@ -55,7 +58,7 @@ class LocalFleet:
         await self.end(signal.SIGTERM)
 
     async def end(self, number: int) -> int:
-        """Send a signal, if it still runs, and return the exit code."""
+        """Send the runner a signal, if it still runs, and return its exit code."""
         assert self._process is not None
         assert self._reader is not None
         with suppress(ProcessLookupError):
@@ -63,7 +66,7 @@ class LocalFleet:
         return await self.exit_code()
 
     async def exit_code(self) -> int:
-        """Wait until it ended and all is read."""
+        """Wait until the runner has ended and its output is read."""
         assert self._process is not None
         assert self._reader is not None
         async with asyncio.timeout(PATIENCE):
@@ -71,7 +74,7 @@ class LocalFleet:
             return await self._process.wait()
 
     async def line(self, pattern: str, *, since: int = 0) -> re.Match[str]:
-        """Wait for a line, among those from number `since` on, in which `pattern` is found."""
+        """Wait for a line that `pattern` matches, among the lines from number `since` on."""
         found: list[re.Match[str]] = []
 
         def there() -> bool:
@@ -86,11 +89,11 @@ class LocalFleet:
         return found[0]
 
     async def url(self) -> str:
-        """The URL that it tells its user to give to go."""
+        """The URL that the runner tells its user to set as GOPROXY."""
         return (await self.line(r"^export GOPROXY=(\S+)$"))[1]
 
     async def get(self, key: str) -> tuple[int, str]:
-        """Ask through the fleet; status and body."""
+        """Send a request through the fleet. Returns status and body."""
         timeout = aiohttp.ClientTimeout(PATIENCE)
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
@@ -99,7 +102,7 @@ class LocalFleet:
             return response.status, await response.text()
 
     async def answers(self, key: str, status: int) -> str:
-        """Wait until an answer has that status; its body."""
+        """Wait until an answer has the status, and return its body."""
         got = 0
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
@@ -111,7 +114,7 @@ class LocalFleet:
         raise AssertionError(f"{key} answers {got}, not {status}:\n" + "\n".join(self.lines))
 
     def rewrite(self, text: str) -> int:
-        """Replace FILE as an editor does; the number of lines until then."""
+        """Replace FILE as an editor does. Returns the number of lines that were printed before."""
         draft = self.file.with_suffix(".draft")
         draft.write_text(text)
         draft.replace(self.file)

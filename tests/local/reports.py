@@ -1,4 +1,4 @@
-"""Reports of replicas, for tables."""
+"""Reports of replicas, made for tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def report(
     error: str | None = None,
     pressure: str | None = None,
 ) -> Report:
-    """A report with these figures."""
+    """Make a report with these figures."""
     return Report(
         version="0",
         ready=ready,

@@ -1,4 +1,4 @@
-"""What is told of a fleet, and what is not told twice."""
+"""Which changes of a fleet are told, and which are not told twice."""
 
 from __future__ import annotations
 

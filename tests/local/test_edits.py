@@ -1,4 +1,4 @@
-"""An edit of the file reaches the replicas; one that cannot be taken leaves them as they were."""
+"""An edit of the file reaches the replicas; an edit that cannot be taken changes nothing."""
 
 from __future__ import annotations
 

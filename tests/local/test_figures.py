@@ -1,4 +1,4 @@
-"""What reports come to."""
+"""The figures of a fleet, summed up from the reports of its replicas."""
 
 from __future__ import annotations
 

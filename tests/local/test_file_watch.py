@@ -1,4 +1,4 @@
-"""Whatever way a file changes, it is noticed, and once."""
+"""Each way in which a file can change is noticed once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that can be run, and what is said of the others."""
+"""Files that can be run, and the errors for other files."""
 
 from __future__ import annotations
 

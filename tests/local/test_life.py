@@ -20,13 +20,13 @@ STARTED = r"^(team-a-\d): started(?: again)?, pid (\d+), metrics on http://127\.
 
 
 def ports(fleet: LocalFleet) -> list[int]:
-    """Every port that the fleet listened on: the clients' and the replicas' own."""
+    """Return every port that the fleet listened on: the clients' port and the ports of the replicas."""
     own = [int(match[3]) for line in fleet.lines if (match := re.match(STARTED, line))]
     return [urlsplit(fleet.lines[0].removeprefix("export GOPROXY=")).port or 0, *own]
 
 
 async def closed(port: int) -> None:
-    """Wait until nobody listens: a process that ended, reaped or not, holds no socket."""
+    """Wait until no process listens on the ports. A process that has ended has no sockets, even before it is reaped."""
     async with asyncio.timeout(PATIENCE):
         while True:
             with socket.socket() as probe:

@@ -1,4 +1,4 @@
-"""Keeping a process running, with stand-in programs that misbehave in ways that modproxy does not."""
+"""How a process is kept running, tried with programs that misbehave in ways in which modproxy does not."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from tests.local.reports import report
 
 
 class Witness:
-    """Remembers what it is told."""
+    """Remembers the states and the lines that it is told."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self._happened = asyncio.Event()
 
     def changed(self) -> None:
-        """A state is another."""
+        """Note a changed state."""
         self._happened.set()
 
     def said(self, replica: str, line: str) -> None:
-        """A line was written."""
+        """Note a line that the process wrote."""
         self.lines.append(f"{replica} {line}")
         self._happened.set()
 
@@ -39,7 +39,7 @@ class Witness:
 
 @asynccontextmanager
 async def running(program: str, *arguments: str) -> AsyncIterator[tuple[ReplicaProcess, Witness]]:
-    """Keep `program`, Python, running as a replica; what is not stopped inside is killed at the end."""
+    """Keep `program`, Python, running as a replica; it is killed at the end if the test does not stop it."""
     read, write = os.pipe()
     witness = Witness()
     launch = Launch((sys.executable, "-c", program, *arguments), dict(os.environ), (), read)
@@ -67,7 +67,7 @@ async def test_deaths_in_a_row_are_waited_for_longer_and_shown_with_the_last_lin
 async def test_a_refused_config_is_tried_again_only_when_it_is_another() -> None:
     async with running("raise SystemExit(2)") as (replica, witness):
         await witness.until(lambda: replica.state.phase is Phase.REFUSED)
-        await asyncio.sleep(0.7)  # longer than the first back-off
+        await asyncio.sleep(0.7)  # this is longer than the first back-off
         assert (replica.state.phase, replica.state.restarts) == (Phase.REFUSED, 0)
         replica.config_written("c2")
         await witness.until(lambda: replica.state.restarts == 1)
@@ -108,7 +108,7 @@ async def test_lines_without_an_end_and_with_odd_bytes() -> None:
 
 
 async def test_a_program_that_cannot_be_started_is_a_death() -> None:
-    async with running("pass", "x" * 5_000_000) as (replica, witness):  # more than a kernel takes
+    async with running("pass", "x" * 5_000_000) as (replica, witness):  # this is longer than the kernel allows
         await witness.until(lambda: replica.state.phase is Phase.WAITING)
         assert replica.state.death is not None
         assert replica.state.death.last_line.startswith("it cannot be started: ")
@@ -120,7 +120,7 @@ async def test_a_report_holds_until_several_in_a_row_are_missing() -> None:
         pid = replica.state.pid
         assert pid is not None
         replica.reported(pid + 1, report())
-        assert replica.state.phase is Phase.STARTING  # it was about another process
+        assert replica.state.phase is Phase.STARTING  # the report was of another process
         replica.reported(pid, report())
         assert replica.state.ready
         for ready in (True, True, False):

@@ -1,4 +1,4 @@
-"""Secrets beside the object: taken from the file, written for the replicas alone, told nowhere."""
+"""Secrets beside the object: they are taken from the file, written for the replicas alone, and never printed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in the way of a start is told in one line, with a way out."""
+"""A start that fails prints one line, which says why and what to do."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ async def upstream() -> AsyncIterator[FakeUpstream]:
 
 @pytest.fixture
 async def proxy(upstream: FakeUpstream, tmp_path: Path) -> AsyncIterator[ProxyProcess]:
-    """Run the program with that upstream and defaults, but short patience."""
+    """Run the program with that upstream, short timeouts, and defaults."""
     config = {"upstream": {"goproxy": upstream.url, "timeout": "2s"}}
     async with ProxyProcess(tmp_path, config) as process:
         yield process

@@ -1,4 +1,4 @@
-"""A checksum database of ours: a list of records, its tree computed the plain way, signed with a key of its own."""
+"""A checksum database for tests: a list of records, whose tree is computed by definition and signed."""
 
 import base64
 import hashlib
@@ -14,8 +14,9 @@ WIDTH = 256
 
 
 class FakeSumdb:
-    """`records` are the texts in order; lookups name them by `path@version`. Serves as part of a fake upstream: call
-    `publish` after each change.
+    """Makes the answers of a checksum database, which a fake upstream serves. Call `publish` after each change.
+
+    `records` are the texts in order; lookups name them by `path@version`.
     """
 
     def __init__(self, name: str = NAME) -> None:
@@ -28,7 +29,7 @@ class FakeSumdb:
         self.verifier_key = f"{name}+{self._key_hash.hex()}+{base64.b64encode(public).decode()}"
 
     def pad(self, count: int) -> None:
-        """Add records of no interest, so that the tree has more than one tile."""
+        """Add records that no test looks up, so that the tree has more than one tile."""
         for number in range(count):
             self.records.append(f"example.com/pad{number} v1.0.0 h1:x\n".encode())
 
@@ -76,7 +77,7 @@ class FakeSumdb:
 
 
 def root(leaves: list[bytes]) -> bytes:
-    """The tree's root by the definition of RFC 6962."""
+    """Return the tree's root by the definition of RFC 6962."""
     if not leaves:
         return hashlib.sha256(b"").digest()
     if len(leaves) == 1:

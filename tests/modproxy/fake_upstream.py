@@ -1,4 +1,4 @@
-"""A module proxy of ours for tests: a real HTTP server with made modules, that can be told to misbehave."""
+"""An upstream module proxy for tests: a real HTTP server with made modules, which misbehaves on demand."""
 
 import asyncio
 from collections import Counter
@@ -15,7 +15,10 @@ Behaviour = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class FakeUpstream:
-    """Serves `files` by path (`example.com/m/@v/list`); `behaviours` come first. `requests` counts GETs by path."""
+    """Serves `files` by path (`example.com/m/@v/list`), unless the path has one of `behaviours`.
+
+    `requests` counts GETs by path.
+    """
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
@@ -27,7 +30,7 @@ class FakeUpstream:
         self._runner = web.ServerRunner(self._server, shutdown_timeout=0.1)
 
     def add(self, path: str, *versions: str, payload: bytes = b"package m\n") -> None:
-        """Add a module with these versions, complete."""
+        """Add a module with all files of these versions."""
         base = escape(path)
         for version in versions:
             stem = f"{base}/@v/{escape(version)}"
@@ -80,8 +83,10 @@ def body(data: bytes, content_type: str = "text/plain") -> Behaviour:
 
 
 def cut(data: bytes, after: int, *, announce: bool = True) -> Behaviour:
-    """Begin to send `data` and break the connection off after some bytes. Without `announce` no length is told, so
-    that a clean end of the connection is all that the client sees (HTTP/1.0).
+    """Begin to send `data`, and end the connection after some bytes.
+
+    Without `announce` there is no Content-Length, so that the client sees only a clean end of the connection
+    (HTTP/1.0).
     """
 
     async def behave(request: web.BaseRequest) -> web.StreamResponse:
@@ -98,7 +103,7 @@ def cut(data: bytes, after: int, *, announce: bool = True) -> Behaviour:
 
 
 def drip(data: bytes, seconds: float) -> Behaviour:
-    """Answer a byte at a time, that many seconds apart."""
+    """Answer one byte at a time, with a pause of so many seconds after each."""
 
     async def behave(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse()
@@ -123,7 +128,7 @@ def hang() -> Behaviour:
 
 
 class Gate:
-    """Answers with `data` in two parts, the second only once `open` is set; `begun` is set by the first request."""
+    """Answers with `data` in two parts, the second one after `open` is set. The first request sets `begun`."""
 
     def __init__(self, data: bytes, first: int) -> None:
         self.open = asyncio.Event()

@@ -17,8 +17,9 @@ HOST = "git.corp.example.com"
 
 
 class GitHost:
-    """Serves the repositories below `folder` as https://git.corp.example.com/NAME. `login` may be changed at any time;
-    `delay` (seconds) holds every answer back.
+    """Serves the repositories below `folder` as https://git.corp.example.com/NAME.
+
+    `login` may be changed at any time. Every answer waits for `delay` seconds.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -112,8 +113,9 @@ class GitHost:
 
 
 class Egress:
-    """An HTTP proxy on the way out that only knows CONNECT: it leads every name in `ports` to that port of loopback,
-    and notes down every name that it was asked for. It listens on `address`.
+    """An HTTP proxy that supports only CONNECT, for requests that leave the replica. It listens on `address`.
+
+    It leads every name in `ports` to that port of loopback, and notes every name that a client requests.
     """
 
     def __init__(self, ports: dict[str, int], address: str = "127.0.0.1") -> None:

@@ -1,4 +1,4 @@
-"""The real go command as a client: an environment of its own for each, so that nothing is shared but the proxy."""
+"""The real go command as a client. Each client has an environment of its own, so that clients share only the proxy."""
 
 import asyncio
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Result:
-    """What a go command said."""
+    """Carries what a go command printed, and its exit code."""
 
     code: int
     out: str
@@ -17,7 +17,7 @@ class Result:
 
 
 class GoClient:
-    """A developer's machine: an empty module cache, and settings that only name `goproxy`."""
+    """Stands for a developer's machine, with an empty module cache and with settings that name only `goproxy`."""
 
     def __init__(self, folder: Path, goproxy: str, **settings: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ class GoClient:
         return Result(process.returncode or 0, out.decode(), err.decode())
 
     async def succeed(self, *args: str) -> str:
-        """Run `go ARGS` and return what it printed; AssertionError with its errors when it fails."""
+        """Run `go ARGS`, and return what it printed. Raises `AssertionError` with its errors when it fails."""
         result = await self.go(*args)
         assert result.code == 0, result.err
         return result.out

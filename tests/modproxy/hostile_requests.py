@@ -1,4 +1,4 @@
-"""Hostile bytes for the clients' listener: lawful requests bent in every place where a server is known to stumble.
+"""Hostile bytes for the clients' listener: lawful requests, changed in places where servers are known to fail.
 
 `connections` is a strategy for all that one client sends over one connection.
 """
@@ -13,9 +13,9 @@ _WORDS = [
     b"+incompatible", b"v2", b"/v1", b"v1.2.3", b"v0.0.0-20240101000000-abcdefabcdef", b"latest", b"main", b"sumdb/",
     b":80", b".info", b".mod", b".zip", b"list", b"a" * 300, b"b/" * 700, b"c" * 2000, b"%41" * 600, b"d" * 9000,
 ]  # fmt: skip
-"""Put into paths and versions: HTTP takes them, so it is up to our own rules."""
+"""Words for paths and versions. HTTP allows them, so the rules of modproxy have to refuse them."""
 _BYTES = [b" ", b"\t", b"\0", b"\r", b"\n", b"\r\n", b"\x7f", b"\x1b", b"\xff", b"\xc3\xa9", b"\x80"]
-"""What HTTP itself forbids nearly everywhere."""
+"""Bytes that HTTP forbids nearly everywhere."""
 
 _METHODS = [
     b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"TRACE", b"CONNECT", b"PRI", b"get", b"G E T", b"", b"\0",
@@ -65,7 +65,9 @@ _BENT = [
     {"method"}, {"body"}, {"framing"}, {"framing", "body"}, {"bytes"}, {"line"},
     {"path", "form", "method", "conditions", "framing", "body", "bytes"},
 ]  # fmt: skip
-"""Which parts of a request are bent at once: mostly one, or HTTP's own rules would refuse nearly all of them."""
+"""Which parts of a request are changed at once. Mostly it is one, because HTTP's rules refuse nearly all other
+requests.
+"""
 
 
 @st.composite

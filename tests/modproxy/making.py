@@ -1,4 +1,4 @@
-"""Requests and rules, made in a line, for tests."""
+"""Short functions that make requests and rules for tests."""
 
 from collections.abc import Mapping
 
@@ -31,7 +31,7 @@ def request(path: str, *, cached_only: bool = False) -> Request:
 
 
 def loaded(config: Mapping[str, object] | None = None, allowlist: str | None = None) -> Loaded:
-    """Make the documents that a config file and an allowlist would be."""
+    """Make the documents as if a config file and an allowlist had been read."""
     made = Config.model_validate(config or {})
     return Loaded(made, allowlist, config_hash(dump_config(made), allowlist))
 

@@ -1,4 +1,4 @@
-"""Making the files of a module: what a real upstream would serve for it."""
+"""The files of made modules, as a real upstream would serve them."""
 
 import io
 import json
@@ -20,7 +20,7 @@ def raw_zip(entries: dict[str, bytes], *, compression: int = zipfile.ZIP_DEFLATE
 
 
 def info(version: str) -> bytes:
-    """Write an `.info`, with an Origin that must survive."""
+    """Write an `.info` with an Origin, which the proxy must not drop."""
     return json.dumps(
         {"Version": version, "Time": "2024-02-03T04:05:06Z", "Origin": {"VCS": "git", "Ref": f"refs/tags/{version}"}}
     ).encode()

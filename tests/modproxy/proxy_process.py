@@ -1,4 +1,4 @@
-"""The real program as a process: started with a config, asked over HTTP, stopped by signal."""
+"""The real program as a process: tests start it with a config, send it requests, and stop it by a signal."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ from modproxy.contract.report import Report
 
 @dataclass(frozen=True)
 class Reply:
-    """A whole answer."""
+    """Carries a whole answer."""
 
     status: int
     body: bytes
@@ -34,13 +34,13 @@ class Reply:
 
 
 PYTHON = sys.executable
-"""What the program is run by."""
+"""The command line that runs the program."""
 
 
 class ProxyProcess:
-    """`modproxy` with `config` (the document, less its listeners and cache directory). Use as a context manager.
+    """Runs `modproxy` with `config`, a document without listeners and cache directory. Use it as a context manager.
 
-    `first_readyz` is the status by which it is known to have started.
+    `first_readyz` is the status of `/-/readyz` that shows that the program has started.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class ProxyProcess:
         assert ready.status == self._first_readyz, self.log()
 
     def _environment(self) -> dict[str, str]:
-        # The go command of the virtual environment, where the machine has none.
+        # A machine without Go uses the go command of the virtual environment.
         path = f"{os.environ['PATH']}:{Path(sys.executable).parent}"
         # Made modules are in no checksum database.
         return {**os.environ, "GOSUMDB": "off", "PATH": path, **self._env}
@@ -117,7 +117,7 @@ class ProxyProcess:
         return (self.folder / "log").read_text()
 
     async def get(self, key: str, method: str = "GET", **headers: str) -> Reply:
-        """Ask for a path below the base, whole. Raises `aiohttp.ClientError` when the answer breaks off."""
+        """Request a path below the base. Raises `aiohttp.ClientError` when the answer breaks off."""
         url = URL(f"{self.url}/{key}", encoded=True)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         async with self.session.request(method, url, headers=named) as response:
@@ -128,7 +128,7 @@ class ProxyProcess:
             return Report.model_validate_json(await response.read())
 
     async def until_report(self, predicate: Callable[[Report], bool]) -> Report:
-        """Ask for the report until it is as it should be."""
+        """Request the report until it is as it should be."""
         async with asyncio.timeout(10):
             while not predicate(report := await self.report()):
                 await asyncio.sleep(0.02)
@@ -139,6 +139,6 @@ class ProxyProcess:
             return await response.text()
 
     def held(self) -> list[str]:
-        """Name the files of the cache that a go command could ask for."""
+        """Return the keys of the stored files that a go command could request."""
         files = (p.relative_to(self.cache) for p in self.cache.rglob("*") if p.is_file())
         return sorted(str(p) for p in files if p.parts[0] != ".modproxy")

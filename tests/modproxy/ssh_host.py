@@ -7,11 +7,11 @@ from pathlib import Path
 import asyncssh
 
 ADDRESS = "127.0.0.22"
-"""As a module path's first element it is as good as a name, and it needs no resolving."""
+"""An address can be the first element of a module path, as a name can, and needs no name server."""
 
 
 class SshHost:
-    """Serves the repositories of a `GitHost`'s folder to whoever has `client_key`. `logins` counts its sessions."""
+    """Serves the repositories of a `GitHost`'s folder to clients with `client_key`. `logins` counts the sessions."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

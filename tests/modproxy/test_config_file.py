@@ -1,4 +1,4 @@
-"""The config file and the allowlist beside it: read, refused with place and reason, and read anew when they change."""
+"""The config file and the allowlist beside it: how they are read, refused with place and reason, and read anew."""
 
 import asyncio
 import contextlib
@@ -28,6 +28,8 @@ def test_both_documents_are_read(tmp_path: Path) -> None:
     ("config", "allowlist", "said"),
     [
         ("{", None, "config.json: not JSON"),
+        ("[" * 100_000, None, "config.json: not JSON"),
+        ('{"modules": {"allowlistFile": "\\u0000"}}', None, "null byte"),
         ("[]", None, "config.json: not a JSON object: write {} for all defaults"),
         ('{"listn": ""}', None, "config.json: listn: unknown key"),
         ('{"modules": {"allowlistFile": "allowlist"}}', None, "allowlist: No such file"),

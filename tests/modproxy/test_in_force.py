@@ -1,5 +1,6 @@
-"""Rules: made whole from a config, put in place in one step, and kept where a newer config cannot be taken."""
+"""The rules in force: they are replaced in one step, and they stay when a newer config cannot be taken."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import aiohttp
 import pytest
 
 from modproxy.config_file import Loaded
+from modproxy.contract.address import Address
 from modproxy.contract.config import ConfigError
 from modproxy.in_force import InForce, Rules
 from modproxy.mod.path import check_path
@@ -18,6 +20,8 @@ from tests.modproxy.making import loaded, request
 from tests.modproxy.source.fake_source import read
 
 UPSTREAM = {"goproxy": "off", "gosumdb": "off"}
+LOOKED_UP = {"goproxy": "http://127.0.0.1:9", "gosumdb": "off"}
+"""The host of this upstream is resolved when the config is taken, because the replica listens on the same port."""
 M = check_path("example.com/m")
 
 
@@ -27,7 +31,7 @@ async def in_force(tmp_path: Path) -> AsyncIterator[InForce]:
         return b""
 
     async with aiohttp.ClientSession() as session:
-        shared = SharedResources(session, ViaEntry("f", "a"), [], lambda _: None, tmp_path)
+        shared = SharedResources(session, ViaEntry("f", "a"), [Address("127.0.0.2", 9)], lambda _: None, tmp_path)
         yield InForce(shared, nothing)
 
 
@@ -77,7 +81,7 @@ async def test_a_config_that_cannot_be_taken_changes_nothing(
     refused: list[tuple[Loaded | ConfigError, str]] = [
         (ConfigError("config.json: not JSON"), "config.json: not JSON"),
         (loaded({"upstream": {"gosumdb": "off"}}), "no go command to ask"),
-        # A file that was checked when it was read, and is another now: no error that anybody foresaw.
+        # The allowlist was checked when it was read. Here it is malformed nevertheless, as by a fault of the program.
         (loaded({"upstream": UPSTREAM, "modules": {"allowlistFile": "list"}}, "["), "by a fault of this program"),
     ]
     for news, said in refused:
@@ -87,6 +91,27 @@ async def test_a_config_that_cannot_be_taken_changes_nothing(
         assert said in in_force.error
     assert await in_force.change(loaded({"upstream": UPSTREAM}))
     assert in_force.error is None
+
+
+async def test_two_changes_at_once_are_taken_one_after_the_other(in_force: InForce) -> None:
+    await in_force.begin(loaded({"upstream": UPSTREAM}))
+    seconds = ("5s", "6s")
+    news = [loaded({"upstream": LOOKED_UP | {"timeout": s}}) for s in seconds]
+    assert await asyncio.gather(*map(in_force.change, news)) == [True, True]
+    assert (in_force.rules.generation, in_force.rules.source_generation) == (3, 3)
+    assert in_force.rules.config is news[1].config
+
+
+async def test_a_change_that_is_cancelled_changes_nothing(in_force: InForce) -> None:
+    await in_force.begin(loaded({"upstream": UPSTREAM}))
+    first = in_force.rules
+    change = asyncio.create_task(in_force.change(loaded({"upstream": LOOKED_UP})))
+    await asyncio.sleep(0)
+    change.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await change
+    assert in_force.rules is first
+    assert await in_force.change(loaded({"upstream": UPSTREAM, "pathPrefix": "/go"}))
 
 
 async def test_what_only_the_start_reads_is_told(in_force: InForce) -> None:

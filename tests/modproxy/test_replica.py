@@ -1,4 +1,4 @@
-"""A replica put together: what it reports, what its metrics and its admin listener say, and how it takes a config."""
+"""A whole replica: its report, its metrics, its admin listener, and how it takes a config."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

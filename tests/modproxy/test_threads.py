@@ -1,4 +1,4 @@
-"""Pools: a bounded number of blocking functions at once, apart from those of other pools."""
+"""Pools: each runs a bounded number of blocking functions at once, independently of other pools."""
 
 import asyncio
 import threading

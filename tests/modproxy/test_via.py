@@ -1,4 +1,4 @@
-"""The Via header: what this replica writes into it, and whom it recognises there."""
+"""The Via header: what this replica writes into it, and which entries this replica recognises."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_an_entry_is_added_at_the_end() -> None:
         ("1.1 modproxy-fleet~b, 1.1 modproxy-fleet~a", True, 1),
         # An older replica names the fleet alone.
         ("1.1 modproxy-fleet", False, 1),
-        # The names of other fleets, one of which begins as ours does.
+        # These are other fleets; the name of the first one begins with the name of this fleet.
         ("1.1 modproxy-fleet-2~a", False, 0),
         ("1.1 modproxy-flee~ta", False, 0),
         ("1.1 xmodproxy-fleet~a", False, 0),

@@ -1,5 +1,5 @@
-"""Look up, or fetch once. It decides how fresh an answer must be, and shares one fetch among all who ask meanwhile.
+"""The cache: it answers a request from the store, or fetches the answer once for all who request it meanwhile.
 
-It knows the store and the sources by their protocols alone, takes a `Request` and the `Rules` in force, and knows
-nothing of HTTP. `freshness` is pure.
+The package knows the store and the sources by their protocols alone, takes a `Request` and its `Rules`, and knows
+nothing of HTTP. `freshness` decides and is pure.
 """

@@ -1,4 +1,4 @@
-"""What the cache answers with, and how the answer came about."""
+"""The answer of the cache to a request, and how the answer came about."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ from modproxy.store.protocol import StoredFile
 
 
 class CacheStatus(StrEnum):
-    """How an answer came about: the `cache` label of metrics. All but miss and denied are hits of the fleet."""
+    """How an answer came about: the `cache` label of metrics. All but `miss` and `denied` are hits of the fleet."""
 
     HIT = "hit"
     STALE = "stale"
@@ -21,24 +21,31 @@ class CacheStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to serve: a body that is checked, a file that is held, or a zip whose fetch is under way. Close it."""
+    """Carries what is served from the cache to the server: a checked body, a stored file, or a zip whose fetch is under
+    way.
+
+    Whoever gets an answer must close it.
+    """
 
     status: CacheStatus
     size: int | None
-    """In bytes; None while it is not known."""
+    """In bytes; None while the size is not known."""
     body: bytes | None = None
+    """A checked answer, whole."""
     stored: StoredFile | None = None
+    """A file of the store; its content is in `body` too, unless the file is a zip."""
     follower: Follower | None = None
+    """A reader of a zip whose fetch is under way."""
     etag: str | None = None
-    """Names the content (RFC 9110, 8.8.3), without quotes; None while it is not known."""
+    """Names the content (RFC 9110, section 8.8.3), without quotes; None while the content is not known."""
     age: float = 0.0
-    """Seconds since it was fetched."""
+    """Seconds since the answer was fetched."""
 
     def close(self) -> None:
-        """Let go of a fetch under way, read or not."""
+        """Leave the fetch under way, if there is one, whether its zip was read or not."""
         if self.follower is not None:
             self.follower.close()
 
 
 class KnownAbsent(NotFound):
-    """What a source said a moment ago still stands: a negative hit."""
+    """Says again that something is absent, without asking a source: a negative hit."""

@@ -1,7 +1,7 @@
-"""One fetch under way, shared by all who ask for its target meanwhile (single flight).
+"""One fetch under way, shared by all who request its target meanwhile (single flight).
 
-A small answer is given whole, once it is checked. A zip is streamed to every reader while it is written (tee); its last
-`HOLD_BACK` bytes are given only after the whole file has been checked, so that nobody ever holds an unchecked zip.
+Readers get a small answer whole, after its check. Readers get a zip while the zip is written, but the last `HOLD_BACK`
+bytes only after the check of the whole file, so that no client ever has a whole zip that is unchecked.
 """
 
 import asyncio
@@ -19,30 +19,38 @@ from modproxy.store.protocol import Draft, Store, StoredFile
 from modproxy.threads import Pool
 
 HOLD_BACK = 64 << 10
-"""Bytes of a zip that wait for its check: its directory stands there, so without them it is of no use."""
+"""Bytes at the end of a zip that wait for its check. The zip's directory is there, so a zip without them is of no use.
+"""
 _READ = 128 << 10
 
 log = logging.getLogger(__name__)
 
 
 class CutShort(Exception):
-    """A stream that had begun cannot be ended: the only honest thing left is to abort the connection."""
+    """A stream has begun and cannot be completed, so that its connection has to be aborted."""
 
 
 class Flight:
-    """Fetches one target for all who ask for it meanwhile, and puts what it gets into the store. `streaming` is false
-    when nothing may be given before all of it is checked.
+    """Fetches one target for all who request it meanwhile, and stores it.
+
+    `run` fetches. A reader calls `enter`, waits with `wait_decided`, and calls `leave` at the end.
     """
 
     def __init__(self, request: Request, *, streaming: bool) -> None:
         self.request = request
         self.target = request.target
         self.streaming = streaming and request.target.kind is Kind.ZIP
+        """Whether readers get the beginning of a zip before its check."""
         self.body: bytes | None = None
+        """A small answer, whole and checked."""
         self.size: int | None = None
+        """In bytes; None while the size is not known."""
         self.stored: StoredFile | None = None
+        """The file in the store; None before it is published, and when the store refuses it."""
         self.error: SourceError | None = None
+        """Why the fetch failed."""
         self.landed = False
+        """Whether the fetch has succeeded."""
         self._readable = 0
         self._users = 0
         self._draft: Draft | None = None
@@ -50,16 +58,19 @@ class Flight:
 
     @property
     def decided(self) -> bool:
-        """Say whether a reader can be answered: with an error, a body, a file, or the beginning of a stream."""
+        """Whether a reader can be answered: with an error, a body, a file, or the beginning of a stream."""
         return self.landed or self.error is not None or (self.streaming and self._readable > 0)
 
     async def run(self, source: Source, store: Store, hashing: Pool, is_fresh: Callable[[StoredFile], bool]) -> None:
-        """Fetch and publish. Raises nothing but cancellation: readers find what went wrong in `error`."""
+        """Fetch and publish. Raises nothing but `CancelledError`: readers find in `error` why the fetch failed.
+
+        `is_fresh` says whether a file that the store already has makes the fetch unnecessary.
+        """
         self.enter()
         try:
             stored = await store.get(self.target.key)
             if stored and is_fresh(stored):
-                # Published between the first reader's look and this flight's start.
+                # The file was published between the first reader's lookup and the start of this flight.
                 self.stored, self.body, self.landed = stored, stored.body, True
                 return
             async with source.fetch(self.request) as fetched:
@@ -74,10 +85,10 @@ class Flight:
         except SourceError as e:
             self.error = e
         except OSError as e:
-            log.error("%s: can neither be stored nor passed through: %s", self.target, e)
+            log.error("%s can neither be stored nor passed through: %s", self.target, e)
             self.error = Unavailable(f"{self.target}: no disk of this replica takes it: {e.strerror}", 503)
         except Exception:
-            log.exception("%s: unexpected", self.target)
+            log.exception("the fetch of %s failed unexpectedly", self.target)
             self.error = Unavailable(f"{self.target}: an error of this proxy; its log tells", 500)
         finally:
             if not self.landed and self.error is None:
@@ -86,11 +97,11 @@ class Flight:
             self.leave()
 
     def enter(self) -> None:
-        """Count a user: the file of a zip stays open until every one of them has left."""
+        """Count one more user: the draft of a zip stays open until all users have left."""
         self._users += 1
 
     def leave(self) -> None:
-        """End what `enter` began."""
+        """Count one user less. The last user closes the draft. Must be called once for each `enter`."""
         self._users -= 1
         if not self._users and self._draft is not None:
             self._draft.close()
@@ -116,7 +127,7 @@ class Flight:
         try:
             dirhash = await hashing.run(_check_and_hash, draft, target.path, Version(target.version))
         except ArchiveError as e:
-            log.warning("%s: refused, nothing kept: %s", target, e)
+            log.warning("%s: the zip is refused and not stored: %s", target, e)
             raise Unavailable(f"{target}: upstream's zip is refused: {e}") from None
         if check is not None:
             await check(dirhash)
@@ -133,7 +144,10 @@ class Flight:
             await self._progress.wait()
 
     def read(self, at: int) -> bytes:
-        """Read a piece that readers may have, empty when there is none now. Raises `CutShort` when it failed."""
+        """Return bytes from position `at` that readers may have; empty when there are no more yet.
+
+        Raises `CutShort` after a failure.
+        """
         if self.error:
             raise CutShort(self.error.reason)
         if self._draft is None or at >= self._readable:
@@ -141,7 +155,7 @@ class Flight:
         return self._draft.read(at, min(_READ, self._readable - at))
 
     async def wait_progress(self) -> None:
-        """Wait until something has changed."""
+        """Wait until more bytes can be read, or the flight has ended."""
         await self._progress.wait()
 
 
@@ -151,7 +165,10 @@ def _check_and_hash(draft: Draft, path: ModulePath, version: Version) -> str:
 
 
 class Follower:
-    """One reader of a zip under way, from its beginning: it has entered the flight, and leaves it when it is closed."""
+    """Reads a zip under way for one client, from the beginning of the zip.
+
+    Whoever makes a follower has entered the flight; `close` leaves the flight.
+    """
 
     def __init__(self, flight: Flight) -> None:
         self._flight = flight
@@ -161,7 +178,7 @@ class Follower:
         return self
 
     async def __anext__(self) -> bytes:
-        """Give the next piece. Raises `CutShort` when the flight has failed."""
+        """Return the next bytes. Raises `CutShort` when the flight has failed."""
         while not (piece := self._flight.read(self._at)):
             if self._flight.landed:
                 raise StopAsyncIteration
@@ -170,5 +187,5 @@ class Follower:
         return piece
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Leave the flight. Must be called once."""
         self._flight.leave()

@@ -1,7 +1,7 @@
-"""What becomes of a request, from what is held and how old it is. Pure.
+"""How a request is answered, decided by whether a stored answer exists and how old it is. Pure.
 
-Immutable files are fresh for ever. Lists, `@latest` and queries are fresh for `list_ttl`; then the old answer is given
-while a new one is fetched behind it, until `stale_if_error` more has passed. A 404 or 410 is remembered for
+Immutable files are fresh for ever. Lists, `@latest` and queries are fresh for `list_ttl`. After that the stored answer
+is served while a new one is fetched behind it, until `stale_if_error` more has passed. A 404 or 410 is remembered for
 `not_found_ttl`; an outage is never remembered.
 """
 
@@ -12,27 +12,27 @@ from modproxy.request import AnyTarget, Request
 
 
 class Course(Enum):
-    """What is done with a request."""
+    """How a request is answered."""
 
     GIVE = auto()
-    """Give what is held: it is fresh."""
+    """Serve the stored answer: it is fresh."""
     GIVE_OLD = auto()
-    """Give what is held, though it is old: the request allows no fetch."""
+    """Serve the stored answer, though it is old: the request allows no fetch."""
     GIVE_OLD_AND_REFRESH = auto()
-    """Give what is held, and fetch a newer one behind it."""
+    """Serve the stored answer, and fetch a newer one behind it."""
     FETCH = auto()
     """Wait for a fetch."""
     SAY_ABSENT = auto()
-    """Say that nothing is held: the request allows no fetch."""
+    """Answer that nothing is stored: the request allows no fetch."""
 
 
 def is_fresh(target: AnyTarget, age: float, config: CacheConfig) -> bool:
-    """Say whether a held answer may be given without looking for a newer one. `age` is in seconds."""
+    """Say whether a stored answer may be served without a fetch. `age` is in seconds."""
     return target.immutable or age <= config.list_ttl
 
 
 def course(request: Request, age: float | None, config: CacheConfig) -> Course:
-    """Decide. `age` is that of what is held, in seconds; None where nothing is."""
+    """Decide how the request is answered. `age` is in seconds since the stored answer was fetched; None without one."""
     if age is None:
         return Course.SAY_ABSENT if request.cached_only else Course.FETCH
     if is_fresh(request.target, age, config):

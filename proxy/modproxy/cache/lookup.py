@@ -1,4 +1,4 @@
-"""Answers requests from the store, or from the source: what is held, what is remembered to be absent, or a fetch."""
+"""Answers requests: with a stored file, with an absence that is remembered, or with a fetch from the source."""
 
 import asyncio
 import contextlib
@@ -20,23 +20,22 @@ _REMEMBERED = 20_000
 _REFRESH_PAUSE = 10.0
 """Seconds between two attempts to refresh an answer whose refresh failed."""
 _SUSPECT_SECONDS = 600.0
+"""How long after a zip was cut short the same zip is served only after its whole check."""
 
 log = logging.getLogger(__name__)
 
 FlightKey = tuple[str, int]
-"""A target's key and the generation of the source: what another source says is another matter."""
+"""A target's key and the source generation: requests share a fetch only when they have the same source."""
 
 
 class Cache:
-    """Answers requests, each under the rules that it began with. `hashing` runs the checks of zips.
-
-    `mismatches` counts fetches that were refused because the checksum database says otherwise.
-    """
+    """Answers each request under the rules that the request began with, and fetches each target once at a time."""
 
     def __init__(self, store: Store, hashing: Pool) -> None:
         self._store = store
         self._hashing = hashing
         self.mismatches = 0
+        """How many fetches were refused because the checksum database says otherwise."""
         self._flights: dict[FlightKey, Flight] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._absent: Memo[FlightKey, NotFound] = Memo(_REMEMBERED, time.monotonic)
@@ -44,7 +43,10 @@ class Cache:
         self._suspects: Memo[str, bool] = Memo(_REMEMBERED, time.monotonic)
 
     async def get(self, request: Request, rules: Rules) -> Answer:
-        """Answer the request, or raise `SourceError`."""
+        """Return the answer, which the caller must close.
+
+        Raises `SourceError`; for a remembered absence it is `KnownAbsent`.
+        """
         target = request.target
         stored = await self._store.get(target.key)
         match course(request, _age(stored) if stored else None, rules.cache):
@@ -63,7 +65,7 @@ class Cache:
         return await self._await(self._fly(request, rules))
 
     async def read(self, request: Request, rules: Rules) -> bytes:
-        """Return a small answer whole, for the proxy's own use. Raises `SourceError`."""
+        """Return a small answer whole, for requests that the proxy makes itself. Raises `SourceError`."""
         body = (await self.get(request, rules)).body
         return body if body is not None else b""
 
@@ -80,7 +82,7 @@ class Cache:
 
     async def _run(self, flight: Flight, key: FlightKey, rules: Rules) -> None:
         target = flight.request.target
-        started = time.monotonic()
+        begun, started = time.time(), time.monotonic()
 
         def fresh(stored: StoredFile) -> bool:
             return is_fresh(target, _age(stored), rules.cache)
@@ -102,10 +104,17 @@ class Cache:
         if isinstance(flight.error, NotFound):
             self._absent.put(key, flight.error, rules.cache.not_found_ttl)
             if not target.immutable:
-                await self._store.delete(target.key)
+                await self._drop_older(target.key, begun)
         elif flight.streaming:
-            # Readers may have seen a beginning without an end: the next one is told the reason, not a beginning.
+            # Readers may have got a beginning without its end. The next reader gets the reason, and not a beginning
+            # again.
             self._suspects.put(target.key, True, _SUSPECT_SECONDS)
+
+    async def _drop_older(self, key: str, begun: float) -> None:
+        """Remove a file that is gone upstream, unless a fetch from another source has published it since `begun`."""
+        stored = await self._store.get(key)
+        if stored is not None and stored.modified < begun:
+            await self._store.delete(key)
 
     async def _await(self, flight: Flight) -> Answer:
         flight.enter()
@@ -113,7 +122,7 @@ class Cache:
         try:
             await flight.wait_decided()
             if flight.error:
-                # A copy: an exception object that many tasks raise would gather all their tracebacks.
+                # The error is copied, because an exception that many tasks raise would collect all their tracebacks.
                 raise copy.copy(flight.error)
             if flight.body is not None:
                 etag = flight.stored.etag if flight.stored else etag_of(flight.body)
@@ -129,12 +138,12 @@ class Cache:
     def _refresh_behind(self, request: Request, rules: Rules) -> None:
         key = request.target.key, rules.source_generation
         if self._refresh_failed.get(key) is None:
-            # Until it succeeds it counts as failed, so that an outage costs one attempt each pause.
+            # A refresh counts as failed until it succeeds, so that an outage costs one attempt in each pause.
             self._refresh_failed.put(key, True, _REFRESH_PAUSE)
             self._fly(request, rules)
 
     async def close(self) -> None:
-        """End the fetches under way; what they have is discarded."""
+        """End the fetches under way, and discard what they have written."""
         for task in self._tasks:
             task.cancel()
         for task in list(self._tasks):

@@ -1,4 +1,4 @@
-"""A bounded memory of things that expire."""
+"""A bounded memory of values that expire."""
 
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -8,8 +8,9 @@ V = TypeVar("V")
 
 
 class Memo(Generic[K, V]):
-    """Remembers values for a time each, the oldest going first when there are more than `limit`. Times are seconds of
-    `clock`.
+    """Remembers values by key, each for a time of its own.
+
+    When there are more than `limit` values, the one that was put first is dropped. `clock` returns seconds.
     """
 
     def __init__(self, limit: int, clock: Callable[[], float]) -> None:
@@ -18,7 +19,7 @@ class Memo(Generic[K, V]):
         self._entries: dict[K, tuple[float, V]] = {}
 
     def get(self, key: K) -> V | None:
-        """Return what is remembered, unless its time is over."""
+        """Return the value, or None when there is no value or its time is over."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -29,7 +30,7 @@ class Memo(Generic[K, V]):
         return value
 
     def put(self, key: K, value: V, seconds: float) -> None:
-        """Remember the value for `seconds`; none for zero."""
+        """Remember the value for `seconds`; zero seconds drop it."""
         self.forget(key)
         if seconds <= 0:
             return
@@ -38,9 +39,5 @@ class Memo(Generic[K, V]):
         self._entries[key] = (self._clock() + seconds, value)
 
     def forget(self, key: K) -> None:
-        """Drop one entry, if it is there."""
+        """Drop the value of a key, if there is one."""
         self._entries.pop(key, None)
-
-    def clear(self) -> None:
-        """Drop all entries."""
-        self._entries.clear()

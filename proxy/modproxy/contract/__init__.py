@@ -1,6 +1,6 @@
-"""The contract of the two programs: what a replica is told (`config`) and what it tells (`report`).
+"""The contract of the two programs: the config that a replica reads, and the report that it answers with.
 
 Both programs import this package and `modproxy.mod`; the operator imports nothing else of modproxy. Everything here
-takes values and returns values, but for `mounted`, by which both programs read mounted files. Versions may differ
-between the two ends, so each document states its own.
+takes values and returns values, except `mounted`, by which both programs read mounted files. The two programs may have
+different versions, so each document states the version of its schema.
 """

@@ -1,4 +1,4 @@
-"""Durations as people write them in Go and Kubernetes: `30s`, `1h30m`, `720h`, `250ms`."""
+"""Durations as Go and Kubernetes write them: `30s`, `1h30m`, `720h`, `250ms`. Pure."""
 
 import re
 
@@ -8,7 +8,10 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|ms|s|m|h)", re.ASCII)
 
 
 def parse_duration(text: str) -> float:
-    """Return seconds. Raises `ValueError` with what to write instead; source of the syntax: Go's time.ParseDuration."""
+    """Return the duration in seconds. The syntax is that of Go's `time.ParseDuration`, without a sign.
+
+    Raises `ValueError`; the message says what to write instead.
+    """
     if text == "0":
         return 0.0
     if not _WHOLE.fullmatch(text):
@@ -17,7 +20,10 @@ def parse_duration(text: str) -> float:
 
 
 def format_duration(seconds: float) -> str:
-    """Write seconds so that `parse_duration` reads them back, to the nanosecond, in the largest whole unit."""
+    """Write seconds for `parse_duration`.
+
+    The unit is the largest one that gives a whole number; without any, seconds are written to the nanosecond.
+    """
     for unit in ("h", "m", "s", "ms"):
         count = seconds / _UNITS[unit]
         if count == int(count) and (count or unit == "ms"):

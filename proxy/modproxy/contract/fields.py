@@ -1,4 +1,4 @@
-"""The kinds of values in the config document, each with its check and what to write instead."""
+"""The types of values in the config document. Each has a check whose message says what to write instead."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from modproxy.mod.sumdb import parse_gosumdb
 
 
 def _read_by(parse: Callable[[str], object]) -> AfterValidator:
-    """Make a check of a parser, whose errors (of ValueError) say what is wrong."""
+    """Make a check of a parser that raises `ValueError` with a message for people."""
 
     def check(text: str) -> str:
         parse(text)
@@ -60,7 +60,7 @@ def _seconds(value: object) -> object:
 
 
 Duration = Annotated[float, BeforeValidator(_seconds), PlainSerializer(format_duration), Field(ge=0)]
-"""Seconds; in the document a string such as `30s`."""
+"""In seconds; the document has a string such as `30s`."""
 ChainText = Annotated[str, _read_by(parse_chain)]
 """A chain in GOPROXY's syntax."""
 DatabaseText = Annotated[str, _read_by(parse_gosumdb)]
@@ -68,6 +68,10 @@ DatabaseText = Annotated[str, _read_by(parse_gosumdb)]
 PatternText = Annotated[str, _read_by(parse_pattern)]
 """A pattern as in GOPRIVATE."""
 SecretName = Annotated[str, AfterValidator(_check_name)]
+"""The name of a Secret, which is also the name of its folder."""
 HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
+"""The URL of an HTTP proxy, without credentials."""
 Listen = Annotated[str, AfterValidator(_check_listen)]
+"""An address to listen on, or `fd:N` for an inherited socket."""
 PathPrefix = Annotated[str, AfterValidator(_check_prefix)]
+"""A prefix of URL paths: empty, or with a leading slash and without a trailing slash."""

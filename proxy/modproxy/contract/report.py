@@ -1,7 +1,7 @@
-"""The seam, other half: what a replica answers on `/-/report`. The operator turns it into the object's status.
+"""The report that a replica answers with on `/-/report`. The operator makes the object's status of it.
 
-Pure data. Figures are raw (bytes, counts); rounding is the reader's. A reader accepts unknown keys, because a newer
-replica may say more than an older operator knows.
+The report is pure data. Its figures are raw bytes and counts, which the reader rounds. A reader accepts unknown keys,
+because a newer replica may report more than an older operator knows.
 """
 
 from pydantic import BaseModel, ConfigDict
@@ -9,58 +9,62 @@ from pydantic.alias_generators import to_camel
 
 SCHEMA_VERSION = 1
 WINDOW_SECONDS = 600
-"""The span that `Window` covers: the last ten minutes."""
+"""How many seconds `Window` covers."""
 
 
 class ReportPart(BaseModel):
-    """A part of the report: camelCase keys, immutable."""
+    """Gives every part of the report camelCase keys, and makes it immutable."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True)
 
 
 class StorageState(ReportPart):
-    """The cache's size. `used_bytes` counts our own files only; `capacity_bytes` is the smaller of the configured size
-    and the file system's. `scanned` is false while a restarted replica is still counting what it holds. `disk_pressure`
-    is why nothing is stored, or soon will not be.
-    """
+    """Reports how full the cache is."""
 
     used_bytes: int
+    """The bytes of the stored files."""
     capacity_bytes: int
+    """How many bytes may be stored: the smaller of the configured size and the size of the file system."""
     objects: int
+    """The number of stored files."""
     scanned: bool = True
+    """False while a restarted replica still counts the files of the former process."""
     disk_pressure: str | None = None
+    """Why files are not stored, or may soon not be; None while all is well."""
 
 
 class Window(ReportPart):
-    """Requests of clients in the last `WINDOW_SECONDS` (or since the start, if that is less: `seconds`).
-
-    `hits` are answers for which no request left the fleet (hit, stale, negative, peer); `requests` are hits and
-    misses, refusals not counted. `requests_per_second` counts every client request of the last minute;
-    `recent_requests` are those of the last `recent_seconds` (at most 30), for who has to react fast. An older replica
-    does not say them.
-    """
+    """Reports the client requests of the last `WINDOW_SECONDS`, or since the start if that is less."""
 
     seconds: float
+    """The span that `hits` and `requests` cover."""
     hits: int
+    """Answers for which no request left the fleet: hit, stale, negative, peer."""
     requests: int
+    """Hits and misses, without refusals."""
     requests_per_second: float
+    """The rate of all client requests in the last minute."""
     recent_requests: int | None = None
+    """All client requests in `recent_seconds`, for readers that have to react fast; None from an older replica."""
     recent_seconds: float | None = None
+    """The span that `recent_requests` covers, at most 30 seconds; None from an older replica."""
 
 
 class ConfigState(ReportPart):
-    """Which config is in force: `hash` of its documents, `generation` counted from 1 since the start, and `error`, why
-    a newer one was not taken.
-    """
+    """Reports which config is in force."""
 
     hash: str
+    """`config_hash` of the documents."""
     generation: int
+    """The number of the config among those that were taken since the start, from 1."""
     error: str | None = None
+    """Why a newer config or certificate was not taken; None when the newest is in force."""
     warnings: tuple[str, ...] = ()
+    """Problems of the config that do not keep it from being in force."""
 
 
 class Report(ReportPart):
-    """What a replica says of itself."""
+    """Reports the state of a replica."""
 
     schema_version: int = SCHEMA_VERSION
     version: str
@@ -70,4 +74,4 @@ class Report(ReportPart):
     storage: StorageState
     window: Window
     requests: dict[str, int]
-    """Client requests since the start by how they were answered: hit, stale, negative, peer, miss, denied."""
+    """Client requests since the start, by cache status: hit, stale, negative, peer, miss, denied."""

@@ -1,11 +1,11 @@
-"""Which keys of which Secret a replica reads. The operator mounts these keys and no other; the data plane reads them.
+"""The keys of Secrets that a replica reads. The operator mounts only these keys.
 
 The names are those of Kubernetes' own types of Secrets: kubernetes.io/basic-auth, kubernetes.io/ssh-auth and
 kubernetes.io/tls. Pure.
 """
 
 USERNAME = "username"
-PASSWORD = "password"  # noqa: S105 - the name of a key, which is no password
+PASSWORD = "password"  # noqa: S105 - this is the name of a key, and no password
 SSH_PRIVATE_KEY = "ssh-privatekey"
 KNOWN_HOSTS = "known_hosts"
 CA_CERTIFICATE = "ca.crt"
@@ -13,6 +13,6 @@ TLS_CERTIFICATE = "tls.crt"
 TLS_KEY = "tls.key"
 
 UPSTREAM_KEYS = (CA_CERTIFICATE, KNOWN_HOSTS, PASSWORD, SSH_PRIVATE_KEY, USERNAME)
-"""What is read of a Secret that the way out names: `upstream.credentials`, `.httpProxy` and `.trustedCASecretName`."""
+"""The keys of a Secret that `upstream.credentials`, `upstream.httpProxy` or `upstream.trustedCASecretName` names."""
 SERVING_KEYS = (TLS_CERTIFICATE, TLS_KEY)
-"""What is read of the Secret with the certificate that clients are shown: `tls.secretName`."""
+"""The keys of the Secret that `tls.secretName` names: the certificate that clients are shown."""

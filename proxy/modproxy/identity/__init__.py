@@ -1,1 +1,1 @@
-"""Who asks. Only this package mints a `Principal`; all other packages take one as it is and never make one up."""
+"""Who makes a request. Only this package makes a `Principal`; other packages take it and never make one. Pure."""

@@ -1,14 +1,15 @@
-"""Who stands behind a request, in the terms of OIDC and Kubernetes."""
+"""The principal of a request: a user or a service account, in the terms of OIDC and Kubernetes."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whoever asks, as far as that is proved. `name` is the user's or the service account's."""
+    """Names who makes a request, as far as this is proved."""
 
     name: str
+    """The name of the user or of the service account."""
 
 
 ANONYMOUS = Principal("anonymous")
-"""Whoever brings no credential. Everybody is anonymous while the config knows no way to prove more."""
+"""The principal of a request without a credential. The config knows no credentials yet, so every request has it."""

@@ -1,5 +1,6 @@
-"""Go's module rules as pure code: paths, versions, patterns, chains, archives. Values in, values out.
+"""Go's module rules as pure code: paths, versions, patterns, chains, archives, checksum databases.
 
-Nothing here does I/O on the network, knows HTTP, or reads configuration. A rule names its source: the Go Modules
-Reference, or the package of golang.org/x/mod or cmd/go that defines it.
+The functions take values and return values, and know neither HTTP nor the config; only `archive` reads, from the file
+that it is given. Each rule names its source: the Go Modules Reference, or the package of golang.org/x/mod or cmd/go
+that defines it.
 """

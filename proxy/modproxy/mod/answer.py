@@ -1,7 +1,7 @@
-"""Whether a small answer (`.info`, `.mod`, list, `@latest`) is what it should be, before anybody is given it.
+"""The check of small answers: `.info`, `.mod`, list, `@latest`. Pure.
 
-Pure: bytes in, the bytes to keep and serve out, or `AnswerError`. Source of the rules: "GOPROXY protocol" of the Go
-Modules Reference, and what cmd/go/internal/modfetch does with an answer.
+Source of the rules: "GOPROXY protocol" of the Go Modules Reference, and what cmd/go/internal/modfetch does with an
+answer.
 """
 
 import json
@@ -11,17 +11,22 @@ from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import VersionError, check_version, is_pseudo, parse_semver
 
 LONGEST_SMALL_ANSWER = 16 << 20
-"""Bytes: the go command's own limit for a go.mod file, and far more than the other small answers have."""
+"""In bytes: the go command's limit for a go.mod file (`MaxGoMod` of golang.org/x/mod/zip), and far more than the other
+small answers have.
+"""
 
 _MODULE_DIRECTIVE = re.compile(rb"^[ \t]*module(?:[ \t]*\(|[ \t]+\S|[ \t]*[\"`])", re.MULTILINE)
 
 
 class AnswerError(ValueError):
-    """The answer is not what was asked for; the message says in what."""
+    """The answer does not fit its target; the message says what is wrong."""
 
 
 def check_answer(target: Target, body: bytes) -> bytes:
-    """Check a small answer and return the bytes to keep: the same ones, but for a list's tidy lines."""
+    """Check a small answer, and return the bytes to store: the same bytes, except for a list, which is tidied.
+
+    Raises `AnswerError`.
+    """
     if len(body) > LONGEST_SMALL_ANSWER:
         raise AnswerError(f"larger than {LONGEST_SMALL_ANSWER} bytes")
     if target.kind is Kind.LIST:
@@ -51,9 +56,9 @@ def _check_info(target: Target, body: bytes) -> None:
 
 
 def _tidy_list(body: bytes) -> bytes:
-    """Keep one version a line, no pseudo-versions, with a final newline.
+    """Return one version a line, without pseudo-versions, with a final newline.
 
-    The go command ignores lines that are no versions; a body that has nothing else is no list at all.
+    The go command ignores lines without a version, but a body that has only such lines is not a list.
     """
     try:
         lines = body.decode().split("\n")

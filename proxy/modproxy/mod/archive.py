@@ -1,8 +1,8 @@
-"""Module zips: whether one is lawful, and its h1 hash.
+"""The check of module zips, and their `h1:` hash.
 
-Source of the rules: `CheckZip` of golang.org/x/mod/zip and `HashZip`/`Hash1` of golang.org/x/mod/sumdb/dirhash. Only
-what `CheckZip` refuses is refused here: its stricter rules for making a zip do not bind old lawful ones. Reads a file
-and is slow (it hashes every byte): call it off the event loop.
+Source of the rules: `CheckZip` of golang.org/x/mod/zip, and `HashZip` and `Hash1` of golang.org/x/mod/sumdb/dirhash. A
+zip is refused only if `CheckZip` refuses it. The stricter rules of x/mod for making a zip are not applied, because
+older lawful zips break them.
 """
 
 import base64
@@ -17,22 +17,27 @@ from modproxy.mod.path import ModulePath, file_path_fault
 from modproxy.mod.version import Version
 
 LARGEST_ZIP = 500 << 20
-"""Bytes that a zip may have, packed and unpacked alike."""
+"""In bytes, for the packed zip and for all unpacked files together (`MaxZipFile` of golang.org/x/mod/zip)."""
 LARGEST_GO_MOD = LARGEST_LICENSE = 16 << 20
+"""In bytes (`MaxGoMod` and `MaxLICENSE` of golang.org/x/mod/zip)."""
 _CHUNK = 1 << 20
 
 
 class ArchiveError(ValueError):
-    """The zip is not lawful for its module and version; the message names the entry and the rule."""
+    """The zip is not lawful for its module and version; the message names the entry and the broken rule."""
 
 
 def check_and_hash(file: BinaryIO, path: ModulePath, version: Version) -> str:
-    """Check a zip as `CheckZip` does and return its `h1:` hash, or raise `ArchiveError`. Takes long."""
+    """Check a zip as `CheckZip` does, and return its `h1:` hash.
+
+    Raises `ArchiveError`. Blocks for long, because every byte is hashed: call it off the event loop.
+    """
     size = file.seek(0, os.SEEK_END)
     if size > LARGEST_ZIP:
         raise ArchiveError(f"{size} bytes are more than the {LARGEST_ZIP} that a module zip may have")
     try:
-        # Go takes names as the bytes they are; without this, Python would read old zips' names as code page 437.
+        # Go reads names as bytes. Without `metadata_encoding`, Python would decode the names of old zips as code page
+        # 437.
         with zipfile.ZipFile(file, metadata_encoding="utf-8") as archive:
             entries = archive.infolist()
             _check_entries(entries, f"{path}@{version}/")
@@ -79,7 +84,7 @@ def _file_fault(name: str, size: int) -> str | None:
 
 
 def _collision(seen: dict[str, tuple[str, bool]], name: str, is_dir: bool) -> str | None:
-    """Remember the entry and the folders above it; say with what it collides on a file system that folds case."""
+    """Remember the entry and the folders above it. Returns with what it collides on a file system that folds case."""
     while name:
         folded = "".join(map(_fold, name))
         other = seen.get(folded)
@@ -96,14 +101,16 @@ def _collision(seen: dict[str, tuple[str, bool]], name: str, is_dir: bool) -> st
 
 
 def _fold(char: str) -> str:
-    """Map to the one representative of a character's simple case folding (Go's `unicode.SimpleFold`)."""
+    """Map all characters that differ only in case to one of them (Go's `unicode.SimpleFold`)."""
     upper = char.upper()
     lower = (upper if len(upper) == 1 else char).lower()
     return lower if len(lower) == 1 else char
 
 
 def _hash1(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> str:
-    """`Hash1`: sha256 over one line an entry, sorted by name. Directories count, as files without content do."""
+    """Return the hash that `Hash1` makes: SHA-256 over one line for each entry, also for directories, sorted by
+    name.
+    """
     lines = []
     for entry in sorted(entries, key=lambda e: e.orig_filename.encode()):
         name = entry.orig_filename
@@ -128,6 +135,6 @@ def _entry_digest(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> str:
 
 
 def go_mod_hash(go_mod: bytes) -> str:
-    """Return the `h1:` hash that go.sum and checksum databases give for a go.mod file."""
+    """Return the `h1:` hash of a go.mod file, as go.sum and checksum databases have it."""
     line = f"{hashlib.sha256(go_mod).hexdigest()}  go.mod\n"
     return "h1:" + base64.b64encode(hashlib.sha256(line.encode()).digest()).decode()

@@ -1,4 +1,4 @@
-"""GOPROXY's syntax: a chain of proxies with `,` and `|`, and the words `direct` and `off`.
+"""The syntax of GOPROXY: a chain of proxies with `,` and `|`, and the words `direct` and `off`.
 
 Source of the rules: `proxyList` and `newProxyRepo` of cmd/go/internal/modfetch, and "GOPROXY protocol" and
 "Environment variables" of the Go Modules Reference.
@@ -11,11 +11,11 @@ from urllib.parse import SplitResult, urlsplit
 
 
 class ChainError(ValueError):
-    """The text is not a GOPROXY chain; the message names the entry and what to write instead."""
+    """The text is not a GOPROXY chain; the message names the malformed entry, and says what to write instead."""
 
 
 class EntryKind(Enum):
-    """What an entry of the chain stands for."""
+    """What an entry of a chain stands for."""
 
     PROXY = "proxy"
     DIRECT = "direct"
@@ -24,22 +24,20 @@ class EntryKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a chain.
-
-    `url` is set for proxies only and has no trailing slash. `fall_back_on_error` is true before a `|`: any error
-    moves on to the next entry, not only a 404 or 410.
-    """
+    """Stands for one entry of a chain."""
 
     kind: EntryKind
     url: str = ""
+    """The URL of a proxy, without a trailing slash if it is an HTTP URL; empty for the other kinds."""
     fall_back_on_error: bool = False
+    """True before a `|`: any error leads to the next entry, and not only a 404 or 410."""
 
     def __str__(self) -> str:
         return redact(self.url) if self.kind is EntryKind.PROXY else self.kind.value
 
 
 def parse_chain(text: str) -> tuple[Entry, ...]:
-    """Read a GOPROXY value as the go command does, or raise `ChainError`. What follows `direct` or `off` is ignored."""
+    """Read a GOPROXY value as the go command does. Entries after `direct` or `off` are ignored. Raises `ChainError`."""
     entries: list[Entry] = []
     for raw, separator in re.findall(r"([^,|]*)([,|]|$)", text):
         name = raw.strip()
@@ -85,7 +83,7 @@ def _check_parts(url: str, parts: SplitResult) -> None:
 
 
 def redact(url: str) -> str:
-    """Return the URL fit for a log or a message: without user name and password."""
+    """Return the URL without its user name and password, for logs and messages."""
     return re.sub(r"(?<=://)[^/@]*@", "", url)
 
 

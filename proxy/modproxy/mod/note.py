@@ -1,6 +1,6 @@
-"""Signed notes: the form in which a checksum database states its tree head.
+"""Signed notes, as which a checksum database publishes its tree heads.
 
-Source of the rules: golang.org/x/mod/sumdb/note. Only Ed25519 (algorithm 1) is known there, and here.
+Source of the rules: golang.org/x/mod/sumdb/note. Only Ed25519 (algorithm 1) is supported there, and here.
 """
 
 import base64
@@ -15,20 +15,23 @@ _MOST_SIGNATURES = 100
 
 
 class NoteError(ValueError):
-    """The note or the key is malformed, or no signature by the key stands; the message says which."""
+    """The note or the key is malformed, or the note has no valid signature by the key; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerifierKey:
-    """A public key that signs as `name`. `key_hash` is the four-byte number that signatures name it by."""
+    """Verifies the signatures of one signer."""
 
     name: str
+    """The name of the signer."""
     key_hash: int
+    """The four-byte number that stands for the key in signatures."""
     public: bytes
+    """The public key of Ed25519."""
 
 
 def parse_verifier_key(text: str) -> VerifierKey:
-    """Read `NAME+HASH+BASE64`, or raise `NoteError`."""
+    """Read `NAME+HASH+BASE64`. Raises `NoteError`."""
     name, _, rest = text.partition("+")
     hash_text, plus, encoded = rest.partition("+")
     try:
@@ -51,7 +54,7 @@ def _hash_of_key(name: str, key: bytes) -> int:
 
 
 def open_note(message: bytes, key: VerifierKey) -> str:
-    """Return the note's text (with its final newline) if `key` has signed it, or raise `NoteError`."""
+    """Return the text of a note that `key` has signed, with its final newline. Raises `NoteError`."""
     if len(message) > _LONGEST_NOTE:
         raise NoteError("the note is too long")
     try:
@@ -73,7 +76,7 @@ def open_note(message: bytes, key: VerifierKey) -> str:
 
 
 def _signature_of(line: str, key: VerifierKey) -> bytes | None:
-    """Return the signature of a line if it is by `key`; others' are none of our business."""
+    """Return the signature of a line if `key` made it; None for the signature of another key. Raises `NoteError`."""
     if not line.startswith(_SIGNATURE_START):
         raise NoteError("the note has a malformed signature line")
     name, _, encoded = line.removeprefix(_SIGNATURE_START).partition(" ")
@@ -87,7 +90,7 @@ def _signature_of(line: str, key: VerifierKey) -> bytes | None:
 
 
 def _verify(key: VerifierKey, signature: bytes, text: str) -> None:
-    # Loaded when the first note is read: a fleet without a checksum database does not pay for it.
+    # The library is loaded when the first note is read, so that a fleet without a checksum database saves its memory.
     from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
 

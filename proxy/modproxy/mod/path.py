@@ -1,4 +1,4 @@
-"""Module paths: which are lawful, and how they are written in a URL.
+"""Module paths: the rules for lawful paths, and how paths are written in a URL.
 
 Source of the rules: `CheckPath`, `CheckFilePath`, `SplitPathVersion`, `EscapePath` and `UnescapePath` of
 golang.org/x/mod/module.
@@ -8,10 +8,10 @@ import re
 from typing import NewType
 
 ModulePath = NewType("ModulePath", str)
-"""A checked module path, unescaped: `github.com/BurntSushi/toml`. Only this module mints it."""
+"""A checked module path, unescaped: `github.com/BurntSushi/toml`. Only `check_path` makes one."""
 
 _LONGEST_ELEMENT = 200
-"""Bytes an element may have once escaped: with a version's suffix it must still fit a file name (255)."""
+"""How many bytes an escaped element may have: with a suffix it must still fit into a file name of 255 bytes."""
 _MODULE_CHARS = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
 _FIRST_ELEMENT = re.compile(r"[a-z0-9.-]+", re.ASCII)
 _FILE_ASCII = frozenset("!#$%&()+,-.=@[]^_{}~ ")
@@ -28,7 +28,7 @@ class PathError(ValueError):
 
 
 def check_path(path: str) -> ModulePath:
-    """Check an unescaped module path, or raise `PathError`."""
+    """Check an unescaped module path. Raises `PathError`."""
     reason = _path_fault(path)
     if reason:
         raise PathError(f"malformed module path {path!r}: {reason}")
@@ -73,7 +73,7 @@ def _module_element_fault(element: str) -> str | None:
 
 
 def _any_element_fault(element: str) -> str | None:
-    """Return what is wrong with an element of a module path, a version or a file path alike."""
+    """Return which rule for all module paths, versions and file paths an element breaks; None without any."""
     if not element.strip("."):
         return f"invalid path element {element!r}"
     if element.endswith("."):
@@ -85,7 +85,7 @@ def _any_element_fault(element: str) -> str | None:
 
 
 def file_path_fault(path: str) -> str | None:
-    """Say what `CheckFilePath` would refuse in a slash-separated file name, or None."""
+    """Return why `CheckFilePath` refuses a slash-separated file name; None for a lawful name."""
     if not path:
         return "empty name"
     for element in path.split("/"):
@@ -96,7 +96,7 @@ def file_path_fault(path: str) -> str | None:
 
 
 def file_element_fault(element: str) -> str | None:
-    """Say what `CheckFilePath` would refuse in one element; versions in a URL obey it too."""
+    """Return why `CheckFilePath` refuses one element; None for a lawful one. Versions in a URL obey the rule too."""
     if not element:
         return "empty path element"
     for char in element:
@@ -107,9 +107,9 @@ def file_element_fault(element: str) -> str | None:
 
 
 def split_major(path: str) -> tuple[str, str] | None:
-    """Split `example.com/m/v3` into prefix and `/v3`, `gopkg.in/yaml.v3` into prefix and `.v3`.
+    """Split `example.com/m/v3` into its prefix and `/v3`, and `gopkg.in/yaml.v3` into its prefix and `.v3`.
 
-    The suffix is empty where there is none; None stands for an unlawful one.
+    The suffix is empty for a path without one. Returns None for an unlawful suffix.
     """
     if path.startswith("gopkg.in/"):
         found = _GOPKG_IN.match(path)
@@ -124,12 +124,12 @@ def split_major(path: str) -> tuple[str, str] | None:
 
 
 def escape(text: str) -> str:
-    """Write a lawful path or version as in a URL or on disk: each upper-case letter X becomes `!x`."""
+    """Write a lawful path or version as URLs and file names have it: each upper-case letter X becomes `!x`."""
     return re.sub(r"[A-Z]", lambda found: "!" + found[0].lower(), text)
 
 
 def unescape(escaped: str) -> str:
-    """Undo `escape`, or raise `PathError` for what `escape` never writes."""
+    """Undo `escape`. Raises `PathError` for a text that `escape` never returns."""
     if not escaped.isascii():
         raise PathError(f"malformed escape in {escaped!r}: only ASCII is lawful")
     if any(c.isupper() for c in escaped):

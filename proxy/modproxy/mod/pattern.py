@@ -1,4 +1,4 @@
-"""Module path patterns as GOPRIVATE has them: comma-free globs that match a prefix of path elements.
+"""Module path patterns as in GOPRIVATE: globs without commas that match the first elements of a path.
 
 Source of the rules: `MatchPrefixPatterns` of golang.org/x/mod/module, and `path.Match` of Go's standard library.
 """
@@ -10,19 +10,21 @@ from functools import lru_cache
 
 
 class PatternError(ValueError):
-    """The text is not a pattern; the message names the text and what is wrong with it."""
+    """The text is not a pattern; the message shows the text, and says what is wrong and what to write instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A checked pattern: `text` as it was written, less a trailing slash; `depth` path elements are compared."""
+    """Matches module paths by their first elements."""
 
     text: str
+    """The pattern as it was written, without a trailing slash."""
     depth: int
+    """How many elements of a path are compared."""
     regex: re.Pattern[str]
 
     def matches(self, path: str) -> bool:
-        """Say whether the first `depth` elements of `path` match. A path with fewer elements never does."""
+        """Say whether the first `depth` elements of `path` match. A path with fewer elements never matches."""
         elements = path.split("/", self.depth)
         if len(elements) < self.depth:
             return False
@@ -30,7 +32,7 @@ class Pattern:
 
 
 def parse_pattern(text: str) -> Pattern:
-    """Check one pattern (`github.com/acme`, `*.corp.example.com`) or raise `PatternError`."""
+    """Read one pattern, such as `github.com/acme` or `*.corp.example.com`. Raises `PatternError`."""
     glob = text.removesuffix("/")
     if not glob:
         raise PatternError(f"{text!r} is empty: write a module path or a glob such as github.com/acme")
@@ -45,10 +47,11 @@ def parse_pattern(text: str) -> Pattern:
 
 @lru_cache(maxsize=4096)
 def _glob_to_regex(glob: str) -> str:
-    """Translate `path.Match` syntax: `*` and `?` stop at a slash, `[a-z]`, `[^a-z]`, and backslash escapes.
+    """Translate the syntax of `path.Match`: `*` and `?` that stop at a slash, `[a-z]`, `[^a-z]`, and backslash escapes.
 
-    What follows a star, up to the next one, is taken where it comes first and for good, as `path.Match` does: else a
-    pattern of many stars takes for ever to say no. The last star is the only one that has to look back.
+    The piece between two stars matches at its first possible place, and no other place is tried, as in `path.Match`.
+    Otherwise a pattern of many stars would need exponential time for a path that does not match. Only the piece after
+    the last star tries all places.
     """
     first, *starred = _split_at_stars(glob)
     if not starred:
@@ -57,7 +60,7 @@ def _glob_to_regex(glob: str) -> str:
 
 
 def _split_at_stars(glob: str) -> list[str]:
-    """Translate what is between the stars."""
+    """Translate the pieces between the stars."""
     pieces: list[str] = []
     out: list[str] = []
     i = 0
@@ -87,7 +90,10 @@ def _escaped(glob: str, i: int) -> tuple[str, int]:
 
 
 def _char_class(glob: str, i: int) -> tuple[str, int]:
-    """Translate one class whose opening bracket was just read; Go's rule refuses an empty one and `]` first."""
+    """Translate the character class after an opening bracket.
+
+    Go refuses an empty class, and a class that begins with `]`.
+    """
     unclosed = PatternError(
         f"{glob!r} has a [ without its ]: close the character class, or write \\[ for a literal one"
     )
@@ -99,8 +105,8 @@ def _char_class(glob: str, i: int) -> tuple[str, int]:
             raise unclosed
         if glob[i] == "]" and ranges:
             body = "".join(ranges)
-            # Unlike a regular expression's, a class of path.Match may match a slash; prefixes are split first, so
-            # it never meets one.
+            # A class of path.Match may match a slash. Here no class meets one, because paths are split at slashes
+            # first.
             return f"[{'^' if negated else ''}{body}]", i + 1
         low, i = _class_char(glob, i)
         high = low
@@ -122,14 +128,14 @@ def _class_char(glob: str, i: int) -> tuple[str, int]:
 
 
 def first_match(patterns: Iterable[Pattern], path: str) -> Pattern | None:
-    """Return the first pattern that matches `path`, so that a refusal can name its rule."""
+    """Return the first pattern that matches `path`, so that a refusal can name the pattern; None without any."""
     return next((p for p in patterns if p.matches(path)), None)
 
 
 def parse_lines(text: str) -> tuple[Pattern, ...]:
-    """Read an allowlist: one pattern a line; blank lines and what follows a `#` are for people.
+    """Read an allowlist: one pattern a line. Blank lines, and the rest of a line after `#`, are ignored.
 
-    Raises `PatternError` naming the line's number.
+    Raises `PatternError`, which names the number of the line.
     """
     patterns: list[Pattern] = []
     for number, line in enumerate(text.splitlines(), 1):

@@ -1,4 +1,4 @@
-"""Checksum databases: GOSUMDB's syntax, and the URL paths below `/sumdb/`.
+"""Checksum databases: the syntax of GOSUMDB, and the URL paths below `/sumdb/`.
 
 Source of the rules: "Checksum database" of the Go Modules Reference, and `dbDial` of cmd/go/internal/modfetch.
 """
@@ -15,33 +15,34 @@ from modproxy.mod.target import Kind, NoSuchTarget, TargetError
 from modproxy.mod.version import Version, VersionError, check_version
 
 DEFAULT_GOSUMDB = "sum.golang.org"
-"""The go command's own default."""
+"""The default of the go command."""
 _KNOWN = {DEFAULT_GOSUMDB: "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"}
-"""Databases whose key the go command knows by itself."""
+"""The keys of databases that the go command knows by itself (`knownGOSUMDB` of cmd/go/internal/modfetch)."""
 _ALIASES = {"sum.golang.google.cn": (DEFAULT_GOSUMDB, "https://sum.golang.google.cn")}
 _TILE = re.compile(r"tile/[0-9]{1,2}/(?:data|[0-9]{1,2})/(?:x[0-9]{3}/){0,5}[0-9]{3}(?:\.p/[0-9]{1,3})?", re.ASCII)
 _PREFIX = "sumdb/"
 
 
 class SumdbError(ValueError):
-    """The text is no GOSUMDB value; the message says what to write instead."""
+    """The text is no value of GOSUMDB; the message says what to write instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A checksum database: its key, and where it is asked if upstream proxies do not serve it."""
+    """Names a checksum database, and how to reach and verify it."""
 
     key: VerifierKey
     url: str
+    """The database's own server, which is asked when no upstream proxy serves the database."""
 
     @property
     def name(self) -> str:
-        """The name it signs with, and the one in URL paths."""
+        """The name of the database in its signatures and in URL paths."""
         return self.key.name
 
 
 def parse_gosumdb(text: str) -> Database | None:
-    """Read `NAME`, `NAME+KEY` or `NAME+KEY URL`; None for `off`. Raises `SumdbError`."""
+    """Read `NAME`, `NAME+KEY` or `NAME+KEY URL`. Returns None for `off`. Raises `SumdbError`."""
     if text == "off":
         return None
     words = text.split()
@@ -65,24 +66,25 @@ def parse_gosumdb(text: str) -> Database | None:
 
 @dataclass(frozen=True, slots=True)
 class SumdbTarget:
-    """One answer of a checksum database. `path` is what follows its URL; for a lookup, the module and version asked for
-    are told too.
-    """
+    """Names one answer of a checksum database."""
 
     database: str
     path: str
+    """The URL path below the database's URL."""
     kind: Kind
     module: ModulePath | None = None
+    """The module of a lookup; None for the other kinds."""
     version: Version | None = None
+    """The version of a lookup; None for the other kinds."""
 
     @property
     def key(self) -> str:
-        """The canonical URL path, which is also the path on disk."""
+        """The canonical URL path, which is also the file's path below the cache directory."""
         return f"{_PREFIX}{self.database}/{self.path}"
 
     @property
     def immutable(self) -> bool:
-        """Tiles and records never change; the newest tree head does."""
+        """Whether the answer can never change: true for tiles and records, false for the newest tree head."""
         return self.kind is not Kind.TREE
 
     def __str__(self) -> str:
@@ -90,30 +92,30 @@ class SumdbTarget:
 
 
 def lookup_target(database: str, module: ModulePath, version: Version) -> SumdbTarget:
-    """Name the record of a module's version."""
+    """Return the target of the record of a module's version."""
     return SumdbTarget(database, f"lookup/{escape(module)}@{escape(version)}", Kind.LOOKUP, module, version)
 
 
 def tile_target(database: str, path: str) -> SumdbTarget:
-    """Name a tile by its path."""
+    """Return the target of a tile, by the tile's path."""
     return SumdbTarget(database, path, Kind.TILE)
 
 
 def is_sumdb_path(path: str) -> bool:
-    """Say whether a decoded URL path is one of a checksum database's."""
+    """Say whether a decoded URL path is the path of a checksum database's answer."""
     return path.startswith(_PREFIX)
 
 
 def is_lookup_of(target: SumdbTarget, patterns: Sequence[Pattern]) -> bool:
-    """Say whether a lookup names a module that matches: a private name must not leave."""
+    """Say whether the target is a lookup of a module that one of the patterns matches."""
     return target.module is not None and first_match(patterns, target.module) is not None
 
 
 def parse_sumdb_target(path: str, database: str | None) -> SumdbTarget | None:
     """Read a decoded URL path below `sumdb/` for the one database that is served.
 
-    None stands for `supported`, which is answered without asking anybody. Raises `NoSuchTarget` for another database,
-    so that the client asks it itself, and `TargetError` for what is malformed.
+    Returns None for `supported`, which is answered without a source. Raises `NoSuchTarget` for another database,
+    which the client then asks directly, and `TargetError` for a malformed path.
     """
     name, _, rest = path.removeprefix(_PREFIX).partition("/")
     if name != database:
@@ -138,7 +140,7 @@ def parse_sumdb_target(path: str, database: str | None) -> SumdbTarget | None:
 
 
 def hashes_of(text: bytes, module: ModulePath, version: Version) -> dict[str, str]:
-    """Return the `h1:` hashes in a record, by what they are of: the version for the zip, VERSION/go.mod for go.mod."""
+    """Return the `h1:` hashes of a record: the zip's under VERSION, and the go.mod file's under VERSION/go.mod."""
     found = {}
     for line in text.decode(errors="replace").splitlines():
         words = line.split(" ")

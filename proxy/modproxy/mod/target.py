@@ -1,7 +1,7 @@
-"""What a client asks for: a module, a version or a question about versions, and which of its files.
+"""Targets: which file of which module and version a URL path names.
 
-Source of the rules: "GOPROXY protocol" of the Go Modules Reference. A `Target` is minted here from a URL path only,
-after every rule has been checked; its `key` is the canonical URL path, and the file's path below the cache directory.
+Source of the rules: "GOPROXY protocol" of the Go Modules Reference. `parse_target` makes a `Target` from a URL path,
+after it has checked every rule.
 """
 
 import re
@@ -13,7 +13,7 @@ from modproxy.mod.path import ModulePath, PathError, check_path, escape, file_el
 from modproxy.mod.version import Version, VersionError, check_version, is_canonical
 
 _LONGEST_PATH = 2048
-"""Characters of a URL path that are looked at: far more than any module has, far less than file systems refuse."""
+"""How many characters a URL path may have: far more than any module needs, and fewer than file systems refuse."""
 _LONGEST_VERSION = 200
 _ENCODED = re.compile(r"%([0-9A-Fa-f]{2})?")
 _NEVER_ENCODED = re.compile(r"[A-Za-z0-9._~/-]")
@@ -21,15 +21,18 @@ _RESOLVED_BY_CLIENT = frozenset(["latest", "upgrade", "patch"])
 
 
 class TargetError(ValueError):
-    """The URL path breaks a rule: the request is malformed (400). The message names the rule."""
+    """The URL path breaks a rule, so that the request is malformed (400); the message names the rule."""
 
 
 class NoSuchTarget(ValueError):
-    """The URL path is well-formed, and nothing can ever be there (404)."""
+    """The URL path is well-formed, but can never lead to anything (404)."""
 
 
 class Kind(StrEnum):
-    """Which file of a module is asked for; the value is the `endpoint` of metrics."""
+    """Tells which file of a module, or which answer of a checksum database, a target is.
+
+    The value is the `endpoint` of metrics.
+    """
 
     INFO = "info"
     MOD = "mod"
@@ -37,11 +40,13 @@ class Kind(StrEnum):
     LIST = "list"
     LATEST = "latest"
     QUERY = "query"
-    """An `.info` for a branch, a tag, a commit or a prefix of a version: its answer changes, as a list does."""
+    """An `.info` for a branch, a tag, a commit or a prefix of a version, whose answer may change."""
     LOOKUP = "lookup"
+    """A record of a checksum database."""
     TILE = "tile"
+    """A tile of a checksum database's tree."""
     TREE = "tree"
-    """Of a checksum database: a record, a tile of its tree, its newest tree head."""
+    """The newest tree head of a checksum database, or its answer to `supported`."""
 
 
 _IMMUTABLE = frozenset([Kind.INFO, Kind.MOD, Kind.ZIP])
@@ -49,19 +54,21 @@ _IMMUTABLE = frozenset([Kind.INFO, Kind.MOD, Kind.ZIP])
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One file that a module proxy can serve. `version` is empty for `list` and `@latest`, free text for a query."""
+    """Names one file that a module proxy can serve."""
 
     path: ModulePath
     version: Version | str
+    """Canonical for `.info`, `.mod` and `.zip`, free text for a query, empty for a list and `@latest`."""
     kind: Kind
     key: str = field(init=False)
+    """The canonical URL path, which is also the file's path below the cache directory."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", _key(self.path, self.version, self.kind))
 
     @property
     def immutable(self) -> bool:
-        """Say whether the answer can never change: the files of a canonical version."""
+        """Whether the answer can never change: true for the files of a canonical version."""
         return self.kind in _IMMUTABLE
 
     def __str__(self) -> str:
@@ -81,7 +88,7 @@ def _key(path: ModulePath, version: str, kind: Kind) -> str:
 def parse_target(path: str) -> Target:
     """Read a decoded URL path below the prefix, without its leading slash.
 
-    Raises `TargetError` for what no client may send and `NoSuchTarget` for what no module can have.
+    Raises `TargetError` for a malformed path, and `NoSuchTarget` for a path that can never lead to anything.
     """
     if path.endswith("/@latest"):
         return Target(_module(path.removesuffix("/@latest")), "", Kind.LATEST)
@@ -97,7 +104,7 @@ def parse_target(path: str) -> Target:
 
 
 def _unknown(path: str) -> NoSuchTarget | TargetError:
-    """Tell a path that is unlawful anyway from one that merely leads nowhere."""
+    """Return the error for a path without a target: `TargetError` if the path is malformed, else `NoSuchTarget`."""
     if "//" in path or path.startswith("/") or any(part in (".", "..") for part in path.split("/")):
         return TargetError(f"malformed path {path!r}: empty, . and .. elements are not lawful")
     return NoSuchTarget(
@@ -136,16 +143,16 @@ def _versioned(path: ModulePath, escaped: str, kind: Kind) -> Target:
 
 
 def _slashed(path: ModulePath, version: str) -> NoSuchTarget | TargetError:
-    """Answer a version with a slash: a branch may be called so, but the protocol cannot name it."""
+    """Return the error for a version with a slash, which branches may have and the protocol cannot express."""
     if any(file_element_fault(element) for element in version.split("/")):
         return TargetError(f"malformed version {version!r}")
     return NoSuchTarget(f"{path}@{version}: a version query cannot have a slash: ask for the commit's hash instead")
 
 
 def decode_path(raw: str) -> str:
-    """Decode a URL path as it stood in the request line, once, or raise `TargetError`.
+    """Decode the undecoded URL path of a request line, once. Raises `TargetError`.
 
-    What Go's client never encodes (letters, digits, `-._~` and the slash) must not be encoded.
+    Characters that Go's client never encodes (letters, digits, `-._~` and the slash) must not be encoded.
     """
     if len(raw) > _LONGEST_PATH:
         raise TargetError(f"path longer than {_LONGEST_PATH} characters")

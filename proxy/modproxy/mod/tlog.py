@@ -1,8 +1,8 @@
-"""Transparency logs: the Merkle tree that a checksum database publishes as tiles.
+"""Transparency logs: the Merkle tree that a checksum database publishes as tiles. Pure.
 
-Pure: it computes which tiles a proof needs, and from their bytes whether the proof holds. Source of the rules: RFC 6962
-section 2.1 for the hashes, golang.org/x/mod/sumdb/tlog for tiles and for the text forms. Tiles need no trust of their
-own: a forged one yields another root than the signed one.
+`tiles_needed` says which tiles a proof reads, and `holds` says from their bytes whether the proof holds. Tiles need no
+signature: a forged tile leads to another root than the signed one. Source of the rules: RFC 6962, section 2.1, for the
+hashes, and golang.org/x/mod/sumdb/tlog for tiles and for the text forms.
 """
 
 import base64
@@ -12,31 +12,36 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 HEIGHT = 8
-"""Levels of the tree in one tile, as the go command asks for."""
+"""How many levels of the tree one tile has, as the go command requests tiles."""
 _WIDTH = 1 << HEIGHT
 _HASH = 32
 _TREE_WORDS = "go.sum database tree"
 
 
 class LogError(ValueError):
-    """Text that is none of a log's, or a proof that does not hold."""
+    """A text of a log is malformed, or a proof does not hold; the message says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A tree head: `size` records, whose root hash is `root`."""
+    """Stands for the state of a log: a tree head."""
 
     size: int
+    """The number of records."""
     root: bytes
+    """The root hash over all records."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A tile: its level (in tiles), its number there, and how many hashes it has, at most 256."""
+    """Names a tile of the tree."""
 
     level: int
+    """Counts levels of tiles from the records up, from 0."""
     number: int
+    """Counts the tiles of one level, from 0."""
     width: int
+    """How many hashes the tile has: at most 256, fewer for a partial tile."""
 
     @property
     def path(self) -> str:
@@ -51,21 +56,24 @@ class Tile:
 
     @property
     def full(self) -> "Tile":
-        """The same tile once it is complete."""
+        """The same tile after it has become complete."""
         return Tile(self.level, self.number, _WIDTH)
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A lookup's answer: the record's number, its text (the go.sum lines), and the signed tree head that came along."""
+    """Carries the answer to a lookup."""
 
     number: int
+    """Counts the records of the log, from 0."""
     text: bytes
+    """The lines of go.sum."""
     tree_note: bytes
+    """The signed note of a tree head that has the record."""
 
 
 def parse_tree(text: str) -> Tree:
-    """Read the text of a tree head's note, or raise `LogError`."""
+    """Read the text of a tree head's note. Raises `LogError`."""
     lines = text.split("\n")
     if len(lines) < 4 or lines[0] != _TREE_WORDS or not lines[1].isdigit() or len(text) > 1_000_000:
         raise LogError("not a tree head")
@@ -79,7 +87,7 @@ def parse_tree(text: str) -> Tree:
 
 
 def parse_record(answer: bytes) -> Record:
-    """Read a lookup's answer, or raise `LogError`."""
+    """Read the answer to a lookup. Raises `LogError`."""
     number, _, rest = answer.partition(b"\n")
     text, blank, tree_note = rest.partition(b"\n\n")
     if not number.isdigit() or len(number) > 18 or not blank or not text or not tree_note:
@@ -88,7 +96,7 @@ def parse_record(answer: bytes) -> Record:
 
 
 def record_hash(text: bytes) -> bytes:
-    """Hash a record: a leaf of the tree."""
+    """Return the hash of a record, which is a leaf of the tree."""
     return hashlib.sha256(b"\x00" + text).digest()
 
 
@@ -97,12 +105,13 @@ def _node(left: bytes, right: bytes) -> bytes:
 
 
 Stored = Callable[[int, int], bytes]
-"""Gives the hash of the complete subtree at a level (of single hashes) and number there."""
+"""Returns the hash of a complete subtree, by its level in the tree and its number on that level."""
 Proof = Callable[[Stored], bool]
+"""Says whether a statement about a tree is true, by the hashes that it reads."""
 
 
 def includes(tree: Tree, number: int, leaf: bytes) -> Proof:
-    """Return the check that record `number` of the tree hashes to `leaf`. Raises `LogError` beyond the tree's end."""
+    """Return the proof that `leaf` is the hash of record `number`. Raises `LogError` if the tree has no such record."""
     if number >= tree.size:
         raise LogError(f"record {number} is not in a tree of {tree.size}")
 
@@ -118,12 +127,12 @@ def includes(tree: Tree, number: int, leaf: bytes) -> Proof:
 
 
 def extends(older: Tree, newer: Tree) -> Proof:
-    """Return the check that `newer` begins with all that `older` has. Raises `LogError` when it is shorter."""
+    """Return the proof that `newer` begins with all records of `older`. Raises `LogError` when `newer` is smaller."""
     if older.size > newer.size:
         raise LogError(f"a tree of {newer.size} cannot extend one of {older.size}")
 
     def root(low: int, high: int, stored: Stored) -> bytes:
-        # Taken apart down to the subtrees that the older root is made of, so that both roots vouch for the same ones.
+        # The newer tree is divided into the subtrees of the older one, so that both roots are made of the same hashes.
         if high <= older.size or low >= older.size:
             return _range(low, high, stored)
         middle = low + _split(high - low)
@@ -138,12 +147,12 @@ def extends(older: Tree, newer: Tree) -> Proof:
 
 
 def _split(size: int) -> int:
-    """Return the largest power of two below `size`, where a tree of that size is divided."""
+    """Return where a tree of `size` records is divided: at the largest power of two below `size`."""
     return 1 << ((size - 1).bit_length() - 1)
 
 
 def _range(low: int, high: int, stored: Stored) -> bytes:
-    """Hash the subtree over the records `low` to `high`, from complete ones."""
+    """Return the hash over the records from `low` to before `high`, made of complete subtrees."""
     size = high - low
     if size & (size - 1) == 0:
         level = size.bit_length() - 1
@@ -153,7 +162,7 @@ def _range(low: int, high: int, stored: Stored) -> bytes:
 
 
 def _tile_of(tree: Tree, level: int, number: int) -> tuple[Tile, int, int]:
-    """Say in which tile of `tree` a subtree's hash lies, and the span of hashes there that make it up."""
+    """Return the tile of `tree` that has a subtree's hash, and the first and the number of the hashes for it."""
     tile_level, rows = divmod(level, HEIGHT)
     first = number << rows
     tile_number, offset = divmod(first, _WIDTH)
@@ -174,7 +183,10 @@ def tiles_needed(tree: Tree, proof: Proof) -> frozenset[Tile]:
 
 
 def holds(tree: Tree, proof: Proof, tiles: Mapping[Tile, bytes]) -> bool:
-    """Say whether a proof holds, given the bytes of the tiles that it needs. Raises `LogError` for a tile cut short."""
+    """Say whether a proof holds. `tiles` has the bytes of `tiles_needed`.
+
+    Raises `LogError` for a tile that is too short.
+    """
 
     def stored(level: int, number: int) -> bytes:
         tile, offset, count = _tile_of(tree, level, number)

@@ -1,4 +1,4 @@
-"""Versions: which are canonical, which are pseudo-versions, and which fit a module path's major version.
+"""Versions: canonical versions, pseudo-versions, and the major version that a module path demands.
 
 Source of the rules: golang.org/x/mod/semver, and `CanonicalVersion`, `CheckPathMajor` and `IsPseudoVersion` of
 golang.org/x/mod/module.
@@ -11,7 +11,7 @@ from typing import NewType
 from modproxy.mod.path import ModulePath, split_major
 
 Version = NewType("Version", str)
-"""A checked canonical version: immutable, of the form vX.Y.Z with an optional pre-release and `+incompatible`."""
+"""A checked canonical version: vX.Y.Z with an optional pre-release and `+incompatible`. Its files never change."""
 
 _NUMBER = r"(?:0|[1-9][0-9]*)"
 _PRERELEASE_PART = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
@@ -35,17 +35,20 @@ class VersionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Semver:
-    """The parts of a full semantic version; `prerelease` and `build` keep their leading `-` and `+`."""
+    """Carries the parts of a full semantic version."""
 
     major: str
+    """As `v1`."""
     prerelease: str
+    """With its leading `-`; empty without one."""
     build: str
+    """With its leading `+`; empty without one."""
 
 
 def parse_semver(text: str) -> Semver | None:
-    """Split a full semantic version (all three numbers written), or return None.
+    """Split a semantic version that has all three numbers. Returns None for another text.
 
-    Go's `semver.IsValid` also takes the short forms `v1` and `v1.2`; as versions of modules those are only queries.
+    Go's `semver.IsValid` also accepts the short forms `v1` and `v1.2`, which are only queries in module URLs.
     """
     found = _SEMVER.fullmatch(text)
     if not found:
@@ -54,18 +57,18 @@ def parse_semver(text: str) -> Semver | None:
 
 
 def is_canonical(text: str) -> bool:
-    """Say whether `module.CanonicalVersion` leaves the text as it is."""
+    """Say whether `module.CanonicalVersion` returns the text unchanged."""
     parsed = parse_semver(text)
     return parsed is not None and parsed.build in ("", "+incompatible")
 
 
 def is_pseudo(text: str) -> bool:
-    """Say whether the version is a pseudo-version, which lists leave out."""
+    """Say whether the version is a pseudo-version. Lists have no pseudo-versions."""
     return text.count("-") >= 2 and is_canonical(text) and _PSEUDO.fullmatch(text) is not None
 
 
 def check_version(path: ModulePath, text: str) -> Version:
-    """Check that the text is a canonical version that `path` can have, or raise `VersionError`."""
+    """Check that the text is a canonical version that `path` can have. Raises `VersionError`."""
     parsed = parse_semver(text)
     if parsed is None or parsed.build not in ("", "+incompatible"):
         raise VersionError(f"{path}@{text}: not a canonical version such as v1.2.3")
@@ -79,7 +82,7 @@ def _major_fault(path: ModulePath, text: str, parsed: Semver) -> str | None:
     split = split_major(path)
     suffix = split[1].removesuffix("-unstable") if split else ""
     if suffix == ".v1" and text.startswith("v0.0.0-"):
-        # Early pseudo-versions of gopkg.in modules were made with v0; they are in use and lawful.
+        # Early pseudo-versions of gopkg.in modules begin with v0; they are lawful and still in use.
         return None
     if not suffix:
         if parsed.major in ("v0", "v1"):

@@ -1,1 +1,1 @@
-"""Whether a module may be served. Pure: configuration and a module path in, a decision with its reason out."""
+"""Whether a module may be served. Pure: config and module path lead to a decision with its reason."""

@@ -1,7 +1,7 @@
-"""Allow and deny patterns: `modules` of the GoProxy object.
+"""Allow and deny patterns: `modules` of the config.
 
-Deny wins over allow. An allowlist is in force when there are allow patterns or an allowlist file was named, even an
-empty one; without one everything is allowed that is not denied. What is imposed on the fleet comes first, and is
+Deny wins over allow. An allowlist is in force when the config has allow patterns or names an allowlist file, even an
+empty one; without an allowlist every module is allowed that is not denied. Imposed rules are checked first, and are
 enforced in DryRun too.
 """
 
@@ -14,25 +14,27 @@ from modproxy.mod.pattern import Pattern, first_match, parse_lines, parse_patter
 
 @dataclass(frozen=True, slots=True)
 class ModuleRefusal:
-    """Why a module may not be had: the words for the developer's terminal, of at most eight lines."""
+    """Tells why a module may not be served."""
 
     path: ModulePath
     rule: str
+    """The rule that refuses the module, for the log."""
     text: str
+    """The refusal in words for the developer's terminal, of at most eight lines."""
     mode: PolicyMode
-    """Whether it is carried out, or only counted and logged."""
+    """Whether the refusal is enforced, or only counted and logged."""
 
     @property
     def enforced(self) -> bool:
-        """Say whether it is carried out."""
+        """Whether the module is really not served."""
         return self.mode is PolicyMode.ENFORCE
 
 
 class Allowlist:
-    """Says which modules may be served by one config.
+    """Decides which modules one config allows to be served.
 
-    `modules` gives the inline patterns, `listed` the text of the allowlist file, if one is named. Raises `PatternError`
-    for a line of the text that is no pattern.
+    `listed` is the text of the allowlist file; None when the config names no such file. Raises `PatternError` for a
+    line of the text that is no pattern.
     """
 
     def __init__(self, modules: ModulesConfig, listed: str | None = None, fleet: str | None = None) -> None:

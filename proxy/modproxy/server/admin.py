@@ -1,4 +1,6 @@
-"""The admin listener: probes, the report, metrics. Clients have another one, so that this one can be kept from them."""
+"""The admin listener: probes, the report, metrics. It is apart from the clients' listener, so that a firewall can keep
+clients away from it.
+"""
 
 from collections.abc import Callable
 

@@ -1,6 +1,7 @@
-"""The certificate that clients are shown: read from a mounted Secret, and read anew whenever it has changed there.
+"""The certificate that clients are shown: it is read from a mounted Secret, and read anew after each change of the
+Secret.
 
-Connections that stand are not touched by a new one. One that cannot be used never takes the place of one that can.
+A new certificate changes nothing for open connections. A certificate that cannot be used never replaces one that can.
 """
 
 import asyncio
@@ -16,46 +17,47 @@ from modproxy.contract.mounted import file_mark
 from modproxy.contract.secret_keys import TLS_CERTIFICATE, TLS_KEY
 
 _POLL_SECONDS = 1.0
-"""Polled, because a Secret volume changes by swapping a link a folder up, and because it works everywhere."""
+"""The Secret is polled, because its volume changes by swapping a link a folder up, and because polling works on every
+file system.
+"""
 _PROTOCOLS = ["http/1.1"]
 
 log = logging.getLogger(__name__)
 
 
 class CertificateError(ValueError):
-    """No certificate can be taken from the Secret; the message says which Secret, why, and what to write into it."""
+    """The Secret has no usable certificate; the message names the Secret, and says why and what it needs."""
 
 
 class Certificates:
-    """The certificate in `folder`, that of a Secret, which may be another one at any time.
-
-    `context` is for the listener, for as long as it lives. Until there is a certificate, handshakes fail at once.
-    """
+    """Shows clients the newest usable certificate of a Secret. Without any, handshakes fail at once."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        """Where the Secret is mounted. It may be replaced at any time."""
         self.expires: datetime | None = None
-        """When the certificate that is shown is good no more; None while there is none."""
+        """When the certificate that is shown expires; None while there is none."""
         self.problem: str | None = None
-        """Why what is in the folder is not taken."""
+        """Why the certificate in the folder is not taken; None when it is shown."""
         self._shown: ssl.SSLContext | None = None
         self._seen: object = None
         self.context = _empty_context()
-        # A fresh context for each certificate, because loading a key that does not fit empties the one it is loaded
-        # into. The callback is called without a server name too.
+        """The context for the listener, for the listener's whole life."""
+        # Each certificate gets a fresh context, because a failed load of a certificate and key empties the context that
+        # they are loaded into. The callback is also called for a client that sends no server name.
         self.context.sni_callback = self._show
 
     @property
     def loaded(self) -> bool:
-        """Say whether there is a certificate to show."""
+        """Whether there is a certificate to show."""
         return self._shown is not None
 
     async def look(self) -> None:
-        """Take what is in the folder, if it is another than was seen last."""
+        """Take the certificate in the folder, if the files have changed since the last look. Raises nothing."""
         await asyncio.to_thread(self._look)
 
     async def follow(self) -> NoReturn:
-        """Look every so often, for ever."""
+        """Look once in `_POLL_SECONDS`, without end."""
         while True:
             await asyncio.sleep(_POLL_SECONDS)
             await self.look()
@@ -71,7 +73,7 @@ class Certificates:
         else:
             self._shown, self.expires, self.problem = shown, expires, None
             log.info("tls: the certificate of Secret %s is shown, good until %s", self.folder.name, expires)
-        # Marked as before the read: what changed while it was read is looked at once more.
+        # The marks were taken before the read, so that a change during the read is noticed by the next look.
         self._seen = marks
 
     def _tell(self, reason: str) -> None:
@@ -92,7 +94,7 @@ def _load(folder: Path) -> tuple[ssl.SSLContext, datetime]:
     needs = f"it needs {TLS_CERTIFICATE} and {TLS_KEY}, in PEM, as a Secret of type kubernetes.io/tls has them"
     context = _empty_context()
     try:
-        # An encrypted key would be asked for on a terminal; an empty password is no password.
+        # OpenSSL would ask for the password of an encrypted key on a terminal; an empty password makes it fail instead.
         context.load_cert_chain(folder / TLS_CERTIFICATE, folder / TLS_KEY, password="")
         leaf = x509.load_pem_x509_certificate((folder / TLS_CERTIFICATE).read_bytes())
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The clients' handler: what arrives is refused or answered, and counted once."""
+"""The handler of client requests: it refuses or answers each request, and counts each request once."""
 
 import contextlib
 import logging
@@ -32,23 +32,20 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a client is answered, decided before the first byte is sent: an error, an answer, or an empty 200."""
+    """Carries the decision how a client is answered to the sending of it: an error, an answer, or an empty 200."""
 
     endpoint: str
-    """As metrics call what was asked for."""
+    """The `endpoint` label of metrics."""
     cache_status: CacheStatus
     error: ErrorAnswer | None = None
     request: Request | None = None
     answer: Answer | None = None
     file: BinaryIO | None = None
-    """The file that the answer names, opened: from here on it may be removed."""
+    """The stored file of the answer, opened, so that an eviction does not disturb the client."""
 
 
 class ClientHandler:
-    """Answers clients: each request under the rules that are in force when it arrives.
-
-    `own` is this replica's entry in the Via header. `draining` asks clients to leave.
-    """
+    """Answers each client request under the rules that are in force when the request arrives."""
 
     def __init__(self, cache: Cache, store: Store, in_force: InForce, traffic: Traffic, own: ViaEntry) -> None:
         self._cache = cache
@@ -56,11 +53,14 @@ class ClientHandler:
         self._in_force = in_force
         self._traffic = traffic
         self._own = own
+        """This replica's entry in the Via header."""
         self.draining = False
+        """Whether each answer asks its client to close the connection."""
         self.refusals: dict[str, int] = {mode.value: 0 for mode in PolicyMode}
+        """How many requests a policy refused, by its mode; in DryRun they were answered nevertheless."""
 
     async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request. Nothing that a client or an upstream does may raise out of here."""
+        """Answer one request. Whatever a client or an upstream does, only `CancelledError` is raised."""
         started = time.perf_counter()
         rules = self._in_force.rules
         arrival = read_arrival(http.method, http.raw_path, http.headers, rules)
@@ -80,16 +80,16 @@ class ClientHandler:
             if refusal is not None and self._carried_out(refusal):
                 return Reply(refusal.endpoint, CacheStatus.DENIED, refusal.error)
         if arrival.target is None:
-            return Reply("supported", CacheStatus.HIT)  # the whole answer: yes
+            return Reply("supported", CacheStatus.HIT)  # an empty 200 says that the database is served
         request = arrival.request(arrival.target, self._own)
         try:
             return await self._from_cache(request, rules)
         except Exception:
-            log.exception("unexpected, at %s of %s (request %s)", arrival.method, request.target, request.id)
+            log.exception("an unexpected error at %s of %s (request %s)", arrival.method, request.target, request.id)
             return Reply(request.target.kind.value, CacheStatus.MISS, FAULT)
 
     def _carried_out(self, refusal: Refusal) -> bool:
-        """Count and log what a policy refuses, and say whether it is refused indeed."""
+        """Count and log the refusal of a policy, and say whether the request is really refused."""
         if refusal.mode is not None:
             self.refusals[refusal.mode.value] += 1
         if refusal.warning is not None:
@@ -108,23 +108,23 @@ class ClientHandler:
             try:
                 file = await self._store.open(answer.stored)
             except FileNotFoundError:
-                continue  # removed between the look and the opening: look again
+                continue  # the file was removed between the lookup and the opening
             return Reply(endpoint, answer.status, request=request, answer=answer, file=file)
         error = ErrorAnswer(503, f"{request.target} is being removed: ask again")
         return Reply(endpoint, CacheStatus.MISS, error)
 
     async def _send(self, http: web.BaseRequest, reply: Reply) -> tuple[web.StreamResponse, int]:
-        """Send the reply. Returns the response and the status to count, which tells of what broke off."""
+        """Send the reply. Returns the response, and the status to count, which differs where the response broke off."""
         try:
             response = await _response(http, reply)
         except CutShort as e:
-            log.warning("connection of %s aborted: %s", http.remote, e)
+            log.warning("the connection of %s is aborted: %s", http.remote, e)
             _abort(http)
             return web.Response(status=502), 502
         except ConnectionError:
             return web.Response(status=499), 499  # nginx's code for a client that left
         except Exception:
-            log.exception("unexpected, at %s %s", http.method, http.raw_path)
+            log.exception("an unexpected error at %s %s", http.method, http.raw_path)
             _abort(http)
             return error_response(FAULT), FAULT.status
         return response, response.status
@@ -148,7 +148,7 @@ async def _response(http: web.BaseRequest, reply: Reply) -> web.StreamResponse:
 
 @contextlib.contextmanager
 def _released(reply: Reply) -> Iterator[None]:
-    """Let go of what a reply holds, once it is sent or cannot be sent."""
+    """Close the answer and the file of a reply, after the reply was sent or could not be sent."""
     try:
         yield
     finally:

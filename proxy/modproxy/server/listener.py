@@ -1,4 +1,4 @@
-"""The sockets: from an address of the config to a listener, the clients' server on it, and its end in good order."""
+"""The sockets: how an address of the config becomes a listener, and how the listener serves clients and ends."""
 
 import asyncio
 import contextlib
@@ -13,23 +13,23 @@ from modproxy.contract.address import Address, parse_address
 _BACKLOG = 2048
 _UNSENT_BYTES = 128 << 10
 _IDLE_SECONDS = 75.0
-"""How long a connection may be without a whole request."""
+"""How long a connection may stay open without a whole request."""
 _HANDSHAKE_SECONDS = 10.0
 """How long a TLS handshake may take."""
 _LAST_ACCEPTED_SECONDS = 0.25
-"""How long a connection that was accepted just before the end has to send its request."""
+"""How long a connection that was accepted just before the end may take to send its request."""
 _CLOSED_SECONDS = 1.0
-"""How long the end waits for the sockets, after their connections are gone."""
+"""How long the end waits for the sockets to close, after the connections have ended."""
 
 Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class ListenError(OSError):
-    """The address cannot be listened on; the message says which, why, and what to do."""
+    """The program cannot listen on an address; the message names the config's field, the address and the reason."""
 
 
 def open_listener(text: str, field: str) -> socket.socket:
-    """Open `HOST:PORT`, or take over `fd:N`. `field` names the config's field in errors. Raises `ListenError`."""
+    """Open `HOST:PORT`, or take over `fd:N`. Raises `ListenError`, which names `field`, the config's field."""
     if text.startswith("fd:"):
         try:
             return socket.socket(fileno=int(text[3:]))
@@ -47,13 +47,13 @@ def open_listener(text: str, field: str) -> socket.socket:
 
 
 def address_of(listener: socket.socket) -> Address:
-    """Return where a socket listens."""
+    """Return the address on which a socket listens."""
     name = listener.getsockname()
     return Address(str(name[0]), int(name[1]))
 
 
 class ClientListener:
-    """Serves clients on one socket, with TLS where there is a context, until it is drained."""
+    """Serves clients on one socket, with TLS if there is a context, until the listener is drained."""
 
     def __init__(self, listener: socket.socket, handle: Handle, context: ssl.SSLContext | None) -> None:
         _send_little_ahead(listener)
@@ -64,11 +64,11 @@ class ClientListener:
 
     @property
     def scheme(self) -> str:
-        """What clients write before the address."""
+        """The scheme of the URLs of this listener: `http` or `https`."""
         return "https" if self._context else "http"
 
     async def start(self) -> None:
-        """Accept clients from now on."""
+        """Begin to accept clients."""
         self._accepting = await asyncio.get_running_loop().create_server(
             self._server,
             sock=self._listener,
@@ -78,12 +78,12 @@ class ClientListener:
         )
 
     async def drain(self, timeout: float) -> None:
-        """Accept nobody any more, and give requests in flight so many seconds to end."""
+        """Stop accepting clients, and give requests in flight `timeout` seconds to end."""
         if self._accepting is None:
             return
         self._accepting.close()
         await asyncio.sleep(_LAST_ACCEPTED_SECONDS)
-        # Who asks for something has its answer, and then its connection ends; who asks for nothing is not waited for.
+        # A connection with a request in flight ends after its answer; a connection without one ends at once.
         self._server.pre_shutdown()
         await self._server.shutdown(timeout)
         with contextlib.suppress(TimeoutError):
@@ -91,7 +91,7 @@ class ClientListener:
 
 
 def _send_little_ahead(listener: socket.socket) -> None:
-    """Have the kernel hold little unsent data for each client: a thousand slow readers would fill memory with it."""
-    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)  # not on every system
+    """Let the kernel keep little unsent data for each client: a thousand slow readers would fill the memory with it."""
+    option = getattr(socket, "TCP_NOTSENT_LOWAT", None)  # some systems have no such option
     if option is not None:
         listener.setsockopt(socket.IPPROTO_TCP, option, _UNSENT_BYTES)

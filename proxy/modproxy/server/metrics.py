@@ -1,4 +1,4 @@
-"""What `/metrics` shows, computed from plain counters when it is asked for."""
+"""The page `/metrics`, which is computed from plain counters each time that it is requested."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,13 +14,14 @@ from modproxy.server.traffic import BUCKETS, Traffic
 
 
 class UpstreamCounts:
-    """How requests to upstream ended: a status code, or the name of an error."""
+    """Counts how requests to upstream ended, for metrics."""
 
     def __init__(self) -> None:
         self.by_result: Counter[str] = Counter()
+        """How many requests ended in each way: with a status code, or with the name of an error."""
 
     def count(self, result: str) -> None:
-        """Count one request's end."""
+        """Count the end of one request: `result` is a status code or the name of an error."""
         self.by_result[result] += 1
 
 
@@ -47,15 +48,15 @@ class Metrics(Collector):
         self._registry.register(self)
 
     def render(self) -> bytes:
-        """Return the whole page."""
+        """Return the page in Prometheus' text format."""
         return generate_latest(self._registry)
 
     def describe(self) -> list[Metric]:
-        """Tell the registry nothing beforehand: it would call `collect` for it."""
+        """Return nothing, because the registry would otherwise call `collect` when the collector is registered."""
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """Yield every family."""
+        """Yield every metric family."""
         yield from self._of_clients()
         yield from self._of_upstream()
         yield from self._of_state(self._report())

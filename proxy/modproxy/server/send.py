@@ -1,4 +1,4 @@
-"""Responses on the wire: heads, small bodies, files, and zips whose fetch is under way."""
+"""How responses are sent: errors, small bodies, files, and zips whose fetch is under way."""
 
 import asyncio
 from typing import BinaryIO
@@ -11,10 +11,11 @@ from modproxy.server.decide.head import SERVER, Conditions, Head
 
 _CHUNK = 128 << 10
 _STALLED_SECONDS = 120.0
+"""How long a client may take nothing of a response before its connection is aborted."""
 
 
 def conditions_of(http: web.BaseRequest) -> Conditions:
-    """Read a request's conditional headers; what is malformed counts as absent (RFC 9110, 13.1 and 14.2)."""
+    """Read a request's conditional headers. A malformed header counts as absent (RFC 9110, sections 13.1 and 14.2)."""
     tags: tuple[ETag, ...] | None = http.if_none_match
     try:
         span: slice | None = http.http_range
@@ -32,12 +33,15 @@ def error_response(error: ErrorAnswer) -> web.Response:
 
 
 def small_response(head: Head, body: bytes) -> web.Response:
-    """Make a response with a body that is at hand."""
+    """Make a response whose body is in memory."""
     return web.Response(status=head.status, headers=head.headers, body=body if len(head.span) else None)
 
 
 async def send_file(http: web.BaseRequest, head: Head, file: BinaryIO) -> web.StreamResponse:
-    """Send what the head says of a file."""
+    """Send a file as the head says.
+
+    Raises `CutShort` when the response breaks off, `ConnectionError` when the client left.
+    """
     if head.length is None:
         return web.Response(status=head.status, headers=head.headers)
     response = web.StreamResponse(status=head.status, headers=head.headers)
@@ -62,7 +66,7 @@ async def _send_span(response: web.StreamResponse, file: BinaryIO, span: range) 
 
 
 async def _write(response: web.StreamResponse, piece: bytes) -> None:
-    """Send a piece; a client that takes nothing of it for long is cut off: it holds a file and memory."""
+    """Send a piece. A client that stops reading is cut off, because it occupies an open file and memory."""
     try:
         async with asyncio.timeout(_STALLED_SECONDS):
             await response.write(piece)
@@ -71,7 +75,10 @@ async def _write(response: web.StreamResponse, piece: bytes) -> None:
 
 
 async def send_stream(http: web.BaseRequest, head: Head, follower: Follower) -> web.StreamResponse:
-    """Send a zip while it is fetched. A length is told only when upstream told it; else chunks show the end."""
+    """Send a zip while it is fetched, with a Content-Length if upstream announced one, else in chunks.
+
+    Raises `CutShort` when the fetch fails, `ConnectionError` when the client left.
+    """
     response = web.StreamResponse(status=head.status, headers=head.headers)
     if head.length is not None:
         response.content_length = head.length

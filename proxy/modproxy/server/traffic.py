@@ -1,6 +1,6 @@
-"""Counting client requests: since the start for metrics, and over the last ten minutes for the report.
+"""Counts of client requests: since the start for metrics, and over the last ten minutes for the report.
 
-Plain integers in dicts and lists, because every request passes here; readers do the work.
+The counts are plain integers in dicts and lists, because every request is counted; sums are made when they are read.
 """
 
 from collections import Counter
@@ -19,11 +19,13 @@ _HITS = (CacheStatus.HIT, CacheStatus.STALE, CacheStatus.NEGATIVE, CacheStatus.P
 
 
 class Durations:
-    """A histogram: `counts` an upper bound (one more for infinity), not cumulative; `total` in seconds."""
+    """A histogram of durations."""
 
     def __init__(self) -> None:
         self.counts = [0] * (len(BUCKETS) + 1)
+        """How many durations fell into each bucket, the last one without an upper bound; not cumulative."""
         self.total = 0.0
+        """The sum of all durations, in seconds."""
 
     def add(self, seconds: float) -> None:
         """Count one duration."""
@@ -33,18 +35,19 @@ class Durations:
 
 
 class Traffic:
-    """All that is counted of client requests. `clock` gives seconds that never go back."""
+    """Counts client requests for metrics and the report. `clock` returns seconds that never go back."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._start = clock()
         self.requests: Counter[tuple[str, int, str]] = Counter()
         self.durations: dict[str, Durations] = {}
-        # A ring of ten-second slots: which one it is, all requests, hits, hits and misses.
+        # The ring has a list for each ten-second slot: the slot's number, all requests, hits, and hits and misses
+        # together.
         self._ring = [[-1, 0, 0, 0] for _ in range(_SLOTS + 1)]
 
     def count(self, endpoint: str, code: int, status: CacheStatus, seconds: float) -> None:
-        """Count one finished request."""
+        """Count one finished request. `seconds` is how long it took."""
         self.requests[endpoint, code, status.value] += 1
         durations = self.durations.get(endpoint)
         if durations is None:
@@ -81,11 +84,11 @@ class Traffic:
         """Return all requests of the last slots, and the seconds that these span."""
         now = int(lived // _SLOT_SECONDS)
         count = sum(slot[1] for slot in self._ring if 0 <= now - slot[0] < slots)
-        # The slot under way is only partly over.
+        # Only a part of the newest slot has passed.
         return count, min(lived, (slots - 1) * _SLOT_SECONDS + lived % _SLOT_SECONDS)
 
     def by_status(self) -> dict[str, int]:
-        """Return requests since the start by how they were answered."""
+        """Return how many requests were answered since the start, by cache status."""
         sums = dict.fromkeys((status.value for status in CacheStatus), 0)
         for (_, _, status), count in self.requests.items():
             sums[status] += count

@@ -1,6 +1,7 @@
-"""Where a module comes from: upstream proxies, version control, file trees, checksum databases.
+"""Where modules come from: upstream proxies, version control, file trees, checksum databases.
 
-Each is a `Source` (`protocol`); the chain, the router, the check and the verification are sources made of sources, and
-`build` puts all of them together from a config. A source takes a `Request` and knows nothing of what is held, of HTTP
-towards clients, or of who may have what. `vcs/` runs the go command; `way_out/` is how requests leave the replica.
+Each of them is a `Source` (`protocol`). The chain, the router, the check and the verification are sources made of
+sources, and `build` makes one source of all of them from a config. A source takes a `Request`, and knows nothing of
+stored files, of HTTP towards clients, and of policy. `vcs/` runs the go command; `way_out/` decides how requests leave
+the replica.
 """

@@ -1,4 +1,4 @@
-"""The source that has nothing: it stands for `off` in a GOPROXY, and for a checksum database that is not served."""
+"""The source without any answers: it stands for `off` in a GOPROXY, and for a checksum database that is not served."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""From configuration to one source: upstreams, version control, the checksum database, each checked, put together."""
+"""How one source is made from the config: of upstreams, version control and the checksum database, with all checks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,41 +33,43 @@ _NO_DATABASE = "no checksum database is served: upstream.gosumdb is off"
 
 
 class UpstreamError(ValueError):
-    """There is no usable upstream configuration; the message says what to set."""
+    """The config and the machine name no usable upstream; the message says what to set."""
 
 
 @dataclass(frozen=True, slots=True)
 class SharedResources:
-    """What the sources of all configs of a replica share."""
+    """Carries what the sources of all configs of one replica share."""
 
     session: aiohttp.ClientSession
     via: ViaEntry
     """This replica's entry in the Via header."""
     listeners: Sequence[Address]
-    """Where this replica listens, by IP address: it must not ask itself."""
+    """Where this replica listens, by IP address. An upstream with such an address is left out."""
     count: Count
+    """Counts how each request to an upstream ended."""
     folder: Path
-    """For files of the sources' own: workspaces, certificates, tree heads."""
+    """Where sources keep files of their own: workspaces, certificates, tree heads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """The sources of one config."""
+    """Carries the source of one config, and what was found out while it was made."""
 
     source: Source
     """Answers every target."""
     database: Database | None
-    """The checksum database that is served."""
+    """The checksum database that is served; None when the config turns it off."""
     unverified: tuple[Pattern, ...]
-    """Modules of which no checksum database hears."""
+    """Modules whose names must not be sent to a checksum database."""
     warnings: tuple[str, ...]
+    """Problems of the config, for the keepers of the fleet."""
 
 
 async def build_sources(config: Config, shared: SharedResources, read: ReadDatabase) -> Sources:
-    """Put together what `config.upstream` names, or raise `UpstreamError`.
+    """Make the source that `config.upstream` describes. Raises `UpstreamError`.
 
-    `read` gives answers of the checksum database through the cache: the verification needs them, and the cache gets
-    them from the very sources that are built here.
+    `read` returns answers of the checksum database through the cache. The verification needs these answers, and the
+    cache gets them from the source that is made here.
     """
     upstream = config.upstream
     secrets = Path(config.secrets_dir)

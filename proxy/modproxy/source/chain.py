@@ -1,7 +1,8 @@
 """A GOPROXY chain as a source made of sources.
 
-Source of the rules: `TryProxies` of cmd/go/internal/modfetch. After a comma only "not found" falls through, after `|`
-any error does; of several errors the most telling one is reported.
+Source of the rules: `TryProxies` of cmd/go/internal/modfetch. After an entry with a comma, only "not found" leads to
+the next entry; after an entry with `|`, any error does. Of several errors, the one of `direct` is reported, else the
+last error other than "not found", else the last one.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -15,22 +16,26 @@ from modproxy.source.protocol import Fetched, NotFound, Source, SourceError, Una
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One entry of the chain as a source."""
+    """Stands for one entry of the chain."""
 
     kind: EntryKind
     source: Source
     fall_back_on_error: bool = False
+    """Whether any error leads to the next entry, and not only "not found"."""
 
 
 class Chain:
-    """Asks the entries of a GOPROXY in their order. An empty chain answers 508: all its entries were this fleet."""
+    """Asks the entries of a GOPROXY in their order.
+
+    An empty chain answers 508, because all its entries were this fleet.
+    """
 
     def __init__(self, links: Sequence[Link]) -> None:
         self._links = tuple(links)
 
     @asynccontextmanager
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
-        """Give the first answer there is. Once it has begun, its breaking off is the caller's to see."""
+        """Yield the first answer. Raises `SourceError` when no entry has one."""
         async with AsyncExitStack() as stack:
             yield await self._first(stack, request)
 

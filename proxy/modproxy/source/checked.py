@@ -1,4 +1,4 @@
-"""Small answers are read whole and checked before anybody sees their first byte."""
+"""The check of small answers: they are read whole and checked before a client gets their first byte."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,9 +10,9 @@ from modproxy.source.protocol import Fetched, Source, Unavailable, once
 
 
 class Checked:
-    """Checks what another source gives: `.info`, `.mod`, lists and `@latest`. A wrong answer counts as none.
+    """Checks the `.info`, `.mod`, list and `@latest` answers of another source. A wrong answer counts as an outage.
 
-    Zips pass through: they are checked where they are stored, because that takes the whole file.
+    Zips pass unchecked: `cache.flight` checks them, because their check needs the whole file.
     """
 
     def __init__(self, source: Source) -> None:
@@ -20,7 +20,7 @@ class Checked:
 
     @asynccontextmanager
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
-        """Give the wrapped source's answer, or raise `Unavailable` (502) for one that is not what was asked for."""
+        """Yield the wrapped source's answer. Raises `Unavailable` (502) for an answer that does not fit its target."""
         target = request.target
         async with self._source.fetch(request) as fetched:
             if target.kind is Kind.ZIP or not isinstance(target, Target):
@@ -35,7 +35,7 @@ class Checked:
 
 
 async def read_small(fetched: Fetched) -> bytes:
-    """Read a small answer whole; of one that is too large, just enough for its check to say so."""
+    """Read a small answer whole. Of an answer that is too large, enough is read for the check to notice."""
     parts = bytearray()
     async for chunk in fetched.body:
         parts += chunk

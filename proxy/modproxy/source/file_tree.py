@@ -1,4 +1,4 @@
-"""A module tree on disk, as `GOPROXY=file:///srv/modules` names one: the layout of a module cache's download folder."""
+"""A module tree on disk, as in `GOPROXY=file:///srv/modules`: it has the layout of a module cache's download folder."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,14 +14,14 @@ _CHUNK = 256 << 10
 
 
 class FileTree:
-    """Serves what lies below the folder that a `file://` URL names."""
+    """Answers with the files below the folder that a `file://` URL names."""
 
     def __init__(self, url: str) -> None:
         self._root = Path(unquote(urlsplit(url).path))
 
     @asynccontextmanager
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
-        """Give the file's bytes, or raise `NotFound` where there is none."""
+        """Yield the file. Raises `NotFound` when there is none, `Unavailable` when it cannot be read."""
         target = request.target
         try:
             file = await asyncio.to_thread((self._root / target.key).open, "rb")
@@ -35,7 +35,7 @@ class FileTree:
 
 
 async def read_file(path: Path) -> AsyncIterator[bytes]:
-    """Read a file piece by piece, off the event loop."""
+    """Yield a file piece by piece. The reading happens off the event loop."""
     file = await asyncio.to_thread(path.open, "rb")
     with file:
         async for chunk in _chunks(file):

@@ -1,4 +1,4 @@
-"""What every source obeys, and the errors by which it says that it has no answer."""
+"""The protocol of every source, and the errors of a source that has no answer."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -10,26 +10,27 @@ from modproxy.request import Request
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer under way: its bytes, how many there will be (None: not told), and who gave it, fit for a log.
-
-    `check_dirhash` is called with a zip's `h1:` hash before the zip is published; it raises `SourceError` to forbid it.
-    """
+    """Carries an answer that is under way."""
 
     body: AsyncIterator[bytes]
     size: int | None
+    """How many bytes the body has; None when the source does not announce it."""
     origin: str
+    """Who gives the answer, without credentials, for logs and messages."""
     check_dirhash: Callable[[str], Awaitable[None]] | None = None
+    """Called with a zip's `h1:` hash before the zip is published. It raises `SourceError` to forbid the publication."""
 
 
 async def once(body: bytes) -> AsyncIterator[bytes]:
-    """Make the body of a `Fetched` from bytes at hand."""
+    """Make the body of a `Fetched` from bytes in memory."""
     yield body
 
 
 class SourceError(Exception):
-    """No answer. `status` is the HTTP status for the client, the message the reason, fit for its terminal."""
+    """A source has no answer; the message is the reason, in words for the client's terminal."""
 
     status = 502
+    """The HTTP status for the client."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -37,7 +38,7 @@ class SourceError(Exception):
 
 
 class NotFound(SourceError):
-    """The source says that there is no such thing: 404 or 410. The client may ask elsewhere."""
+    """The source says that the target does not exist (404 or 410). The go command then asks its next proxy."""
 
     def __init__(self, reason: str, status: int = 404) -> None:
         super().__init__(reason)
@@ -45,30 +46,34 @@ class NotFound(SourceError):
 
 
 class Denied(SourceError):
-    """The source refuses to give it (403)."""
+    """The source refuses to serve the target (403)."""
 
     status = 403
 
 
 class Unavailable(SourceError):
-    """The source gave no usable answer: 502, 503, 504, or 508 for a loop. Never to be taken for an absence."""
+    """The source gave no usable answer (502, 503, 504, or 508 for a loop).
+
+    This does not mean that the target is absent.
+    """
 
     def __init__(self, reason: str, status: int = 502, retry_after: str | None = None) -> None:
         super().__init__(reason)
         self.status = status
         self.retry_after = retry_after
+        """The Retry-After header of upstream, if there was one."""
 
 
 class Mismatch(Unavailable):
-    """What came is not what the checksum database vouches for, or the database contradicts itself: a security event."""
+    """An answer contradicts the checksum database, or the database contradicts itself: a security event."""
 
 
 class Source(Protocol):
-    """A place where answers come from."""
+    """A place where answers come from, or a rule around another source."""
 
     def fetch(self, request: Request) -> AbstractAsyncContextManager[Fetched]:
-        """Ask for the request's target; leaving the context lets go of the answer, read or not.
+        """Request the target. Leaving the context ends the answer, whether its body was read or not.
 
-        Entering raises `SourceError`; so does reading the body, when the body breaks off.
+        Entering raises `SourceError`. Reading the body raises it too, when the body breaks off.
         """
         ...

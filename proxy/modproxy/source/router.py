@@ -1,5 +1,5 @@
-"""Which source a target belongs to: private modules to version control, answers of the checksum database to it, all
-else to the chain of upstreams.
+"""The choice of the source for a target: version control for private modules, the checksum database for its own
+answers, and the chain of upstreams for everything else.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -12,8 +12,9 @@ from modproxy.source.protocol import Fetched, NotFound, Source
 
 
 class Router:
-    """Sends each target to one of three sources. `private` patterns never reach `upstreams`, `unverified` ones never
-    reach `sumdb`: the name alone would be a leak.
+    """Sends each request to one of three sources, so that the names of private modules reach no public server.
+
+    Modules that match `private` never reach `upstreams`; modules that match `unverified` never reach `sumdb`.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class Router:
 
     @asynccontextmanager
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
-        """Ask the source that is responsible."""
+        """Yield the answer of the chosen source. Raises `SourceError`."""
         async with self._source(request.target).fetch(request) as fetched:
             yield fetched
 

@@ -1,11 +1,10 @@
-"""A checksum database as a source: asked through an upstream proxy that serves it, else directly; believed only as far
-as its signature and its tree prove.
+"""A checksum database as a source. Its answers are verified by its signature and its tree.
 
-Source of the rules: `Client` of golang.org/x/mod/sumdb, and `dbClient` of cmd/go/internal/modfetch for whom to ask.
+Source of the rules: `Client` of golang.org/x/mod/sumdb for the verification, and `dbClient` of cmd/go/internal/modfetch
+for the choice between an upstream proxy and the database's own server.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
@@ -32,27 +31,26 @@ from modproxy.source.checked import read_small
 from modproxy.source.protocol import Fetched, Mismatch, NotFound, Source, SourceError, Unavailable, once
 
 ReadDatabase = Callable[[SumdbTarget], Awaitable[bytes]]
-"""Gives an answer of the database through the cache; raises `SourceError`."""
-
-log = logging.getLogger(__name__)
+"""Returns an answer of the database through the cache. Raises `SourceError`."""
 
 
 class TreeHeads:
-    """The newest tree head that was ever verified: kept in a file, so that a restart does not forget the past."""
+    """Keeps the newest verified tree head in a file, so that a restart does not forget the database's past."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self.lock = asyncio.Lock()
+        """Held while a tree head is compared with the newest one and saved."""
 
     def load(self) -> bytes | None:
-        """Return the signed note, if there is one."""
+        """Return the signed note of the tree head; None before the first `save`."""
         try:
             return self._file.read_bytes()
         except FileNotFoundError:
             return None
 
     def save(self, note: bytes) -> None:
-        """Replace the note."""
+        """Replace the note. Raises `OSError`."""
         self._file.parent.mkdir(parents=True, exist_ok=True)
         draft = self._file.with_suffix(".draft")
         draft.write_bytes(note)
@@ -60,8 +58,10 @@ class TreeHeads:
 
 
 class SumdbSource:
-    """Answers `SumdbTarget`s of one database. `proxies` are asked first whether they serve it; `itself` is its own
-    server. `read` gives the tiles that proofs need.
+    """Answers `SumdbTarget`s of one database, each after its verification.
+
+    The first of `proxies` that serves the database is asked, else `itself`, the database's own server. `read` returns
+    the tiles that proofs need.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class SumdbSource:
 
     @asynccontextmanager
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
-        """Give a verified answer, or raise `SourceError`; `Mismatch` when the database is caught lying."""
+        """Yield a verified answer. Raises `SourceError`: `Mismatch` for an answer that the verification refutes."""
         target = request.target
         if not isinstance(target, SumdbTarget):
             raise TypeError(f"{target} is none of a checksum database")
@@ -90,7 +90,7 @@ class SumdbSource:
         yield Fetched(once(body), len(body), fetched.origin)
 
     async def _server(self, request: Request) -> Source:
-        """Choose as the go command does: the first proxy that says it serves the database, else the database itself."""
+        """Choose as the go command does: the first proxy that says that it serves the database, else `itself`."""
         if self._chosen is None:
             question = replace(request, target=SumdbTarget(self._database.name, "supported", Kind.TREE))
             for proxy in self._proxies:
@@ -124,22 +124,28 @@ class SumdbSource:
     async def _known(self) -> Tree | None:
         note = self._heads.load()
         if note is None:
-            # Records are proved in the newest tree, so that few tiles serve many of them.
+            # Records are proved in the newest tree, so that the proofs of many records share few tiles.
             note = await self._read(SumdbTarget(self._database.name, "latest", Kind.TREE))
         return self._open(note)
 
     async def _newest(self, note: bytes) -> Tree:
-        """Take a tree head for the newest if it is; it must agree with the newest known. Returns the newest."""
+        """Compare a tree head with the newest that is known, and keep the newer one. Returns the newer one.
+
+        Raises `LogError` when one of them does not extend the other.
+        """
         tree = self._open(note)
         async with self._heads.lock:
-            known_note = self._heads.load()
-            known = self._open(known_note) if known_note else Tree(0, _EMPTY_ROOT)
-            older, newer = (known, tree) if tree.size >= known.size else (tree, known)
-            if older != newer and not await self._holds(newer, extends(older, newer)):
-                raise LogError(f"its tree of {tree.size} contradicts the signed tree of {known.size} seen before")
-            if tree.size > known.size:
-                self._heads.save(note)
-            return newer
+            while True:
+                known_note = self._heads.load()
+                known = self._open(known_note) if known_note else Tree(0, _EMPTY_ROOT)
+                older, newer = (known, tree) if tree.size >= known.size else (tree, known)
+                if older != newer and not await self._holds(newer, extends(older, newer)):
+                    raise LogError(f"its tree of {tree.size} contradicts the signed tree of {known.size} seen before")
+                if self._heads.load() != known_note:
+                    continue  # the source of another config, which has a lock of its own, has saved a tree head
+                if tree.size > known.size:
+                    self._heads.save(note)
+                return newer
 
     async def _holds(self, tree: Tree, proof: Proof) -> bool:
         tiles = list(tiles_needed(tree, proof))
@@ -147,7 +153,7 @@ class SumdbSource:
         return holds(tree, proof, dict(zip(tiles, data, strict=True)))
 
     async def _tile(self, tile: Tile) -> bytes:
-        """ReadDatabase a tile; where a partial one is not to be had (they may be dropped), the full one."""
+        """Read a tile. A database may drop a partial tile once the full tile exists; then the full one is read."""
         for path in dict.fromkeys((tile.path, tile.full.path)):
             with suppress(NotFound):
                 return await self._read(tile_target(self._database.name, path))
@@ -155,11 +161,11 @@ class SumdbSource:
 
 
 _EMPTY_ROOT = bytes.fromhex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
-"""The root of a tree without records: the hash of nothing."""
+"""The root of a tree without records: the SHA-256 of no bytes (RFC 6962, section 2.1)."""
 
 
 async def read_record(read: ReadDatabase, target: SumdbTarget) -> bytes:
-    """Return the text of a module version's record, with the reason for people when there is none."""
+    """Return the text of a module version's record. Raises `NotFound` and `Unavailable`, with words for people."""
     try:
         return parse_record(await read(target)).text
     except NotFound as e:

@@ -1,4 +1,4 @@
-"""Another module proxy, asked over HTTP."""
+"""Upstream servers that are asked over HTTP: module proxies and checksum databases."""
 
 import asyncio
 import operator
@@ -21,22 +21,24 @@ from modproxy.via import ViaEntry
 _CHUNK = 256 << 10
 _REASON_BYTES = 2000
 _REASON_LINES = 4
+"""How much of an upstream's error is passed on to clients."""
 _MOST_REDIRECTS = 10
 _UNQUOTED = "/!@$&+=:,~()"
+"""Characters that stay as they are in a URL's path, besides letters, digits and `-._`."""
 _SMALL_TOTAL = 4
-"""A small answer that drips in may take so many times the limit of one phase in all."""
+"""How many times the limit of one phase a small answer may take in all, if it arrives slowly."""
 _ZIP_TOTAL = 1800.0
-"""Seconds that a zip may take in all: the largest lawful one at 300 KB/s."""
+"""How many seconds a zip may take in all: enough for the largest lawful zip at 300 KB/s."""
 _CUT_UNSEEN = frozenset([Kind.MOD, Kind.LIST])
-"""Answers whose beginning may pass for the whole; the others' form shows their end."""
+"""Answers whose beginning may look like the whole. The form of other answers shows where they end."""
 
 Count = Callable[[str], None]
-"""Told how each request ended: a status code, or the name of an error."""
+"""Is called at the end of each request with a status code or the name of an error."""
 
 
 def open_session() -> aiohttp.ClientSession:
-    """Open the client that all upstream requests share: connections are reused, and the process's proxy environment,
-    netrc and cookies play no part.
+    """Open the HTTP client that all upstream requests share. It reuses connections, keeps no cookies, and ignores the
+    proxy variables and the netrc file of the process.
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=256, keepalive_timeout=60, ttl_dns_cache=30),
@@ -48,7 +50,7 @@ def open_session() -> aiohttp.ClientSession:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamClient:
-    """How all upstreams of one config are asked."""
+    """Carries what all upstreams of one config share."""
 
     session: aiohttp.ClientSession
     outbound: Outbound
@@ -57,10 +59,14 @@ class UpstreamClient:
     via: ViaEntry
     """This replica's entry in the Via header."""
     count: Count
+    """Counts how each request ended."""
 
 
 class UpstreamProxy:
-    """Asks one server at `url`. `path_of` tells where below `url` a target is; for a module proxy that is its key."""
+    """Asks one server.
+
+    `path_of` returns the path of a target below `url`; for a module proxy the path is the target's key.
+    """
 
     def __init__(
         self,
@@ -78,7 +84,7 @@ class UpstreamProxy:
 
     @asynccontextmanager
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
-        """Ask upstream; its status becomes the `SourceError` that keeps its meaning for a go command behind us."""
+        """Yield the answer of the server. Raises the `SourceError` that has the meaning of the server's status."""
         target = request.target
         async with await self._get(request) as response:
             self._count(str(response.status))
@@ -91,8 +97,8 @@ class UpstreamProxy:
         target = request.target
         headers = {"Via": self._shared.via.appended_to(request.via)}
         try:
-            # yarl would encode the `!` of an escaped path; `encoded` sends it as people write it. A query may hold
-            # characters that mean something in a URL.
+            # yarl would encode the `!` of an escaped path, so the path is quoted here. A version query may have
+            # characters that have a meaning in a URL.
             url = URL(f"{self._url}/{quote(self._path_of(target), safe=_UNQUOTED)}", encoded=True)
             timeout = self._zip_timeout if target.kind is Kind.ZIP else self._timeout
             options = await self._shared.outbound.options(self._credential_url)
@@ -131,7 +137,7 @@ class UpstreamProxy:
         return Unavailable(words)
 
     def _check_framing(self, target: AnyTarget, response: aiohttp.ClientResponse) -> None:
-        """Refuse what would pass for whole when it is cut: text that only the connection's end delimits."""
+        """Refuse plain http after https, and a text whose end only the connection's end shows."""
         if response.url.scheme == "http" and any(step.url.scheme == "https" for step in response.history):
             raise Unavailable(f"{target}: upstream {self._origin} redirected from https to plain http")
         framed = (
@@ -155,7 +161,7 @@ def _size(response: aiohttp.ClientResponse) -> int | None:
 
 
 async def _reason(response: aiohttp.ClientResponse) -> str:
-    """Return what upstream says, as far as it is text for people: its first lines."""
+    """Return the first lines of an upstream's error, if it is plain text."""
     if response.content_type != "text/plain":
         return ""
     try:
@@ -168,7 +174,7 @@ async def _reason(response: aiohttp.ClientResponse) -> str:
 
 
 def _explain(error: Exception) -> tuple[str, str, int]:
-    """Return the error's name for metrics, words for people, and the status for the client."""
+    """Return the name of the error for metrics, words for people, and the status for the client."""
     match error:
         case TimeoutError():
             return "timeout", "did not answer in time", 504

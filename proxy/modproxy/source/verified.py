@@ -1,10 +1,11 @@
-"""Modules are what the checksum database says, or they are not served: go.mod before its first byte, a zip before it is
-published and before its last bytes are given.
+"""The verification of modules by the checksum database: of a go.mod file before its first byte is served, of a zip
+before it is published and before its last bytes are served.
+
+Source of the rules: "Checksum database" of the Go Modules Reference, and cmd/go/internal/modfetch.
 """
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -18,14 +19,14 @@ from modproxy.source.checked import read_small
 from modproxy.source.protocol import Fetched, Mismatch, Source, once
 from modproxy.source.sumdb import ReadDatabase, read_record
 
-log = logging.getLogger(__name__)
-
 TOOLCHAIN = "golang.org/toolchain"
-"""Go's own releases as modules: the go command runs them, so they are verified whatever `gonosumdb` says."""
+"""The module of Go's own releases. The go command runs them, so they are verified even when `gonosumdb` matches
+them.
+"""
 
 
 class Verified:
-    """Compares what a source gives with the checksum database; `exempt` modules (`gonosumdb`) are not verified."""
+    """Compares the answers of a source with the checksum database, except for `exempt` modules (`gonosumdb`)."""
 
     def __init__(self, source: Source, database: str, read: ReadDatabase, exempt: Sequence[Pattern]) -> None:
         self._source = source
@@ -35,7 +36,9 @@ class Verified:
 
     @asynccontextmanager
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
-        """Give the wrapped source's answer, or raise `Mismatch` when it is another than the database's."""
+        """Yield the answer of the wrapped source. Raises `Mismatch` when the database has another hash or none, and
+        `SourceError` when the database cannot be read.
+        """
         target = request.target
         if not isinstance(target, Target) or target.kind not in (Kind.MOD, Kind.ZIP) or self._is_exempt(target):
             async with self._source.fetch(request) as fetched:

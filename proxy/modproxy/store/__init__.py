@@ -1,5 +1,5 @@
-"""Where modules are kept. The cache directory is at any moment a valid `GOPROXY=file://` tree.
+"""Where fetched files are stored. The cache directory is at any moment a valid `GOPROXY=file://` tree.
 
-All other packages know a store by `protocol` alone. Stores know keys and bytes; they know nothing of sources, of HTTP,
-or of who may have what. `disk` keeps files below a folder; `janitor` keeps that folder within its size.
+`cache`, `source` and `server` know a store by `protocol` alone. A store knows keys and bytes; it knows nothing of
+sources, of HTTP, and of policy. `disk` stores files below a folder; `janitor` keeps the folder within its size.
 """

@@ -1,10 +1,10 @@
 """The cache directory: files under their escaped URL paths, published whole by rename.
 
-Every method that blocks runs in a small pool of threads of its own, so that a slow disk holds up nobody who does not
-need it; what walks the whole tree has another one. `.modproxy/` below the root is private: a go command never asks for
-anything there.
+System calls that block run in a pool of threads of the store, so that a slow disk delays only requests that need the
+disk. Walks of the whole tree have a pool of their own. The folder `.modproxy/` below the root is private: its name is
+no module path, so no request leads there.
 
-A file's modification time is when it was fetched, its access time when it was last used: both survive a restart.
+A file's modification time is when it was fetched, and its access time is when it was last used: both survive a restart.
 """
 
 import asyncio
@@ -27,24 +27,30 @@ _THREADS = 8
 _WALKERS = 2
 _TRIAL_BYTES = 1 << 20
 _TOLD_AT_ONCE = 500
-"""Files of an eviction that the listeners are told of at once: a million of them must not hold up the event loop."""
+"""How many removed files the listeners are told of at once: a million of them would block the event loop."""
 
 
 class DiskStore:
-    """A `Store` of files below `root`.
+    """A `Store` that keeps its files below a folder, and counts them and their bytes.
 
-    `limit` is how many bytes may be held, None for all that the file system holds; it may be changed at any time.
-    `grown` is set whenever something was added, or could not be.
+    `prepare` must be called first. The methods without an error in their docstring may raise `OSError` when the disk
+    fails.
     """
 
     def __init__(self, root: Path, limit: int | None = None) -> None:
         self.root = root
         self.limit = limit
+        """How many bytes may be stored; None for the size of the file system. It may be changed at any time."""
         self.private = root / PRIVATE
+        """A folder for files that are not served."""
         self.used_bytes = 0
+        """The bytes of all stored files that have been counted."""
         self.objects = 0
+        """The number of all stored files that have been counted."""
         self.counted = False
+        """Whether the files of a former process have been counted."""
         self.grown = asyncio.Event()
+        """It is set after each write and each refusal; the janitor clears it."""
         self.pressure = Pressure()
         self._drafts = self.private / "drafts"
         self._pool = Pool("disk", _THREADS)
@@ -56,18 +62,18 @@ class DiskStore:
         self._listeners: list[StoreListener] = []
 
     def prepare(self) -> None:
-        """Make the folders and remove the drafts that a killed process left. Blocks; raises `OSError`."""
+        """Make the folders, and remove the drafts that a killed process left. Blocks; raises `OSError`."""
         shutil.rmtree(self._drafts, ignore_errors=True)
         self._drafts.mkdir(parents=True, exist_ok=True)
-        # By the file system's own clock, with which its files are compared.
+        # The file system's own clock is used, because this time is compared with times of the file system's files.
         self._born = self._drafts.stat().st_mtime
 
     def subscribe(self, listener: StoreListener) -> None:
-        """Tell the listener of every file that comes or goes from now on."""
+        """Tell the listener of every file that is published or removed from now on."""
         self._listeners.append(listener)
 
     async def scan(self) -> AsyncIterator[Sequence[Listed]]:
-        """Find every file; the hashes beside zips are among them."""
+        """Find every stored file; the hashes beside zips are among the files."""
         batches = list_all(self.root)
 
         def next_batch() -> Sequence[Listed] | None:
@@ -77,8 +83,9 @@ class DiskStore:
             yield batch
 
     async def count(self) -> None:
-        """Count what a former process left, behind the first requests. What is younger than this process was counted
-        when it was published.
+        """Count the files that a former process left, while requests are answered already.
+
+        Files that are younger than this process were counted when they were published.
         """
         async for batch in self.scan():
             old = [file.size for file in batch if file.modified < self._born]
@@ -88,17 +95,17 @@ class DiskStore:
         self.grown.set()
 
     def capacity(self) -> int:
-        """Return the bytes that may be held: the smaller of the limit and the file system's size."""
+        """Return how many bytes may be stored: the smaller of the limit and the file system's size."""
         total = shutil.disk_usage(self.root).total
         return min(self.limit or total, total)
 
     def free(self) -> tuple[int, int]:
-        """Return the bytes that the file system has free for us, and all it has."""
+        """Return the bytes that are free on the file system for this process, and the bytes of all of it."""
         usage = shutil.disk_usage(self.root)
         return usage.free, usage.total
 
     async def get(self, key: str) -> StoredFile | None:
-        """Look a file up; small ones come with their bytes."""
+        """Look a file up, and note that it is used. A small file comes with its bytes."""
         found = await self._pool.run(self._find, key)
         if found is None:
             return None
@@ -124,16 +131,16 @@ class DiskStore:
         )
 
     async def open(self, file: StoredFile) -> BinaryIO:
-        """Return a reader of a file that `get` gave. Raises `FileNotFoundError` when it has gone meanwhile."""
+        """Open a file that `get` has found. Raises `FileNotFoundError` when the file was removed meanwhile."""
         return await self._pool.run((self.root / file.key).open, "rb")
 
     async def write_down_use(self) -> None:
-        """Write down which files were used since the last time."""
+        """Record as access times which files were used since the last call."""
         if used := self._use.take():
             await self._walkers.run(self._use.write_down, used)
 
     async def draft(self) -> DiskDraft:
-        """Begin a file: one to keep, or one only to serve while the disk takes no more. Raises `OSError`."""
+        """Begin a draft to publish, or a draft only to serve while the disk refuses writes. Raises `OSError`."""
         if self._may_write():
             self._serial += 1
             path = self._drafts / f"{os.getpid()}-{self._serial}"
@@ -156,7 +163,7 @@ class DiskStore:
         self.grown.set()
 
     async def try_to_write(self) -> None:
-        """End a refusal if the disk takes a file again, so that it ends without a client having to ask."""
+        """End a refusal if the disk takes a file again, even when no client requests one. Raises `OSError`."""
         if not self._may_write():
             return
         draft = await self.draft()
@@ -169,7 +176,7 @@ class DiskStore:
             draft.close()
 
     async def publish(self, draft: Draft, key: str, dirhash: str) -> StoredFile | None:
-        """Keep a zip; its hash is recorded beside it first. None when the disk refuses."""
+        """Store a zip, after its hash was recorded beside it. Returns None when the disk refuses."""
         if not isinstance(draft, DiskDraft):
             raise TypeError("a draft is published by the store that made it")
         if draft.path is not None:
@@ -179,16 +186,22 @@ class DiskStore:
         return self._tell_published(await self._publish(draft, key, dirhash.encode()))
 
     async def put(self, key: str, body: bytes) -> StoredFile | None:
-        """Keep a small file; None when the disk refuses."""
+        """Store a small file. Returns None when the disk refuses."""
         return self._tell_published(await self._keep(key, body))
 
     async def _keep(self, key: str, body: bytes) -> StoredFile | None:
         if not self._may_write():
             return None
-        draft = await self.draft()
+        try:
+            draft = await self.draft()
+        except OSError:
+            return None  # the draft has noted the refusal
         try:
             await draft.write(body)
             return await self._publish(draft, key, body)
+        except OSError as e:
+            self._refused(e)
+            return None
         finally:
             draft.close()
 
@@ -220,25 +233,32 @@ class DiskStore:
         return file
 
     async def delete(self, key: str) -> None:
-        """Remove a file, if it is held."""
-        size = await self._pool.run(remove, self.root / key)
-        if size is not None:
-            self._forget([Gone(key, size)])
+        """Remove a file, if it is stored; with a zip, its hash."""
+        keys = [key, key.removesuffix(".zip") + DIRHASH_SUFFIX] if key.endswith(".zip") else [key]
+        for name in keys:
+            size = await self._pool.run(remove, self.root / name)
+            if size is not None:
+                self._forget([Gone(name, size)])
 
     async def evict(self, eviction: Callable[..., Iterable[Gone]], *args: object) -> tuple[int, int]:
-        """Run an eviction over the tree. Returns how many files went, and their bytes."""
+        """Run an eviction over the tree, as `eviction(root, *args)`.
+
+        Returns how many files were removed, and their bytes.
+        """
         loop = asyncio.get_running_loop()
 
         def run() -> tuple[int, int]:
             count = size = 0
             batch: list[Gone] = []
-            for gone in eviction(self.root, *args):
-                count, size = count + 1, size + gone.size
-                batch.append(gone)
-                if len(batch) >= _TOLD_AT_ONCE:
-                    loop.call_soon_threadsafe(self._forget, batch)
-                    batch = []
-            loop.call_soon_threadsafe(self._forget, batch)
+            try:
+                for gone in eviction(self.root, *args):
+                    count, size = count + 1, size + gone.size
+                    batch.append(gone)
+                    if len(batch) >= _TOLD_AT_ONCE:
+                        loop.call_soon_threadsafe(self._forget, batch)
+                        batch = []
+            finally:  # the files before an error have been removed all the same
+                loop.call_soon_threadsafe(self._forget, batch)
             return count, size
 
         return await self._walkers.run(run)
@@ -253,7 +273,7 @@ class DiskStore:
                     listener.removed(gone.key)
 
     def close(self) -> None:
-        """Write down what was used, and end the threads once what they are doing is done. Blocks."""
+        """Record which files were used, and end the threads after their work under way. Blocks."""
         self._use.write_down(self._use.take())
         self._pool.close()
         self._walkers.close()

@@ -1,5 +1,7 @@
-"""A file being written: in the cache's own drafts, or, when that disk takes no more, in the machine's temporary folder,
-from where it is served to those who wait and then forgotten.
+"""Drafts of a disk store: files that are being written.
+
+A draft is below the cache directory. When that disk refuses writes, the draft is in the machine's temporary folder
+instead: from there it is served to the clients that wait for it, and it is never published.
 """
 
 import os
@@ -13,24 +15,28 @@ _COPY = 1 << 20
 
 
 class DiskDraft:
-    """A `Draft` of a disk store. `path` is None once the draft can only be served; `refusal` is the error that made it
-    so, if one did. `fd` stays the same number all along.
-    """
+    """A `Draft` of a disk store."""
 
     def __init__(self, path: Path | None, fd: int, pool: Pool) -> None:
         self.path = path
+        """Where the draft is; None for a draft that can only be served, and after the draft was published."""
         self.fd = fd
+        """The open file. The number stays the same until the draft is closed; after that it is -1."""
         self.refusal: OSError | None = None
+        """Why the draft moved to the temporary folder, if it did."""
         self._written = 0
         self._pool = pool
 
     @property
     def written(self) -> int:
-        """How many bytes it has."""
+        """How many bytes the draft has."""
         return self._written
 
     async def write(self, data: bytes) -> None:
-        """Append. A disk that refuses is left for the temporary folder; raises `OSError` when that refuses too."""
+        """Append, and move to the temporary folder if the disk refuses.
+
+        Raises `OSError` when that folder refuses too.
+        """
         try:
             await self._pool.run(_write_all, self.fd, data)
         except OSError as e:
@@ -41,20 +47,22 @@ class DiskDraft:
         self._written += len(data)
 
     def read(self, at: int, most: int) -> bytes:
-        """Return bytes that were just written, so they are in the page cache, and no thread is needed."""
+        """Return at most `most` bytes from position `at`. They were just written, so they are in the page cache, and
+        reading them needs no thread.
+        """
         return os.pread(self.fd, most, at)
 
     def open(self) -> BinaryIO:
-        """Return a reader of the whole, which shares nothing with `read`. Blocks; raises `OSError`."""
+        """Return a reader of the whole draft, at its beginning. Blocks; raises `OSError`."""
         file = os.fdopen(os.dup(self.fd), "rb")
         file.seek(0)
         return file
 
     def _move_away(self, data: bytes) -> None:
-        """Go on in the temporary folder. Readers hold the descriptor's number, so that stays."""
+        """Move to the temporary folder. The number of the descriptor stays, because `read` uses it meanwhile."""
         with tempfile.TemporaryFile() as spooled:
             at = 0
-            while at < self._written:  # what a refused write left behind does not count
+            while at < self._written:  # the bytes of a refused write are not copied
                 piece = os.pread(self.fd, min(_COPY, self._written - at), at)
                 _write_all(spooled.fileno(), piece)
                 at += len(piece)
@@ -68,7 +76,7 @@ class DiskDraft:
             self.path = None
 
     def close(self) -> None:
-        """Close the file and remove it, unless it was published."""
+        """Close the draft, and remove it unless it was published. May be called twice."""
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
@@ -82,6 +90,6 @@ def _write_all(fd: int, data: bytes) -> None:
 
 
 def spool(pool: Pool) -> DiskDraft:
-    """Begin a draft that can only be served. Blocks; raises `OSError`."""
+    """Begin a draft in the temporary folder, which can only be served. Blocks; raises `OSError`."""
     with tempfile.TemporaryFile() as file:
         return DiskDraft(None, os.dup(file.fileno()), pool)

@@ -1,7 +1,8 @@
-"""The ETags of files, each made once: when the file is written, or when this process first reads it. Pure.
+"""The ETags of files. Each tag is made once: when the file is written, or when this process first reads the file.
 
-A tag is made of the content, so that all replicas give the same one (RFC 9110, 8.8.3). It is remembered here and not
-beside the file: to read an extended attribute takes 1.9 microseconds, to hash a small body 0.8.
+A tag is made of the content, so that all replicas send the same tag (RFC 9110, section 8.8.3). Tags are remembered in
+memory and not beside the files, because reading an extended attribute takes 1.9 microseconds and hashing a small body
+takes 0.8.
 """
 
 import threading
@@ -9,16 +10,16 @@ import threading
 from modproxy.store.protocol import etag_of
 
 _REMEMBERED = 20_000
-"""Tags, of some 200 bytes each with their keys."""
+"""How many tags are remembered, each of about 200 bytes with its key."""
 
 Mark = tuple[int, int, int]
-"""Size, time of modification in nanoseconds, and inode. The inode matters, because a file system's clock is coarse: two
-files of one size may follow each other at one time.
+"""A file's size, modification time in nanoseconds, and inode. The inode is part of the mark because a file system's
+clock is coarse: two files of the same size may replace each other within one tick of the clock.
 """
 
 
 class Etags:
-    """Remembers the tags of files, the oldest going first when there are more than it may remember. For all threads."""
+    """Remembers the tags of files, at most `limit`: then the oldest tag is dropped. Threads may share it."""
 
     def __init__(self, limit: int = _REMEMBERED) -> None:
         self._limit = limit
@@ -26,7 +27,7 @@ class Etags:
         self._lock = threading.Lock()
 
     def of(self, key: str, mark: Mark, content: bytes) -> str:
-        """Return the tag of a file that holds `content`."""
+        """Return the tag of a file with this mark; it is made of `content` when no tag is remembered for the mark."""
         known = self._known.get(key)
         if known is not None and known[0] == mark:
             return known[1]
@@ -39,6 +40,6 @@ class Etags:
         return tag
 
     def forget(self, key: str) -> None:
-        """Drop the tag of a file that has gone."""
+        """Drop the tag of a file that was removed."""
         with self._lock:
             self._known.pop(key, None)

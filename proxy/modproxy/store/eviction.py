@@ -1,7 +1,8 @@
-"""Which files go when there are too many bytes: the least recently used, by the access time that the store sets.
+"""Removal of the least recently used files, by the access times that the store sets. All of it blocks, except
+`threshold`.
 
-Nothing is kept in memory a file: one walk sums up sizes by minute of last use, a second one removes what is older than
-the minute that those sums name. So a million files cost seconds of a thread, and no memory.
+Memory does not grow with the number of files: a first walk sums up sizes by the minute of the last use, and a second
+walk removes the files whose last use is not after the minute that the sums lead to.
 """
 
 import os
@@ -11,23 +12,25 @@ from pathlib import Path
 from typing import NamedTuple
 
 DIRHASH_SUFFIX = ".ziphash"
-"""Beside a zip: its `h1:` hash, as in a go command's own download cache. It comes and goes with its zip."""
+"""The suffix of the file beside a zip that has the zip's `h1:` hash, as in the go command's module cache. The file is
+removed with its zip.
+"""
 PRIVATE = ".modproxy"
-"""A folder below the root that is the store's own."""
+"""The folder below the root whose files are not served."""
 _BUCKET_SECONDS = 60
 
 
 class Gone(NamedTuple):
-    """A file that was removed."""
+    """Names a file that was removed, and its size in bytes."""
 
     key: str
     size: int
 
 
 def threshold(sizes: Mapping[int, int], wanted: int) -> int:
-    """Return the bucket up to which, it included, files must go so that at least `wanted` bytes do. Pure.
+    """Return the last bucket whose files have to be removed so that at least `wanted` bytes become free. Pure.
 
-    `sizes` are bytes by bucket of last use. -1 when nothing needs to go.
+    `sizes` are bytes by bucket of last use. Returns -1 when no file has to be removed.
     """
     if wanted <= 0:
         return -1
@@ -42,9 +45,10 @@ def threshold(sizes: Mapping[int, int], wanted: int) -> int:
 
 
 def evict(root: Path, wanted: int) -> Iterator[Gone]:
-    """Remove the least recently used files until `wanted` bytes are free, at most a bucket more. Blocks for long.
+    """Remove the least recently used files until `wanted` bytes have become free, and yield each file after its
+    removal.
 
-    Each file is yielded when it has gone.
+    Within a bucket of `_BUCKET_SECONDS` the order is that of the walk. Blocks for long; raises `OSError`.
     """
     sizes: dict[int, int] = defaultdict(int)
     for entry in walk(root):
@@ -64,7 +68,10 @@ def evict(root: Path, wanted: int) -> Iterator[Gone]:
 
 
 def evict_unused(root: Path, before: float) -> Iterator[Gone]:
-    """Remove what was not used since `before` (seconds since the epoch), and yield it. Blocks for long."""
+    """Remove the files that were not used since `before` (seconds since the epoch), and yield each after its removal.
+
+    Blocks for long; raises `OSError`.
+    """
     for entry in walk(root):
         status = _stat(entry)
         if status is not None and status.st_atime < before:
@@ -83,11 +90,11 @@ def _stat(entry: os.DirEntry[str]) -> os.stat_result | None:
 
 
 def _remove(root: Path, entry: os.DirEntry[str], size: int) -> Iterator[Gone]:
-    """Remove a file, and a zip's hash with it; a hash alone is left for its zip."""
+    """Remove a file, and after a zip its hash. A hash is never removed before its zip."""
     if entry.name.endswith(DIRHASH_SUFFIX):
         return
     try:
-        os.unlink(entry.path)  # noqa: PTH108 - a million of these
+        os.unlink(entry.path)  # noqa: PTH108 - a Path for each of a million files takes long
         yield Gone(key_of(root, entry), size)
         if entry.name.endswith(".zip"):
             beside = Path(entry.path).with_suffix(DIRHASH_SUFFIX)
@@ -104,14 +111,17 @@ def key_of(root: Path, entry: os.DirEntry[str]) -> str:
 
 
 def walk(root: Path) -> Iterator[os.DirEntry[str]]:
-    """Yield every file below `root`, the store's own folder left out. What vanishes meanwhile is passed over."""
+    """Yield every file below `root`, except those of the private folder.
+
+    Folders that vanish meanwhile are skipped, and so are unreadable folders, such as `lost+found` of a file system.
+    """
     pending = [os.fspath(root)]
     while pending:
         folder = pending.pop()
         try:
             with os.scandir(folder) as entries:
                 found = list(entries)
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):
             continue
         for entry in found:
             if entry.is_dir(follow_symlinks=False):

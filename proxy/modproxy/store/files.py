@@ -1,4 +1,4 @@
-"""Files below the root of a disk store, as the system calls see them. All of it blocks."""
+"""The system calls of a disk store for the files below its root. All functions block and raise `OSError`."""
 
 import os
 from collections.abc import Iterator
@@ -10,17 +10,19 @@ from modproxy.store.protocol import Listed
 
 _LARGEST_READ = 1 << 20
 _BATCH = 500
-"""Files of a scan that are handed over at once: little memory, and few changes of thread."""
+"""How many files of a scan are yielded at once, so that a scan needs little memory and few changes of thread."""
 
 
 class Found(NamedTuple):
-    """A file as it was found. `content` is the body of a small file, and the recorded `h1:` hash of a zip."""
+    """Tells the store what the system calls have found out of a file."""
 
     size: int
     modified_ns: int
     inode: int
     used: float
+    """When the file was last used, in seconds since the epoch."""
     content: bytes | None
+    """The body of a small file; the recorded `h1:` hash of a zip, None without one."""
 
 
 def _found(status: os.stat_result, content: bytes | None) -> Found:
@@ -28,7 +30,7 @@ def _found(status: os.stat_result, content: bytes | None) -> Found:
 
 
 def find(path: Path) -> Found | None:
-    """Look at a file; None where there is none."""
+    """Look at a file. Returns None when there is no such file."""
     return _find_zip(path) if path.suffix == ".zip" else _find_small(path)
 
 
@@ -64,7 +66,9 @@ def _read_all(fd: int, size: int) -> bytes:
 
 
 def put_in_place(fd: int, draft: Path, path: Path, content: bytes) -> tuple[Found, int | None]:
-    """Give a draft its name, on stable storage first. Returns what is there now, and the size of what it replaced."""
+    """Write a draft to stable storage, and rename it to `path`. Returns the new file, and the size of the file that it
+    replaced, if there was one.
+    """
     os.fsync(fd)
     path.parent.mkdir(parents=True, exist_ok=True)
     replaced = _size_of(path)
@@ -73,7 +77,7 @@ def put_in_place(fd: int, draft: Path, path: Path, content: bytes) -> tuple[Foun
 
 
 def remove(path: Path) -> int | None:
-    """Remove a file. Returns its size, None where there was none."""
+    """Remove a file. Returns its size, or None when there was no such file."""
     size = _size_of(path)
     if size is not None:
         path.unlink(missing_ok=True)
@@ -88,7 +92,7 @@ def _size_of(path: Path) -> int | None:
 
 
 def list_all(root: Path) -> Iterator[list[Listed]]:
-    """Yield every file below the root, some hundred at a time, the store's own folder left out."""
+    """Yield every file below the root, some hundred at a time, except those of the private folder."""
     batch: list[Listed] = []
     for entry in walk(root):
         try:

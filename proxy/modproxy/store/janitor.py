@@ -1,4 +1,4 @@
-"""Keeps the cache within its size: writes down what was used, removes what was not, looks at the disk's free space."""
+"""Work in the background that keeps the cache within its size."""
 
 import asyncio
 import contextlib
@@ -11,28 +11,30 @@ from modproxy.store.eviction import evict, evict_unused
 
 _ROUND_SECONDS = 60.0
 _INACTIVE_SECONDS = 3600.0
-"""Between two searches for what nobody asked for."""
+"""How long after one search for unused files the next one begins."""
 _LEAST_FREE = 0.02
-"""Of the file system: below, DiskPressure is raised, whoever fills it."""
+"""The part of the file system that has to be free: below it the report tells of disk pressure, whoever filled the disk.
+"""
 
 log = logging.getLogger(__name__)
 
 
 class Janitor:
-    """Tidies one store: at once when a publication wakes it, else once a minute. `config` may be replaced."""
+    """Tidies one store: soon after each publication, and at least once in a minute."""
 
     def __init__(self, store: DiskStore, config: CacheConfig) -> None:
         self._store = store
         self.config = config
+        """The limits to keep. It may be replaced at any time."""
 
     async def run(self) -> None:
-        """Work for ever."""
+        """Tidy again and again, without end."""
         search_at = time.monotonic() + _INACTIVE_SECONDS
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_ROUND_SECONDS):
                     await self._store.grown.wait()
-                    await asyncio.sleep(0.2)  # publications come in bursts
+                    await asyncio.sleep(0.2)  # publications often come in bursts, and one round serves them all
             self._store.grown.clear()
             inactive = time.monotonic() >= search_at
             if inactive:
@@ -43,7 +45,7 @@ class Janitor:
                 log.error("the cache cannot be tidied: %s", e)
 
     async def tidy(self, *, inactive: bool = False) -> None:
-        """Do one round. Raises `OSError`."""
+        """Do one round. `inactive` says whether to search for files that nobody requested lately. Raises `OSError`."""
         store, config = self._store, self.config
         await store.write_down_use()
         if not store.counted:

@@ -1,32 +1,32 @@
-"""Why nothing is stored now, or soon may not be: a full cache, a disk that refuses, a file system that runs out."""
+"""The reasons why files are not stored: a full cache, a disk that refuses writes, too little free space."""
 
 import time
 
 _RETRY_SECONDS = 10.0
-"""A disk that refused a write is left alone so long."""
+"""How long after a refused write the disk is not tried again."""
 
 
 class Pressure:
-    """What stands in the way of writes. `refusal` is why nothing is stored now; `scarcity` is why soon nothing may be;
-    both are None while all is well.
-    """
+    """Remembers what hinders writes, and says when a write may be tried again."""
 
     def __init__(self) -> None:
         self.refusal: str | None = None
+        """Why files are not stored now; None while they are stored."""
         self.scarcity: str | None = None
+        """Why files may soon not be stored; None while enough space is free."""
         self._retry_at = 0.0
 
     @property
     def reason(self) -> str | None:
-        """Say why nothing is stored, or soon will not be."""
+        """Why files are not stored, or may soon not be; None while all is well."""
         return self.refusal or self.scarcity
 
-    def full(self, held: int) -> None:
-        """Note that the cache holds as many bytes as it may."""
-        self.refusal = f"the cache is full: {held >> 20} MiB are held"
+    def full(self, stored: int) -> None:
+        """Note that the cache has `stored` bytes, which is all that it may store."""
+        self.refusal = f"the cache is full: {stored >> 20} MiB are held"
 
     def refused(self, error: OSError) -> None:
-        """Note that the disk refused a write: it is left alone for a while."""
+        """Note that the disk refused a write, so that the disk is not tried again for a while."""
         self._retry_at = time.monotonic() + _RETRY_SECONDS
         self.refusal = f"the cache's disk refuses writes: {error.strerror}"
 
@@ -36,5 +36,5 @@ class Pressure:
 
     @property
     def may_try(self) -> bool:
-        """Say whether a write may be tried now."""
+        """Whether a write may be tried now."""
         return self.refusal is None or time.monotonic() >= self._retry_at

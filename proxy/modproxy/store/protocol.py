@@ -1,7 +1,7 @@
-"""What a store of files is, to all who use one: keys and bytes, and word of what comes and goes.
+"""What every store offers: files by key, and events for each file that is published or removed.
 
-A key is a target's escaped URL path. A file that is there is whole and checked, and a store knows nothing of where a
-file comes from or of who may have it.
+A key is a target's escaped URL path. Callers publish only whole and checked files. A store knows neither where a file
+comes from nor who may get it.
 """
 
 import hashlib
@@ -11,102 +11,106 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 
 def etag_of(content: bytes) -> str:
-    """Make the ETag of a small file from its bytes, or of a zip from its `h1:` hash: all stores make the same one."""
+    """Make the ETag of a small file from its bytes, or of a zip from its `h1:` hash, alike in all stores."""
     return hashlib.sha256(content).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """What is known of a file that is held, and, of a small one, its bytes."""
+    """Describes a stored file; for a small file, with its bytes."""
 
     key: str
     size: int
     modified: float
-    """When it was fetched, in seconds since the epoch."""
+    """When the file was fetched, in seconds since the epoch."""
     etag: str | None
-    """Names the content (RFC 9110, 8.8.3), without quotes; None for a zip whose hash was never recorded."""
+    """Names the content (RFC 9110, section 8.8.3), without quotes; None for a zip without a recorded hash."""
     body: bytes | None = None
-    """The whole content, but of a zip."""
+    """The whole content; None for a zip."""
     dirhash: str | None = None
-    """The `h1:` hash of a zip, where it was recorded."""
+    """The recorded `h1:` hash of a zip; None for other files, and for a zip without a recorded hash."""
 
 
 class Listed(NamedTuple):
-    """A file as a scan of the store finds it."""
+    """Describes a file that a scan of the store has found."""
 
     key: str
     size: int
     modified: float
+    """When the file was fetched, in seconds since the epoch."""
 
 
 class Draft(Protocol):
-    """A file being written, which nobody finds until it is published."""
+    """A file that is being written; `Store.get` finds it only after it was published."""
 
     @property
     def written(self) -> int:
-        """How many bytes it has."""
+        """How many bytes the draft has."""
         ...
 
     async def write(self, data: bytes) -> None:
-        """Append. Raises `OSError` when no disk takes it."""
+        """Append. Raises `OSError` when no disk takes the bytes."""
         ...
 
     def read(self, at: int, most: int) -> bytes:
-        """Return at most so many of the bytes that were written, from `at` on. It does not block."""
+        """Return at most `most` of the written bytes, from position `at`. Does not block."""
         ...
 
     def open(self) -> BinaryIO:
-        """Return a reader of the whole, for a thread; it stays readable when the draft is closed. Raises `OSError`."""
+        """Return a reader of the whole draft, which stays open when the draft is closed. Blocks; raises `OSError`."""
         ...
 
     def close(self) -> None:
-        """Let go of it; what was not published is gone. May be called twice."""
+        """Close the draft, and discard it unless it was published. May be called twice."""
         ...
 
 
 class StoreListener(Protocol):
-    """Who wants to know what a store holds. It is told on the event loop and must not take long."""
+    """Is told which files a store has. The store calls it on the event loop, so its methods must not take long."""
 
     def published(self, key: str) -> None:
-        """A file was put there, be it new or in the place of another."""
+        """Note that a file was published, as a new file or in place of an older one."""
         ...
 
     def removed(self, key: str) -> None:
-        """A file went, whoever removed it."""
+        """Note that a file was removed, by `delete` or by an eviction."""
         ...
 
 
 class Store(Protocol):
-    """A place where files are kept."""
+    """A place where files are stored by key."""
 
     async def get(self, key: str) -> StoredFile | None:
-        """Look a file up. To be found is to be used, which counts when the least recently used has to go."""
+        """Look a file up; None when it is not stored. A lookup counts as a use of the file for evictions."""
         ...
 
     async def open(self, file: StoredFile) -> BinaryIO:
-        """Return a reader of a file that `get` gave. Raises `FileNotFoundError` when it has gone meanwhile."""
+        """Open a file that `get` has found. Raises `FileNotFoundError` when the file was removed meanwhile."""
         ...
 
     async def put(self, key: str, body: bytes) -> StoredFile | None:
-        """Keep a small file; None when it cannot be kept, which costs the next reader a fetch, and this one nothing."""
+        """Store a small file. Returns None when it cannot be stored: then the next request has to fetch it again."""
         ...
 
     async def draft(self) -> Draft:
-        """Begin a large file. Raises `OSError` when it can neither be kept nor passed through."""
+        """Begin a large file. Raises `OSError` when the file can neither be stored nor passed through."""
         ...
 
     async def publish(self, draft: Draft, key: str, dirhash: str) -> StoredFile | None:
-        """Keep a zip that was written as a draft of this store; None when it cannot be kept."""
+        """Store a zip that was written as a draft of this store. Returns None when it cannot be stored."""
         ...
 
     async def delete(self, key: str) -> None:
-        """Remove a file, if it is held."""
+        """Remove a file, if it is stored; with a zip, its recorded hash."""
         ...
 
     def scan(self) -> AsyncIterator[Sequence[Listed]]:
-        """Find every file, some hundred at a time; what comes or goes meanwhile may be among them."""
+        """Yield every stored file, some hundred at a time.
+
+        A file that is published or removed meanwhile may be missing.
+        """
         ...
 
     def subscribe(self, listener: StoreListener) -> None:
-        """Tell the listener of every file that comes or goes from now on."""
+        """Tell the listener of every file that is published or removed from now on."""
         ...

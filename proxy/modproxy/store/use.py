@@ -1,6 +1,7 @@
-"""When files were last used: remembered in memory, and written down as access times, so that it survives a restart.
+"""When files were last used. Uses are noted in memory and recorded as access times, so that they survive a restart.
 
-The file system's own access times cannot be relied on: most are mounted with `relatime` or `noatime`.
+The access times that a file system sets by itself do not suffice: most file systems are mounted with `relatime` or
+`noatime`.
 """
 
 import os
@@ -9,32 +10,32 @@ from collections.abc import Mapping
 from pathlib import Path
 
 _RESOLUTION = 600.0
-"""Seconds: a file that was used that recently is not written down again."""
+"""A use is recorded only when the last recorded use is more seconds ago than this."""
 
 
 class Use:
-    """Notes which files below `root` are used, until somebody writes that down."""
+    """Notes which files below `root` are used, until `write_down` records them."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._noted: dict[str, float] = {}
 
     def note(self, key: str, last: float) -> None:
-        """Note that a file is used now; `last` is the use that is written down, in seconds since the epoch."""
+        """Note that a file is used now. `last` is its last recorded use, in seconds since the epoch."""
         now = time.time()
         if now - last > _RESOLUTION:
             self._noted[key] = now
 
     def take(self) -> Mapping[str, float]:
-        """Return what was noted since the last call, by key."""
+        """Return the uses that were noted since the last call, by key, in seconds since the epoch."""
         taken, self._noted = self._noted, {}
         return taken
 
     def write_down(self, used: Mapping[str, float]) -> None:
-        """Set the access times. Blocks for long."""
+        """Record the uses as access times. Blocks for long."""
         for key, when in used.items():
             path = self._root / key
             try:
                 os.utime(path, ns=(int(when * 1e9), path.stat().st_mtime_ns))
             except OSError:
-                continue  # the file has gone, or is not ours to touch: it only counts as less used
+                continue  # the file was removed, or belongs to another user; then it counts as less used

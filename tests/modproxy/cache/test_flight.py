@@ -1,4 +1,4 @@
-"""One fetch and its readers: what may be read when, and what becomes of the draft."""
+"""One fetch and its readers: which bytes may be read when, and when the draft is closed."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""What becomes of a request, by what is held and how old it is."""
+"""How a request is answered, by whether a stored answer exists and how old it is."""
 
 import pytest
 

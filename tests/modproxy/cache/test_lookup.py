@@ -1,4 +1,4 @@
-"""The cache over a store in memory and a source of the test's own: what is asked of whom, and what comes of it."""
+"""The cache over a store in memory and a source of the test's own: what is fetched, stored, remembered and shared."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -150,6 +150,27 @@ async def test_a_list_that_is_gone_upstream_goes_here(cache: Cache, store: Memor
     await eventually(lambda: LIST not in store.files, "the list is removed")
 
 
+async def test_an_absence_at_an_older_source_leaves_what_a_newer_one_gave(cache: Cache, store: MemoryStore) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    class SlowlyGone(FakeSource):
+        async def _body(self, answer: bytes) -> AsyncIterator[bytes]:
+            begun.set()
+            await go_on.wait()
+            raise NotFound("gone", 410)
+            yield answer
+
+    old = SlowlyGone({LIST: b"v0.1.0\n"})
+    first = asyncio.create_task(cache.get(request(LIST), rules(old, generation=1)))
+    await begun.wait()
+    await cache.get(request(LIST), rules(FakeSource({LIST: b"v1.0.0\n"}), generation=2))
+    go_on.set()
+    with pytest.raises(NotFound):
+        await first
+    await asyncio.sleep(0)
+    assert store.files[LIST][1] == b"v1.0.0\n"
+
+
 async def test_only_what_is_held_when_the_request_says_so(cache: Cache, store: MemoryStore) -> None:
     source = FakeSource({LIST: b"v1.0.0\n"})
     with pytest.raises(KnownAbsent, match="Disable-Module-Fetch"):
@@ -172,7 +193,7 @@ async def test_what_cannot_be_kept_is_given_all_the_same(cache: Cache, store: Me
 
 
 async def test_a_request_keeps_the_source_it_began_with(cache: Cache) -> None:
-    """A fetch under way for the rules of before is not shared with those who ask under newer ones."""
+    """A fetch under way for older rules is not shared with requests under newer ones."""
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     class Slow(FakeSource):

@@ -1,4 +1,4 @@
-"""The bounded memory of things that expire."""
+"""The bounded memory of values that expire."""
 
 from modproxy.cache.memo import Memo
 
@@ -16,5 +16,5 @@ def test_memo_expires_and_is_bounded() -> None:
     assert [memo.get(k) for k in "bcd"] == [None, 3, 4]
     memo.put("e", 5, 0)
     assert memo.get("e") is None
-    memo.clear()
+    memo.forget("d")
     assert memo.get("d") is None

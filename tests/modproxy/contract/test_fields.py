@@ -1,4 +1,4 @@
-"""The kinds of values in the config document: what each takes, and what is said of the rest."""
+"""The types of values in the config document: which values each accepts, and the errors for other values."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The cache stays within its size, the least recently used going first, and survives a disk that takes no more."""
+"""The cache stays within its size, and survives a disk that refuses writes."""
 
 import asyncio
 import hashlib
@@ -18,7 +18,7 @@ KIB = 1 << 10
 
 
 def add_modules(upstream: FakeUpstream, count: int, size: int) -> list[str]:
-    """Add modules whose zips are a little over `size` bytes, and name the zips."""
+    """Add modules whose zips are a little over `size` bytes, and return the keys of the zips."""
     for number in range(count):
         payload = hashlib.shake_128(str(number).encode()).digest(size)
         upstream.add(f"example.com/m{number}", "v1.0.0", payload=payload)
@@ -33,7 +33,7 @@ async def test_the_cache_stays_within_its_size(proxy: ProxyProcess, upstream: Fa
         await proxy.get(key)
         then = time.time() - 3600 * (10 - age)
         os.utime(proxy.cache / key, (then, then))
-    assert (await proxy.get(zips[0])).headers["Cache-Status"] == "modproxy; hit"  # used just now: it stays
+    assert (await proxy.get(zips[0])).headers["Cache-Status"] == "modproxy; hit"  # the zip was just used, so it stays
     for key in zips[4:6]:
         await proxy.get(key)
     await proxy.until_report(lambda report: report.storage.used_bytes <= 450 * KIB)
@@ -58,7 +58,7 @@ async def test_last_use_survives_a_restart(proxy: ProxyProcess, upstream: FakeUp
 
 @pytest.fixture
 def small_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Have the program see a file system of 2 MiB at its cache directory, in a mount namespace of its own."""
+    """Give the program a file system of 2 MiB at its cache directory, in a mount namespace of its own."""
     assert shutil.which("unshare"), "this test needs unshare(1) of util-linux"
     folder = tmp_path / "fleet"
     script = tmp_path / "python-on-a-small-disk"
@@ -74,7 +74,7 @@ def small_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 async def test_a_full_disk_stops_writes_and_nothing_else(upstream: FakeUpstream, small_disk: Path) -> None:
     zips = add_modules(upstream, 8, 400 * KIB)
-    # The file system is never seen as full by the watermarks: only by its refusal.
+    # The watermarks never count this file system as full; only its refusal shows that it is full.
     config = {"upstream": {"goproxy": upstream.url}, "cache": {"highWatermarkPercent": 99, "lowWatermarkPercent": 98}}
     async with ProxyProcess(small_disk, config) as proxy:
         for key in zips:

@@ -1,4 +1,4 @@
-"""The checksum database through the fleet: served, cached, and nothing public given out that it does not vouch for."""
+"""The checksum database through a replica: it is served, cached, and decides which modules are served."""
 
 import io
 from collections.abc import AsyncIterator
@@ -59,7 +59,7 @@ async def test_the_go_command_verifies_through_the_fleet_and_again_without_upstr
         await client.succeed("get", "example.com/Mixed@v1.0.0")
         assert "example.com/Mixed v1.0.0 h1:" in (client.project / "go.sum").read_text()
         for key in list(upstream.files):
-            upstream.behaviours[key] = fake.status(500)  # all of it is held from now on
+            upstream.behaviours[key] = fake.status(500)  # from now on stored files have to answer
 
 
 async def test_what_is_asked_for_is_asked_once(proxy: ProxyProcess, upstream: FakeUpstream) -> None:

@@ -1,4 +1,4 @@
-"""The config file is watched: a good one takes effect without a restart, a bad one changes nothing and is shown."""
+"""The config file is watched: a good config takes effect without a restart, a bad one is only reported."""
 
 import asyncio
 import base64

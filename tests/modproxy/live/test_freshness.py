@@ -1,4 +1,4 @@
-"""How long answers live: immutable files for ever, lists for their TTL and stale behind, absences for theirs."""
+"""How long answers stay fresh: immutable files for ever, lists and absences for the time that the config says."""
 
 import os
 import time
@@ -13,7 +13,7 @@ LIST, MOD = f"{M}/@v/list", f"{M}/@v/v1.0.0.mod"
 
 
 def age(proxy: ProxyProcess, key: str, seconds: float) -> None:
-    """Make a held file look as if it had been fetched that long ago."""
+    """Make a stored file look as if it had been fetched that long ago."""
     then = time.time() - seconds
     os.utime(proxy.cache / key, (then, then))
 

@@ -1,6 +1,7 @@
-"""Hostile requests against the live program: an honest answer or a closed connection, and nothing else happens.
+"""Hostile requests against the live program: each ends in a lawful answer or a closed connection, and has no other
+effect.
 
-`MODPROXY_FUZZ_CASES` says how many connections; unless it is set the sample is the same in every run.
+`MODPROXY_FUZZ_CASES` says how many connections there are. Without it, the sample is the same in every run.
 """
 
 import asyncio
@@ -22,11 +23,11 @@ from tests.modproxy.proxy_process import ProxyProcess
 
 CASES = int(os.environ.get("MODPROXY_FUZZ_CASES", "3000"))
 AT_ONCE = 20
-"""Connections that are open at the same time: one hypothesis example. Their waits overlap."""
+"""How many connections are open at the same time. Together they are one example of hypothesis."""
 QUIET = 0.05
-"""Seconds without a byte after which the client says that it has sent all."""
+"""After so many seconds without a byte, the client says that it has sent all."""
 LONGEST = 5.0
-"""Seconds from then until the server must have closed."""
+"""How many seconds later the server must have closed the connection."""
 
 M = "example.com/!mixed"
 HELD = f"{M}/@v/v1.0.0.mod"
@@ -38,7 +39,7 @@ KEYS = [
 ]  # fmt: skip
 CANARY = b"a file that nobody may see"
 UNEXPECTED = re.compile(r"unexpected|never retrieved|Unhandled|Fatal|Error in ")
-"""In a line of the log: something raised that nobody had thought of."""
+"""Matches lines of the log that tell of an unforeseen exception."""
 STATUS = re.compile(rb"HTTP/\d.\d (\d\d\d) ")
 
 
@@ -65,7 +66,7 @@ async def test_hostile_requests(proxy: ProxyProcess, upstream: FakeUpstream) -> 
     def check(sent: list[bytes]) -> None:
         asyncio.run_coroutine_threadsafe(check_at_once(proxy, upstream, sent), loop).result()
 
-    # hypothesis blocks: it runs beside the event loop, which serves upstream and carries the connections.
+    # Hypothesis blocks, so it runs in a thread beside the event loop, which serves upstream and the connections.
     await asyncio.to_thread(check)
 
     await eventually(lambda: not client_connections(proxy), "every connection is closed")
@@ -80,7 +81,7 @@ async def test_hostile_requests(proxy: ProxyProcess, upstream: FakeUpstream) -> 
 
 
 async def check_at_once(proxy: ProxyProcess, upstream: FakeUpstream, sent: list[bytes]) -> None:
-    """Send each over a connection of its own; another client is served meanwhile."""
+    """Send each over a connection of its own, and check that another client is served meanwhile."""
     meanwhile = asyncio.create_task(proxy.get(HELD, Connection="close"))
     answers = await asyncio.gather(*(exchange(proxy.url, data) for data in sent))
     bystander = await meanwhile
@@ -92,7 +93,7 @@ async def check_at_once(proxy: ProxyProcess, upstream: FakeUpstream, sent: list[
 
 
 async def exchange(url: str, data: bytes) -> bytes:
-    """Send all of it, then read until the server closes, which it must in time."""
+    """Send all bytes, and then read until the server closes the connection, which it must do in time."""
     address = urlsplit(url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     answer = bytearray()
@@ -109,21 +110,21 @@ async def exchange(url: str, data: bytes) -> bytes:
         except ConnectionError:
             pass
     except ConnectionError:
-        pass  # closed before it had read all that was sent
+        pass  # the server closed the connection before it had read all bytes
     finally:
         writer.transport.abort()
     return bytes(answer)
 
 
 def surroundings(proxy: ProxyProcess) -> dict[str, str]:
-    """Hash every file that is not the proxy's to write: around its cache, and strange ones within."""
+    """Hash every file that the proxy must not write: those around its cache, and unknown ones in its cache."""
     files = [path for path in proxy.folder.rglob("*") if path.is_file() and path.name != "log"]
     foreign = [path for path in files if proxy.cache not in path.parents or path.name == "canary"]
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in foreign}
 
 
 def open_files(proxy: ProxyProcess) -> list[str]:
-    """Name what the program has open, connections aside."""
+    """Return what the program has open, except connections."""
     targets = (str(entry.readlink()) for entry in descriptors(proxy))
     return sorted(target for target in targets if not target.startswith("socket:"))
 

@@ -1,4 +1,4 @@
-"""The real go command through the proxy: made modules with every kind of answer, and real ones."""
+"""The real go command through the proxy: made modules with every kind of answer, and real modules."""
 
 import shutil
 from pathlib import Path
@@ -106,7 +106,7 @@ async def test_the_cache_directory_is_a_goproxy_itself(
 
 
 async def test_real_modules_once_from_upstream_and_then_without_it(tmp_path: Path) -> None:
-    """The machine's own upstream serves the first client; the second gets everything from what is held."""
+    """The machine's own upstream serves the first client; the second client gets stored files only."""
     chain = await go_env("GOPROXY")
     upstream = {"goproxy": chain, "gosumdb": await go_env("GOSUMDB")}
     async with ProxyProcess(tmp_path / "fleet", {"upstream": upstream}) as proxy:

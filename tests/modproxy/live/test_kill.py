@@ -1,4 +1,4 @@
-"""kill -9 at any moment of many downloads: what the cache then holds is whole and right, or is not there.
+"""SIGKILL at any moment of many downloads: after it each stored file is whole and right.
 
 `MODPROXY_KILL_DOWNLOADS` says how many modules are downloaded; the program is killed once in every `AT_ONCE` of them.
 """
@@ -19,7 +19,7 @@ DOWNLOADS = int(os.environ.get("MODPROXY_KILL_DOWNLOADS", "60"))
 AT_ONCE = 10
 SUFFIXES = ("@v/list", "@v/v1.0.0.info", "@v/v1.0.0.mod", "@v/v1.0.0.zip")
 SLOWEST = 0.4
-"""Seconds over which upstream spreads a zip, at most; the kill comes within a little more."""
+"""How many seconds upstream takes for a zip, at most. The signal comes within a little more."""
 
 
 @pytest.mark.timeout(120 + DOWNLOADS)
@@ -36,33 +36,33 @@ async def test_kill_at_any_moment(upstream: FakeUpstream, proxy: ProxyProcess) -
         await proxy.kill()
         check_tree(proxy, upstream)
         for task in downloads:
-            task.cancel()  # what it asks for next would wait in the listener's queue, which outlives the program
+            task.cancel()  # its next request would wait in the listener's queue, which outlives the program
         await asyncio.wait(downloads)
 
         await proxy.start()
-        # What waited in the queue may be fetched even now, for nobody.
+        # Requests from the queue may be fetched even now, though their clients have gone.
         await eventually(lambda: not any(drafts.iterdir()), "no draft is left")
         await proxy.until_report(lambda report: report.storage.scanned and report.storage.used_bytes == size(proxy))
         check_tree(proxy, upstream)
         held = proxy.held()
         left_unfinished += sum(f"{escape(module)}/{SUFFIXES[-1]}" not in held for module in modules)
-        # Whatever was interrupted can be had now, at once.
+        # Every interrupted file can be fetched now, at once.
         for module in modules:
             await download(proxy, module)
     assert left_unfinished, "no kill came in the midst of a download: nothing was proved"
     check_tree(proxy, upstream)
-    assert len(proxy.held()) == DOWNLOADS * (len(SUFFIXES) + 1)  # and a .ziphash each
+    assert len(proxy.held()) == DOWNLOADS * (len(SUFFIXES) + 1)  # each module has a .ziphash too
 
 
 def offer(upstream: FakeUpstream, module: str, chance: random.Random) -> None:
-    """Let upstream have a module whose zip has any size, and comes slowly the first time."""
+    """Give upstream a module whose zip has a random size, and is slow the first time."""
     upstream.add(module, "v1.0.0", payload=chance.randbytes(int(2 ** chance.uniform(0, 21))))
     key = f"{escape(module)}/{SUFFIXES[-1]}"
     upstream.behaviours[key] = trickle(upstream, key, chance.uniform(0, SLOWEST))
 
 
 def trickle(upstream: FakeUpstream, key: str, seconds: float) -> Behaviour:
-    """Answer in ten pieces over this long, with or without telling the length; from the second time on at once."""
+    """Answer in ten pieces over so many seconds, with or without a length. From the second time on, answer at once."""
 
     async def behave(request: web.BaseRequest) -> web.StreamResponse:
         del upstream.behaviours[key]
@@ -82,19 +82,19 @@ def trickle(upstream: FakeUpstream, key: str, seconds: float) -> Behaviour:
 
 
 async def download(proxy: ProxyProcess, module: str) -> None:
-    """Get all of a module's files, each as soon as the one before is there, as a go command does."""
+    """Request all files of a module one after the other, as a go command does."""
     for suffix in SUFFIXES:
         reply = await proxy.get(f"{escape(module)}/{suffix}")
         assert reply.status == 200, reply.text
 
 
 def size(proxy: ProxyProcess) -> int:
-    """Sum up the bytes of the files that are held."""
+    """Sum up the bytes of the stored files."""
     return sum((proxy.cache / key).stat().st_size for key in proxy.held())
 
 
 def check_tree(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
-    """Compare every file that a go command could ask for with upstream's, byte by byte."""
+    """Compare every stored file that a go command could request with upstream's, byte by byte."""
     for key in proxy.held():
         body = (proxy.cache / key).read_bytes()
         if key.endswith(".ziphash"):

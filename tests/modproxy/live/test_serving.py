@@ -1,4 +1,4 @@
-"""What a client gets: content, types, status and words, for what is there and what is not."""
+"""The answers to clients: content, types, status and words, for present and for absent files."""
 
 import asyncio
 import base64
@@ -78,7 +78,7 @@ async def test_a_percent_encoded_escape_is_the_same_file(proxy: ProxyProcess, up
 async def test_what_nobody_may_ask_is_refused_with_the_rule(
     proxy: ProxyProcess, upstream: FakeUpstream, key: str, status: int, words: str
 ) -> None:
-    # Over a raw connection: a client library would tidy the path up.
+    # The connection is raw, because a client library would normalise the path.
     host, port = proxy.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(f"GET /{key} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())

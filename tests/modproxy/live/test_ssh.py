@@ -1,4 +1,4 @@
-"""Private modules over ssh: with the key of a Secret, and only from a host whose key is known."""
+"""Private modules over ssh: they are fetched with the key of a Secret, and only from a host whose key is known."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from tests.modproxy.proxy_process import ProxyProcess
 from tests.modproxy.ssh_host import ADDRESS, SshHost
 
 M = f"{ADDRESS}/lib.git"
-# The server's library leaves one behind at the end of a session.
+# The server's library leaves such a coroutine behind at the end of a session.
 pytestmark = pytest.mark.filterwarnings("ignore:coroutine 'Queue.join' was never awaited:RuntimeWarning")
 UNPRIVILEGED = int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
 
@@ -59,7 +59,7 @@ async def test_a_host_whose_key_is_not_known_is_never_asked(proxy: ProxyProcess,
     other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
     (tmp_path / "secrets" / "deploy-key" / "known_hosts").write_text(f"{ADDRESS} {other}")
     reply = await proxy.get(f"{M}/@v/list")
-    assert reply.status == 502, reply.text  # trouble to be seen, and no absence
+    assert reply.status == 502, reply.text  # an outage that the keepers of the fleet notice, and no absence
     assert ssh.logins == 0
 
 

@@ -23,7 +23,7 @@ LIST = f"{M}/@v/list"
 
 
 class Site:
-    """A folder of Secrets, an authority that signs for 127.0.0.1, and clients that trust it."""
+    """Has a folder of Secrets, an authority that signs for 127.0.0.1, and clients that trust the authority."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
@@ -36,7 +36,7 @@ class Site:
         return self.authority.issue(f"server-{self._issued}", f"server {self._issued}", hosts=["127.0.0.1"])
 
     def put(self, certificate: bytes | None, key: bytes | None, secret: str = "edge") -> None:
-        """Make the Secret hold these, as the kubelet does: another folder, swapped in by a link."""
+        """Give the Secret this content as the kubelet does: by another folder, to which a link is swapped."""
         self._issued += 1
         content = self.secrets / f"..{self._issued}" / secret
         content.mkdir(parents=True)
@@ -80,7 +80,7 @@ async def proxy(tmp_path: Path, site: Site, upstream: FakeUpstream) -> AsyncIter
 
 
 async def shown(proxy: ProxyProcess, site: Site) -> bytes:
-    """The certificate that a new connection is shown, verified, as DER."""
+    """Return the certificate that a new connection is shown, after its verification, as DER."""
     host, port = proxy.url.removeprefix("https://").split(":")
     _, writer = await asyncio.open_connection(host, int(port), ssl=site.trusting())
     certificate: bytes = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)

@@ -1,4 +1,4 @@
-"""What clients get when upstream misbehaves: an honest status, nothing published, and recovery after."""
+"""Faults of an upstream: clients get the right status, no file is published, and the next request succeeds."""
 
 import asyncio
 import hashlib
@@ -50,7 +50,7 @@ async def test_a_small_file(
     if status == 503 and "slower" in words:
         assert reply.headers["Retry-After"] == "7"
     del upstream.behaviours[MOD]
-    if status not in (404, 410):  # those are remembered for a while, and rightly
+    if status not in (404, 410):  # an absence is remembered for a while
         assert (await proxy.get(MOD)).body == upstream.files[MOD]
 
 

@@ -20,7 +20,7 @@ M = f"{HOST}/lib"
 
 @dataclass
 class Company:
-    """A fleet, its git host, and the way out between them."""
+    """Has a replica, its git host, and the proxy between them."""
 
     git: GitHost
     egress: Egress

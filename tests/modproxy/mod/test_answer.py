@@ -1,4 +1,4 @@
-"""Small answers: what is kept of a list, and what an `.info` may say."""
+"""Small answers: which lines of a list are stored, and what an `.info` may say."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Zips: what CheckZip accepts and refuses, and the h1 hash, compared with what Go computed for real modules."""
+"""Zips: what `CheckZip` accepts and refuses, and `h1:` hashes, compared with those that Go has computed."""
 
 import io
 import zipfile
@@ -76,7 +76,7 @@ def test_damaged_content() -> None:
 
 
 def test_hashes_are_those_of_go_sum() -> None:
-    # The lines of go.sum for a module made of exactly these files, computed by x/mod/sumdb/dirhash.
+    # These are the lines of go.sum for a module of exactly these files; x/mod/sumdb/dirhash computed them.
     go_mod = b"module example.com/m\n\ngo 1.21\n"
     assert go_mod_hash(go_mod) == "h1:ONeDgCa5UF/jJRjGzpOKmUiezgFEk4IPFZ96frvroW0="
     assert (

@@ -1,4 +1,4 @@
-"""URL paths as targets, and the key they are kept under."""
+"""URL paths as targets, and the keys of targets."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Trees and notes, against a database of ours whose tree is computed the plain way."""
+"""Trees and notes, compared with a database whose tree is computed by definition."""
 
 import pytest
 

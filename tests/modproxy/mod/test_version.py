@@ -1,4 +1,4 @@
-"""Versions: which are canonical, pseudo, and lawful for a path."""
+"""Versions: canonical versions, pseudo-versions, and versions that a path may have."""
 
 import pytest
 

@@ -57,7 +57,7 @@ def test_what_is_imposed_holds_besides_the_fleets_own(
     assert (refusal is None) is (rule is None)
     if refusal and rule:
         assert rule in refusal.rule
-        # DryRun is the fleet's own choice: it weakens nothing that is imposed.
+        # DryRun is the fleet's own choice, and does not weaken the imposed rules.
         assert refusal.enforced is ("GoProxyClass" in refusal.rule or mode is PolicyMode.ENFORCE)
 
 

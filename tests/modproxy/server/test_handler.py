@@ -1,4 +1,4 @@
-"""The handler over a store in memory: what is answered, and that each request is counted once, as what it was."""
+"""The handler over a store in memory: its answers, and how each request is counted once."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ PACKED = module_zip("example.com/m", "v1.0.0", {"go.mod": b"module example.com/m
 
 
 class Site:
-    """The whole way of a request but for the disk and the way out. `rules` may be replaced at any time."""
+    """Has the whole way of a request, except the disk and the way out. `put_in_force` may be called at any time."""
 
     def __init__(self, folder: Path) -> None:
         self.source = FakeSource({MOD: b"module example.com/m\n", ZIP: PACKED})
@@ -46,7 +46,7 @@ class Site:
         self.listener = ClientListener(self._socket, self.handler.handle, None)
 
     def put_in_force(self, made: Rules) -> None:
-        self.in_force._rules = made  # its sources are the test's, which no config can name
+        self.in_force._rules = made  # no config can name the source of a test
 
     async def get(self, path: str, method: str = "GET", **headers: str) -> tuple[int, bytes]:
         async with self.session.request(method, f"{self.url}/{path}", headers=headers) as answer:
@@ -99,7 +99,7 @@ async def test_a_file_that_goes_while_it_is_looked_at_is_fetched_again(site: Sit
         await site.store.delete(ZIP)
         raise FileNotFoundError
 
-    site.store.open = open_late  # type: ignore[method-assign, assignment]  # stands for an eviction at this very moment
+    site.store.open = open_late  # type: ignore[method-assign, assignment]  # this stands for an eviction at this moment
     assert await site.get(ZIP) == (200, PACKED)
     assert site.source.keys == [ZIP, ZIP]
 

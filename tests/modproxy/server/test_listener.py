@@ -1,4 +1,4 @@
-"""The sockets of the config: opened, taken over, or refused with the field and the reason; and their end."""
+"""The sockets of the config: how they are opened, taken over, refused with the field and the reason, and drained."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""What is counted of client requests, over the window and over the last half minute."""
+"""The counts of client requests, over the window and over the last half minute."""
 
 from modproxy.cache.answer import CacheStatus
 from modproxy.server.traffic import Traffic
@@ -33,7 +33,7 @@ def test_what_came_lately() -> None:
     for second in range(100):
         now[0] = float(second)
         traffic.count("mod", 200, CacheStatus.HIT, 0.001)
-    # Two whole slots and what is over of the third.
+    # The span is two whole slots and the part of the third that has passed.
     assert (traffic.window().recent_requests, traffic.window().recent_seconds) == (30, 29.0)
     now[0] = 101.0
     assert (traffic.window().recent_requests, traffic.window().recent_seconds) == (20, 21.0)

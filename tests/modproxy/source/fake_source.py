@@ -10,9 +10,9 @@ Given = bytes | SourceError
 
 
 class FakeSource:
-    """Answers by key with bytes or an error, and with 404 for other keys; `requests` has all it was asked, in order.
+    """Answers by key with bytes or an error, and with 404 for other keys. `requests` has all requests in their order.
 
-    `pieces` is how many bytes a piece of a body has; `told` is whether the size is told beforehand.
+    `pieces` is how many bytes a piece of a body has. `told` is whether the size is announced.
     """
 
     def __init__(self, answers: dict[str, Given] | None = None, *, origin: str = "fake", told: bool = True) -> None:
@@ -42,7 +42,7 @@ class FakeSource:
 
     @property
     def keys(self) -> list[str]:
-        """What it was asked for."""
+        """The keys of all requests, in their order."""
         return [request.target.key for request in self.requests]
 
 

@@ -1,4 +1,4 @@
-"""From a config's upstream to one source: what is asked of whom, and what is said of a config that names nothing."""
+"""The source that is made of a config's `upstream`: what it asks, and the error for a config without an upstream."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

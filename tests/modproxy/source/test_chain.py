@@ -1,4 +1,4 @@
-"""A GOPROXY chain: who is asked after whom, and which of several errors is told."""
+"""A GOPROXY chain: in which order entries are asked, and which of several errors is reported."""
 
 import pytest
 
@@ -25,7 +25,7 @@ ABSENT, GONE, DOWN, DENIED = NotFound("absent"), NotFound("gone", 410), Unavaila
         (DOWN, "|", GOOD, GOOD, 2),
         (DENIED, "|", GOOD, GOOD, 2),
         (ABSENT, "|", GOOD, GOOD, 2),
-        # The most telling error: trouble is told rather than an absence, whichever came first.
+        # An outage is reported rather than an absence, whichever came first.
         (DOWN, "|", ABSENT, "down", 2),
         (ABSENT, ",", DOWN, "down", 2),
         (ABSENT, ",", GONE, "gone", 2),

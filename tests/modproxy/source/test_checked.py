@@ -20,7 +20,7 @@ M = "example.com/m/@v"
         (f"{M}/list", b"", b""),
         ("example.com/m/@latest", b'{"Version":"v1.0.0"}', b'{"Version":"v1.0.0"}'),
         (f"{M}/main.info", b'{"Version":"v1.2.3"}', b'{"Version":"v1.2.3"}'),
-        # A zip is checked where it is stored.
+        # The cache checks zips.
         (f"{M}/v1.0.0.zip", b"no zip", b"no zip"),
         ("sumdb/sum.example.com/latest", b"anything", b"anything"),
     ],

@@ -1,4 +1,4 @@
-"""A module tree on disk, as GOPROXY=file:// names one."""
+"""A module tree on disk, as in `GOPROXY=file://`."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Which source a target belongs to: a private name reaches neither an upstream nor a checksum database."""
+"""The choice of the source: a private name reaches neither an upstream nor a checksum database."""
 
 import pytest
 

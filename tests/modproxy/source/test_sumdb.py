@@ -1,4 +1,4 @@
-"""A checksum database is believed only as far as its signature and its tree prove."""
+"""The answers of a checksum database are verified by its signature and its tree."""
 
 from pathlib import Path
 
@@ -77,6 +77,22 @@ async def test_two_histories_are_a_lie(kept: FakeSumdb, tmp_path: Path) -> None:
     kept.pad(10)
     with pytest.raises(Mismatch, match="contradicts the signed tree of 301"):
         await read(source_of(kept, tmp_path, published(kept)), request(LATEST))
+
+
+async def test_a_newer_head_of_another_config_is_not_replaced(kept: FakeSumdb, tmp_path: Path) -> None:
+    older = kept.head()
+    kept.pad(100)
+    server = published(kept)
+    newest = server.answers[LATEST]
+    assert isinstance(newest, bytes)
+    server.answers[LATEST] = older
+
+    async def through(target: SumdbTarget) -> bytes:
+        TreeHeads(tmp_path / "head").save(newest)
+        return await read(server, request(target.key))
+
+    await read(SumdbSource(database_of(kept), [], server, TreeHeads(tmp_path / "head"), through), request(LATEST))
+    assert (tmp_path / "head").read_bytes() == newest
 
 
 async def test_who_is_asked(kept: FakeSumdb, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Another module proxy over HTTP: each of its statuses keeps its meaning, and what is cut short is no answer."""
+"""Another module proxy over HTTP: each status keeps its meaning, and an answer that is cut short is an error."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,7 +21,7 @@ MOD, LIST = "example.com/!mixed/@v/v1.0.0.mod", "example.com/!mixed/@v/list"
 
 
 class Asking:
-    """An upstream client with half a second of patience; `counted` has how its requests ended."""
+    """Has an upstream client with a timeout of half a second. `counted` has how its requests ended."""
 
     def __init__(self, folder: Path) -> None:
         self.counted: list[str] = []

@@ -33,7 +33,7 @@ class MemoryDraft:
 
 
 class MemoryStore:
-    """Keeps files in a dict. While `refuses` is set nothing can be kept, as on a full disk."""
+    """Keeps files in a dict. While `refuses` is set, it stores no file, like a full disk."""
 
     def __init__(self) -> None:
         self.files: dict[str, tuple[StoredFile, bytes]] = {}

@@ -1,8 +1,9 @@
-"""The cache directory: a file:// tree at any moment, whose sizes and uses survive a restart."""
+"""The cache directory: what is counted, what is removed, and what survives a restart."""
 
 import os
+import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from modproxy.contract.config import CacheConfig
 from modproxy.store.disk import DiskStore
 from modproxy.store.etags import Etags
-from modproxy.store.eviction import evict
+from modproxy.store.eviction import Gone, evict
 from modproxy.store.janitor import Janitor
 from modproxy.store.pressure import Pressure
 from modproxy.store.use import Use
@@ -77,6 +78,37 @@ async def test_a_full_cache_keeps_nothing_more_and_says_so(disk: DiskStore) -> N
     draft.close()
 
 
+async def test_a_small_file_that_no_disk_takes_is_not_stored(
+    disk: DiskStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".modproxy" / "drafts").rmdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    assert await disk.put(LIST, b"v1.0.0\n") is None
+    assert disk.pressure.refusal is not None
+
+
+async def test_files_that_went_before_an_eviction_failed_are_counted(disk: DiskStore) -> None:
+    def failing(root: Path) -> Iterator[Gone]:
+        yield from evict(root, 1)
+        raise PermissionError
+
+    await disk.put(LIST, b"v1.0.0\n")
+    with pytest.raises(PermissionError):
+        await disk.evict(failing)
+    assert (disk.used_bytes, disk.objects) == (0, 0)
+
+
+async def test_a_zip_goes_with_its_hash(disk: DiskStore) -> None:
+    draft = await disk.draft()
+    await draft.write(b"x" * 100)
+    await disk.publish(draft, "example.com/m/@v/v1.0.0.zip", "h1:x")
+    draft.close()
+    assert disk.objects == 2
+    await disk.delete("example.com/m/@v/v1.0.0.zip")
+    assert (disk.used_bytes, disk.objects) == (0, 0)
+    assert not [path for path in (disk.root / "example.com").rglob("*") if path.is_file()]
+
+
 async def test_the_janitor_makes_room_and_ends_the_refusal(disk: DiskStore) -> None:
     await disk.count()
     disk.limit = 100
@@ -95,7 +127,7 @@ async def test_use_is_written_down_by_and_by(disk: DiskStore) -> None:
     fetched = long_ago - 60
     os.utime(disk.root / LIST, (long_ago, fetched))
     await disk.get(LIST)
-    # As a file system that is mounted with noatime would leave it.
+    # A file system that is mounted with noatime leaves the access time like this.
     os.utime(disk.root / LIST, (long_ago, fetched))
     await disk.write_down_use()
     status = (disk.root / LIST).stat()

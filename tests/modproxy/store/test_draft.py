@@ -1,4 +1,4 @@
-"""A file being written: on the cache's disk, or in the temporary folder when that disk takes no more."""
+"""Drafts: on the cache's disk, or in the temporary folder when that disk refuses writes."""
 
 import os
 from collections.abc import Iterator

@@ -1,12 +1,17 @@
-"""Which files go when there are too many bytes."""
+"""Which files an eviction removes."""
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from modproxy.store.eviction import evict, evict_unused, threshold
+from modproxy.store.eviction import evict, evict_unused, threshold, walk
+
+NOBODY = 65534
+"""A user that owns nothing."""
 
 
 @pytest.mark.parametrize(
@@ -44,6 +49,31 @@ def test_the_least_recently_used_go_and_a_hash_goes_with_its_zip(tmp_path: Path)
     assert {gone.key for gone in removed} == {"a/@v/v1.zip", "a/@v/v1.ziphash", "a/@v/v1.mod"}
     left = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
     assert left == [".modproxy/drafts/x", "b/@v/v1.zip", "b/@v/v1.ziphash"]
+
+
+@contextmanager
+def unprivileged() -> Iterator[None]:
+    """Act without the rights of root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_folder_of_others_is_skipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, "a/@v/list", 10, 100)
+    make(tmp_path, "lost+found/x", 10, 100)
+    tmp_path.chmod(0o755)
+    (tmp_path / "lost+found").chmod(0)
+    # The path is relative, because only root may pass the folders above it.
+    monkeypatch.chdir(tmp_path)
+    with unprivileged():
+        assert [entry.name for entry in walk(Path())] == ["list"]
+    (tmp_path / "lost+found").chmod(0o700)
 
 
 def test_what_nobody_asked_for_goes(tmp_path: Path) -> None:

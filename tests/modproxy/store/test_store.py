@@ -1,4 +1,4 @@
-"""What every store keeps to, tried on the disk and on the one in memory that other tests use."""
+"""The protocol of stores, tried on the disk and on the store in memory that other tests use."""
 
 import hashlib
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ MOD, ZIP = "example.com/!mixed/@v/v1.0.0.mod", "example.com/!mixed/@v/v1.0.0.zip
 
 
 class Diary:
-    """Notes what a store says, in order."""
+    """Notes the events of a store in their order."""
 
     def __init__(self) -> None:
         self.said: list[str] = []

@@ -1,7 +1,7 @@
-"""What a replica is told: one JSON document, a file here for each of its sections.
+"""The config of a replica: one JSON document. Each section of the document has a file here.
 
-The operator and the local runner write the document, modproxy reads it. Names and meanings are those of the `GoProxy`
-object wherever the object has them. The document is strict: an unknown key or a bad value is refused with the path of
+The operator and the local runner write the document, and modproxy reads it. Fields that the `GoProxy` object has too
+have the same names and meanings here. The document is strict: an unknown key or a bad value is refused with the path of
 the field. Everything here is pure; `modproxy.config_file` reads and watches the file.
 """
 

@@ -1,4 +1,4 @@
-"""`cache` of the config: what is kept, where, and for how long."""
+"""`cache` of the config: which files are stored, where, and for how long."""
 
 from typing import Self
 
@@ -9,23 +9,24 @@ from modproxy.contract.fields import Duration
 
 
 class CacheConfig(Section):
-    """What is kept, where, and for how long."""
+    """Configures which files are stored, where, and for how long."""
 
     dir: str = "/var/cache/modproxy"
+    """The cache directory. It is read at the start only."""
     size_bytes: int | None = Field(None, gt=0)
-    """How much the cache may hold; absent: what the file system holds."""
+    """How many bytes may be stored; when absent, the size of the file system."""
     high_watermark_percent: int = Field(85, ge=1, le=99)
-    """Of the capacity: above, the least recently used files go ..."""
+    """Above this part of the capacity, the least recently used files are removed."""
     low_watermark_percent: int = Field(75, ge=1, le=99)
-    """... down to here."""
+    """Down to this part of the capacity, files are removed."""
     inactive: Duration | None = Field(None, gt=0)
-    """What nobody asked for this long goes; absent: nothing goes for that."""
+    """How long after its last use a file is removed; when absent, no file is removed for its age."""
     list_ttl: Duration = Field(60.0, alias="listTTL")
-    """How long a list, an `@latest` or a query is served before it is asked for anew."""
+    """How long the answer to a list, an `@latest` or a query is served before it is fetched anew."""
     not_found_ttl: Duration = Field(60.0, alias="notFoundTTL")
     """How long a 404 or 410 of upstream is remembered."""
     stale_if_error: Duration = 24 * 3600.0
-    """How long after its refresh was due an answer may still be served while upstream is out of reach."""
+    """How long an answer may be served after its refresh was due, while upstream is out of reach."""
 
     @model_validator(mode="after")
     def _low_is_below_high(self) -> Self:

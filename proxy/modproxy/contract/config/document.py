@@ -14,28 +14,33 @@ from modproxy.contract.config.upstream import UpstreamConfig
 from modproxy.contract.fields import Listen, PathPrefix
 
 SCHEMA_VERSION: Literal[1] = 1
-"""Raised when an older replica could not understand what is written; part of the ConfigMap's name."""
+"""Must be raised when older replicas cannot understand the document any more. It is part of the ConfigMap's name."""
 
 
 class ConfigError(ValueError):
-    """The document is no `Config`: one line with the path of the field, what is wrong and what to do."""
+    """The document is no `Config`; the message has the path of the field, and says what is wrong and what to do."""
 
 
 class Config(Section):
-    """All that a replica is told."""
+    """Configures a replica."""
 
     schema_version: Literal[1] = SCHEMA_VERSION
     id: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,128}$")
-    """Names the fleet in `Via`, so that a request that comes back is seen; absent: random, of this process."""
+    """Names the fleet in the Via header, so that a loop is noticed; when absent, a random name of the process."""
     fleet: str | None = Field(None, max_length=128)
-    """What refusals call the fleet: `namespace/name` of the GoProxy object."""
+    """Names the fleet in refusals: `namespace/name` of the GoProxy object."""
     listen: Listen = "127.0.0.1:8080"
+    """Where clients are served. It is read at the start only."""
     admin: Listen = "127.0.0.1:8081"
+    """Where probes, the report and metrics are served. It is read at the start only."""
     secrets_dir: str = "/etc/modproxy/secrets"
-    """Where Secrets are mounted, a folder each, read anew for each use."""
+    """Where Secrets are mounted, each as a folder."""
     path_prefix: PathPrefix = ""
+    """The URL path below which modules are served."""
     tls: TlsConfig | None = None
-    """Absent: plain HTTP. Switched on or off at the start only; the admin listener is plain HTTP always."""
+    """How clients are served over HTTPS; when absent, over plain HTTP. TLS is switched on or off at the start only. The
+    admin listener always speaks plain HTTP.
+    """
     upstream: UpstreamConfig = UpstreamConfig()
     modules: ModulesConfig = ModulesConfig()
     cache: CacheConfig = CacheConfig()
@@ -43,10 +48,10 @@ class Config(Section):
 
 
 def parse_config(text: str | bytes) -> Config:
-    """Read the document, or raise `ConfigError`: one line for the first thing that is wrong in it."""
+    """Read the document. Raises `ConfigError` for the first fault of the document."""
     try:
         document = json.loads(text)
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise ConfigError(f"not JSON: {e}") from None
     if not isinstance(document, dict):
         raise ConfigError("not a JSON object: write {} for all defaults")
@@ -58,13 +63,16 @@ def parse_config(text: str | bytes) -> Config:
 
 
 def dump_config(config: Config) -> str:
-    """Write the document: only what differs from the defaults, so that an older replica understands it if it can."""
+    """Write the document.
+
+    Fields that have their default are left out, so that older replicas understand as much as possible.
+    """
     document = config.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
 
 def config_hash(config: str, allowlist: str | None = None) -> str:
-    """Name the documents in force: what the operator wrote and what a replica reports are compared by it."""
+    """Return a name for the documents, by which the operator compares what it wrote with what a replica reports."""
     digest = hashlib.sha256(config.encode())
     if allowlist is not None:
         digest.update(b"\0" + allowlist.encode())

@@ -1,4 +1,4 @@
-"""`modules` of the config: what may be served."""
+"""`modules` of the config: which modules may be served."""
 
 from enum import StrEnum
 
@@ -16,25 +16,31 @@ class PolicyMode(StrEnum):
 
 
 class Imposed(Section):
-    """Rules in force on top of a fleet's own, which its keepers cannot weaken: enforced whatever `mode` says."""
+    """Configures rules that others impose on the fleet. They are enforced even when `mode` is DryRun."""
 
     by: str = Field(max_length=256)
-    """Who imposes them, in the words of a refusal."""
+    """Who imposes the rules, in the words of a refusal."""
     allow: tuple[PatternText, ...] = Field((), strict=False)
-    """What may be served has to match these too. Empty: everything that is not denied."""
+    """Patterns that a module has to match besides the fleet's own. When empty, every module matches."""
     deny: tuple[PatternText, ...] = Field((), strict=False)
+    """Patterns of modules that may not be served."""
 
 
 class ModulesConfig(Section):
-    """What may be served."""
+    """Configures which modules may be served."""
 
     mode: PolicyMode = Field(PolicyMode.ENFORCE, strict=False)
+    """Whether refusals are carried out, or only counted and logged."""
     allow: tuple[PatternText, ...] = Field((), strict=False)
-    """Empty, and no `allowlistFile`: everything that is not denied."""
+    """Patterns of modules that may be served. When empty, and without `allowlistFile`, every module may that is not
+    denied.
+    """
     deny: tuple[PatternText, ...] = Field((), strict=False)
+    """Patterns of modules that may not be served, even when `allow` matches."""
     contact: str | None = Field(None, max_length=256)
     """Whom a developer asks about a refusal: a name, a channel, an address."""
     allowlist_file: str | None = None
-    """A file, relative to the config file's folder, with one more pattern a line. Once named it is in force, even when
-    it is empty."""
+    """A file with more allow patterns, one a line, relative to the config file's folder. It is in force even when it is
+    empty.
+    """
     imposed: Imposed | None = None

@@ -1,11 +1,11 @@
-"""What all sections of the config document have in common."""
+"""The base of all sections of the config document."""
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 
 class Section(BaseModel):
-    """A part of the document: strict, immutable, camelCase keys."""
+    """Gives every section of the document strict checks and camelCase keys, and makes it immutable."""
 
     model_config = ConfigDict(
         extra="forbid",

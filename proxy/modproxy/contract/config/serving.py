@@ -5,17 +5,16 @@ from modproxy.contract.fields import Duration, SecretName
 
 
 class ShutdownConfig(Section):
-    """How SIGTERM is obeyed."""
+    """Configures what happens after SIGTERM."""
 
     delay: Duration = 0.0
-    """How long requests are still accepted after readiness went off, so that load balancers can notice."""
+    """How long requests are still accepted after readiness was turned off, so that load balancers can notice."""
     timeout: Duration = 30.0
-    """How long requests in flight are waited for."""
+    """How long requests in flight may still take."""
 
 
 class TlsConfig(Section):
-    """Clients are served over HTTPS. `secretName`: a Secret with `tls.crt` and `tls.key`; a new pair is taken within
-    seconds.
-    """
+    """Configures the certificate with which clients are served over HTTPS."""
 
     secret_name: SecretName
+    """A Secret with `tls.crt` and `tls.key`. A new certificate in it is used within seconds."""

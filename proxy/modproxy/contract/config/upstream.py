@@ -1,4 +1,4 @@
-"""`upstream` of the config: where modules come from, by which way, with which credentials."""
+"""`upstream` of the config: where modules are fetched, through which proxy, and with which credentials."""
 
 from pydantic import Field
 
@@ -7,49 +7,55 @@ from modproxy.contract.fields import ChainText, DatabaseText, Duration, HttpUrl,
 
 
 class CredentialConfig(Section):
-    """Which Secret is used for what: `pattern` is a prefix of host and path of the URL contacted."""
+    """Configures which Secret is used for which URLs."""
 
     pattern: PatternText
+    """Matches the host and the first path elements of a URL."""
     secret_name: SecretName
+    """A Secret of the type kubernetes.io/basic-auth or kubernetes.io/ssh-auth."""
 
 
 class HttpProxyConfig(Section):
-    """A proxy on the way out. `secretName`: a Secret with `username` and `password` for it."""
+    """Configures an HTTP proxy for requests that leave the replica."""
 
     url: HttpUrl
     no_proxy: tuple[str, ...] = Field((), strict=False)
+    """Hosts that are reached without the proxy, as in the variable NO_PROXY."""
     secret_name: SecretName | None = None
+    """A Secret with `username` and `password` for the proxy."""
 
 
 class UpstreamConfig(Section):
-    """Where modules come from, and how it is known that they are the right ones."""
+    """Configures where modules are fetched, and how they are verified."""
 
     goproxy: ChainText | None = None
-    """A chain in GOPROXY's syntax; absent: what `go env GOPROXY` says where the replica runs."""
+    """A chain in the syntax of GOPROXY; when absent, `go env GOPROXY` of the machine."""
     gosumdb: DatabaseText | None = None
-    """A checksum database in GOSUMDB's syntax; absent: what `go env GOSUMDB` says where the replica runs."""
+    """A checksum database in the syntax of GOSUMDB; when absent, `go env GOSUMDB` of the machine."""
     goprivate: tuple[PatternText, ...] = Field((), strict=False)
-    """Private modules: the default of the two below."""
+    """Patterns of private modules: the default of `gonoproxy` and `gonosumdb`."""
     gonoproxy: tuple[PatternText, ...] | None = Field(None, strict=False)
-    """Fetched from version control, never named to an upstream proxy."""
+    """Patterns of modules that are fetched from version control, and whose names are never sent to an upstream
+    proxy.
+    """
     gonosumdb: tuple[PatternText, ...] | None = Field(None, strict=False)
-    """Not verified, never named to the checksum database."""
+    """Patterns of modules that are not verified, and whose names are never sent to the checksum database."""
     credentials: tuple[CredentialConfig, ...] = Field((), strict=False)
-    """For version control and upstream proxies alike."""
+    """Credentials for version control and for upstream proxies."""
     trusted_ca_secret_name: SecretName | None = Field(None, alias="trustedCASecretName")
-    """A Secret whose `ca.crt` is trusted besides the machine's certificates."""
+    """A Secret whose `ca.crt` is trusted besides the certificates of the machine."""
     http_proxy: HttpProxyConfig | None = None
     timeout: Duration = 30.0
-    """Longest wait for a connection, for the first byte, and between two reads."""
+    """The longest wait for a connection, for the first byte, and between two reads."""
     direct_timeout: Duration = 300.0
-    """Longest time that one fetch from version control may take."""
+    """How long one fetch from version control may take."""
 
     @property
     def not_proxied(self) -> tuple[str, ...]:
-        """The patterns of modules that come from version control only."""
+        """Patterns of modules that are fetched from version control only."""
         return self.goprivate if self.gonoproxy is None else self.gonoproxy
 
     @property
     def not_verified(self) -> tuple[str, ...]:
-        """The patterns of modules that the checksum database never hears of."""
+        """Patterns of modules whose names are never sent to the checksum database."""
         return self.goprivate if self.gonosumdb is None else self.gonosumdb

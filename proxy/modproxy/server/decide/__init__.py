@@ -1,4 +1,4 @@
-"""What decides about a request and its answer: what is asked for, whether it is answered, with which head.
+"""The decisions about a request: what it is for, whether it is answered, and with which status and headers.
 
-Everything here is pure: values in, values out, no socket, no event loop, no aiohttp.
+Everything here is pure: functions take values and return values, and use no socket, no event loop and no aiohttp.
 """

@@ -1,4 +1,6 @@
-"""A client's request as it arrived: its method, its headers as far as they matter, and what its path asks for. Pure."""
+"""A client's request as it arrived: its method, the headers that matter here, and the target of its path. Pure, except
+for the random id of a request that brings none.
+"""
 
 import re
 import uuid
@@ -20,24 +22,26 @@ _TRACE_PARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}",
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What is known of a client's request before it is decided whether it is answered."""
+    """Carries what is known of a client's request to the checks that decide whether the request is answered."""
 
     method: str
     target: AnyTarget | None = None
-    """What the path asks for; None for a path with a `fault`, and for `supported` of the checksum database, which is
-    answered without a look.
+    """The target of the path. None for a path with a `fault`, and for `supported` of the checksum database, which is
+    answered without a lookup.
     """
     fault: TargetError | NoSuchTarget | None = None
-    """Why the path asks for nothing."""
+    """Why the path has no target."""
     via: str = ""
+    """All `Via` headers of the client, joined with commas."""
     cached_only: bool = False
+    """Whether the client sent `Disable-Module-Fetch: true`."""
     id: str = ""
-    """The client's own `X-Request-Id`, whatever it holds."""
+    """The `X-Request-Id` of the client, unchecked."""
     trace: str = ""
-    """The client's `traceparent`, whatever it holds."""
+    """The `traceparent` of the client, unchecked."""
 
     def request(self, target: AnyTarget, own: ViaEntry) -> Request:
-        """Make the request that travels on from here; a malformed id is replaced, a malformed trace is dropped."""
+        """Make the request for the cache. A malformed id is replaced, a malformed trace is dropped."""
         return Request(
             target,
             via=self.via,
@@ -49,7 +53,7 @@ class Arrival:
 
 
 def read_arrival(method: str, raw_path: str, headers: MultiMapping[str], rules: Rules) -> Arrival:
-    """Read a request. `raw_path` is what stood in the request line."""
+    """Read a request. `raw_path` is the target of the request line, undecoded."""
     target, fault = _read_path(raw_path, rules)
     return Arrival(
         method,
@@ -73,10 +77,17 @@ def _read_path(raw_path: str, rules: Rules) -> tuple[AnyTarget | None, TargetErr
 def _below(prefix: str, raw_path: str) -> str:
     path = raw_path.partition("?")[0]
     if not path.startswith("/"):
-        path = urlsplit(path).path  # the absolute form, as sent to a proxy
+        path = _path_of_url(path)  # the absolute form of RFC 9112, section 3.2.2
     if not path.startswith(f"{prefix}/"):
         raise NoSuchTarget(f"modules are served below {prefix}/")
     return path.removeprefix(f"{prefix}/")
+
+
+def _path_of_url(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError as e:
+        raise TargetError(f"malformed URL {url!r}: {e}") from None
 
 
 def _sumdb_target(path: str, rules: Rules) -> SumdbTarget | None:

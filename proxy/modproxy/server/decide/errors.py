@@ -1,4 +1,4 @@
-"""Errors as answers: a status, and words for people. Pure."""
+"""The answers that tell a client of an error: a status, and a reason for people. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,14 +7,14 @@ from http import HTTPStatus
 from modproxy.source.protocol import SourceError, Unavailable
 
 _LINES = 8
-"""The go command prints no more of an error's body."""
+"""The go command prints no more lines of an error's body (cmd/go/internal/web)."""
 _LONGEST = 8000
-"""Characters of an error's body; eight lines that were longer would be no reading for a terminal."""
+"""Characters of an error's body, because eight longer lines could not be read on a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorAnswer:
-    """What a client is told instead of what it asked for."""
+    """Tells a client why the request failed."""
 
     status: int
     reason: str
@@ -22,12 +22,12 @@ class ErrorAnswer:
 
     @property
     def text(self) -> str:
-        """The body: plain text of at most eight lines."""
+        """The body of the response: plain text of at most eight lines."""
         return "\n".join(self.reason.strip().splitlines()[:_LINES])[:_LONGEST] + "\n"
 
 
 def failure(error: SourceError) -> ErrorAnswer:
-    """Answer with what a source raised: its status keeps its meaning for the go command."""
+    """Make the answer for an error of a source. The status keeps its meaning for the go command."""
     phrase = {404: "not found", 410: "not found", 403: "forbidden"}.get(error.status, "upstream trouble")
     headers = {"Retry-After": error.retry_after} if isinstance(error, Unavailable) and error.retry_after else {}
     return ErrorAnswer(error.status, f"{phrase}: {error.reason}", headers)

@@ -1,4 +1,4 @@
-"""From an answer and a client's conditional headers to the status and the headers of the response. Pure.
+"""The status and the headers of a response, made from the answer and the client's conditional headers. Pure.
 
 Source of the rules: RFC 9110, sections 13 (conditional requests) and 14 (ranges), RFC 9211 (Cache-Status), and "GOPROXY
 protocol" of the Go Modules Reference for content types.
@@ -33,30 +33,31 @@ _MAY_CHANGE = "public, max-age=60"
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What a client says about which answer it needs. Values are parsed; what could not be parsed counts as absent."""
+    """Carries the conditional headers of a client, parsed. A header that cannot be parsed counts as absent."""
 
     none_match: tuple[str, ...] = ()
-    """The tags of If-None-Match, without quotes; `*` for any."""
+    """The tags of If-None-Match, without quotes; `*` stands for any tag."""
     if_range: str | None = None
-    """If-Range, as it came."""
+    """The If-Range header, unparsed."""
     span: slice | None = None
-    """The one range that Range asks for."""
+    """The range of the Range header, if the header has exactly one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The beginning of a response, and which bytes of the file follow it."""
+    """Tells the sender how a response begins, and which bytes of the file follow."""
 
     status: int
     headers: dict[str, str]
     span: range
-    """Which bytes of the body are sent; empty where none follows."""
+    """Which bytes of the body are sent; empty for a response without a body, and for a fetch under way."""
     length: int | None
-    """How many bytes the body has; None while that is not known."""
+    """How many bytes the response's body has. None when this is not known, and for a response that has no body by rule.
+    """
 
 
 def head_of(target: AnyTarget, answer: Answer, conditions: Conditions) -> Head:
-    """Decide what an answer's response begins with."""
+    """Decide the status, the headers and the bytes of the response."""
     headers = _headers(target, answer)
     if answer.follower is not None:
         # A fetch under way has neither a checked size nor a tag yet.
@@ -92,7 +93,7 @@ def _headers(target: AnyTarget, answer: Answer) -> dict[str, str]:
 
 
 def _span(conditions: Conditions, etag: str | None, size: int) -> range | None:
-    """Return what to send, None for a range outside the file."""
+    """Return the bytes to send; None for a range outside the file."""
     whole = range(size)
     if conditions.span is None or (conditions.if_range is not None and conditions.if_range != etag):
         return whole

@@ -1,7 +1,7 @@
-"""Whether a request is answered at all: one list of checks, in their order. Pure.
+"""Whether a request is answered at all: a list of checks in their order. Pure.
 
-Each check takes what arrived and the rules in force, and returns why the request is refused, or None. The order is part
-of the contract: a request that breaks several rules is told of the first.
+Each check takes the arrival and the rules in force, and returns why the request is refused, or None. The order is part
+of the contract: the answer to a request that breaks several rules names the first of them.
 """
 
 from collections.abc import Callable
@@ -15,27 +15,27 @@ from modproxy.server.decide.errors import ErrorAnswer
 from modproxy.via import ViaEntry
 
 OTHER = "other"
-"""The `endpoint` of metrics for what asks for nothing that is served."""
+"""The `endpoint` of metrics for requests without a target."""
 _MOST_HOPS = 0
-"""How many other replicas of the fleet a request may have passed: replicas hand no requests to each other."""
+"""How many other replicas of the fleet a request may have passed. Replicas send no requests to each other."""
 _LOGGED_KINDS = (Kind.INFO, Kind.LIST, Kind.LATEST)
-"""One log line for a module that is asked for, not one for each of its files."""
+"""The kinds whose refusal is logged, so that a module's request makes one line and not a line for each of its files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request is not answered; of a policy in DryRun, why it would not be."""
+    """Tells why a request is refused, or would be refused by a policy that is in DryRun."""
 
     error: ErrorAnswer
     endpoint: str = OTHER
     mode: PolicyMode | None = None
-    """The mode of the policy that refuses; None where the protocol does."""
+    """The mode of the policy that refuses; None for a rule of the protocol."""
     warning: str | None = None
     """A line for the log."""
 
     @property
     def enforced(self) -> bool:
-        """Say whether the refusal is carried out, and not only counted."""
+        """Whether the request is really refused, and not only counted as refused."""
         return self.mode is not PolicyMode.DRY_RUN
 
 
@@ -43,7 +43,7 @@ Check = Callable[[Arrival, Rules, ViaEntry], Refusal | None]
 
 
 def check_method(arrival: Arrival, _rules: Rules, _own: ViaEntry) -> Refusal | None:
-    """Refuse what is neither GET nor HEAD (405)."""
+    """Refuse a method other than GET and HEAD (405)."""
     if arrival.method in ("GET", "HEAD"):
         return None
     reason = f"{arrival.method} is not allowed: a module proxy answers GET and HEAD"
@@ -51,14 +51,14 @@ def check_method(arrival: Arrival, _rules: Rules, _own: ViaEntry) -> Refusal | N
 
 
 def check_loop(arrival: Arrival, _rules: Rules, own: ViaEntry) -> Refusal | None:
-    """Refuse what has been here, or at too many other replicas of the fleet, already (508)."""
+    """Refuse a request that has passed this replica before, or too many other replicas of the fleet (508)."""
     if not own.passed(arrival.via) and own.hops(arrival.via) <= _MOST_HOPS:
         return None
     return Refusal(ErrorAnswer(508, "loop detected: this request has passed this fleet already; check its upstreams"))
 
 
 def check_path(arrival: Arrival, _rules: Rules, _own: ViaEntry) -> Refusal | None:
-    """Refuse a malformed path (400), and one at which nothing can ever be (404)."""
+    """Refuse a malformed path (400), and a path that can never lead to anything (404)."""
     if arrival.fault is None:
         return None
     if isinstance(arrival.fault, NoSuchTarget):

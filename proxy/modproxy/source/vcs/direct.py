@@ -1,6 +1,6 @@
-"""Version control, read by the go command itself: `GOPROXY=direct`.
+"""Version control as a source, read by the go command: `direct` of a GOPROXY.
 
-Each fetch has a workspace and a process group of its own; a bounded number runs at once, apart from everything else.
+Each fetch has a workspace and a process group of its own, and a bounded number of fetches runs at once.
 """
 
 import asyncio
@@ -28,14 +28,14 @@ _ORIGIN = "version control"
 
 @dataclass(frozen=True, slots=True)
 class DirectSettings:
-    """What a fetch from version control needs."""
+    """Carries what a fetch from version control needs of the config."""
 
     folder: Path
-    """Where its workspaces are made."""
+    """Where workspaces are made."""
     timeout: float
-    """Seconds that the whole of one fetch may take."""
+    """How many seconds the go command may run for one fetch."""
     goprivate: str
-    """Go's variable: it decides which version control systems the go command uses (GOVCS)."""
+    """The variable GOPRIVATE: it decides which version control systems the go command may use (GOVCS)."""
     credentials: Credentials
     outbound: Outbound
 
@@ -49,7 +49,7 @@ class Direct:
 
     @asynccontextmanager
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
-        """Give the file, or raise `SourceError`; an outage or a refusal is never taken for an absence."""
+        """Yield the file. Raises `NotFound` when version control says that there is none, else `Unavailable`."""
         target = request.target
         if not isinstance(target, Target):
             raise NotFound(f"{target}: not in version control")
@@ -60,7 +60,7 @@ class Direct:
                 way_out = await asyncio.to_thread(settings.outbound.environment)
             except (CredentialError, OSError) as e:
                 raise Unavailable(f"{target}: {e}") from None
-            with workspace(settings.folder, settings.goprivate, credentials, way_out) as place:
+            async with workspace(settings.folder, settings.goprivate, credentials, way_out) as place:
                 answer = await self._run(target, place, bool(credentials))
                 file = _answer_file(target, answer, place)
                 yield Fetched(read_file(file), (await asyncio.to_thread(file.stat)).st_size, _ORIGIN)
@@ -104,7 +104,7 @@ def _arguments(target: Target) -> Sequence[str]:
 
 
 def _answer_file(target: Target, answer: dict[str, Any], place: Workspace) -> Path:
-    """Name the file with what was asked for, written first where the go command only prints it."""
+    """Return the file with the answer. An answer that the go command only prints is written to a file first."""
     if target.kind is Kind.ZIP:
         return Path(answer["Zip"])
     if target.kind is Kind.MOD:
@@ -127,6 +127,6 @@ def _parse(out: bytes) -> dict[str, Any]:
 
 
 def _end_group(pid: int) -> None:
-    """End what the go command started (git, ssh) and is still there, whether it ended itself or not."""
+    """Kill the go command if it still runs, and the programs that it has started (git, ssh)."""
     with suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)

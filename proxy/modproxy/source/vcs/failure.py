@@ -1,8 +1,9 @@
-"""What a failure of the go command means: the thing is absent, access to it is refused, or it cannot be had now. Pure.
+"""What a failure of the go command means: an absence, a refused access, or an outage. Pure.
 
 The go command tells these apart in text only, so the rules below name phrases, and for each phrase the program that
-prints it. Their order is part of the rules: refused access first, then an outage, then an absence; what no rule knows
-counts as an outage, because a client walks past an absence and does not walk past an outage.
+prints it. The order of the rules matters: refused access comes first, then an outage, then an absence. A failure that
+no rule matches counts as an outage, because the go command goes on to its next proxy after an absence and stops at an
+outage.
 
 Sources: cmd/go/internal/modfetch and its codehost (versions and repositories), cmd/go/internal/vcs (import paths),
 cmd/go/internal/web (`HTTPError`), the net, net/http and crypto/x509 packages of Go, and git 2.39's remote-curl.c,
@@ -15,7 +16,7 @@ from modproxy.mod.target import Target
 from modproxy.source.protocol import NotFound, SourceError, Unavailable
 
 _REASON_LINES = 6
-"""Lines of the go command's words that are passed on: more than that tells developers no more."""
+"""How many lines of the go command's output are passed on. The lines after them rarely help developers."""
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
 
 
@@ -74,11 +75,11 @@ _ABSENT = _phrases(
 
 
 def explain_failure(target: Target, said: str, had_credentials: bool) -> SourceError:
-    """Turn what the go command said into an error that keeps its meaning for a go command behind the fleet.
+    """Make the error that has the meaning of what the go command printed (`said`).
 
-    Hosts ask for a login where there is nothing, as they do where there is something private. Without any credentials
-    that counts as an absence, and the client may have better luck elsewhere. With credentials it is trouble that the
-    keepers of the fleet must see.
+    Hosts ask for a login both for repositories that do not exist and for private ones. Without credentials this counts
+    as an absence, so that the client's go command goes on to its next proxy. With credentials it counts as an outage,
+    because the keepers of the fleet must learn of it.
     """
     lines = [line.strip() for line in _USERINFO.sub("", said).splitlines() if line.strip()]
     reason = f"{target}: version control: " + (

@@ -1,16 +1,16 @@
-"""The machine's own setting: what the go command would use, a company's mirror included."""
+"""The settings of the machine's go command, for a config that leaves them to the machine."""
 
 import asyncio
 import os
 
 
 class GoEnvError(RuntimeError):
-    """The go command could not be asked; the message says why and what to do."""
+    """`go env` failed; the message says why and what to do."""
 
 
 async def go_env(name: str) -> str:
-    """Return what `go env NAME` prints here, or raise `GoEnvError`."""
-    # From a folder without go.mod and without switching toolchains: only settings are asked for.
+    """Return what `go env NAME` prints on this machine. Raises `GoEnvError`."""
+    # The folder has no go.mod and the toolchain is not switched, so that only the machine's settings count.
     env = {**os.environ, "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOWORK": "off"}
     try:
         process = await asyncio.create_subprocess_exec(

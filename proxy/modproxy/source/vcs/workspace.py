@@ -1,10 +1,11 @@
-"""A private place for one run of the go command: its own home, module cache and credentials, gone afterwards."""
+"""Workspaces: each run of the go command has its own home, module cache and credentials."""
 
+import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,26 +16,41 @@ _PASSED_ON = ("PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "LANG",
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """An empty folder to run `go` in, and the whole environment for it."""
+    """Tells where and with which environment to run the go command."""
 
     folder: Path
+    """An empty folder."""
     env: Mapping[str, str]
+    """The whole environment."""
 
 
-@contextmanager
-def workspace(
+@asynccontextmanager
+async def workspace(
     parent: Path, goprivate: str, credentials: Sequence[Basic | Ssh], way_out: Mapping[str, str]
-) -> Iterator[Workspace]:
-    """Make one below `parent` and remove it at the end; `way_out` is added to the environment. Raises `OSError`."""
-    parent.mkdir(parents=True, exist_ok=True)
-    root = Path(tempfile.mkdtemp(dir=parent))
+) -> AsyncIterator[Workspace]:
+    """Make a workspace below `parent`, and remove it at the end. `way_out` is added to the environment.
+
+    Raises `OSError`.
+    """
+    root = _new_folder(parent)
     try:
-        work = root / "work"
-        work.mkdir()
-        _write_credentials(root, credentials)
-        yield Workspace(work, {**_environment(root, goprivate), **way_out})
+        yield Workspace(_fill(root, credentials), {**_environment(root, goprivate), **way_out})
     finally:
-        shutil.rmtree(root, ignore_errors=True)
+        # A module cache has thousands of files, whose removal would block the event loop.
+        await asyncio.to_thread(shutil.rmtree, root, ignore_errors=True)
+
+
+def _new_folder(parent: Path) -> Path:
+    parent.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(dir=parent))
+
+
+def _fill(root: Path, credentials: Sequence[Basic | Ssh]) -> Path:
+    """Write what the go command reads. Returns the folder to run it in."""
+    _write_credentials(root, credentials)
+    work = root / "work"
+    work.mkdir()
+    return work
 
 
 def _environment(root: Path, goprivate: str) -> dict[str, str]:
@@ -47,7 +63,8 @@ def _environment(root: Path, goprivate: str) -> dict[str, str]:
         "GOCACHE": str(root / "build"),
         "GOTMPDIR": str(root),
         "GOPROXY": "direct",
-        # We verify by ourselves; the go command would name private modules to the public database.
+        # `source.verified` does the verification; the go command would send the names of private modules to the
+        # database.
         "GOSUMDB": "off",
         "GOPRIVATE": goprivate,
         "GOENV": "off",
@@ -59,14 +76,14 @@ def _environment(root: Path, goprivate: str) -> dict[str, str]:
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": str(root / ".gitconfig"),
-        # -F: no setting of the machine's; a key that is not known is refused, never asked about.
+        # With -F, ssh ignores the settings of the machine. It refuses an unknown host's key without a question.
         "GIT_SSH_COMMAND": f"ssh -F {root / 'ssh_config'} -o BatchMode=yes -o StrictHostKeyChecking=yes",
     }
 
 
 def _write_credentials(root: Path, credentials: Sequence[Basic | Ssh]) -> None:
     netrc, ssh_config, gitconfig = [], [], []
-    # The deepest pattern of a host first: netrc knows hosts only, and the first line wins.
+    # The deepest pattern of a host comes first, because netrc knows hosts only and its first matching line is used.
     for number, entry in enumerate(sorted(credentials, key=lambda c: c.pattern.depth, reverse=True)):
         host = entry.pattern.text.partition("/")[0]
         if isinstance(entry, Basic):

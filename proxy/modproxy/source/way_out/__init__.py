@@ -1,4 +1,5 @@
-"""How a request leaves the replica: with which credentials, through which proxy, trusting whom, and not to itself.
+"""How a request leaves the replica: its credentials, its HTTP proxy, its trusted certificates, and never to itself.
 
-Secrets are read anew for each use and kept nowhere, so their rotation needs no restart.
+Credentials are read anew for each use, and trusted certificates after each change of their file, so that the rotation
+of a Secret needs no restart.
 """

@@ -1,7 +1,7 @@
-"""Credentials for upstreams and version control, read from mounted Secrets for each use: rotation needs no restart.
+"""Credentials for upstreams and version control. They are read from mounted Secrets for each use.
 
-A Secret is a folder with a file a key: `username` and `password` (kubernetes.io/basic-auth), or `ssh-privatekey` and
-`known_hosts` (kubernetes.io/ssh-auth). Nothing of it is kept, logged, or put on a command line.
+A Secret is a folder with a file for each key: `username` and `password` (kubernetes.io/basic-auth), or `ssh-privatekey`
+and `known_hosts` (kubernetes.io/ssh-auth). Its content is never stored, logged, or put on a command line.
 """
 
 import re
@@ -16,16 +16,16 @@ from modproxy.contract.secret_keys import KNOWN_HOSTS, PASSWORD, SSH_PRIVATE_KEY
 from modproxy.mod.pattern import Pattern, parse_pattern
 
 _DEFAULT_USERNAME = "git"
-"""For a Secret that has a password alone: hosts take tokens with any user name."""
+"""The user name for a Secret that has only a password, because hosts accept tokens with any user name."""
 
 
 class CredentialError(ValueError):
-    """A Secret is not there or has not what it needs; the message names it, never what is in it."""
+    """A Secret is missing or lacks a key; the message names the Secret, and never shows its content."""
 
 
 @dataclass(frozen=True, slots=True)
 class Basic:
-    """A user name and a password for the hosts that `pattern` matches."""
+    """A user name and a password, for URLs and hosts that `pattern` matches."""
 
     pattern: Pattern
     username: str
@@ -42,17 +42,20 @@ class Ssh:
 
 
 class Credentials:
-    """The credentials of one config: `entries` name Secrets, which are folders below `folder`."""
+    """Reads the credentials of one config. The Secrets of `entries` are folders below `folder`."""
 
     def __init__(self, entries: Sequence[CredentialConfig], folder: Path) -> None:
         self._entries = [(parse_pattern(entry.pattern), folder / entry.secret_name) for entry in entries]
 
     def read(self) -> list[Basic | Ssh]:
-        """Read all of them. Blocks; raises `CredentialError`."""
+        """Read all credentials. Blocks; raises `CredentialError`."""
         return [_read(pattern, folder) for pattern, folder in self._entries]
 
     def basic_for(self, url: str) -> Basic | None:
-        """Return the user name and password for a URL, the longest pattern first. Blocks; raises `CredentialError`."""
+        """Return the user name and password of the longest pattern that matches a URL; None without one.
+
+        Blocks; raises `CredentialError`.
+        """
         parts = urlsplit(url)
         place = (parts.hostname or "") + parts.path.rstrip("/")
         matching = [entry for entry in self._entries if entry[0].matches(place)]

@@ -1,7 +1,4 @@
-"""How a request leaves: through which HTTP proxy, trusting whose certificates, with which credentials.
-
-Secrets are read anew for each request, so that rotation needs nothing.
-"""
+"""How a request leaves the replica: its HTTP proxy, its trusted certificates, and its credentials."""
 
 import asyncio
 import ipaddress
@@ -20,7 +17,7 @@ from modproxy.source.way_out.credentials import CredentialError, Credentials
 
 
 class Options(TypedDict, total=False):
-    """Keyword arguments of aiohttp's request."""
+    """Carries keyword arguments to aiohttp's request."""
 
     proxy: str
     proxy_auth: aiohttp.BasicAuth
@@ -29,10 +26,10 @@ class Options(TypedDict, total=False):
 
 
 class Outbound:
-    """The way out of one config, for aiohttp and for programs that are started.
+    """Makes the options of requests that leave, as one config says, for aiohttp and for the go command.
 
-    `folder` holds the Secrets; `ca_secret` names the one with more trusted certificates; `bundle` is where all trusted
-    certificates are put together for programs that want one file.
+    Secrets are folders below `folder`. `ca_secret` names the Secret with more trusted certificates. `bundle` is the
+    file into which all trusted certificates are written for programs that read one file.
     """
 
     def __init__(
@@ -48,7 +45,7 @@ class Outbound:
         self._context: tuple[int, ssl.SSLContext] | None = None
 
     async def options(self, url: str) -> Options:
-        """Return what a request to `url` needs. Raises `CredentialError`."""
+        """Return the options of a request to `url`. Raises `CredentialError`."""
         return await asyncio.to_thread(self._options, url)
 
     def _options(self, url: str) -> Options:
@@ -90,7 +87,10 @@ class Outbound:
             ) from None
 
     def environment(self) -> dict[str, str]:
-        """Return the same as environment variables for the go command and git. Blocks; raises `CredentialError`."""
+        """Return the proxy and the trusted certificates as environment variables for the go command and git.
+
+        Blocks; raises `CredentialError` and `OSError`.
+        """
         env: dict[str, str] = {}
         if self._proxy:
             url = self._proxy.url
@@ -119,7 +119,10 @@ class Outbound:
 
 
 def bypasses(host: str, no_proxy: tuple[str, ...]) -> bool:
-    """Say whether NO_PROXY's usual rules send `host` past the proxy: names and those below them, addresses, ranges."""
+    """Say whether a request to `host` goes past the proxy, by the usual rules of NO_PROXY.
+
+    An entry is a name, which matches the names below it too, an address, a range of addresses, or `*`.
+    """
     return any(_matches(host.lower(), entry.strip().lower()) for entry in no_proxy)
 
 

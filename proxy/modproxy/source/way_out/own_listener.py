@@ -1,4 +1,7 @@
-"""Whether a URL is this replica's own listener: people set GOPROXY to the fleet and start it with that setting."""
+"""Whether a URL leads to this replica itself.
+
+This happens when the machine's GOPROXY names the fleet, and the replica takes its upstreams from that setting.
+"""
 
 import asyncio
 import socket
@@ -11,7 +14,7 @@ from modproxy.contract.address import Address
 async def is_own_listener(url: str, listeners: Sequence[Address]) -> bool:
     """Say whether `url` resolves to one of `listeners`, whose hosts are IP addresses.
 
-    A name that does not resolve now counts as another's.
+    The answer is no for a name that does not resolve now.
     """
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
@@ -30,7 +33,7 @@ async def is_own_listener(url: str, listeners: Sequence[Address]) -> bool:
 
 
 def _is_of_this_machine(address: str) -> bool:
-    """An address belongs to this machine when a socket can be bound to it."""
+    """Say whether an address belongs to this machine: then a socket can be bound to it."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         try:

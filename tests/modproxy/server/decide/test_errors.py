@@ -1,4 +1,4 @@
-"""What clients are told of errors: a status that keeps its meaning, and at most eight lines."""
+"""The answers that tell clients of errors: a status that keeps its meaning, and at most eight lines."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""From an answer and conditional headers to status and headers: a table of RFC 9110's cases."""
+"""The status and the headers of a response: a table of the cases of RFC 9110."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whether a request is answered at all, by which rule not, and in which words."""
+"""Which requests are refused, by which rule, and in which words."""
 
 import pytest
 from multidict import CIMultiDict
@@ -45,11 +45,12 @@ def test_what_is_answered(path: str, method: str) -> None:
         ("/example.com/m/@v/v1.0.0.mod/..", "GET", "", 400, "bad request: "),
         ("/example.com/m/@v/v1.mod", "GET", "", 400, "bad request: "),
         ("/%zz", "GET", "", 400, "bad request: malformed percent-encoding"),
+        (f"http://[::1{MOD}", "GET", "", 400, "bad request: malformed URL"),
         ("/favicon.ico", "GET", "", 404, "not found: 'favicon.ico' is nothing"),
         ("/sumdb/sum.golang.org/supported", "GET", "", 404, "is not served here"),
         ("/sumdb/sum.example.com/lookup/corp.example.com/m@v1.0.0", "GET", "", 404, "is private here"),
         ("/example.com/evil/@v/list", "GET", "", 403, "forbidden: example.com/evil may not be served"),
-        # The first rule that is broken is told.
+        # The answer names the first broken rule.
         ("/example.com/evil/@v/list", "PUT", "1.1 modproxy-fleet~a", 405, "PUT"),
         ("/example.com/evil/@v/list", "GET", "1.1 modproxy-fleet~a", 508, "loop"),
     ],

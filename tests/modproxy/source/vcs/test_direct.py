@@ -1,4 +1,4 @@
-"""Version control by way of the go command: what is said when it cannot even begin, or takes too long."""
+"""Version control by way of the go command: its answers, its errors, and its time limit."""
 
 import os
 import stat
@@ -25,7 +25,7 @@ def direct(folder: Path, timeout: float = 10, *entries: CredentialConfig) -> Dir
 
 
 def go(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    """Put a program called go before all others: the words of the real one, without a network."""
+    """Put a program with the name go first on the PATH. It prints what the real one prints, and needs no network."""
     file = folder / "bin" / "go"
     file.parent.mkdir()
     file.write_text(f"#!/bin/sh\n{script}\n")

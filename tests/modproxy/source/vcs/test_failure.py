@@ -1,4 +1,4 @@
-"""What the go command's words mean. The texts are what go 1.26 and git 2.39 print."""
+"""What a failure of the go command means. The texts are those of go 1.26 and git 2.39."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The private place for one run of the go command: its credentials for it alone, and nothing of it afterwards."""
+"""The workspace of one run of the go command: its files, its environment, and its removal."""
 
 import stat
 from pathlib import Path
@@ -16,10 +16,14 @@ CREDENTIALS: list[Basic | Ssh] = [
 ]
 
 
-def test_files_and_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def is_empty(folder: Path) -> bool:
+    return not list(folder.iterdir())
+
+
+async def test_files_and_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOFLAGS", "-x")
     monkeypatch.setenv("GIT_DIR", "/elsewhere")
-    with workspace(tmp_path, "corp.example.com", CREDENTIALS, {"HTTPS_PROXY": "http://p:1"}) as place:
+    async with workspace(tmp_path, "corp.example.com", CREDENTIALS, {"HTTPS_PROXY": "http://p:1"}) as place:
         root = place.folder.parent
         netrc = (root / ".netrc").read_text()
         assert netrc.index("login deep") < netrc.index("login wide")
@@ -35,10 +39,11 @@ def test_files_and_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         assert place.env["GOFLAGS"] == "-modcacherw"
         assert "GIT_DIR" not in place.env
         assert not set(place.env.values()) & {"wide", "w", "deep", "d"}
-    assert not list(tmp_path.iterdir())
+    assert is_empty(tmp_path)
 
 
-def test_it_is_removed_whatever_happens(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), workspace(tmp_path, "", [], {}):
-        raise KeyError
-    assert not list(tmp_path.iterdir())
+async def test_it_is_removed_whatever_happens(tmp_path: Path) -> None:
+    with pytest.raises(KeyError):
+        async with workspace(tmp_path, "", [], {}):
+            raise KeyError
+    assert is_empty(tmp_path)

@@ -1,4 +1,4 @@
-"""The way out: through which proxy, with which credentials, trusting whom; the same for aiohttp and for programs."""
+"""The way out: its proxy, its credentials and its trusted certificates, for aiohttp and for programs."""
 
 from pathlib import Path
 
@@ -58,7 +58,7 @@ async def test_the_longest_pattern_gives_the_login(tmp_path: Path) -> None:
     logins = {
         "https://git.example.com/m": ("wide", "w"),
         "https://git.example.com/deep/m": ("git", "d"),
-        # A key is no login for HTTP: the next longest pattern is.
+        # An ssh key is no login for HTTP, so the next longest pattern counts.
         "https://git.example.com/deep/key": ("git", "d"),
         "https://u:p%40@git.example.com/m": ("u", "p@"),
     }
