@@ -10,31 +10,39 @@ A file's modification time is when it was fetched, and its access time is when i
 import asyncio
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from modproxy.store.draft import DiskDraft, spool
 from modproxy.store.etags import Etags
-from modproxy.store.eviction import DIRHASH_SUFFIX, PRIVATE, Gone
-from modproxy.store.files import Found, find, list_all, put_in_place, remove
+from modproxy.store.eviction import Due, Freed, Remove
+from modproxy.store.files import Found, find, list_all, rename, settle, size_of
+from modproxy.store.ledger import Ledger
 from modproxy.store.pressure import Pressure
 from modproxy.store.protocol import Draft, Listed, StoredFile, StoreListener
+from modproxy.store.tree import PRIVATE, dirhash_key, is_dirhash, is_zip
 from modproxy.store.use import Use
 from modproxy.threads import Pool
 
 _THREADS = 8
 _WALKERS = 2
 _TRIAL_BYTES = 1 << 20
-_TOLD_AT_ONCE = 500
-"""How many removed files the listeners are told of at once: a million of them would block the event loop."""
+
+
+class _Settling(NamedTuple):
+    """A draft that is to become the file of a key. `content` is what its ETag is made of."""
+
+    draft: DiskDraft
+    key: str
+    content: bytes
 
 
 class DiskStore:
     """A `Store` that keeps its files below a folder, and counts them and their bytes.
 
-    `prepare` must be called first. The methods without an error in their docstring may raise `OSError` when the disk
-    fails.
+    It is made inside the event loop, and `prepare` must be called first. The methods without an error in their
+    docstring may raise `OSError` when the disk fails.
     """
 
     def __init__(self, root: Path, limit: int | None = None) -> None:
@@ -43,10 +51,6 @@ class DiskStore:
         """How many bytes may be stored; None for the size of the file system. It may be changed at any time."""
         self.private = root / PRIVATE
         """A folder for files that are not served."""
-        self.used_bytes = 0
-        """The bytes of all stored files that have been counted."""
-        self.objects = 0
-        """The number of all stored files that have been counted."""
         self.counted = False
         """Whether the files of a former process have been counted."""
         self.grown = asyncio.Event()
@@ -59,7 +63,7 @@ class DiskStore:
         self._born = 0.0
         self._use = Use(root)
         self._etags = Etags()
-        self._listeners: list[StoreListener] = []
+        self._ledger = Ledger(asyncio.get_running_loop())
 
     def prepare(self) -> None:
         """Make the folders, and remove the drafts that a killed process left. Blocks; raises `OSError`."""
@@ -70,7 +74,17 @@ class DiskStore:
 
     def subscribe(self, listener: StoreListener) -> None:
         """Tell the listener of every file that is published or removed from now on."""
-        self._listeners.append(listener)
+        self._ledger.subscribe(listener)
+
+    @property
+    def used_bytes(self) -> int:
+        """The bytes of all stored files that have been counted."""
+        return self._ledger.used_bytes
+
+    @property
+    def objects(self) -> int:
+        """The number of all stored files that have been counted."""
+        return self._ledger.objects
 
     async def scan(self) -> AsyncIterator[Sequence[Listed]]:
         """Find every stored file; the hashes beside zips are among the files."""
@@ -89,8 +103,7 @@ class DiskStore:
         """
         async for batch in self.scan():
             old = [file.size for file in batch if file.modified < self._born]
-            self.used_bytes += sum(old)
-            self.objects += len(old)
+            self._ledger.counted(len(old), sum(old))
         self.counted = True
         self.grown.set()
 
@@ -120,14 +133,13 @@ class DiskStore:
     def _stored(self, key: str, found: Found) -> StoredFile:
         content = found.content
         etag = None if content is None else self._etags.of(key, (found.size, found.modified_ns, found.inode), content)
-        is_zip = key.endswith(".zip")
         return StoredFile(
             key,
             found.size,
             found.modified_ns / 1e9,
             etag,
-            body=None if is_zip else content,
-            dirhash=content.decode() if is_zip and content is not None else None,
+            body=None if is_zip(key) else content,
+            dirhash=content.decode() if is_zip(key) and content is not None else None,
         )
 
     async def open(self, file: StoredFile) -> BinaryIO:
@@ -176,20 +188,32 @@ class DiskStore:
             draft.close()
 
     async def publish(self, draft: Draft, key: str, dirhash: str) -> StoredFile | None:
-        """Store a zip, after its hash was recorded beside it. Returns None when the disk refuses."""
+        """Store a zip, and its hash beside it. Returns None when the disk refuses."""
         if not isinstance(draft, DiskDraft):
             raise TypeError("a draft is published by the store that made it")
-        if draft.path is not None:
-            beside = key.removesuffix(".zip") + DIRHASH_SUFFIX
-            if await self._keep(beside, dirhash.encode()) is None:
-                return None
-        return self._tell_published(await self._publish(draft, key, dirhash.encode()))
+        content = dirhash.encode()
+        if draft.path is None:
+            return await self._publish(_Settling(draft, key, content))
+        beside = await self._written(content)
+        if beside is None:
+            return None
+        try:
+            return await self._publish(_Settling(beside, dirhash_key(key), content), _Settling(draft, key, content))
+        finally:
+            beside.close()
 
     async def put(self, key: str, body: bytes) -> StoredFile | None:
         """Store a small file. Returns None when the disk refuses."""
-        return self._tell_published(await self._keep(key, body))
+        draft = await self._written(body)
+        if draft is None:
+            return None
+        try:
+            return await self._publish(_Settling(draft, key, body))
+        finally:
+            draft.close()
 
-    async def _keep(self, key: str, body: bytes) -> StoredFile | None:
+    async def _written(self, body: bytes) -> DiskDraft | None:
+        """Write a draft of these bytes; None when no disk takes it."""
         if not self._may_write():
             return None
         try:
@@ -198,79 +222,71 @@ class DiskStore:
             return None  # the draft has noted the refusal
         try:
             await draft.write(body)
-            return await self._publish(draft, key, body)
         except OSError as e:
             self._refused(e)
-            return None
-        finally:
             draft.close()
-
-    async def _publish(self, draft: DiskDraft, key: str, content: bytes) -> StoredFile | None:
-        if draft.path is None:
-            if draft.refusal is not None:
-                self._refused(draft.refusal)
             return None
+        return draft
+
+    async def _publish(self, *settling: _Settling) -> StoredFile | None:
+        """Put drafts in their places, all at one moment for those who change files. Returns the last one."""
+        for draft, _, _ in settling:
+            if draft.path is None:
+                if draft.refusal is not None:
+                    self._refused(draft.refusal)
+                return None
         try:
-            file, replaced = await self._pool.run(self._put_in_place, draft.fd, draft.path, key, content)
+            file = await self._pool.run(self._put_in_place, settling)
         except OSError as e:
             self._refused(e)
             return None
-        draft.path = None
         self.pressure.written()
-        self.used_bytes += draft.written - (replaced or 0)
-        self.objects += replaced is None
         self.grown.set()
         return file
 
-    def _put_in_place(self, fd: int, draft: Path, key: str, content: bytes) -> tuple[StoredFile, int | None]:
-        found, replaced = put_in_place(fd, draft, self.root / key, content)
-        return self._stored(key, found), replaced
-
-    def _tell_published(self, file: StoredFile | None) -> StoredFile | None:
-        if file is not None:
-            for listener in self._listeners:
-                listener.published(file.key)
+    def _put_in_place(self, settling: Sequence[_Settling]) -> StoredFile | None:
+        file = None
+        for draft, key, _ in settling:
+            settle(draft.fd, self.root / key)
+        with self._ledger.changing():
+            for draft, key, content in settling:
+                if draft.path is None:
+                    raise AssertionError("a draft without a path is not settled")
+                found, replaced = rename(draft.fd, draft.path, self.root / key, content)
+                draft.path = None
+                self._ledger.published(key, found.size, replaced, told=not is_dirhash(key))
+                file = self._stored(key, found)
         return file
 
     async def delete(self, key: str) -> None:
         """Remove a file, if it is stored; with a zip, its hash."""
-        keys = [key, key.removesuffix(".zip") + DIRHASH_SUFFIX] if key.endswith(".zip") else [key]
-        for name in keys:
-            size = await self._pool.run(remove, self.root / name)
-            if size is not None:
-                self._forget([Gone(name, size)])
+        await self._pool.run(self._remove, key, lambda _: True)
 
-    async def evict(self, eviction: Callable[..., Iterable[Gone]], *args: object) -> tuple[int, int]:
-        """Run an eviction over the tree, as `eviction(root, *args)`.
+    async def evict(self, eviction: Callable[[Path, Remove, float], Freed], measure: float) -> Freed:
+        """Run an eviction over the tree, by the bytes or the time that it takes as its measure."""
+        return await self._walkers.run(eviction, self.root, self._remove, measure)
 
-        Returns how many files were removed, and their bytes.
-        """
-        loop = asyncio.get_running_loop()
-
-        def run() -> tuple[int, int]:
-            count = size = 0
-            batch: list[Gone] = []
+    def _remove(self, key: str, due: Due) -> Freed:
+        """Remove the file of a key and the hash of a zip, if the file is still due. What cannot be removed stays."""
+        path = os.path.join(self.root, key)  # noqa: PTH118 - a Path for each of a million files takes long
+        with self._ledger.changing():
             try:
-                for gone in eviction(self.root, *args):
-                    count, size = count + 1, size + gone.size
-                    batch.append(gone)
-                    if len(batch) >= _TOLD_AT_ONCE:
-                        loop.call_soon_threadsafe(self._forget, batch)
-                        batch = []
-            finally:  # the files before an error have been removed all the same
-                loop.call_soon_threadsafe(self._forget, batch)
-            return count, size
+                if not due(os.stat(path, follow_symlinks=False)):  # noqa: PTH116 - as above
+                    return Freed()
+                freed = self._unlink(key)
+                return freed.plus(self._unlink(dirhash_key(key))) if is_zip(key) else freed
+            except (FileNotFoundError, NotADirectoryError, PermissionError):
+                return Freed()
 
-        return await self._walkers.run(run)
-
-    def _forget(self, files: Sequence[Gone]) -> None:
-        self.used_bytes -= sum(gone.size for gone in files)
-        self.objects -= len(files)
-        for gone in files:
-            self._etags.forget(gone.key)
-            if not gone.key.endswith(DIRHASH_SUFFIX):
-                for listener in self._listeners:
-                    listener.removed(gone.key)
+    def _unlink(self, key: str) -> Freed:
+        path = os.path.join(self.root, key)  # noqa: PTH118 - as above
+        size = size_of(path)
+        if size is None:
+            return Freed()
+        os.unlink(path)  # noqa: PTH108 - as above
+        self._etags.forget(key)
+        self._ledger.removed(key, size, told=not is_dirhash(key))
+        return Freed(1, size)
 
     def close(self) -> None:
         """Record which files were used, and end the threads after their work under way. Blocks."""

@@ -7,27 +7,33 @@ walk removes the files whose last use is not after the minute that the sums lead
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-DIRHASH_SUFFIX = ".ziphash"
-"""The suffix of the file beside a zip that has the zip's `h1:` hash, as in the go command's module cache. The file is
-removed with its zip.
-"""
-PRIVATE = ".modproxy"
-"""The folder below the root whose files are not served."""
+from modproxy.store.tree import is_dirhash, key_of, walk
+
 _BUCKET_SECONDS = 60
 
 
-class Gone(NamedTuple):
-    """Names a file that was removed, and its size in bytes."""
+class Freed(NamedTuple):
+    """Says how many files were removed, and how many bytes they had."""
 
-    key: str
-    size: int
+    objects: int = 0
+    size: int = 0
+
+    def plus(self, other: "Freed") -> "Freed":
+        """Return the sum of both."""
+        return Freed(self.objects + other.objects, self.size + other.size)
 
 
-def threshold(sizes: Mapping[int, int], wanted: int) -> int:
+Due = Callable[[os.stat_result], bool]
+"""Says whether a file is to go, by its state at the last moment: it may have been used or replaced meanwhile."""
+Remove = Callable[[str, Due], Freed]
+"""Removes the file of a key, and after a zip its hash, if the file is still due. Returns what became free."""
+
+
+def threshold(sizes: Mapping[int, int], wanted: float) -> int:
     """Return the last bucket whose files have to be removed so that at least `wanted` bytes become free. Pure.
 
     `sizes` are bytes by bucket of last use. Returns -1 when no file has to be removed.
@@ -44,42 +50,43 @@ def threshold(sizes: Mapping[int, int], wanted: int) -> int:
     return last
 
 
-def evict(root: Path, wanted: int) -> Iterator[Gone]:
-    """Remove the least recently used files until `wanted` bytes have become free, and yield each file after its
-    removal.
+def evict(root: Path, remove: Remove, wanted: float) -> Freed:
+    """Remove the least recently used files until `wanted` bytes have become free.
 
     Within a bucket of `_BUCKET_SECONDS` the order is that of the walk. Blocks for long; raises `OSError`.
     """
     sizes: dict[int, int] = defaultdict(int)
     for entry in walk(root):
         status = _stat(entry)
-        if status is not None and not entry.name.endswith(DIRHASH_SUFFIX):
-            sizes[_bucket(status.st_atime)] += status.st_size
+        if status is not None and not is_dirhash(entry.name):
+            sizes[_bucket(status)] += status.st_size
     last = threshold(sizes, wanted)
-    freed = 0
-    for entry in walk(root):
-        if freed >= wanted:
-            break
-        status = _stat(entry)
-        if status is not None and _bucket(status.st_atime) <= last:
-            for gone in _remove(root, entry, status.st_size):
-                freed += gone.size
-                yield gone
+    return _remove_all(root, remove, lambda status: _bucket(status) <= last, wanted)
 
 
-def evict_unused(root: Path, before: float) -> Iterator[Gone]:
-    """Remove the files that were not used since `before` (seconds since the epoch), and yield each after its removal.
+def evict_unused(root: Path, remove: Remove, before: float) -> Freed:
+    """Remove the files that were not used since `before` (seconds since the epoch).
 
     Blocks for long; raises `OSError`.
     """
+    return _remove_all(root, remove, lambda status: status.st_atime < before, None)
+
+
+def _remove_all(root: Path, remove: Remove, due: Due, wanted: float | None) -> Freed:
+    freed = Freed()
     for entry in walk(root):
+        if wanted is not None and freed.size >= wanted:
+            break
+        if is_dirhash(entry.name):
+            continue  # a hash is removed with its zip, and never before it
         status = _stat(entry)
-        if status is not None and status.st_atime < before:
-            yield from _remove(root, entry, status.st_size)
+        if status is not None and due(status):
+            freed = freed.plus(remove(key_of(root, entry), due))
+    return freed
 
 
-def _bucket(seconds: float) -> int:
-    return max(0, int(seconds // _BUCKET_SECONDS))
+def _bucket(status: os.stat_result) -> int:
+    return max(0, int(status.st_atime // _BUCKET_SECONDS))
 
 
 def _stat(entry: os.DirEntry[str]) -> os.stat_result | None:
@@ -87,45 +94,3 @@ def _stat(entry: os.DirEntry[str]) -> os.stat_result | None:
         return entry.stat(follow_symlinks=False)
     except FileNotFoundError:
         return None
-
-
-def _remove(root: Path, entry: os.DirEntry[str], size: int) -> Iterator[Gone]:
-    """Remove a file, and after a zip its hash. A hash is never removed before its zip."""
-    if entry.name.endswith(DIRHASH_SUFFIX):
-        return
-    try:
-        os.unlink(entry.path)  # noqa: PTH108 - a Path for each of a million files takes long
-        yield Gone(key_of(root, entry), size)
-        if entry.name.endswith(".zip"):
-            beside = Path(entry.path).with_suffix(DIRHASH_SUFFIX)
-            hash_size = beside.stat().st_size
-            beside.unlink()
-            yield Gone(key_of(root, entry).removesuffix(".zip") + DIRHASH_SUFFIX, hash_size)
-    except FileNotFoundError:
-        return
-
-
-def key_of(root: Path, entry: os.DirEntry[str]) -> str:
-    """Return the key of a file that `walk` found below `root`."""
-    return entry.path[len(os.fspath(root)) + 1 :]
-
-
-def walk(root: Path) -> Iterator[os.DirEntry[str]]:
-    """Yield every file below `root`, except those of the private folder.
-
-    Folders that vanish meanwhile are skipped, and so are unreadable folders, such as `lost+found` of a file system.
-    """
-    pending = [os.fspath(root)]
-    while pending:
-        folder = pending.pop()
-        try:
-            with os.scandir(folder) as entries:
-                found = list(entries)
-        except (FileNotFoundError, PermissionError):
-            continue
-        for entry in found:
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name != PRIVATE or folder != os.fspath(root):
-                    pending.append(entry.path)
-            else:
-                yield entry

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from modproxy.store.eviction import DIRHASH_SUFFIX, key_of, walk
 from modproxy.store.protocol import Listed
+from modproxy.store.tree import DIRHASH_SUFFIX, key_of, walk
 
 _LARGEST_READ = 1 << 20
 _BATCH = 500
@@ -65,28 +65,23 @@ def _read_all(fd: int, size: int) -> bytes:
     return bytes(parts)
 
 
-def put_in_place(fd: int, draft: Path, path: Path, content: bytes) -> tuple[Found, int | None]:
-    """Write a draft to stable storage, and rename it to `path`. Returns the new file, and the size of the file that it
-    replaced, if there was one.
-    """
+def settle(fd: int, path: Path) -> None:
+    """Write a draft to stable storage, and make the folder of the file that it is to become. Takes long."""
     os.fsync(fd)
     path.parent.mkdir(parents=True, exist_ok=True)
-    replaced = _size_of(path)
+
+
+def rename(fd: int, draft: Path, path: Path, content: bytes) -> tuple[Found, int | None]:
+    """Give a settled draft its name. Returns the new file, and the size of the file that it replaced, if any."""
+    replaced = size_of(path)
     draft.replace(path)
     return _found(os.fstat(fd), content), replaced
 
 
-def remove(path: Path) -> int | None:
-    """Remove a file. Returns its size, or None when there was no such file."""
-    size = _size_of(path)
-    if size is not None:
-        path.unlink(missing_ok=True)
-    return size
-
-
-def _size_of(path: Path) -> int | None:
+def size_of(path: Path | str) -> int | None:
+    """Return the size of a file, or None when there is no such file."""
     try:
-        return path.stat().st_size
+        return os.stat(path).st_size  # noqa: PTH116 - a Path for each of a million files takes long
     except (FileNotFoundError, NotADirectoryError):
         return None
 

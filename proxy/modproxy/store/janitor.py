@@ -7,7 +7,7 @@ import time
 
 from modproxy.contract.config import CacheConfig
 from modproxy.store.disk import DiskStore
-from modproxy.store.eviction import evict, evict_unused
+from modproxy.store.eviction import Freed, evict, evict_unused
 
 _ROUND_SECONDS = 60.0
 _INACTIVE_SECONDS = 3600.0
@@ -64,7 +64,6 @@ class Janitor:
         if store.pressure.refusal is not None:
             await store.try_to_write()
 
-    def _log(self, why: str, removed: tuple[int, int]) -> None:
-        count, size = removed
-        if count:
-            log.info("removed %d files (%d MiB) %s", count, size >> 20, why)
+    def _log(self, why: str, freed: Freed) -> None:
+        if freed.objects:
+            log.info("removed %d files (%d MiB) %s", freed.objects, freed.size >> 20, why)

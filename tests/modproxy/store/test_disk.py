@@ -1,9 +1,10 @@
 """The cache directory: what is counted, what is removed, and what survives a restart."""
 
+import asyncio
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from modproxy.contract.config import CacheConfig
 from modproxy.store.disk import DiskStore
 from modproxy.store.etags import Etags
-from modproxy.store.eviction import Gone, evict
+from modproxy.store.eviction import Freed, evict
 from modproxy.store.janitor import Janitor
 from modproxy.store.pressure import Pressure
 from modproxy.store.use import Use
@@ -87,15 +88,51 @@ async def test_a_small_file_that_no_disk_takes_is_not_stored(
     assert disk.pressure.refusal is not None
 
 
-async def test_files_that_went_before_an_eviction_failed_are_counted(disk: DiskStore) -> None:
-    def failing(root: Path) -> Iterator[Gone]:
-        yield from evict(root, 1)
-        raise PermissionError
+async def test_a_file_that_cannot_be_removed_ends_no_eviction(disk: DiskStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    stuck = "example.com/stuck/@v/list"
+    for key in (stuck, LIST):
+        await disk.put(key, b"v1.0.0\n")
+    unlink = os.unlink
 
+    def refusing(path: str) -> None:
+        if path.endswith(stuck):
+            raise PermissionError
+        unlink(path)
+
+    monkeypatch.setattr(os, "unlink", refusing)
+    assert await disk.evict(evict, 1 << 20) == Freed(1, 7)
+    assert (disk.used_bytes, disk.objects) == (7, 1)
+
+
+async def test_a_file_that_is_used_meanwhile_stays(disk: DiskStore) -> None:
     await disk.put(LIST, b"v1.0.0\n")
-    with pytest.raises(PermissionError):
-        await disk.evict(failing)
-    assert (disk.used_bytes, disk.objects) == (0, 0)
+    assert disk._remove(LIST, lambda _: False) == Freed()
+    assert await disk.get(LIST) is not None
+
+
+async def test_many_threads_leave_the_count_and_the_last_word_right(disk: DiskStore) -> None:
+    diary = Diary()
+    disk.subscribe(diary)
+    keys = [f"example.com/m{number}/@v/v1.0.0.zip" for number in range(8)]
+
+    async def publish(key: str, size: int) -> None:
+        draft = await disk.draft()
+        await draft.write(b"x" * size)
+        await disk.publish(draft, key, f"h1:{size}")
+        draft.close()
+
+    for size in range(100, 120):
+        await asyncio.gather(
+            *(publish(key, size) for key in keys), *(disk.delete(key) for key in keys[::2]), disk.evict(evict, 300)
+        )
+    files = [path for path in (disk.root / "example.com").rglob("*") if path.is_file()]
+    assert disk.objects == len(files)
+    assert disk.used_bytes == sum(path.stat().st_size for path in files)
+    last = {said[1:]: said[0] for said in diary.said}
+    for key in keys:
+        found = await disk.get(key)
+        assert (last[key] == "+") is (found is not None)
+        assert found is None or found.dirhash == f"h1:{found.size}", "a zip has its own hash, never that of another"
 
 
 async def test_a_zip_goes_with_its_hash(disk: DiskStore) -> None:

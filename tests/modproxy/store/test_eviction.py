@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from modproxy.store.eviction import evict, evict_unused, threshold, walk
+from modproxy.store.eviction import Due, Freed, evict, evict_unused, threshold
+from modproxy.store.tree import dirhash_key, is_zip, walk
 
 NOBODY = 65534
 """A user that owns nothing."""
@@ -37,6 +38,25 @@ def make(root: Path, name: str, size: int, minutes_ago: float) -> None:
     os.utime(file, (then, time.time()))
 
 
+class Remover:
+    """Removes files below a folder, and notes their keys."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.keys: list[str] = []
+
+    def __call__(self, key: str, due: Due) -> Freed:
+        freed = Freed()
+        for name in [key, dirhash_key(key)] if is_zip(key) else [key]:
+            file = self.root / name
+            if name == key and not due(file.stat()):
+                return freed
+            freed = freed.plus(Freed(1, file.stat().st_size))
+            file.unlink()
+            self.keys.append(name)
+        return freed
+
+
 def test_the_least_recently_used_go_and_a_hash_goes_with_its_zip(tmp_path: Path) -> None:
     make(tmp_path, "a/@v/v1.zip", 100, 50)
     make(tmp_path, "a/@v/v1.ziphash", 5, 1)
@@ -44,9 +64,9 @@ def test_the_least_recently_used_go_and_a_hash_goes_with_its_zip(tmp_path: Path)
     make(tmp_path, "b/@v/v1.zip", 100, 30)
     make(tmp_path, "b/@v/v1.ziphash", 5, 99)
     make(tmp_path, ".modproxy/drafts/x", 100, 99)
-    removed = list(evict(tmp_path, 150))
-    assert (sum(gone.size for gone in removed), len(removed)) == (205, 3)
-    assert {gone.key for gone in removed} == {"a/@v/v1.zip", "a/@v/v1.ziphash", "a/@v/v1.mod"}
+    remover = Remover(tmp_path)
+    assert evict(tmp_path, remover, 150) == Freed(objects=3, size=205)
+    assert set(remover.keys) == {"a/@v/v1.zip", "a/@v/v1.ziphash", "a/@v/v1.mod"}
     left = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
     assert left == [".modproxy/drafts/x", "b/@v/v1.zip", "b/@v/v1.ziphash"]
 
@@ -79,5 +99,7 @@ def test_a_folder_of_others_is_skipped(tmp_path: Path, monkeypatch: pytest.Monke
 def test_what_nobody_asked_for_goes(tmp_path: Path) -> None:
     make(tmp_path, "a/@v/list", 10, 100)
     make(tmp_path, "b/@v/list", 10, 1)
-    assert [gone.key for gone in evict_unused(tmp_path, time.time() - 3600)] == ["a/@v/list"]
+    remover = Remover(tmp_path)
+    assert evict_unused(tmp_path, remover, time.time() - 3600) == Freed(1, 10)
+    assert remover.keys == ["a/@v/list"]
     assert not (tmp_path / "a/@v/list").exists()

@@ -1,0 +1,53 @@
+"""The layout of a disk store's folder: keys as paths, the hash beside a zip, the private folder. Walks of it block."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+DIRHASH_SUFFIX = ".ziphash"
+"""The suffix of the file beside a zip that has the zip's `h1:` hash, as in the go command's module cache. The file is
+removed with its zip.
+"""
+PRIVATE = ".modproxy"
+"""The folder below the root whose files are not served."""
+
+
+def is_zip(key: str) -> bool:
+    """Say whether a hash stands beside the file."""
+    return key.endswith(".zip")
+
+
+def is_dirhash(key: str) -> bool:
+    """Say whether the file is the hash of a zip, for which no client asks."""
+    return key.endswith(DIRHASH_SUFFIX)
+
+
+def dirhash_key(key: str) -> str:
+    """Return the key of the hash of a zip."""
+    return key.removesuffix(".zip") + DIRHASH_SUFFIX
+
+
+def key_of(root: Path, entry: os.DirEntry[str]) -> str:
+    """Return the key of a file that `walk` found below `root`."""
+    return entry.path[len(os.fspath(root)) + 1 :]
+
+
+def walk(root: Path) -> Iterator[os.DirEntry[str]]:
+    """Yield every file below `root`, except those of the private folder.
+
+    Folders that vanish meanwhile are skipped, and so are unreadable folders, such as `lost+found` of a file system.
+    """
+    pending = [os.fspath(root)]
+    while pending:
+        folder = pending.pop()
+        try:
+            with os.scandir(folder) as entries:
+                found = list(entries)
+        except (FileNotFoundError, PermissionError):
+            continue
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name != PRIVATE or folder != os.fspath(root):
+                    pending.append(entry.path)
+            else:
+                yield entry
