@@ -61,9 +61,9 @@ class ReplicaProcesses:
         self._secrets.put(fleet_file.secrets)
         switched, self._tls = fleet_file.tls is not self._tls, fleet_file.tls
         for member in self._members[:count]:
-            wanted = self._write(member.folder, member.admin, fleet_file)
-            if wanted != member.replica.state.wanted_config:
-                member.replica.config_written(wanted)
+            written = self._write(member.folder, member.admin, fleet_file)
+            if written != member.replica.state.written_config:
+                member.replica.config_written(written)
             # A replica reads at its start only whether it serves HTTPS.
             if switched:
                 member.replica.restart()
@@ -92,7 +92,7 @@ class ReplicaProcesses:
         folder = self._folder / name
         admin = socket.create_server(("127.0.0.1", 0))
         try:
-            wanted = self._write(folder, admin, fleet_file)
+            written = self._write(folder, admin, fleet_file)
         except OSError:
             admin.close()
             raise
@@ -103,7 +103,7 @@ class ReplicaProcesses:
             (self._listener.fileno(), admin.fileno()),
             self._lifeline,
         )
-        state = ReplicaState(name, Phase.STARTING, wanted, admin_port=admin.getsockname()[1])
+        state = ReplicaState(name, Phase.STARTING, written, admin_port=admin.getsockname()[1])
         replica = ReplicaProcess(state, launch, self._observer)
         replica.start()
         return _Member(replica, folder, admin)

@@ -43,13 +43,13 @@ class Mirror:
 
     def follow(self, served: Collection[Resource]) -> None:
         """Follow what is built in and these optional resources, and no others."""
-        wanted = {resource for resource in self._sinks if not resource.optional or resource in served}
-        for resource in self._running.keys() - wanted:
+        followed = {resource for resource in self._sinks if not resource.optional or resource in served}
+        for resource in self._running.keys() - followed:
             for _, task in self._running.pop(resource):
                 task.cancel()
             for namespace in self._namespaces:
                 self._sinks[resource].keep_only(namespace, ())
-        for resource in wanted - self._running.keys():
+        for resource in followed - self._running.keys():
             reflectors = [
                 Reflector(self._client, resource, namespace, {"labelSelector": FLEET_LABEL}, self._sinks[resource])
                 for namespace in self._namespaces
@@ -94,12 +94,12 @@ def _labelled(namespace: str, labels: Mapping[str, str]) -> Key | None:
     return Key(namespace, fleet) if fleet else None
 
 
-def _is_new(_old: object, _new: object) -> bool:
+def _never_same(_old: object, _new: object) -> bool:
     return False
 
 
 def _reporter(
-    fleet_of: Callable[[V], Key | None], on_fleet: OnFleet, same: Callable[[V, V], bool] = _is_new
+    fleet_of: Callable[[V], Key | None], on_fleet: OnFleet, same: Callable[[V, V], bool] = _never_same
 ) -> OnChange[V]:
     """Return what tells the fleets that a change concerns, unless the change makes no difference to them."""
 

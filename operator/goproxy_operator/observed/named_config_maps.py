@@ -10,16 +10,12 @@ from dataclasses import dataclass, field
 
 from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.resources import CONFIG_MAPS, Key, Object
-from goproxy_operator.observed.known_objects import KnownObjects
+from goproxy_operator.observed.known_objects import KnownObjects, NotKnownYetError
 from goproxy_operator.observed.packed import WHOLE
 from goproxy_operator.observed.reflector import Reflector
 
 _PATIENCE = 5.0
 """Seconds until a ConfigMap that cannot be read is said to be so."""
-
-
-class NotReadableError(Exception):
-    """Nothing is known of the ConfigMap yet."""
 
 
 @dataclass(slots=True)
@@ -45,7 +41,7 @@ class NamedConfigMaps:
     async def get(self, fleet: Key, name: str) -> Object | None:
         """Return the ConfigMap that the fleet names; None where there is none. From now on it is watched.
 
-        Raises `NotReadableError` while the API server does not say.
+        Raises `NotKnownYetError` while the API server does not say.
         """
         target = Key(fleet.namespace, name)
         if self._named.get(fleet) != target:
@@ -56,7 +52,7 @@ class NamedConfigMaps:
         try:
             await asyncio.wait_for(watch.reflector.synced.wait(), _PATIENCE)
         except TimeoutError:
-            raise NotReadableError(f"ConfigMap {name} cannot be read") from None
+            raise NotKnownYetError(f"ConfigMap {name} cannot be read") from None
         return watch.store.get(target)
 
     async def release(self, fleet: Key) -> None:

@@ -20,7 +20,7 @@ from goproxy_operator.reconcile.decide.claims import ClaimFacts, Claims, decide_
 from goproxy_operator.reconcile.decide.missing_apis import missing_apis
 from goproxy_operator.reconcile.decide.plan import ChildId, child_id
 from goproxy_operator.reconcile.decide.problem import Problem
-from goproxy_operator.reconcile.decide.provider import CUSTOM_METRICS, Choice, ProviderFacts, choose
+from goproxy_operator.reconcile.decide.provider import CUSTOM_METRICS, Choice, ProviderFacts, choose_provider
 from goproxy_operator.reconcile.decide.replicas import decide_replicas
 from modproxy.contract.config import Imposed
 
@@ -71,7 +71,7 @@ class IntentFacts:
     """By ordinal; also those of replicas that are no more."""
     pods: frozenset[int] = frozenset()
     """The ordinals of the pods that are not on their way out."""
-    pressed: bool = False
+    stayed_full: bool = False
     """The caches were full long enough to grow, where the object lets them."""
     imposed: Imposed | None = None
     """What the object's class lets it serve."""
@@ -131,10 +131,10 @@ def intend(goproxy: GoProxy, facts: IntentFacts) -> Intent:
         claim_templates(goproxy),
         ClaimFacts(live_set, facts.claims, facts.pods, facts.cannot_grow),
         storage.grow_to if storage else None,
-        pressed=facts.pressed,
+        stayed_full=facts.stayed_full,
     )
     autoscaling = goproxy.spec.autoscaling
-    choice = choose(autoscaling, _provider_facts(facts)) if autoscaling is not None else Choice(None)
+    choice = choose_provider(autoscaling, _provider_facts(facts)) if autoscaling is not None else Choice(None)
     running = max(facts.pods, default=-1) + 1
     number = decide_replicas(goproxy, live_set, running, autoscaled=choice.provider is not None)
     files = documents(goproxy, claims.size_bytes, allowlist.text if allowlist else None, facts.imposed)
@@ -165,8 +165,8 @@ def _questions(ids: Iterable[ChildId], claims: Claims, facts: IntentFacts) -> tu
     found: list[Question] = []
     if missing := frozenset(ids) - facts.live.keys() - facts.looked_up:
         found.append(MissingChildren(missing))
-    if claims.unknown_classes:
-        found.append(UnknownStorageClasses(claims.unknown_classes))
+    if claims.unknown_storage_classes:
+        found.append(UnknownStorageClasses(claims.unknown_storage_classes))
     if claims.grow and facts.growth_refusal is None:
         found.append(UngrownClaims(tuple(claims.grow)))
     return tuple(found)

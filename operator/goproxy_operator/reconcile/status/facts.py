@@ -31,7 +31,7 @@ class StatusFacts:
     """What stands in the way until somebody acts on it."""
 
     @property
-    def wanted(self) -> int:
+    def desired_replicas(self) -> int:
         """How many replicas the StatefulSet is to have."""
         if self.stateful_set is None and self.adopting:
             return len(self.replicas)
