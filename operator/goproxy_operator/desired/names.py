@@ -18,7 +18,6 @@ IGNORE_UPDATES_ANNOTATION = "argocd.argoproj.io/ignore-resource-updates"
 FIELD_MANAGER = "goproxy-operator"
 """The owner, in server-side apply, of the fields that the operator writes."""
 
-CONFIG_KEY = "config.json"
 USER_ALLOWLIST_KEY = "modules"
 """In the ConfigMap that an object names: the patterns, one a line."""
 CLAIM_TEMPLATE = "cache"

@@ -9,10 +9,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from goproxy_operator.desired.config.document import Placement, replica_config, storage_bytes
+from goproxy_operator.desired.config.document import CONFIG_FILE, Placement, replica_config, storage_bytes
 from goproxy_operator.desired.stateful_set import DEFAULT_STORAGE
 from goproxy_operator.local import lifeline
-from goproxy_operator.local.config_files import CONFIG_FILE, write_config
+from goproxy_operator.local.config_files import write_config
 from goproxy_operator.local.fleet_file import FleetFile
 from goproxy_operator.local.replica_process import Launch, Observer, ReplicaProcess
 from goproxy_operator.local.secret_files import SecretFiles

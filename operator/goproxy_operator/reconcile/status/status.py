@@ -1,7 +1,7 @@
 """The status of an object: computed from facts, and compared with the one that is written. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
@@ -14,6 +14,7 @@ from goproxy_operator.quantity import format_bytes
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
 from goproxy_operator.reconcile.status.conditions import FIGURES, NO_REPORTS, TYPES, Statement, statements
 from goproxy_operator.reconcile.status.facts import StatusFacts
+from goproxy_operator.timestamps import format_time
 
 FIGURES_EVERY = 60.0
 """Seconds between two writes of a status in which nothing but figures moved."""
@@ -123,11 +124,6 @@ def two_digits(value: float) -> int:
     return round(whole / step) * step
 
 
-def timestamp(now: datetime) -> str:
-    """Write a moment as the API server does."""
-    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _replica_status(replica: ReplicaFacts) -> ReplicaStatus:
     if replica.report is None:
         return ReplicaStatus(name=replica.name, ready=replica.ready)
@@ -162,7 +158,7 @@ def _conditions(
 def _since(before: Mapping[str, Any] | None, status: str, now: datetime) -> str:
     if before is not None and before["status"] == status:
         return str(before["lastTransitionTime"])
-    return timestamp(now)
+    return format_time(now)
 
 
 def _document(status: Status) -> Document:
