@@ -10,7 +10,7 @@ Object = dict[str, Any]
 
 
 class Key(NamedTuple):
-    """Tells one object of a kind from all others; `namespace` is empty for what is in none."""
+    """Tells one object of a kind from all others; `namespace` is empty for what has no namespace."""
 
     namespace: str
     name: str

@@ -21,7 +21,7 @@ from goproxy_operator.observed.views import NamespaceView
 _log = logging.getLogger(__name__)
 _POLL = 10.0
 """Seconds between two looks whether classes are defined: an older installation does not define them."""
-_RETRY = 2.0
+_RETRY = 2.0  # seconds
 
 
 class ClassesError(Exception):
@@ -62,7 +62,7 @@ class ObservedClasses:
 
     async def _run(self) -> None:
         while not await self._defined():
-            self._listed.set()  # no definition, no classes
+            self._listed.set()  # without the definition there are no classes
             await asyncio.sleep(_POLL)
         async with asyncio.TaskGroup() as tasks:
             for reflector in self._reflectors:

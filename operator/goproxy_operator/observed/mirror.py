@@ -63,7 +63,7 @@ class Mirror:
                 await reflector.synced.wait()
 
     def get(self, resource: Resource, key: Key) -> Object | None:
-        """Return the child or claim; None where none with the fleet label is known."""
+        """Return the child or claim; None where no such object with the fleet label is known."""
         return self._objects[resource].get(key)
 
     def claims(self, fleet: Key) -> Collection[Object]:
@@ -76,8 +76,8 @@ class Mirror:
 
     def put_answer(self, resource: Resource, item: Object) -> None:
         """Take the answer to a write of ours, so that the next look does not need to wait for the watch."""
-        store = self._pods if resource == PODS else self._objects[resource]
-        store.put_answer(item)
+        known = self._pods if resource == PODS else self._objects[resource]
+        known.put_answer(item)
 
 
 def _fleet_of(item: Object) -> Key | None:

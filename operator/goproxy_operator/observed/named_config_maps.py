@@ -20,7 +20,7 @@ _PATIENCE = 5.0
 
 @dataclass(slots=True)
 class _Watch:
-    store: KnownObjects[Object]
+    known: KnownObjects[Object]
     reflector: Reflector
     task: asyncio.Task[None]
     fleets: set[Key] = field(default_factory=set)
@@ -39,7 +39,7 @@ class NamedConfigMaps:
         self._named: dict[Key, Key] = {}
 
     async def get(self, fleet: Key, name: str) -> Object | None:
-        """Return the ConfigMap that the fleet names; None where there is none. From now on it is watched.
+        """Return the ConfigMap that the fleet names; None where it does not exist. From now on it is watched.
 
         Raises `NotKnownYetError` while the API server does not say.
         """
@@ -53,7 +53,7 @@ class NamedConfigMaps:
             await asyncio.wait_for(watch.reflector.synced.wait(), _PATIENCE)
         except TimeoutError:
             raise NotKnownYetError(f"ConfigMap {name} cannot be read") from None
-        return watch.store.get(target)
+        return watch.known.get(target)
 
     async def release(self, fleet: Key) -> None:
         """Take note that the fleet names no ConfigMap any more."""
@@ -75,10 +75,10 @@ class NamedConfigMaps:
 
     def _watch(self, target: Key) -> _Watch:
         if target not in self._watches:
-            store = KnownObjects(lambda _key, _old, _new: self._report(target), WHOLE)
+            known = KnownObjects(lambda _key, _old, _new: self._report(target), WHOLE)
             query = {"fieldSelector": f"metadata.name={target.name}"}
-            reflector = Reflector(self._client, CONFIG_MAPS, target.namespace, query, store)
-            self._watches[target] = _Watch(store, reflector, asyncio.create_task(reflector.run()))
+            reflector = Reflector(self._client, CONFIG_MAPS, target.namespace, query, known)
+            self._watches[target] = _Watch(known, reflector, asyncio.create_task(reflector.run()))
         return self._watches[target]
 
     def _report(self, target: Key) -> None:

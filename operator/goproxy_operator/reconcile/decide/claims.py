@@ -43,7 +43,7 @@ class ClaimFacts:
 
     stateful_set: Object | None = None
     claims: Mapping[int, Object] | None = None
-    """By ordinal, also those of replicas that are no more."""
+    """The claims by ordinal, also those of replicas that are no more."""
     used: frozenset[int] = frozenset()
     """The ordinals of the pods."""
     cannot_grow: Mapping[str, str] | None = None

@@ -31,7 +31,10 @@ class Admitted:
 
 
 def admit(item: Object, classes: Classes | None, labels: Mapping[str, str]) -> Admitted | Problem:
-    """Read the object and judge it by its class. `labels` are its namespace's; `classes` is None where none count."""
+    """Read the object and judge it by its class.
+
+    `labels` are those of its namespace. `classes` is None where classes do not count.
+    """
     spec = item.get("spec") or {}
     name = spec.get("className")
     try:

@@ -21,9 +21,9 @@ class IdleClaims:
     """What has to be done about claims of replicas that are no more."""
 
     marks: tuple[Manifest, ...] = ()
-    """Applied to claims that became idle, or used again."""
+    """What is applied to claims that became idle, or that are used again."""
     reap: tuple[Object, ...] = ()
-    """Deleted."""
+    """The claims that are to be deleted."""
     again: float | None = None
     """In how many seconds to look again."""
 

@@ -53,7 +53,7 @@ def imposing(item: Object, live: Object | None, classes: Classes | None, labels:
 def governing(
     item: Object, by: object, classes: Classes | None, labels: Mapping[str, str]
 ) -> FleetClass | Problem | None:
-    """Return the class whose rules count for a fleet, however wrong it is; None where there is none.
+    """Return the class whose rules count for a fleet, however wrong it is; None where no class counts.
 
     `by` is who imposed the rules in force. A fleet that is of no class remains under that one, or falls to the default
     one. A `Problem` says why no class counts; then the rules stay as they are.

@@ -54,7 +54,7 @@ class IntentFacts:
     """What a fleet's intent is decided from, besides the object, with the answers to the questions of before."""
 
     default_image: str
-    """Of the replicas, where the object names none."""
+    """The image of the replicas where the object names no image."""
     live: Mapping[ChildId, Object] = field(default_factory=dict)
     """Every object of a child's name, no matter who made it."""
     served: Collection[str] = ()
@@ -68,7 +68,7 @@ class IntentFacts:
     own_metrics: Registration = OFF
     """How the metrics stand that the operator itself serves."""
     claims: Mapping[int, Object] = field(default_factory=dict)
-    """By ordinal; also those of replicas that are no more."""
+    """The claims by ordinal, also those of replicas that are no more."""
     pods: frozenset[int] = frozenset()
     """The ordinals of the pods that are not on their way out."""
     stayed_full: bool = False
@@ -102,7 +102,7 @@ class Intent:
 
     children: Sequence[Manifest]
     config_hash: str
-    """Of the documents in force."""
+    """The hash of the documents in force."""
     hand_over: bool
     """The second manager has to own the number of replicas before the StatefulSet is sent."""
     claims: Claims
@@ -110,7 +110,7 @@ class Intent:
     autoscaling_problem: Problem | None = None
     missing_apis: Problem | None = None
     questions: tuple[Question, ...] = ()
-    """Nothing of this intent may be carried out before the first of them is answered and a new intent is made."""
+    """The first of them has to be answered, and a new intent made, before anything of this intent is carried out."""
 
     @property
     def ids(self) -> set[ChildId]:
