@@ -87,6 +87,15 @@ def key_of(item: Object) -> Key:
     return Key(metadata.get("namespace", ""), metadata["name"])
 
 
+def very_object(resource: Resource, item: Object) -> Object:
+    """Return what an apply to this very object begins with.
+
+    The uid makes the API server reject the apply if the object is gone, or another has its name by now.
+    """
+    metadata = {key: item["metadata"][key] for key in ("name", "namespace", "uid")}
+    return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata}
+
+
 def version_of(item: Object) -> int:
     """Return the resourceVersion as a number: within a resource a larger one is newer (KEP-5504)."""
     return int(item["metadata"]["resourceVersion"])

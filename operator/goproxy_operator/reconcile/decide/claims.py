@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from goproxy_operator.desired.manifest import Manifest, without_empty
-from goproxy_operator.kube.resources import Object
+from goproxy_operator.kube.resources import CLAIMS, Object, very_object
 from goproxy_operator.quantity import canonical, parse_quantity, size_in_bytes
 from goproxy_operator.reconcile.decide.problem import Problem
 
@@ -139,14 +139,7 @@ def _obstacle(claim: Object) -> str:
 
 
 def _larger_claim(claim: Object, size: str) -> Manifest:
-    """Return what is applied to a claim. The uid makes the API server reject the apply if the claim is gone."""
-    metadata = claim["metadata"]
-    return {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": {"name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"]},
-        "spec": {"resources": {"requests": {"storage": size}}},
-    }
+    return {**very_object(CLAIMS, claim), "spec": {"resources": {"requests": {"storage": size}}}}
 
 
 def _is_smaller(claim: Object, size: str) -> bool:

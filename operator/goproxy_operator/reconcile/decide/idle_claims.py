@@ -9,7 +9,7 @@ from datetime import datetime
 
 from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.desired.names import FIELD_MANAGER, IDLE_SINCE_ANNOTATION
-from goproxy_operator.kube.resources import Object
+from goproxy_operator.kube.resources import CLAIMS, Object, very_object
 from goproxy_operator.timestamps import format_time, parse_time
 
 IDLE_MANAGER = f"{FIELD_MANAGER}-idle"
@@ -67,7 +67,7 @@ def _since(claim: Object) -> datetime | None:
 
 
 def _mark(claim: Object, since: datetime | None) -> Manifest:
-    metadata = {key: claim["metadata"][key] for key in ("name", "namespace", "uid")}
+    mark = very_object(CLAIMS, claim)
     if since is not None:
-        metadata["annotations"] = {IDLE_SINCE_ANNOTATION: format_time(since)}
-    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}
+        mark["metadata"]["annotations"] = {IDLE_SINCE_ANNOTATION: format_time(since)}
+    return mark

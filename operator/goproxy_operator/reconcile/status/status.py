@@ -5,11 +5,10 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from goproxy_operator.api.goproxy import API_VERSION, KIND
 from goproxy_operator.api.status import MESSAGE_LENGTH, Condition, ReplicaStatus, Status, StorageStatus
 from goproxy_operator.desired import names
 from goproxy_operator.figures import fleet_figures, hit_rate_percent, storage_figures
-from goproxy_operator.kube.resources import Object
+from goproxy_operator.kube.resources import GOPROXIES, Object, very_object
 from goproxy_operator.quantity import format_bytes
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
 from goproxy_operator.reconcile.status.conditions import FIGURES, NO_REPORTS, TYPES, Statement, statements
@@ -107,14 +106,8 @@ def news(computed: Document, previous: Mapping[str, Any]) -> News:
 
 
 def manifest(item: Object, status: Document) -> Object:
-    """Return what is applied to the object's status. The uid makes sure that it is still the same object."""
-    metadata = item["metadata"]
-    return {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
-        "metadata": {"name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"]},
-        "status": status,
-    }
+    """Return what is applied to the object's status."""
+    return {**very_object(GOPROXIES, item), "status": status}
 
 
 def two_digits(value: float) -> int:
