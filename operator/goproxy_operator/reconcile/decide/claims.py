@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from goproxy_operator.api.cache import StorageSpec
 from goproxy_operator.desired.manifest import Manifest, without_empty
 from goproxy_operator.kube.resources import CLAIMS, Object, very_object
 from goproxy_operator.quantity import canonical, parse_quantity, size_in_bytes
 from goproxy_operator.reconcile.decide.problem import Problem
 
 _GI = 2**30
+_GROWTH_LOOK = 60.0
+"""Seconds between two looks at whether a cache that may grow by itself has been full for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,11 @@ def storage_class_refusal(name: str, storage_class: Object | None) -> str:
     if not storage_class.get("allowVolumeExpansion"):
         return f"the claims' StorageClass {name} does not say allowVolumeExpansion: true"
     return ""
+
+
+def next_growth_look(storage: StorageSpec | None, grow_after: float) -> float | None:
+    """Return in how many seconds to look again whether the caches stayed full; None where claims do not grow."""
+    return min(_GROWTH_LOOK, grow_after / 2) if storage and storage.grow_to else None
 
 
 def size_of(template: Manifest) -> str:

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from goproxy_operator.api.cache import StorageSpec
 from goproxy_operator.desired.stateful_set import claim_templates
 from goproxy_operator.reconcile.decide.claims import (
     ClaimFacts,
     Claims,
     decide_claims,
     grown,
+    next_growth_look,
     size_of,
     storage_class_refusal,
 )
@@ -157,3 +159,18 @@ def test_without_grow_to_nothing_grows_by_itself() -> None:
 )
 def test_a_step_is_half_as_much_again(size: str, most: str, next_size: str) -> None:
     assert grown(size, most) == next_size
+
+
+@pytest.mark.parametrize(
+    ("storage", "grow_after", "seconds"),
+    [
+        (None, 600.0, None),
+        (StorageSpec(size="5Gi"), 600.0, None),
+        (StorageSpec(size="5Gi", grow_to="9Gi"), 600.0, 60.0),
+        (StorageSpec(size="5Gi", grow_to="9Gi"), 4.0, 2.0),
+    ],
+)
+def test_caches_that_may_grow_are_looked_at_often_enough(
+    storage: StorageSpec | None, grow_after: float, seconds: float | None
+) -> None:
+    assert next_growth_look(storage, grow_after) == seconds
