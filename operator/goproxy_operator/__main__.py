@@ -1,4 +1,4 @@
-"""The composition root: which parts run, wired how."""
+"""The composition root: it decides which parts run, and wires those that always do; `control` wires the rest."""
 
 import argparse
 import asyncio
