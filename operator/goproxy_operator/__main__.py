@@ -1,4 +1,4 @@
-"""The composition root: which parts run, wired how."""
+"""The composition root: it decides which parts run, and wires those that always do; `control` wires the rest."""
 
 import argparse
 import asyncio
@@ -46,7 +46,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 async def _operate(arguments: argparse.Namespace) -> int:
-    """Hold the Lease and work, until a signal: 0; or until something fails for good: 1."""
+    """Hold the Lease and work. Return 0 after a signal, 1 when something fails for good, 2 for wrong usage."""
     from goproxy_operator.control import control  # noqa: PLC0415
     from goproxy_operator.election.fence import Fence  # noqa: PLC0415
     from goproxy_operator.election.lease import Lease, LeaseLostError  # noqa: PLC0415

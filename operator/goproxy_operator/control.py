@@ -139,7 +139,10 @@ def _login(access: Access) -> KopfLogin:
 async def _classes(
     client: ApiClient, settings: Settings, goproxies: KnownObjects[Object], queue: Queue[Key]
 ) -> ObservedClasses:
-    """Any class may concern any fleet: each fleet is looked at, which writes nothing where nothing changes."""
+    """Return the classes, once it is known that they can be read.
+
+    A change of any class may concern any fleet, so each fleet is looked at; that writes nothing where nothing changes.
+    """
     look_at = partial(_look_at_all, queue, goproxies)
     classes = ObservedClasses(client, look_at, look_at, enforced=not settings.ignore_classes)
     await classes.check()

@@ -1,6 +1,7 @@
-"""The map in docs/architecture.md leads somewhere: each file that it names exists, and it names every package."""
+"""The map in docs/architecture.md leads somewhere: each file that it names exists, and its layers are those of lint."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,31 @@ def test_the_table_names_every_package(program: str) -> None:
     named = {name.partition("/")[0] for of, name in rows() if of == program}
     packages = {path.parent.name for path in ROOTS[program].glob("*/__init__.py")}
     assert packages <= named
+
+
+def pictures() -> list[tuple[str, str]]:
+    """Name each module of the two walks, with the program whose walk it is."""
+    walks = {
+        "Data plane": TEXT.partition("## The way of a request")[2].partition("## The way of an object")[0],
+        "Control plane": TEXT.partition("## The way of an object")[2].partition("## Where to find what")[0],
+    }
+    picture = {program: walk.partition("```")[2].partition("```")[0] for program, walk in walks.items()}
+    names = re.compile(r"(?<![\w.@/])[a-z_]+(?:/[a-z_]+)+")
+    return [(program, name) for program, text in picture.items() for name in names.findall(text)]
+
+
+@pytest.mark.parametrize(("program", "name"), pictures())
+def test_each_module_of_the_pictures_exists(program: str, name: str) -> None:
+    path = ROOTS[program] / name
+    assert path.is_dir() or path.with_suffix(".py").exists(), name
+
+
+@pytest.mark.parametrize(("program", "column"), [("modproxy", slice(3, 50)), ("goproxy_operator", slice(50, None))])
+def test_the_layers_are_those_of_lint(program: str, column: slice) -> None:
+    lint = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in lint if contract.get("containers") == [program])
+    drawn = TEXT.partition("## Layers")[2].partition("```\n")[2].partition("```")[0].splitlines()[1:]
+    assert [text for line in drawn if (text := line[column].strip())] == layers
 
 
 @pytest.mark.parametrize("document", [*sorted(ROOT.glob("docs/*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"])

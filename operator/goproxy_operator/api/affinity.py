@@ -9,13 +9,11 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from goproxy_operator.api.fields import NAME_LENGTH, LabelValue
+from goproxy_operator.api.fields import NAME_LENGTH, LabelKey, LabelValue
 from goproxy_operator.api.part import ATOMIC, Items, Part
 
 _MOST = 32
-Key = Annotated[str, StringConstraints(min_length=1, max_length=317)]
-"""A label's key, with its prefix."""
-Keys = Annotated[Items[Key], Field(max_length=_MOST, json_schema_extra=ATOMIC)]
+LabelKeys = Annotated[Items[LabelKey], Field(max_length=_MOST, json_schema_extra=ATOMIC)]
 Weight = Annotated[int, Field(ge=1, le=100)]
 
 
@@ -47,7 +45,7 @@ Values = Annotated[
 class NodeRequirement(Part):
     """What a label or a field of a node has to be."""
 
-    key: Key
+    key: LabelKey
     operator: Annotated[NodeOperator, Field(strict=False)]
     values: Values = ()
 
@@ -87,7 +85,7 @@ class NodeAffinity(Part):
 class LabelRequirement(Part):
     """What a label has to be."""
 
-    key: Key
+    key: LabelKey
     operator: Annotated[LabelOperator, Field(strict=False)]
     values: Values = ()
 
@@ -104,10 +102,10 @@ class PodTerm(Part):
 
     label_selector: LabelSelector | None = None
     namespace_selector: LabelSelector | None = None
-    namespaces: Keys = ()
-    topology_key: Key
-    match_label_keys: Keys = ()
-    mismatch_label_keys: Keys = ()
+    namespaces: LabelKeys = ()
+    topology_key: LabelKey
+    match_label_keys: LabelKeys = ()
+    mismatch_label_keys: LabelKeys = ()
 
 
 class PreferredPods(Part):

@@ -148,6 +148,8 @@ PatternText = Annotated[str, StringConstraints(max_length=256), Ruled(_PATTERN_R
 """A glob that matches a prefix of a module path's elements, as in GOPRIVATE."""
 Patterns = Annotated[Items[PatternText], Field(max_length=512, json_schema_extra=SET)]
 
+LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=317)]
+"""A label's key, with its prefix."""
 LabelValue = Annotated[str, StringConstraints(max_length=63, pattern=r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$")]
 
 _OWN_LABELS = [f"app.kubernetes.io/{key}" for key in ("name", "instance", "component", "managed-by")]

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, StringConstraints, ValidationError
 
 from goproxy_operator.api.autoscaling import MOST_REPLICAS
 from goproxy_operator.api.errors import first_error
-from goproxy_operator.api.fields import LabelValue, Patterns, Size
+from goproxy_operator.api.fields import LabelKey, LabelValue, Patterns, Size
 from goproxy_operator.api.part import ATOMIC, SET, Items, Part
 from goproxy_operator.api.rule import ModelRule, Rule, Ruled, Rules, ServerRule, quoted
 from goproxy_operator.api.spec import GoProxySpec
@@ -30,9 +30,6 @@ class SelectorOperator(StrEnum):
     NOT_IN = "NotIn"
     EXISTS = "Exists"
     DOES_NOT_EXIST = "DoesNotExist"
-
-
-LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=317)]
 
 
 _EXPRESSION_RULES: Rules["LabelExpression"] = (

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
-from goproxy_operator.desired.config.document import Placement, replica_config
+from goproxy_operator.desired.config.document import CONFIG_FILE, Placement, replica_config
 from goproxy_operator.desired.config.modules import ALLOWLIST_FILE
 from goproxy_operator.desired.manifest import Manifest, child
 from goproxy_operator.desired.pod_template import CACHE_DIR, SHUTDOWN
@@ -44,12 +44,12 @@ def documents(
 def documents_of(live: Manifest) -> ConfigDocuments:
     """Return the files that the live ConfigMap of a fleet holds."""
     data = live.get("data", {})
-    return ConfigDocuments(data.get(names.CONFIG_KEY, ""), data.get(ALLOWLIST_FILE))
+    return ConfigDocuments(data.get(CONFIG_FILE, ""), data.get(ALLOWLIST_FILE))
 
 
 def config_map(goproxy: GoProxy, files: ConfigDocuments) -> Manifest:
     """Return the ConfigMap that is mounted as a folder."""
-    data = {names.CONFIG_KEY: files.config}
+    data = {CONFIG_FILE: files.config}
     made = child(goproxy, "v1", "ConfigMap", names.config_map(goproxy.metadata.name), {"data": data})
     if files.allowlist is not None:
         data[ALLOWLIST_FILE] = files.allowlist

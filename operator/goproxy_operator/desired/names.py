@@ -4,7 +4,7 @@ from goproxy_operator.api.goproxy import GROUP
 from modproxy.contract.config import SCHEMA_VERSION
 
 FLEET_LABEL = f"{GROUP}/fleet"
-"""On every child, pod and claim; its value is the object's name. The reflectors watch nothing without it."""
+"""On every child, pod and claim; its value is the object's name. The reflectors watch only what carries it."""
 APPLIED_ANNOTATION = f"{GROUP}/applied"
 """On every child: the hash of what was applied last."""
 NUDGE_ANNOTATION = f"{GROUP}/config"
@@ -18,7 +18,6 @@ IGNORE_UPDATES_ANNOTATION = "argocd.argoproj.io/ignore-resource-updates"
 FIELD_MANAGER = "goproxy-operator"
 """The owner, in server-side apply, of the fields that the operator writes."""
 
-CONFIG_KEY = "config.json"
 USER_ALLOWLIST_KEY = "modules"
 """In the ConfigMap that an object names: the patterns, one a line."""
 CLAIM_TEMPLATE = "cache"

@@ -6,6 +6,7 @@ from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.api.pod import PodSpec, ResourcesSpec, Toleration
 from goproxy_operator.desired import names
 from goproxy_operator.desired.affinity import affinity
+from goproxy_operator.desired.config.document import CONFIG_FILE
 from goproxy_operator.desired.manifest import Manifest, without_empty
 from goproxy_operator.desired.secrets import secrets_mounts, secrets_volumes
 from goproxy_operator.quantity import canonical
@@ -65,7 +66,7 @@ def _container(goproxy: GoProxy, default_image: str) -> Manifest:
         "name": names.CONTAINER,
         "image": goproxy.spec.image or default_image,
         "command": ["modproxy"],
-        "args": ["--config", f"{_CONFIG_DIR}/{names.CONFIG_KEY}"],
+        "args": ["--config", f"{_CONFIG_DIR}/{CONFIG_FILE}"],
         # The go command needs a home, and the root file system is read-only.
         "env": [{"name": "HOME", "value": "/tmp"}],  # noqa: S108 - an emptyDir of the pod's own
         "ports": [

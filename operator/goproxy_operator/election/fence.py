@@ -27,7 +27,7 @@ class Fence:
         self._remaining = remaining
 
     async def write(self, send: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Send a write and return its answer. Raises `NotHeldError` when the Lease is not certain, or no longer."""
+        """Send a write and return its answer. Raises `NotHeldError` while the Lease is not certain to be ours."""
 
         async def send_now() -> T:
             # This is checked in the task itself, because time may have passed before its turn came.

@@ -21,11 +21,11 @@ for each answer.
 """
 
 import asyncio
-import datetime
 import logging
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 import aiohttp
 
@@ -33,6 +33,7 @@ from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.errors import ApiError, ConflictError, NotFoundError, UnreachableError
 from goproxy_operator.kube.resources import LEASES, Object
 from goproxy_operator.kube.watch_events import GarbledError
+from goproxy_operator.timestamps import format_micro_time
 
 _log = logging.getLogger(__name__)
 _FAILURES = (ApiError, UnreachableError, GarbledError, aiohttp.ClientError, OSError, TimeoutError)
@@ -199,7 +200,7 @@ class Lease:
         return float(spec.get("leaseDurationSeconds") or self.DURATION)
 
     def _document(self, lease: Object | None, holder: str | None = None) -> Object:
-        now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        now = format_micro_time(datetime.now(UTC))
         old = (lease or {}).get("spec", {})
         ours = old.get("holderIdentity") == self._identity
         spec = {

@@ -1,6 +1,6 @@
 """How the API server is reached, kept up to date while the operator runs.
 
-Credentials are read in a thread: a credential plugin takes as long as it likes, and the Lease has to be renewed
+Credentials are read in a thread, because a credential plugin may take a minute and the Lease has to be renewed
 meanwhile. Two event loops use the same access, ours and kopf's.
 """
 

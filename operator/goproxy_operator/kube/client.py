@@ -57,7 +57,7 @@ class ApiClient:
         await self._session.close()
 
     async def get(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
-        """Return the object; None where there is none. `namespace` is None for what is in none."""
+        """Return the object; None where it does not exist. `namespace` is None for what has no namespace."""
         return await self._get(resource, namespace, name, {})
 
     async def get_cached(self, resource: Resource, namespace: str | None, name: str) -> Object | None:
@@ -84,7 +84,7 @@ class ApiClient:
         return frozenset(version["groupVersion"] for group in answer["groups"] for version in group["versions"])
 
     async def served_plurals(self, api_version: str) -> frozenset[str]:
-        """Return the plurals of the resources of a group and version; none where that is not served."""
+        """Return the plurals of the resources of a group and version; an empty set where that is not served."""
         try:
             answer = await self._call(_Call("GET", "discover", None, f"/apis/{api_version}"))
         except NotFoundError:

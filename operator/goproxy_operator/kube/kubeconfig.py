@@ -113,7 +113,7 @@ class Kubeconfig:
 
 
 def _user(config: Any, name: str) -> dict[str, Any]:
-    """Return the user of a context, which the loader reads too; an empty one where the file has none."""
+    """Return the user of a context, which the loader reads too; an empty user where the file lacks it."""
     context = config["contexts"].get_with_name(name)["context"]
     user = context.safe_get("user") and config["users"].get_with_name(context["user"], safe=True)
     found: dict[str, Any] = user["user"].value if user else {}
@@ -136,7 +136,7 @@ def _put_answer(user: dict[str, Any], answer: PluginCredential) -> None:
 
 
 def _persister(user: dict[str, Any], merger: Any) -> Any:
-    """Return what writes a refreshed OIDC token into the file; None where there is none to refresh."""
+    """Return what writes a refreshed OIDC token into the file; None where the user has no such token."""
     config = (user.get("auth-provider") or {}).get("config")
     if not config:
         return None

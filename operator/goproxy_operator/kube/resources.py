@@ -10,7 +10,7 @@ Object = dict[str, Any]
 
 
 class Key(NamedTuple):
-    """Tells one object of a kind from all others; `namespace` is empty for what is in none."""
+    """Tells one object of a kind from all others; `namespace` is empty for what has no namespace."""
 
     namespace: str
     name: str
@@ -85,6 +85,15 @@ def key_of(item: Object) -> Key:
     """Return namespace and name."""
     metadata = item["metadata"]
     return Key(metadata.get("namespace", ""), metadata["name"])
+
+
+def very_object(resource: Resource, item: Object) -> Object:
+    """Return what an apply to this very object begins with.
+
+    The uid makes the API server reject the apply if the object is gone, or another has its name by now.
+    """
+    metadata = {key: item["metadata"][key] for key in ("name", "namespace", "uid")}
+    return {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": metadata}
 
 
 def version_of(item: Object) -> int:

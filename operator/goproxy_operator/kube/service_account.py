@@ -10,7 +10,7 @@ FOLDER = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 class ServiceAccount:
-    """Reads the account from `folder`."""
+    """Logs in as the pod's account, whose token the kubelet replaces now and then in `folder`."""
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +28,24 @@ class _RenamingContext(ssl.SSLContext):
 
     server_name: str = ""
 
-    def wrap_bio(self, *arguments: Any, **more: Any) -> ssl.SSLObject:
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        server_side: bool = False,
+        server_hostname: str | bytes | None = None,
+        session: ssl.SSLSession | None = None,
+    ) -> ssl.SSLObject:
         """Begin a connection, as asyncio and uvloop do it."""
-        return super().wrap_bio(*arguments, **{**more, "server_hostname": self.server_name})
+        return super().wrap_bio(incoming, outgoing, server_side, self.server_name, session)
 
 
 def client_context(material: TlsMaterial) -> ssl.SSLContext:
     """Make the context. Raises `ssl.SSLError` and `ValueError` for what is no PEM."""
     if material.server_name:
-        context: ssl.SSLContext = _RenamingContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.server_name = material.server_name  # type: ignore[attr-defined]  # it is of the class above
+        renaming = _RenamingContext(ssl.PROTOCOL_TLS_CLIENT)
+        renaming.server_name = material.server_name
+        context: ssl.SSLContext = renaming
     else:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # Most kubeconfigs are made for clients in Go, to which an authority need not be a root.

@@ -12,7 +12,7 @@ def changes(before: FleetState, after: FleetState) -> list[str]:
     if after.problem != before.problem:
         lines.append(after.problem or f"{after.name}: the file is in order again")
     if any(
-        replica.name in old and replica.wanted_config != old[replica.name].wanted_config for replica in after.replicas
+        replica.name in old and replica.written_config != old[replica.name].written_config for replica in after.replicas
     ):
         lines.append(f"{after.name}: a new config is written")
     for replica in after.replicas:

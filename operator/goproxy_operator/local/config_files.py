@@ -3,10 +3,9 @@
 import os
 from pathlib import Path
 
+from goproxy_operator.desired.config.document import CONFIG_FILE
 from goproxy_operator.desired.config.modules import ALLOWLIST_FILE
 from modproxy.contract.config import Config, config_hash, dump_config
-
-CONFIG_FILE = "config.json"
 
 
 def write_config(folder: Path, config: Config, allowlist: str | None) -> str:

@@ -5,13 +5,12 @@ from typing import Any
 
 from goproxy_operator.api.goproxy import API_VERSION, KIND, GoProxy, InvalidGoProxyError, parse_goproxy
 from goproxy_operator.desired.autoscaler import least_replicas
+from goproxy_operator.desired.names import USER_ALLOWLIST_KEY
 from goproxy_operator.desired.secrets import certificate_secret, referenced_secrets, upstream_secrets
 from goproxy_operator.desired.stateful_set import DEFAULT_REPLICAS
 from goproxy_operator.local.secret_documents import Secret, SecretError, missing_secrets, parse_secret
 from goproxy_operator.local.yaml_text import DocumentError, load_documents
 from modproxy.mod.pattern import PatternError, parse_lines
-
-ALLOWLIST_KEY = "modules"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +128,12 @@ def _allowlist(config_maps: list[dict[str, Any]], name: str, namespace: object) 
         raise DocumentError(f"{len(named)} ConfigMaps are called {name}: keep one of them")
     if not named:
         return None
-    data = named[0].get("data")
-    text = data.get(ALLOWLIST_KEY) if isinstance(data, dict) else None
+    where, data = f"ConfigMap {name}: data.{USER_ALLOWLIST_KEY}", named[0].get("data")
+    text = data.get(USER_ALLOWLIST_KEY) if isinstance(data, dict) else None
     if not isinstance(text, str):
-        raise DocumentError(f"ConfigMap {name}: data.{ALLOWLIST_KEY} is no text: write one pattern a line under it")
+        raise DocumentError(f"{where} is no text: write one pattern a line under it")
     try:
         parse_lines(text)
     except PatternError as e:
-        raise DocumentError(f"ConfigMap {name}: data.{ALLOWLIST_KEY}: {e}") from None
+        raise DocumentError(f"{where}: {e}") from None
     return text

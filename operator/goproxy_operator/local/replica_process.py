@@ -61,9 +61,9 @@ class ReplicaProcess:
         """Begin to keep the replica running. This needs a running event loop."""
         self._task = asyncio.create_task(self._keep_running(), name=self.state.name)
 
-    def config_written(self, wanted_config: str) -> None:
+    def config_written(self, written_config: str) -> None:
         """Note that the config changed. A replica that is down is started again at once."""
-        self._become(replace(self.state, wanted_config=wanted_config))
+        self._become(replace(self.state, written_config=written_config))
         self._wake.set()
 
     def reported(self, pid: int, report: Report | None) -> None:

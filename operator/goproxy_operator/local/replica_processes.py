@@ -9,10 +9,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from goproxy_operator.desired.config.document import Placement, replica_config, storage_bytes
+from goproxy_operator.desired.config.document import CONFIG_FILE, Placement, replica_config, storage_bytes
 from goproxy_operator.desired.stateful_set import DEFAULT_STORAGE
 from goproxy_operator.local import lifeline
-from goproxy_operator.local.config_files import CONFIG_FILE, write_config
+from goproxy_operator.local.config_files import write_config
 from goproxy_operator.local.fleet_file import FleetFile
 from goproxy_operator.local.replica_process import Launch, Observer, ReplicaProcess
 from goproxy_operator.local.secret_files import SecretFiles
@@ -61,9 +61,9 @@ class ReplicaProcesses:
         self._secrets.put(fleet_file.secrets)
         switched, self._tls = fleet_file.tls is not self._tls, fleet_file.tls
         for member in self._members[:count]:
-            wanted = self._write(member.folder, member.admin, fleet_file)
-            if wanted != member.replica.state.wanted_config:
-                member.replica.config_written(wanted)
+            written = self._write(member.folder, member.admin, fleet_file)
+            if written != member.replica.state.written_config:
+                member.replica.config_written(written)
             # A replica reads at its start only whether it serves HTTPS.
             if switched:
                 member.replica.restart()
@@ -92,7 +92,7 @@ class ReplicaProcesses:
         folder = self._folder / name
         admin = socket.create_server(("127.0.0.1", 0))
         try:
-            wanted = self._write(folder, admin, fleet_file)
+            written = self._write(folder, admin, fleet_file)
         except OSError:
             admin.close()
             raise
@@ -103,7 +103,7 @@ class ReplicaProcesses:
             (self._listener.fileno(), admin.fileno()),
             self._lifeline,
         )
-        state = ReplicaState(name, Phase.STARTING, wanted, admin_port=admin.getsockname()[1])
+        state = ReplicaState(name, Phase.STARTING, written, admin_port=admin.getsockname()[1])
         replica = ReplicaProcess(state, launch, self._observer)
         replica.start()
         return _Member(replica, folder, admin)

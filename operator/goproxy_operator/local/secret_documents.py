@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from goproxy_operator.api.fields import HOST_NAME, NAME_LENGTH
 from modproxy.contract.secret_keys import SERVING_KEYS, UPSTREAM_KEYS
 
 _READ = (*UPSTREAM_KEYS, *SERVING_KEYS)
-_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
-_LONGEST_NAME = 253
 _MOST_BYTES = 1 << 20
 """The API server accepts no more."""
 _FIELDS = ("apiVersion", "kind", "metadata", "type", "immutable", "data", "stringData")
@@ -33,7 +32,7 @@ def parse_secret(document: dict[str, Any]) -> Secret:
     """Read a document of kind Secret, or raise `SecretError`. As in Kubernetes, `stringData` wins over `data`."""
     metadata = document.get("metadata")
     name = metadata.get("name") if isinstance(metadata, dict) else None
-    if not isinstance(name, str) or len(name) > _LONGEST_NAME or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or len(name) > NAME_LENGTH or not re.fullmatch(HOST_NAME, name):
         raise SecretError("a Secret's metadata.name: write lower-case letters, digits, dashes and dots")
     for key in document:
         if key not in _FIELDS:

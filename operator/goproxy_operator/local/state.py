@@ -43,14 +43,14 @@ class Death:
 class ReplicaState:
     """Holds what is known of one replica.
 
-    `wanted_config` is the hash of the config that was written for the replica. `death` tells how the process before
+    `written_config` is the hash of the config that was written for the replica. `death` tells how the process before
     ended, `restart_seconds` how long the next start is put off. `report` comes from the process that runs now, and is
     None before that has answered. `admin_port` is a port of the loopback.
     """
 
     name: str
     phase: Phase
-    wanted_config: str
+    written_config: str
     admin_port: int = 0
     pid: int | None = None
     restarts: int = 0
@@ -66,7 +66,7 @@ class ReplicaState:
     @property
     def in_force(self) -> bool:
         """True when the replica reports the config that was written for it last."""
-        return self.report is not None and self.report.config.hash == self.wanted_config
+        return self.report is not None and self.report.config.hash == self.written_config
 
 
 @dataclass(frozen=True, slots=True)

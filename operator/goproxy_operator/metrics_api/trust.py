@@ -21,7 +21,7 @@ from goproxy_operator.metrics_api.rules.material import Material, MaterialError,
 _log = logging.getLogger(__name__)
 _PAUSE = 15.0
 """Seconds between two looks."""
-_RETRY = 2.0
+_RETRY = 2.0  # seconds
 
 
 class Trust:
@@ -54,7 +54,7 @@ class Trust:
 
     @property
     def names(self) -> frozenset[str]:
-        """The common names that the front proxy may have. Empty: any."""
+        """The common names that the front proxy may have. If the set is empty, it may have any."""
         return frozenset() if self._front_proxy is None else self._front_proxy.names
 
     async def run(self) -> NoReturn:

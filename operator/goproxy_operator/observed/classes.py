@@ -13,8 +13,7 @@ from goproxy_operator.api.goproxyclass import FleetClass, parse_class
 from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.errors import ApiError, UnreachableError
 from goproxy_operator.kube.resources import GOPROXY_CLASSES, NAMESPACES, Key, Object
-from goproxy_operator.observed.known_objects import KnownObjects
-from goproxy_operator.observed.named_config_maps import NotReadableError
+from goproxy_operator.observed.known_objects import KnownObjects, NotKnownYetError
 from goproxy_operator.observed.packed import NAMESPACE, WHOLE
 from goproxy_operator.observed.reflector import Reflector
 from goproxy_operator.observed.views import NamespaceView
@@ -22,7 +21,7 @@ from goproxy_operator.observed.views import NamespaceView
 _log = logging.getLogger(__name__)
 _POLL = 10.0
 """Seconds between two looks whether classes are defined: an older installation does not define them."""
-_RETRY = 2.0
+_RETRY = 2.0  # seconds
 
 
 class ClassesError(Exception):
@@ -63,7 +62,7 @@ class ObservedClasses:
 
     async def _run(self) -> None:
         while not await self._defined():
-            self._listed.set()  # no definition, no classes
+            self._listed.set()  # without the definition there are no classes
             await asyncio.sleep(_POLL)
         async with asyncio.TaskGroup() as tasks:
             for reflector in self._reflectors:
@@ -83,12 +82,12 @@ class ObservedClasses:
         return self._parsed if self._enforced else None
 
     def labels(self, namespace: str) -> Mapping[str, str]:
-        """Return the labels of a namespace. Raises `NotReadableError` for one that is not known yet."""
+        """Return the labels of a namespace. Raises `NotKnownYetError` for one that is not known yet."""
         if not self._parsed:
             return {}
         found = self._namespaces.get(Key("", namespace))
         if found is None:
-            raise NotReadableError(f"namespace {namespace} is not known yet")
+            raise NotKnownYetError(f"namespace {namespace} is not known yet")
         return found.labels
 
     async def _defined(self) -> bool:

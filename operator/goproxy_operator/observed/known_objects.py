@@ -16,6 +16,10 @@ _REMEMBERED = 1000
 """So many ends of objects: an answer to a write of ours is late by milliseconds, and not by a thousand deletions."""
 
 
+class NotKnownYetError(Exception):
+    """Nothing is known yet of an object that a fleet depends on, so that nothing can be decided about the fleet now."""
+
+
 def ungrouped(_: object) -> Key | None:
     """Group nothing."""
     return None

@@ -63,24 +63,24 @@ class Watch:
                 HEARTBEATS.beat(_NAME)
                 _log.info("GoProxy is not served: waiting until its definition is applied")
                 await asyncio.sleep(_PAUSE)
-            wanted, stop = threading.Event(), threading.Event()
+            meant_to_run, stop = threading.Event(), threading.Event()
             ended = asyncio.Event()
-            wanted.set()
-            thread = threading.Thread(target=self._thread, args=(wanted, stop, ended), name="kopf", daemon=True)
+            meant_to_run.set()
+            thread = threading.Thread(target=self._thread, args=(meant_to_run, stop, ended), name="kopf", daemon=True)
             thread.start()
             try:
                 await ended.wait()
             finally:
-                wanted.clear()
+                meant_to_run.clear()
                 stop.set()
             await asyncio.sleep(_PAUSE)
 
-    def _thread(self, wanted: threading.Event, stop: threading.Event, ended: asyncio.Event) -> None:
+    def _thread(self, meant_to_run: threading.Event, stop: threading.Event, ended: asyncio.Event) -> None:
         try:
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                 runner.run(self._operator(stop))
         except Exception as e:  # kopf's own; whatever it is, a new start is all that can be done
-            if wanted.is_set():
+            if meant_to_run.is_set():
                 _log.warning("kopf ended (%s: %s); starting it anew in %.0f s", type(e).__name__, e, _PAUSE)
         finally:
             HEARTBEATS.end(_NAME)

@@ -43,13 +43,13 @@ class Mirror:
 
     def follow(self, served: Collection[Resource]) -> None:
         """Follow what is built in and these optional resources, and no others."""
-        wanted = {resource for resource in self._sinks if not resource.optional or resource in served}
-        for resource in self._running.keys() - wanted:
+        followed = {resource for resource in self._sinks if not resource.optional or resource in served}
+        for resource in self._running.keys() - followed:
             for _, task in self._running.pop(resource):
                 task.cancel()
             for namespace in self._namespaces:
                 self._sinks[resource].keep_only(namespace, ())
-        for resource in wanted - self._running.keys():
+        for resource in followed - self._running.keys():
             reflectors = [
                 Reflector(self._client, resource, namespace, {"labelSelector": FLEET_LABEL}, self._sinks[resource])
                 for namespace in self._namespaces
@@ -63,7 +63,7 @@ class Mirror:
                 await reflector.synced.wait()
 
     def get(self, resource: Resource, key: Key) -> Object | None:
-        """Return the child or claim; None where none with the fleet label is known."""
+        """Return the child or claim; None where no such object with the fleet label is known."""
         return self._objects[resource].get(key)
 
     def claims(self, fleet: Key) -> Collection[Object]:
@@ -76,8 +76,8 @@ class Mirror:
 
     def put_answer(self, resource: Resource, item: Object) -> None:
         """Take the answer to a write of ours, so that the next look does not need to wait for the watch."""
-        store = self._pods if resource == PODS else self._objects[resource]
-        store.put_answer(item)
+        known = self._pods if resource == PODS else self._objects[resource]
+        known.put_answer(item)
 
 
 def _fleet_of(item: Object) -> Key | None:
@@ -94,12 +94,12 @@ def _labelled(namespace: str, labels: Mapping[str, str]) -> Key | None:
     return Key(namespace, fleet) if fleet else None
 
 
-def _is_new(_old: object, _new: object) -> bool:
+def _never_same(_old: object, _new: object) -> bool:
     return False
 
 
 def _reporter(
-    fleet_of: Callable[[V], Key | None], on_fleet: OnFleet, same: Callable[[V, V], bool] = _is_new
+    fleet_of: Callable[[V], Key | None], on_fleet: OnFleet, same: Callable[[V, V], bool] = _never_same
 ) -> OnChange[V]:
     """Return what tells the fleets that a change concerns, unless the change makes no difference to them."""
 

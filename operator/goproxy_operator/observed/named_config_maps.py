@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.resources import CONFIG_MAPS, Key, Object
-from goproxy_operator.observed.known_objects import KnownObjects
+from goproxy_operator.observed.known_objects import KnownObjects, NotKnownYetError
 from goproxy_operator.observed.packed import WHOLE
 from goproxy_operator.observed.reflector import Reflector
 
@@ -18,13 +18,9 @@ _PATIENCE = 5.0
 """Seconds until a ConfigMap that cannot be read is said to be so."""
 
 
-class NotReadableError(Exception):
-    """Nothing is known of the ConfigMap yet."""
-
-
 @dataclass(slots=True)
 class _Watch:
-    store: KnownObjects[Object]
+    known: KnownObjects[Object]
     reflector: Reflector
     task: asyncio.Task[None]
     fleets: set[Key] = field(default_factory=set)
@@ -43,9 +39,9 @@ class NamedConfigMaps:
         self._named: dict[Key, Key] = {}
 
     async def get(self, fleet: Key, name: str) -> Object | None:
-        """Return the ConfigMap that the fleet names; None where there is none. From now on it is watched.
+        """Return the ConfigMap that the fleet names; None where it does not exist. From now on it is watched.
 
-        Raises `NotReadableError` while the API server does not say.
+        Raises `NotKnownYetError` while the API server does not say.
         """
         target = Key(fleet.namespace, name)
         if self._named.get(fleet) != target:
@@ -56,8 +52,8 @@ class NamedConfigMaps:
         try:
             await asyncio.wait_for(watch.reflector.synced.wait(), _PATIENCE)
         except TimeoutError:
-            raise NotReadableError(f"ConfigMap {name} cannot be read") from None
-        return watch.store.get(target)
+            raise NotKnownYetError(f"ConfigMap {name} cannot be read") from None
+        return watch.known.get(target)
 
     async def release(self, fleet: Key) -> None:
         """Take note that the fleet names no ConfigMap any more."""
@@ -79,10 +75,10 @@ class NamedConfigMaps:
 
     def _watch(self, target: Key) -> _Watch:
         if target not in self._watches:
-            store = KnownObjects(lambda _key, _old, _new: self._report(target), WHOLE)
+            known = KnownObjects(lambda _key, _old, _new: self._report(target), WHOLE)
             query = {"fieldSelector": f"metadata.name={target.name}"}
-            reflector = Reflector(self._client, CONFIG_MAPS, target.namespace, query, store)
-            self._watches[target] = _Watch(store, reflector, asyncio.create_task(reflector.run()))
+            reflector = Reflector(self._client, CONFIG_MAPS, target.namespace, query, known)
+            self._watches[target] = _Watch(known, reflector, asyncio.create_task(reflector.run()))
         return self._watches[target]
 
     def _report(self, target: Key) -> None:

@@ -15,7 +15,7 @@ Packed = bytes
 
 @dataclass(frozen=True, slots=True)
 class Form(Generic[V]):
-    """Says in which form a store keeps a kind of object: what of it, and how that becomes bytes and back."""
+    """Says in which form a kind of object is kept: what of it, and how that becomes bytes and back."""
 
     view: Callable[[Object], V]
     pack: Callable[[V], Packed]

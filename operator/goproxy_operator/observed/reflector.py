@@ -1,4 +1,4 @@
-"""Keeps a store at what the API server holds: list, watch, and a sweep of what a list no longer has.
+"""Keeps what is known at what the API server holds: list, watch, and a sweep of what a list no longer has.
 
 Design: client-go's reflector. A watch that is cut is resumed where it was; one that cannot be is listed anew.
 """

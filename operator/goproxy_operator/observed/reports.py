@@ -47,7 +47,7 @@ class Reports:
         """Return the reports of a fleet, by pod."""
         return {pod: Report.model_validate_json(text) for pod, (_, text) in self._fleets.get(fleet, {}).items()}
 
-    def pressed(self, fleet: Key, goproxy: GoProxy) -> bool:
+    def stayed_full(self, fleet: Key, goproxy: GoProxy) -> bool:
         """Say whether the fullest replica has been at or above the low watermark for all that time.
 
         An eviction ends there: a cache that never gets below has as much to hold as it may.

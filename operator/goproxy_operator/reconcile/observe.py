@@ -24,7 +24,7 @@ from goproxy_operator.observed.mirror import Mirror
 from goproxy_operator.observed.named_config_maps import NamedConfigMaps
 from goproxy_operator.observed.reports import Reports
 from goproxy_operator.observed.views import PodView, stateful_set, without_managed_fields
-from goproxy_operator.reconcile.decide.claims import class_refusal
+from goproxy_operator.reconcile.decide.claims import storage_class_refusal
 from goproxy_operator.reconcile.decide.classes import Admitted, admit
 from goproxy_operator.reconcile.decide.intent import IntentFacts
 from goproxy_operator.reconcile.decide.plan import ChildId
@@ -66,7 +66,7 @@ class Observed:
             own_metrics=self.own_metrics(),
             claims=_by_ordinal(self.mirror.claims(fleet), fleet, names.claim, lambda claim: claim["metadata"]["name"]),
             pods=frozenset(ordinal for ordinal, pod in _pods(self.mirror, fleet).items() if not pod.deleting),
-            pressed=self.reports.pressed(fleet, goproxy),
+            stayed_full=self.reports.stayed_full(fleet, goproxy),
             imposed=admitted.imposed,
         )
 
@@ -112,7 +112,7 @@ class Observed:
     async def cannot_grow(self, storage_classes: Iterable[str]) -> dict[str, str]:
         """Ask the API server why volumes of these StorageClasses cannot grow; the answer is "" for those that can."""
         return {
-            name: class_refusal(name, await self.client.get(STORAGE_CLASSES, None, name) if name else None)
+            name: storage_class_refusal(name, await self.client.get(STORAGE_CLASSES, None, name) if name else None)
             for name in storage_classes
         }
 

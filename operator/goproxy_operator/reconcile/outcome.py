@@ -11,6 +11,6 @@ class PassOutcome:
     stuck: bool = False
 
     def sooner(self, *times: float | None) -> "PassOutcome":
-        """Return an outcome that asks for the next reconcile at the first of these times, if that is sooner."""
+        """Return an outcome that asks for the next pass at the first of these times, if that is sooner."""
         known = [seconds for seconds in (self.again, *times) if seconds is not None]
         return replace(self, again=min(known, default=None))

@@ -11,6 +11,7 @@ from goproxy_operator.desired.config_map import documents_of
 from goproxy_operator.kube.errors import NamespaceEndingError
 from goproxy_operator.kube.resources import Key, Object
 from goproxy_operator.reconcile.actions import Actions
+from goproxy_operator.reconcile.decide.claims import next_growth_look
 from goproxy_operator.reconcile.decide.classes import Admitted
 from goproxy_operator.reconcile.decide.idle_claims import decide_idle
 from goproxy_operator.reconcile.decide.imposed import imposing
@@ -35,8 +36,6 @@ from goproxy_operator.reconcile.status.writer import StatusWriter
 from goproxy_operator.settings import Settings
 
 _log = logging.getLogger(__name__)
-_GROWTH_LOOK = 60.0
-"""Seconds between two looks at whether a cache that may grow by itself has been full for long."""
 _ROUNDS = 6
 """How often an intent is made in one pass. Each of the three kinds of questions is open once; more is a fault."""
 
@@ -127,7 +126,8 @@ class FleetReconciler:
         changed = known is not None and documents_of(known).hash != intent.config_hash
         await self._actions.nudge(nudges(key.namespace, seen.replicas, intent.config_hash, changed=changed))
         outcome = await self._write_status(key, item, seen)
-        return replace(outcome, stuck=seen.stalled is not None).sooner(idle.again, self._next_growth_look(goproxy))
+        growth = next_growth_look(goproxy.spec.cache.storage, self._settings.grow_after)
+        return replace(outcome, stuck=seen.stalled is not None).sooner(idle.again, growth)
 
     async def _apply(self, key: Key, item: Object, facts: IntentFacts, intent: Intent) -> Problem | None:
         plan = make_plan(key.name, item["metadata"]["uid"], intent.children, facts.live)
@@ -189,10 +189,6 @@ class FleetReconciler:
         if not self._observed.reports.scraped(key):
             status = not_scraped_yet(status, previous)
         return await self._writer.write(key, item, status)
-
-    def _next_growth_look(self, goproxy: GoProxy) -> float | None:
-        storage = goproxy.spec.cache.storage
-        return min(_GROWTH_LOOK, self._settings.grow_after / 2) if storage and storage.grow_to else None
 
     async def _forget(self, key: Key) -> None:
         await self._observed.forget(key)

@@ -25,7 +25,7 @@ def report(percent: int) -> Report:
 
 
 @pytest.mark.parametrize(
-    ("percents", "pressed"),
+    ("percents", "stayed_full"),
     [
         ([80] * 61, True),
         ([80] * 30, False),
@@ -35,10 +35,10 @@ def report(percent: int) -> Report:
     ],
     ids=["full for ten minutes", "not long enough", "once below", "below before", "just at the low watermark"],
 )
-def test_when_a_cache_has_been_full_for_long(percents: list[int], pressed: bool) -> None:
+def test_when_a_cache_has_been_full_for_long(percents: list[int], stayed_full: bool) -> None:
     reports = Reports(600)
     for number, percent in enumerate(percents):
         reports.take(FLEET, {"team-a-0": report(10), "team-a-1": report(percent)}, number * 10.0)
-    assert reports.pressed(FLEET, goproxy()) is pressed
+    assert reports.stayed_full(FLEET, goproxy()) is stayed_full
     reports.start_again(FLEET)
-    assert reports.pressed(FLEET, goproxy()) is False
+    assert reports.stayed_full(FLEET, goproxy()) is False

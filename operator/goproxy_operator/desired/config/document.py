@@ -11,6 +11,9 @@ from goproxy_operator.desired.config.upstream import upstream_config
 from goproxy_operator.quantity import size_in_bytes
 from modproxy.contract.config import Config, Imposed, ShutdownConfig
 
+CONFIG_FILE = "config.json"
+"""The name of the document's file: in a cluster also its key in the ConfigMap."""
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:

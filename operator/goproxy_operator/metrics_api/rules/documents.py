@@ -5,12 +5,13 @@ Source: k8s.io/metrics/pkg/apis/external_metrics/v1beta1, and metav1.Status for 
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
 from goproxy_operator.desired.names import FLEET_LABEL, RATE_METRIC
 from goproxy_operator.metrics_api.rules.rate import milli
+from goproxy_operator.timestamps import format_time
 
 GROUP = "external.metrics.k8s.io"
 VERSION = "v1beta1"
@@ -56,7 +57,7 @@ def value_list(fleet: str, rate: float, at: datetime) -> Document:
     value = {
         "metricName": RATE_METRIC,
         "metricLabels": {FLEET_LABEL: fleet},
-        "timestamp": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "timestamp": format_time(at),
         "value": milli(rate),
     }
     return {"kind": _KIND, "apiVersion": GROUP_VERSION, "metadata": {}, "items": [value]}

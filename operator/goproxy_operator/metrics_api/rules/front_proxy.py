@@ -21,7 +21,10 @@ class FrontProxyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FrontProxy:
-    """Identifies the front proxy: the authorities, in PEM, that sign its certificate, and its names. No names: any."""
+    """Identifies the front proxy by the authorities, in PEM, that sign its certificate, and by its names.
+
+    If `names` is empty, any name will do.
+    """
 
     authorities: str
     names: frozenset[str]

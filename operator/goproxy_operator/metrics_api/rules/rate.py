@@ -16,7 +16,7 @@ _LEAST_SECONDS = 1.0
 _OLDER_WINDOW = 60.0
 """The span of requestsPerSecond, for replicas that do not report recentRequests."""
 _LEAST_SHARE = 0.5
-"""Of the ready replicas. If fewer answer, there is no rate."""
+"""The share of the ready replicas that has to answer. If fewer answer, there is no rate."""
 
 
 class NoDataError(Exception):

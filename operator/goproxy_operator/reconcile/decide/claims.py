@@ -9,12 +9,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from goproxy_operator.api.cache import StorageSpec
 from goproxy_operator.desired.manifest import Manifest, without_empty
-from goproxy_operator.kube.resources import Object
+from goproxy_operator.kube.resources import CLAIMS, Object, very_object
 from goproxy_operator.quantity import canonical, parse_quantity, size_in_bytes
 from goproxy_operator.reconcile.decide.problem import Problem
 
 _GI = 2**30
+_GROWTH_LOOK = 60.0
+"""Seconds between two looks at whether a cache that may grow by itself has been full for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,7 @@ class Claims:
     resizing: str | None = None
     """What is under way, for people."""
     problem: Problem | None = None
-    unknown_classes: frozenset[str] = frozenset()
+    unknown_storage_classes: frozenset[str] = frozenset()
     """StorageClasses of which it has to be known first whether their volumes can grow."""
 
     @property
@@ -43,36 +46,36 @@ class ClaimFacts:
 
     stateful_set: Object | None = None
     claims: Mapping[int, Object] | None = None
-    """By ordinal, also those of replicas that are no more."""
+    """The claims by ordinal, also those of replicas that are no more."""
     used: frozenset[int] = frozenset()
     """The ordinals of the pods."""
     cannot_grow: Mapping[str, str] | None = None
     """Why volumes of a StorageClass cannot grow, "" if they can, for each class about which it is known."""
 
 
-def decide_claims(requested: Sequence[Manifest], facts: ClaimFacts, most: str | None, *, pressed: bool) -> Claims:
-    """Decide. The claims may grow by themselves up to `most`, if that is given; `pressed` says that it is time to."""
+def decide_claims(requested: Sequence[Manifest], facts: ClaimFacts, most: str | None, *, stayed_full: bool) -> Claims:
+    """Decide. If `most` is given, the claims may grow by themselves up to it; `stayed_full` says that it is time to."""
     claims = facts.claims or {}
     live = facts.stateful_set
     kept = [_as_sent(template) for template in live["spec"]["volumeClaimTemplates"]] if live is not None else None
-    wanted = _wanted_size(size_of(requested[0]), kept, claims, most, pressed=pressed)
-    templates = [_with_size(template, wanted) for template in requested]
+    desired = _desired_size(size_of(requested[0]), kept, claims, most, stayed_full=stayed_full)
+    templates = [_with_size(template, desired) for template in requested]
     if kept is None:
         return _growing(templates, claims, facts.used)
-    if [_with_size(template, wanted) for template in kept] != templates:
+    if [_with_size(template, desired) for template in kept] != templates:
         return Claims(kept, problem=_immutable(requested[0], kept[0]))
-    if size_of(kept[0]) == wanted and not any(_is_smaller(claim, wanted) for claim in claims.values()):
+    if size_of(kept[0]) == desired and not any(_is_smaller(claim, desired) for claim in claims.values()):
         return _growing(templates, claims, facts.used)
-    classes = {_class_of(claim) for claim in claims.values() if _is_smaller(claim, wanted)}
+    storage_classes = {_storage_class_of(claim) for claim in claims.values() if _is_smaller(claim, desired)}
     known = facts.cannot_grow or {}
-    if unknown := classes - known.keys():
-        return Claims(kept, unknown_classes=frozenset(unknown))
-    if refused := [known[name] for name in sorted(classes) if known[name]]:
-        return Claims(kept, problem=_cannot_grow(size_of(kept[0]), wanted, refused[0]))
+    if unknown := storage_classes - known.keys():
+        return Claims(kept, unknown_storage_classes=frozenset(unknown))
+    if refused := [known[name] for name in sorted(storage_classes) if known[name]]:
+        return Claims(kept, problem=_cannot_grow(size_of(kept[0]), desired, refused[0]))
     return _growing(templates, claims, facts.used)
 
 
-def class_refusal(name: str, storage_class: Object | None) -> str:
+def storage_class_refusal(name: str, storage_class: Object | None) -> str:
     """Say why volumes of a class cannot grow; "" if they can. `name` is empty for claims without a class."""
     if not name:
         return "the claims have no StorageClass"
@@ -81,6 +84,11 @@ def class_refusal(name: str, storage_class: Object | None) -> str:
     if not storage_class.get("allowVolumeExpansion"):
         return f"the claims' StorageClass {name} does not say allowVolumeExpansion: true"
     return ""
+
+
+def next_growth_look(storage: StorageSpec | None, grow_after: float) -> float | None:
+    """Return in how many seconds to look again whether the caches stayed full; None where claims do not grow."""
+    return min(_GROWTH_LOOK, grow_after / 2) if storage and storage.grow_to else None
 
 
 def size_of(template: Manifest) -> str:
@@ -94,34 +102,39 @@ def grown(size: str, most: str) -> str:
     return canonical(f"{step // _GI}Gi") if step < size_in_bytes(most) else canonical(most)
 
 
-def _wanted_size(
-    requested: str, kept: Sequence[Manifest] | None, claims: Mapping[int, Object], most: str | None, *, pressed: bool
+def _desired_size(
+    requested: str,
+    kept: Sequence[Manifest] | None,
+    claims: Mapping[int, Object],
+    most: str | None,
+    *,
+    stayed_full: bool,
 ) -> str:
     """Return a size that is never less than there is: claims, and templates that have grown, do not shrink."""
     sizes = [requested, *(size_of(template) for template in kept or ())]
     if most is not None:
         # A process of before may have begun to let claims grow.
         sizes += [size_of(claim) for claim in claims.values() if not _is_larger(claim, most)]
-    wanted = max(sizes, key=parse_quantity)
-    if pressed and most is not None and kept is not None and parse_quantity(wanted) < parse_quantity(most):
-        return grown(wanted, most)
-    return canonical(wanted)
+    desired = max(sizes, key=parse_quantity)
+    if stayed_full and most is not None and kept is not None and parse_quantity(desired) < parse_quantity(most):
+        return grown(desired, most)
+    return canonical(desired)
 
 
 def _growing(templates: Sequence[Manifest], claims: Mapping[int, Object], used: frozenset[int]) -> Claims:
-    wanted = size_of(templates[0])
-    small = [claim for _, claim in sorted(claims.items()) if _is_smaller(claim, wanted)]
-    return Claims(templates, [_larger_claim(claim, wanted) for claim in small], _progress(claims, used, wanted))
+    desired = size_of(templates[0])
+    small = [claim for _, claim in sorted(claims.items()) if _is_smaller(claim, desired)]
+    return Claims(templates, [_larger_claim(claim, desired) for claim in small], _progress(claims, used, desired))
 
 
-def _progress(claims: Mapping[int, Object], used: frozenset[int], wanted: str) -> str | None:
+def _progress(claims: Mapping[int, Object], used: frozenset[int], desired: str) -> str | None:
     """Say how far the claims of the replicas there are have come; those that nobody uses grow when they are used."""
     bound = [claims[ordinal] for ordinal in sorted(used & claims.keys()) if claims[ordinal]["status"].get("capacity")]
-    waiting = [claim for claim in bound if _capacity(claim) < parse_quantity(wanted)]
+    waiting = [claim for claim in bound if _capacity(claim) < parse_quantity(desired)]
     if not waiting:
         return None
     said = "; ".join(filter(None, map(_obstacle, waiting)))
-    return f"{len(bound) - len(waiting)} of {len(bound)} claims have grown to {wanted}" + (f"; {said}" if said else "")
+    return f"{len(bound) - len(waiting)} of {len(bound)} claims have grown to {desired}" + (f"; {said}" if said else "")
 
 
 def _obstacle(claim: Object) -> str:
@@ -134,14 +147,7 @@ def _obstacle(claim: Object) -> str:
 
 
 def _larger_claim(claim: Object, size: str) -> Manifest:
-    """Return what is applied to a claim. The uid makes the API server reject the apply if the claim is gone."""
-    metadata = claim["metadata"]
-    return {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": {"name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"]},
-        "spec": {"resources": {"requests": {"storage": size}}},
-    }
+    return {**very_object(CLAIMS, claim), "spec": {"resources": {"requests": {"storage": size}}}}
 
 
 def _is_smaller(claim: Object, size: str) -> bool:
@@ -159,15 +165,15 @@ def _capacity(claim: Object) -> Decimal:
     return parse_quantity(str(claim["status"]["capacity"]["storage"]))
 
 
-def _class_of(claim: Object) -> str:
+def _storage_class_of(claim: Object) -> str:
     return str(claim["spec"].get("storageClassName") or "")
 
 
-def _cannot_grow(kept: str, wanted: str, why: str) -> Problem:
+def _cannot_grow(kept: str, desired: str, why: str) -> Problem:
     return Problem(
         "StorageCannotGrow",
-        f"cache.storage.size {wanted} cannot be carried out: {why}; what runs goes on with {kept}: let the class "
-        f"expand volumes, or make a new GoProxy with {wanted}",
+        f"cache.storage.size {desired} cannot be carried out: {why}; what runs goes on with {kept}: let the class "
+        f"expand volumes, or make a new GoProxy with {desired}",
     )
 
 

@@ -31,13 +31,16 @@ class Admitted:
 
 
 def admit(item: Object, classes: Classes | None, labels: Mapping[str, str]) -> Admitted | Problem:
-    """Read the object and judge it by its class. `labels` are its namespace's; `classes` is None where none count."""
+    """Read the object and judge it by its class.
+
+    `labels` are those of its namespace. `classes` is None where classes do not count.
+    """
     spec = item.get("spec") or {}
     name = spec.get("className")
     try:
         if classes is None or not (classes or name) or not isinstance(name, str | None):
             return Admitted(parse_goproxy(item))
-        chosen = choose(name, item["metadata"].get("namespace", ""), classes, labels)
+        chosen = choose_class(name, item["metadata"].get("namespace", ""), classes, labels)
         if isinstance(chosen, Problem):
             return chosen
         return _within(item, spec, chosen)
@@ -53,7 +56,7 @@ def imposed_by(chosen: FleetClass) -> Imposed | None:
     return Imposed(by=f"{BY}{chosen.name}", allow=modules.allow, deny=modules.deny)
 
 
-def choose(name: str | None, namespace: str, classes: Classes, labels: Mapping[str, str]) -> FleetClass | Problem:
+def choose_class(name: str | None, namespace: str, classes: Classes, labels: Mapping[str, str]) -> FleetClass | Problem:
     """Return the class that the fleet names, or the default one; a `Problem` where it may not have it."""
     admitting = [one for one in classes.values() if one.admits(labels)]
     if name is not None:

@@ -5,15 +5,15 @@ An annotation on the claim itself says since when it is idle, so that a restart 
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.desired.names import FIELD_MANAGER, IDLE_SINCE_ANNOTATION
-from goproxy_operator.kube.resources import Object
+from goproxy_operator.kube.resources import CLAIMS, Object, very_object
+from goproxy_operator.timestamps import format_time, parse_time
 
 IDLE_MANAGER = f"{FIELD_MANAGER}-idle"
 """The field manager of the annotation alone: to leave the annotation out must not touch the size of the claim."""
-_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,9 @@ class IdleClaims:
     """What has to be done about claims of replicas that are no more."""
 
     marks: tuple[Manifest, ...] = ()
-    """Applied to claims that became idle, or used again."""
+    """What is applied to claims that became idle, or that are used again."""
     reap: tuple[Object, ...] = ()
-    """Deleted."""
+    """The claims that are to be deleted."""
     again: float | None = None
     """In how many seconds to look again."""
 
@@ -61,13 +61,13 @@ def decide_idle(
 def _since(claim: Object) -> datetime | None:
     text = claim["metadata"].get("annotations", {}).get(IDLE_SINCE_ANNOTATION)
     try:
-        return datetime.strptime(text, _FORMAT).replace(tzinfo=UTC) if text else None
+        return parse_time(text) if text else None
     except ValueError:
         return None  # somebody else wrote that, so the claim is marked anew
 
 
 def _mark(claim: Object, since: datetime | None) -> Manifest:
-    metadata = {key: claim["metadata"][key] for key in ("name", "namespace", "uid")}
+    mark = very_object(CLAIMS, claim)
     if since is not None:
-        metadata["annotations"] = {IDLE_SINCE_ANNOTATION: since.astimezone(UTC).strftime(_FORMAT)}
-    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}
+        mark["metadata"]["annotations"] = {IDLE_SINCE_ANNOTATION: format_time(since)}
+    return mark

@@ -14,7 +14,7 @@ from goproxy_operator.desired.config_map import ConfigDocuments, config_map, doc
 from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.desired.names import ALLOWLIST_SOURCE_ANNOTATION
 from goproxy_operator.kube.resources import Object
-from goproxy_operator.reconcile.decide.classes import BY, Classes, choose, imposed_by
+from goproxy_operator.reconcile.decide.classes import BY, Classes, choose_class, imposed_by
 from goproxy_operator.reconcile.decide.difference import stamped
 from goproxy_operator.reconcile.decide.plan import controlled
 from goproxy_operator.reconcile.decide.problem import Problem
@@ -53,7 +53,7 @@ def imposing(item: Object, live: Object | None, classes: Classes | None, labels:
 def governing(
     item: Object, by: object, classes: Classes | None, labels: Mapping[str, str]
 ) -> FleetClass | Problem | None:
-    """Return the class whose rules count for a fleet, however wrong it is; None where there is none.
+    """Return the class whose rules count for a fleet, however wrong it is; None where no class counts.
 
     `by` is who imposed the rules in force. A fleet that is of no class remains under that one, or falls to the default
     one. A `Problem` says why no class counts; then the rules stay as they are.
@@ -62,10 +62,10 @@ def governing(
     if classes is None or not (classes or name):
         return None
     namespace = item["metadata"].get("namespace", "")
-    chosen = choose(name, namespace, classes, labels)
+    chosen = choose_class(name, namespace, classes, labels)
     if isinstance(chosen, Problem):
         former = classes.get(by.removeprefix(BY)) if isinstance(by, str) else None
-        chosen = former or choose(None, namespace, classes, labels)
+        chosen = former or choose_class(None, namespace, classes, labels)
     if isinstance(chosen, FleetClass) and chosen.problem:
         return Problem("ClassInvalid", chosen.problem)
     return chosen

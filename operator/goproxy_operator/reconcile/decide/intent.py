@@ -20,7 +20,7 @@ from goproxy_operator.reconcile.decide.claims import ClaimFacts, Claims, decide_
 from goproxy_operator.reconcile.decide.missing_apis import missing_apis
 from goproxy_operator.reconcile.decide.plan import ChildId, child_id
 from goproxy_operator.reconcile.decide.problem import Problem
-from goproxy_operator.reconcile.decide.provider import CUSTOM_METRICS, Choice, ProviderFacts, choose
+from goproxy_operator.reconcile.decide.provider import CUSTOM_METRICS, Choice, ProviderFacts, choose_provider
 from goproxy_operator.reconcile.decide.replicas import decide_replicas
 from modproxy.contract.config import Imposed
 
@@ -54,7 +54,7 @@ class IntentFacts:
     """What a fleet's intent is decided from, besides the object, with the answers to the questions of before."""
 
     default_image: str
-    """Of the replicas, where the object names none."""
+    """The image of the replicas where the object names no image."""
     live: Mapping[ChildId, Object] = field(default_factory=dict)
     """Every object of a child's name, no matter who made it."""
     served: Collection[str] = ()
@@ -68,10 +68,10 @@ class IntentFacts:
     own_metrics: Registration = OFF
     """How the metrics stand that the operator itself serves."""
     claims: Mapping[int, Object] = field(default_factory=dict)
-    """By ordinal; also those of replicas that are no more."""
+    """The claims by ordinal, also those of replicas that are no more."""
     pods: frozenset[int] = frozenset()
     """The ordinals of the pods that are not on their way out."""
-    pressed: bool = False
+    stayed_full: bool = False
     """The caches were full long enough to grow, where the object lets them."""
     imposed: Imposed | None = None
     """What the object's class lets it serve."""
@@ -102,7 +102,7 @@ class Intent:
 
     children: Sequence[Manifest]
     config_hash: str
-    """Of the documents in force."""
+    """The hash of the documents in force."""
     hand_over: bool
     """The second manager has to own the number of replicas before the StatefulSet is sent."""
     claims: Claims
@@ -110,7 +110,7 @@ class Intent:
     autoscaling_problem: Problem | None = None
     missing_apis: Problem | None = None
     questions: tuple[Question, ...] = ()
-    """Nothing of this intent may be carried out before the first of them is answered and a new intent is made."""
+    """The first of them has to be answered, and a new intent made, before anything of this intent is carried out."""
 
     @property
     def ids(self) -> set[ChildId]:
@@ -131,10 +131,10 @@ def intend(goproxy: GoProxy, facts: IntentFacts) -> Intent:
         claim_templates(goproxy),
         ClaimFacts(live_set, facts.claims, facts.pods, facts.cannot_grow),
         storage.grow_to if storage else None,
-        pressed=facts.pressed,
+        stayed_full=facts.stayed_full,
     )
     autoscaling = goproxy.spec.autoscaling
-    choice = choose(autoscaling, _provider_facts(facts)) if autoscaling is not None else Choice(None)
+    choice = choose_provider(autoscaling, _provider_facts(facts)) if autoscaling is not None else Choice(None)
     running = max(facts.pods, default=-1) + 1
     number = decide_replicas(goproxy, live_set, running, autoscaled=choice.provider is not None)
     files = documents(goproxy, claims.size_bytes, allowlist.text if allowlist else None, facts.imposed)
@@ -165,8 +165,8 @@ def _questions(ids: Iterable[ChildId], claims: Claims, facts: IntentFacts) -> tu
     found: list[Question] = []
     if missing := frozenset(ids) - facts.live.keys() - facts.looked_up:
         found.append(MissingChildren(missing))
-    if claims.unknown_classes:
-        found.append(UnknownStorageClasses(claims.unknown_classes))
+    if claims.unknown_storage_classes:
+        found.append(UnknownStorageClasses(claims.unknown_storage_classes))
     if claims.grow and facts.growth_refusal is None:
         found.append(UngrownClaims(tuple(claims.grow)))
     return tuple(found)

@@ -12,7 +12,7 @@ from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
 
 
 def nudges(namespace: str, replicas: Iterable[ReplicaFacts], config_hash: str, *, changed: bool) -> list[Manifest]:
-    """Return what is applied to the pods, after the ConfigMap: to each at most once in every config's time.
+    """Return what is applied to the pods, after the ConfigMap was. For one config a pod is nudged at most once.
 
     `changed` says that the ConfigMap has just become another. A new pod has the newest config as a rule, and is left in
     peace; if it took its files before the ConfigMap changed, its first report says so. The uid makes the API server

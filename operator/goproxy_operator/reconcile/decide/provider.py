@@ -39,7 +39,7 @@ class Choice:
     problem: Problem | None = None
 
 
-def choose(autoscaling: AutoscalingSpec, facts: ProviderFacts) -> Choice:
+def choose_provider(autoscaling: AutoscalingSpec, facts: ProviderFacts) -> Choice:
     """Choose who tells the rate.
 
     A HorizontalPodAutoscaler stays though its figures are missing for now: without them it still keeps the fleet within

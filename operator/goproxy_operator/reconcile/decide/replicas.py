@@ -12,7 +12,7 @@ from goproxy_operator.desired.autoscaler import least_replicas
 from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.desired.names import FIELD_MANAGER
 from goproxy_operator.desired.stateful_set import DEFAULT_REPLICAS
-from goproxy_operator.kube.resources import Object
+from goproxy_operator.kube.resources import STATEFUL_SETS, Object, very_object
 from goproxy_operator.observed.views import replicas_owners
 
 INTERIM_MANAGER = f"{FIELD_MANAGER}-replicas"
@@ -50,10 +50,4 @@ def decide_replicas(goproxy: GoProxy, live: Object | None, running: int = 0, *, 
 
 def interim_manifest(live: Object) -> Manifest:
     """Return what the second manager applies, without force: the number there is."""
-    metadata = live["metadata"]
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "StatefulSet",
-        "metadata": {"name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"]},
-        "spec": {"replicas": live["spec"]["replicas"]},
-    }
+    return {**very_object(STATEFUL_SETS, live), "spec": {"replicas": live["spec"]["replicas"]}}

@@ -13,12 +13,12 @@ def rolling(stateful_set: Object | None) -> bool:
     """Say whether the pods of a StatefulSet are being replaced, or those that were are not ready yet."""
     if stateful_set is None:
         return False
-    status, wanted = stateful_set.get("status", {}), int(stateful_set["spec"].get("replicas", 0))
+    status, desired = stateful_set.get("status", {}), int(stateful_set["spec"].get("replicas", 0))
     if int(status.get("observedGeneration", 0)) < int(stateful_set["metadata"].get("generation", 0)):
         return True
     if status.get("currentRevision") != status.get("updateRevision"):
         return True
-    return min(int(status.get("updatedReplicas", 0)), int(status.get("readyReplicas", 0))) < wanted
+    return min(int(status.get("updatedReplicas", 0)), int(status.get("readyReplicas", 0))) < desired
 
 
 class Rollouts:

@@ -34,15 +34,15 @@ def statements(facts: StatusFacts) -> list[Statement]:
 
 
 def _ready(facts: StatusFacts) -> Statement:
-    ready, wanted = facts.count("readyReplicas"), facts.wanted
-    serving = f"{ready} of {wanted} replicas are ready"
+    ready, desired = facts.count("readyReplicas"), facts.desired_replicas
+    serving = f"{ready} of {desired} replicas are ready"
     if facts.stalled is not None:
         return "Ready", "False", facts.stalled.reason, f"this generation is not carried out; {serving}"
     if facts.suspended:
         return "Ready", str(ready > 0), "Suspended", f"spec.suspend is true, so nothing is changed; {serving}"
     if not facts.seen_by_its_controller:
         return "Ready", "False", "Applying", f"this generation is being applied; {serving}"
-    if wanted == 0:
+    if desired == 0:
         return "Ready", "False", "ScaledToZero", "no replica is asked for: write replicas 1 or more"
     if ready == 0:
         return "Ready", "False", "NoReplicaReady", serving
@@ -50,17 +50,17 @@ def _ready(facts: StatusFacts) -> Statement:
 
 
 def _reconciling(facts: StatusFacts) -> Statement | None:
-    wanted = facts.wanted
+    desired = facts.desired_replicas
     if not facts.seen_by_its_controller:
         return "Reconciling", "True", "Applying", "waiting for the StatefulSet controller"
-    if facts.count("replicas") > wanted:
-        return "Reconciling", "True", "ScalingIn", f"{facts.count('replicas')} replicas are becoming {wanted}"
-    if facts.count("updatedReplicas") < wanted:
+    if facts.count("replicas") > desired:
+        return "Reconciling", "True", "ScalingIn", f"{facts.count('replicas')} replicas are becoming {desired}"
+    if facts.count("updatedReplicas") < desired:
         updated = facts.count("updatedReplicas")
-        return "Reconciling", "True", "RollingOut", f"{updated} of {wanted} replicas run what is asked for"
-    if facts.count("readyReplicas") < wanted:
+        return "Reconciling", "True", "RollingOut", f"{updated} of {desired} replicas run what is asked for"
+    if facts.count("readyReplicas") < desired:
         ready = facts.count("readyReplicas")
-        return "Reconciling", "True", "ReplicasNotReady", f"{ready} of {wanted} replicas are ready"
+        return "Reconciling", "True", "ReplicasNotReady", f"{ready} of {desired} replicas are ready"
     return None
 
 
@@ -74,7 +74,7 @@ def _config_synced(facts: StatusFacts) -> Statement:
     if not reports:
         return "ConfigSynced", "Unknown", NO_REPORTS, "no replica has reported yet"
     synced = sum(report.config.hash == facts.config_hash for report in reports.values())
-    total = max(len(facts.replicas), facts.wanted)
+    total = max(len(facts.replicas), facts.desired_replicas)
     message = f"{synced} of {total} replicas run the config in force"
     if synced == total:
         return "ConfigSynced", "True", "InForce", message

@@ -4,12 +4,13 @@ What comes back soon is counted on the Event that told it first, as a series of 
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from goproxy_operator.api.goproxy import API_VERSION, GROUP, KIND
 from goproxy_operator.kube.resources import EVENTS, Object
 from goproxy_operator.reconcile.status.conditions import FIGURES
+from goproxy_operator.timestamps import format_micro_time
 
 _NOTE_LENGTH = 1024
 _INSTANCE_LENGTH = 128
@@ -56,7 +57,7 @@ def event(item: Object, happening: Happening, instance: str, now: datetime) -> O
         "apiVersion": EVENTS.api_version,
         "kind": EVENTS.kind,
         "metadata": {"generateName": f"{metadata['name']}-", "namespace": metadata["namespace"]},
-        "eventTime": _micro_time(now),
+        "eventTime": format_micro_time(now),
         "type": happening.kind,
         "reason": happening.reason,
         "note": note if len(note) <= _NOTE_LENGTH else note[: _NOTE_LENGTH - 3] + "...",
@@ -76,8 +77,4 @@ def event(item: Object, happening: Happening, instance: str, now: datetime) -> O
 def once_more(told: Object, now: datetime) -> Object:
     """Return an Event, as the API server has it, that tells the same once more."""
     count = int(told.get("series", {}).get("count", 1))
-    return {**told, "series": {"count": count + 1, "lastObservedTime": _micro_time(now)}}
-
-
-def _micro_time(now: datetime) -> str:
-    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return {**told, "series": {"count": count + 1, "lastObservedTime": format_micro_time(now)}}

@@ -18,11 +18,11 @@ class StatusFacts:
     autoscaler: Object | None
     replicas: Sequence[ReplicaFacts]
     config_hash: str
-    """Of the documents in force."""
+    """The hash of the documents in force."""
     config_problem: Problem | None = None
     """Why the documents in force are not those that the object asks for."""
     autoscaling_problem: Problem | None = None
-    """Why the autoscaler gets no figures, or there is none."""
+    """Why the autoscaler gets no figures, or why there is no autoscaler."""
     resizing: str | None = None
     """How far the growth of the claims has come, while it lasts."""
     suspended: bool = False
@@ -31,7 +31,7 @@ class StatusFacts:
     """What stands in the way until somebody acts on it."""
 
     @property
-    def wanted(self) -> int:
+    def desired_replicas(self) -> int:
         """How many replicas the StatefulSet is to have."""
         if self.stateful_set is None and self.adopting:
             return len(self.replicas)

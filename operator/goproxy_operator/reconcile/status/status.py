@@ -1,19 +1,19 @@
 """The status of an object: computed from facts, and compared with the one that is written. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from goproxy_operator.api.goproxy import API_VERSION, KIND
 from goproxy_operator.api.status import MESSAGE_LENGTH, Condition, ReplicaStatus, Status, StorageStatus
 from goproxy_operator.desired import names
 from goproxy_operator.figures import fleet_figures, hit_rate_percent, storage_figures
-from goproxy_operator.kube.resources import Object
+from goproxy_operator.kube.resources import GOPROXIES, Object, very_object
 from goproxy_operator.quantity import format_bytes
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
 from goproxy_operator.reconcile.status.conditions import FIGURES, NO_REPORTS, TYPES, Statement, statements
 from goproxy_operator.reconcile.status.facts import StatusFacts
+from goproxy_operator.timestamps import format_time
 
 FIGURES_EVERY = 60.0
 """Seconds between two writes of a status in which nothing but figures moved."""
@@ -106,14 +106,8 @@ def news(computed: Document, previous: Mapping[str, Any]) -> News:
 
 
 def manifest(item: Object, status: Document) -> Object:
-    """Return what is applied to the object's status. The uid makes sure that it is still the same object."""
-    metadata = item["metadata"]
-    return {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
-        "metadata": {"name": metadata["name"], "namespace": metadata["namespace"], "uid": metadata["uid"]},
-        "status": status,
-    }
+    """Return what is applied to the object's status."""
+    return {**very_object(GOPROXIES, item), "status": status}
 
 
 def two_digits(value: float) -> int:
@@ -121,11 +115,6 @@ def two_digits(value: float) -> int:
     whole = round(value)
     step: int = 10 ** max(len(str(whole)) - 2, 0)
     return round(whole / step) * step
-
-
-def timestamp(now: datetime) -> str:
-    """Write a moment as the API server does."""
-    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _replica_status(replica: ReplicaFacts) -> ReplicaStatus:
@@ -162,7 +151,7 @@ def _conditions(
 def _since(before: Mapping[str, Any] | None, status: str, now: datetime) -> str:
     if before is not None and before["status"] == status:
         return str(before["lastTransitionTime"])
-    return timestamp(now)
+    return format_time(now)
 
 
 def _document(status: Status) -> Document:

@@ -11,14 +11,14 @@ from goproxy_operator.heartbeat import HEARTBEATS
 from goproxy_operator.kube.errors import ApiError, UnreachableError
 from goproxy_operator.kube.resources import Key
 from goproxy_operator.metrics import RECONCILE_SECONDS, RECONCILES
-from goproxy_operator.observed.named_config_maps import NotReadableError
+from goproxy_operator.observed.known_objects import NotKnownYetError
 from goproxy_operator.reconcile.outcome import PassOutcome
 from goproxy_operator.reconcile.work.queue import Queue
 
 _log = logging.getLogger(__name__)
 WORKERS = 8
 """More workers lengthen the tail, because the API server is the bottleneck."""
-_EXPECTED = (ApiError, UnreachableError, NotReadableError, NotHeldError, aiohttp.ClientError, OSError, TimeoutError)
+_EXPECTED = (ApiError, UnreachableError, NotKnownYetError, NotHeldError, aiohttp.ClientError, OSError, TimeoutError)
 _LONGEST_OUTAGE = 30.0
 """Seconds: what failed because of the API server is tried again within this time, however long the outage was."""
 

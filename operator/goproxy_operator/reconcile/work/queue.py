@@ -35,7 +35,7 @@ class Queue(Generic[K]):
         return sum(due <= now for due in self._due.values())
 
     def age(self) -> float:
-        """Return for how many seconds the key that waits longest has been due; 0 where none waits."""
+        """Return for how many seconds the key that waits longest has been due; 0 where no key waits."""
         return max(self._clock() - min(self._due.values(), default=self._clock()), 0.0)
 
     def add(self, key: K, delay: float = 0.0) -> None:
@@ -48,7 +48,7 @@ class Queue(Generic[K]):
             self._push(key)
 
     def take(self) -> K | None:
-        """Return a key that is due, for the worker to hand back with `done`; None when there is none."""
+        """Return a key that is due, for the worker to hand back with `done`; None when no key is due."""
         while self._heap:
             due, _, key = self._heap[0]
             if key in self._busy or self._due.get(key) != due:

@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
+from goproxy_operator.api.cache import StorageSpec
 from goproxy_operator.desired.stateful_set import claim_templates
 from goproxy_operator.reconcile.decide.claims import (
     ClaimFacts,
     Claims,
-    class_refusal,
     decide_claims,
     grown,
+    next_growth_look,
     size_of,
+    storage_class_refusal,
 )
 from goproxy_operator.reconcile.decide.difference import subset
 from tests.operator.objects import goproxy
@@ -27,12 +29,12 @@ def decide(
     held: Object | None,
     *claims: Object,
     cannot_grow: dict[str, str] | None = None,
-    pressed: bool = False,
+    stayed_full: bool = False,
 ) -> Claims:
     requested = claim_templates(goproxy(cache={"storage": storage} if storage else {}))
     by_ordinal = dict(enumerate(claims))
     facts = ClaimFacts(held, by_ordinal, frozenset(by_ordinal), cannot_grow)
-    return decide_claims(requested, facts, (storage or {}).get("growTo"), pressed=pressed)
+    return decide_claims(requested, facts, (storage or {}).get("growTo"), stayed_full=stayed_full)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ def test_each_state_leads_to_the_next(
 
 def test_the_class_is_asked_about_before_anything_is_done() -> None:
     decided = decide({"size": "9Gi"}, stateful_set("5Gi"), claim(0, "5Gi"))
-    assert decided.unknown_classes == {"standard"}
+    assert decided.unknown_storage_classes == {"standard"}
     assert (size_of(decided.templates[0]), decided.grow, decided.resizing) == ("5Gi", (), None)
 
 
@@ -102,7 +104,7 @@ def test_the_class_is_asked_about_before_anything_is_done() -> None:
     ],
 )
 def test_a_class_that_cannot_expand_leaves_all_as_it_is(name: str, storage_class: Object | None, said: str) -> None:
-    why = class_refusal(name, storage_class)
+    why = storage_class_refusal(name, storage_class)
     assert why == said
     if why:
         decided = decide({"size": "9Gi"}, stateful_set("5Gi"), claim(0, "5Gi"), cannot_grow={"standard": why})
@@ -129,7 +131,7 @@ GROW = {"size": "5Gi", "growTo": "20Gi"}
 
 
 @pytest.mark.parametrize(
-    ("held", "claims", "pressed", "size"),
+    ("held", "claims", "stayed_full", "size"),
     [
         ("5Gi", [claim(0, "5Gi")], False, "5Gi"),
         ("5Gi", [claim(0, "5Gi")], True, "8Gi"),
@@ -141,13 +143,15 @@ GROW = {"size": "5Gi", "growTo": "20Gi"}
         ("5Gi", [claim(0, "40Gi")], False, "5Gi"),
     ],
 )
-def test_growing_by_itself(held: str | None, claims: list[Object], pressed: bool, size: str) -> None:
-    decided = decide(GROW, stateful_set(held) if held else None, *claims, cannot_grow=CAN, pressed=pressed)
+def test_growing_by_itself(held: str | None, claims: list[Object], stayed_full: bool, size: str) -> None:
+    decided = decide(GROW, stateful_set(held) if held else None, *claims, cannot_grow=CAN, stayed_full=stayed_full)
     assert size_of(decided.templates[0]) == size
 
 
 def test_without_grow_to_nothing_grows_by_itself() -> None:
-    assert size_of(decide({"size": "5Gi"}, stateful_set("5Gi"), claim(0, "5Gi"), pressed=True).templates[0]) == "5Gi"
+    assert (
+        size_of(decide({"size": "5Gi"}, stateful_set("5Gi"), claim(0, "5Gi"), stayed_full=True).templates[0]) == "5Gi"
+    )
 
 
 @pytest.mark.parametrize(
@@ -155,3 +159,18 @@ def test_without_grow_to_nothing_grows_by_itself() -> None:
 )
 def test_a_step_is_half_as_much_again(size: str, most: str, next_size: str) -> None:
     assert grown(size, most) == next_size
+
+
+@pytest.mark.parametrize(
+    ("storage", "grow_after", "seconds"),
+    [
+        (None, 600.0, None),
+        (StorageSpec(size="5Gi"), 600.0, None),
+        (StorageSpec(size="5Gi", grow_to="9Gi"), 600.0, 60.0),
+        (StorageSpec(size="5Gi", grow_to="9Gi"), 4.0, 2.0),
+    ],
+)
+def test_caches_that_may_grow_are_looked_at_often_enough(
+    storage: StorageSpec | None, grow_after: float, seconds: float | None
+) -> None:
+    assert next_growth_look(storage, grow_after) == seconds

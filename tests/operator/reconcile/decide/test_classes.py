@@ -8,7 +8,7 @@ import pytest
 
 from goproxy_operator.api.goproxyclass import FleetClass
 from goproxy_operator.desired.config_map import documents
-from goproxy_operator.reconcile.decide.classes import choose, merged
+from goproxy_operator.reconcile.decide.classes import choose_class, merged
 from modproxy.contract.config import parse_config
 from tests.operator.reconcile.decide.class_objects import BUILD, a_class, admitted, refused
 
@@ -67,7 +67,7 @@ def test_not_admitted(classes: list[FleetClass], name: str | None, message: str)
     ids=["the default", "the newest", "the first by name", "one that admits"],
 )
 def test_the_default(classes: list[FleetClass], chosen: str) -> None:
-    result = choose(None, "build", {one.name: one for one in classes}, BUILD)
+    result = choose_class(None, "build", {one.name: one for one in classes}, BUILD)
     assert isinstance(result, FleetClass)
     assert result.name == chosen
 

@@ -82,8 +82,9 @@ def test_drift_is_set_right_and_only_that_child_is_sent(change: Callable[[Object
     held = live(manifests)
     change(held["StatefulSet", "team-a"])
     plan = make_plan("team-a", UID, manifests, held)
-    assert [type(action) for action in plan.actions] == [Apply]
-    assert child_id(plan.actions[0].manifest) == ("StatefulSet", "team-a")  # type: ignore[union-attr]
+    [action] = plan.actions
+    assert isinstance(action, Apply)
+    assert child_id(action.manifest) == ("StatefulSet", "team-a")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from goproxy_operator.api.autoscaling import AutoscalingSpec, Provider
 from goproxy_operator.metrics_api.rules.registration import OFF, Registration, Standing
-from goproxy_operator.reconcile.decide.provider import ProviderFacts, choose
+from goproxy_operator.reconcile.decide.provider import ProviderFacts, choose_provider
 
 PROMETHEUS: dict[str, Any] = {"prometheus": {"serverAddress": "http://prometheus.monitoring.svc:9090"}}
 AVAILABLE = Registration(Standing.AVAILABLE)
@@ -58,16 +58,16 @@ def autoscaling(provider: str | None = None, **more: Any) -> AutoscalingSpec:
 def test_choose(
     asked_for: AutoscalingSpec, facts: ProviderFacts, provider: Provider | None, reason: str | None
 ) -> None:
-    choice = choose(asked_for, facts)
+    choice = choose_provider(asked_for, facts)
     assert choice.provider is provider
     assert (choice.problem and choice.problem.reason) == reason
 
 
 def test_where_there_is_nobody_it_is_told_what_to_install_or_switch_on() -> None:
-    nobody = choose(autoscaling(), ProviderFacts(OFF)).problem
+    nobody = choose_provider(autoscaling(), ProviderFacts(OFF)).problem
     assert nobody is not None
     for words in ("externalMetrics.enabled=true", "install KEDA", "prometheus-adapter"):
         assert words in nobody.message
-    with_keda = choose(autoscaling(), ProviderFacts(OFF, KEDA)).problem
+    with_keda = choose_provider(autoscaling(), ProviderFacts(OFF, KEDA)).problem
     assert with_keda is not None
     assert "write autoscaling.prometheus.serverAddress" in with_keda.message
