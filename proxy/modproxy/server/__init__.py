@@ -2,5 +2,6 @@
 
 A request passes the modules in this order: `listener` (sockets, TLS, the end) -> `handler` -> `decide.arrival` (what
 the request is for) -> `decide.refusals` (whether it is answered at all) -> the cache -> `decide.head` (status and
-headers) -> `send` (bodies). Every decision is in `decide/`, which is pure.
+headers) -> `send` (bodies). Every decision is in `decide/`, which is pure. `traffic` counts the requests, `metrics` and
+`admin` show the counts, and `certificates` keeps what TLS needs.
 """
