@@ -29,11 +29,11 @@ class ViaEntry:
 
     def passed(self, header: str) -> bool:
         """Say whether a request with this header has passed this replica before."""
-        return any(entry == self for entry in _entries(header))
+        return bool(header) and any(entry == self for entry in _entries(header))
 
     def hops(self, header: str) -> int:
         """Return how many other replicas of the fleet a request with this header has passed."""
-        return sum(entry.fleet == self.fleet and entry != self for entry in _entries(header))
+        return sum(entry.fleet == self.fleet and entry != self for entry in _entries(header)) if header else 0
 
 
 def _entries(header: str) -> Iterator[ViaEntry]:

@@ -1,9 +1,7 @@
 """The handler of client requests: it refuses or answers each request, and counts each request once."""
 
-import contextlib
 import logging
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -18,7 +16,7 @@ from modproxy.request import Request
 from modproxy.server.decide.arrival import Arrival, read_arrival
 from modproxy.server.decide.errors import FAULT, ErrorAnswer, failure
 from modproxy.server.decide.head import head_of
-from modproxy.server.decide.refusals import CHECKS, Refusal
+from modproxy.server.decide.refusals import CHECKS, OTHER, Refusal
 from modproxy.server.send import conditions_of, error_response, send_file, send_stream, small_response
 from modproxy.server.traffic import Traffic
 from modproxy.source.protocol import Denied, SourceError
@@ -43,6 +41,13 @@ class Reply:
     file: BinaryIO | None = None
     """The stored file of the answer, opened, so that an eviction does not disturb the client."""
 
+    def close(self) -> None:
+        """Let go of the answer and the file, after the reply was sent or could not be sent."""
+        if self.answer is not None:
+            self.answer.close()
+        if self.file is not None:
+            self.file.close()
+
 
 class ClientHandler:
     """Answers each client request under the rules that are in force when the request arrives."""
@@ -63,30 +68,36 @@ class ClientHandler:
         """Answer one request. Whatever a client or an upstream does, only `CancelledError` is raised."""
         started = time.perf_counter()
         rules = self._in_force.rules
-        arrival = read_arrival(http.method, http.raw_path, http.headers, rules)
-        reply = await self._reply(arrival, rules)
-        if reply.error is FAULT:
-            _abort(http)
-        with _released(reply):
+        reply = await self._reply(http, rules)
+        try:
             response, code = await self._send(http, reply)
+        finally:
+            reply.close()
         if self.draining:
             response.force_close()
         self._traffic.count(reply.endpoint, code, reply.cache_status, time.perf_counter() - started)
         return response
 
-    async def _reply(self, arrival: Arrival, rules: Rules) -> Reply:
+    async def _reply(self, http: web.BaseRequest, rules: Rules) -> Reply:
+        endpoint = OTHER
+        try:
+            arrival = read_arrival(http.method, http.raw_path, http.headers, rules)
+            if arrival.target is not None:
+                endpoint = arrival.target.kind.value
+            return await self._decide(arrival, rules)
+        except Exception:
+            log.exception("an unexpected error at %s %s", http.method, http.raw_path)
+            _abort(http)
+            return Reply(endpoint, CacheStatus.MISS, FAULT)
+
+    async def _decide(self, arrival: Arrival, rules: Rules) -> Reply:
         for check in CHECKS:
             refusal = check(arrival, rules, self._own)
             if refusal is not None and self._carried_out(refusal):
                 return Reply(refusal.endpoint, CacheStatus.DENIED, refusal.error)
         if arrival.target is None:
             return Reply("supported", CacheStatus.HIT)  # an empty 200 says that the database is served
-        request = arrival.request(arrival.target, self._own)
-        try:
-            return await self._from_cache(request, rules)
-        except Exception:
-            log.exception("an unexpected error at %s of %s (request %s)", arrival.method, request.target, request.id)
-            return Reply(request.target.kind.value, CacheStatus.MISS, FAULT)
+        return await self._from_cache(arrival.request(arrival.target, self._own), rules)
 
     def _carried_out(self, refusal: Refusal) -> bool:
         """Count and log the refusal of a policy, and say whether the request is really refused."""
@@ -144,18 +155,6 @@ async def _response(http: web.BaseRequest, reply: Reply) -> web.StreamResponse:
     if reply.file is None:
         raise AssertionError("an answer is a body, a stream or an open file")
     return await send_file(http, head, reply.file)
-
-
-@contextlib.contextmanager
-def _released(reply: Reply) -> Iterator[None]:
-    """Close the answer and the file of a reply, after the reply was sent or could not be sent."""
-    try:
-        yield
-    finally:
-        if reply.answer is not None:
-            reply.answer.close()
-        if reply.file is not None:
-            reply.file.close()
 
 
 def _status_of(error: SourceError) -> CacheStatus:

@@ -14,8 +14,14 @@ _STALLED_SECONDS = 120.0
 """How long a client may take nothing of a response before its connection is aborted."""
 
 
+_UNCONDITIONAL = Conditions()
+
+
 def conditions_of(http: web.BaseRequest) -> Conditions:
     """Read a request's conditional headers. A malformed header counts as absent (RFC 9110, sections 13.1 and 14.2)."""
+    headers = http.headers
+    if "If-None-Match" not in headers and "Range" not in headers:
+        return _UNCONDITIONAL
     tags: tuple[ETag, ...] | None = http.if_none_match
     try:
         span: slice | None = http.http_range
@@ -23,7 +29,7 @@ def conditions_of(http: web.BaseRequest) -> Conditions:
         span = None
     if span is not None and span.start is None and span.stop is None:
         span = None
-    return Conditions(tuple(tag.value for tag in tags or ()), http.headers.get("If-Range"), span)
+    return Conditions(tuple(tag.value for tag in tags or ()), headers.get("If-Range"), span)
 
 
 def error_response(error: ErrorAnswer) -> web.Response:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from modproxy.store.protocol import Listed
-from modproxy.store.tree import DIRHASH_SUFFIX, key_of, walk
+from modproxy.store.tree import dirhash_key, is_zip, key_of, walk
 
 _LARGEST_READ = 1 << 20
 _BATCH = 500
@@ -29,12 +29,12 @@ def _found(status: os.stat_result, content: bytes | None) -> Found:
     return Found(status.st_size, status.st_mtime_ns, status.st_ino, status.st_atime, content)
 
 
-def find(path: Path) -> Found | None:
+def find(path: str) -> Found | None:
     """Look at a file. Returns None when there is no such file."""
-    return _find_zip(path) if path.suffix == ".zip" else _find_small(path)
+    return _find_zip(path) if is_zip(path) else _find_small(path)
 
 
-def _find_small(path: Path) -> Found | None:
+def _find_small(path: str) -> Found | None:
     try:
         fd = os.open(path, os.O_RDONLY)
     except (FileNotFoundError, NotADirectoryError):
@@ -46,13 +46,13 @@ def _find_small(path: Path) -> Found | None:
         os.close(fd)
 
 
-def _find_zip(path: Path) -> Found | None:
+def _find_zip(path: str) -> Found | None:
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116 - a Path for each request takes long
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
-        dirhash = path.with_suffix(DIRHASH_SUFFIX).read_bytes()
+        dirhash = Path(dirhash_key(path)).read_bytes()
     except FileNotFoundError:
         dirhash = None
     return _found(status, dirhash)

@@ -2,19 +2,23 @@
 for the random id of a request that brings none.
 """
 
+import random
 import re
-import uuid
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from multidict import MultiMapping
 
 from modproxy.in_force import Rules
 from modproxy.mod.sumdb import SumdbTarget, is_lookup_of, is_sumdb_path, parse_sumdb_target
-from modproxy.mod.target import NoSuchTarget, TargetError, decode_path, parse_target
+from modproxy.mod.target import NoSuchTarget, Target, TargetError, decode_path, parse_target
 from modproxy.request import AnyTarget, Request
 from modproxy.via import ViaEntry
 
+_LONGEST_REMEMBERED = 200
+"""Characters: paths of real modules are shorter, and a few thousand longer ones would take much memory."""
+_remembered_target = lru_cache(maxsize=4096)(parse_target)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _TRACE_PARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 """Source: W3C Trace Context, section 3.2."""
@@ -47,9 +51,14 @@ class Arrival:
             via=self.via,
             hop=own.hops(self.via),
             cached_only=self.cached_only,
-            id=self.id if _REQUEST_ID.fullmatch(self.id) else str(uuid.uuid4()),
-            trace=self.trace if _TRACE_PARENT.fullmatch(self.trace) else None,
+            id=self.id if self.id and _REQUEST_ID.fullmatch(self.id) else _new_id(),
+            trace=self.trace if self.trace and _TRACE_PARENT.fullmatch(self.trace) else None,
         )
+
+
+def _new_id() -> str:
+    """Make the 32 hexadecimal digits of a random UUID. A name needs no secrecy, so the fast generator does."""
+    return f"{random.getrandbits(128):032x}"
 
 
 def read_arrival(method: str, raw_path: str, headers: MultiMapping[str], rules: Rules) -> Arrival:
@@ -59,7 +68,7 @@ def read_arrival(method: str, raw_path: str, headers: MultiMapping[str], rules: 
         method,
         target,
         fault,
-        via=", ".join(headers.getall("Via", ())),
+        via=", ".join(headers.getall("Via")) if "Via" in headers else "",
         cached_only=headers.get("Disable-Module-Fetch", "").lower() == "true",
         id=headers.get("X-Request-Id", ""),
         trace=headers.get("traceparent", ""),
@@ -69,9 +78,14 @@ def read_arrival(method: str, raw_path: str, headers: MultiMapping[str], rules: 
 def _read_path(raw_path: str, rules: Rules) -> tuple[AnyTarget | None, TargetError | NoSuchTarget | None]:
     try:
         path = decode_path(_below(rules.prefix, raw_path))
-        return (_sumdb_target(path, rules) if is_sumdb_path(path) else parse_target(path)), None
+        return (_sumdb_target(path, rules) if is_sumdb_path(path) else _module_target(path)), None
     except (TargetError, NoSuchTarget) as e:
         return None, e
+
+
+def _module_target(path: str) -> Target:
+    """Read the path of a module's file. The targets of recent paths are remembered, because to read one takes long."""
+    return _remembered_target(path) if len(path) <= _LONGEST_REMEMBERED else parse_target(path)
 
 
 def _below(prefix: str, raw_path: str) -> str:
