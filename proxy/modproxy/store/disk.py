@@ -12,30 +12,22 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from modproxy.store.draft import DiskDraft, spool
-from modproxy.store.etags import Etags
-from modproxy.store.eviction import Due, Freed, Remove
-from modproxy.store.files import Found, find, list_all, rename, settle, size_of
+from modproxy.store.eviction import Freed, Remove
+from modproxy.store.files import list_all
+from modproxy.store.folder import Folder, Settling
 from modproxy.store.ledger import Ledger
 from modproxy.store.pressure import Pressure
 from modproxy.store.protocol import Draft, Listed, StoredFile, StoreListener
-from modproxy.store.tree import PRIVATE, dirhash_key, is_dirhash, is_zip
+from modproxy.store.tree import PRIVATE, dirhash_key
 from modproxy.store.use import Use
 from modproxy.threads import Pool
 
 _THREADS = 8
 _WALKERS = 2
 _TRIAL_BYTES = 1 << 20
-
-
-class _Settling(NamedTuple):
-    """A draft that is to become the file of a key. `content` is what its ETag is made of."""
-
-    draft: DiskDraft
-    key: str
-    content: bytes
 
 
 class DiskStore:
@@ -57,15 +49,13 @@ class DiskStore:
         """It is set after each write and each refusal; the janitor clears it."""
         self.pressure = Pressure()
         self._drafts = self.private / "drafts"
-        self._prefix = f"{root}/"
-        """Before a key, it makes a path: to join a Path takes long for each request."""
         self._pool = Pool("disk", _THREADS)
         self._walkers = Pool("disk-walk", _WALKERS)
         self._serial = 0
         self._born = 0.0
         self._use = Use(root)
-        self._etags = Etags()
         self._ledger = Ledger(asyncio.get_running_loop())
+        self._folder = Folder(root, self._ledger)
 
     def prepare(self) -> None:
         """Make the folders, and remove the drafts that a killed process left. Blocks; raises `OSError`."""
@@ -121,28 +111,12 @@ class DiskStore:
 
     async def get(self, key: str) -> StoredFile | None:
         """Look a file up, and note that it is used. A small file comes with its bytes."""
-        found = await self._pool.run(self._find, key)
+        found = await self._pool.run(self._folder.look_up, key)
         if found is None:
             return None
         file, used = found
         self._use.note(key, used)
         return file
-
-    def _find(self, key: str) -> tuple[StoredFile, float] | None:
-        found = find(self._prefix + key)
-        return None if found is None else (self._stored(key, found), found.used)
-
-    def _stored(self, key: str, found: Found) -> StoredFile:
-        content = found.content
-        etag = None if content is None else self._etags.of(key, (found.size, found.modified_ns, found.inode), content)
-        return StoredFile(
-            key,
-            found.size,
-            found.modified_ns / 1e9,
-            etag,
-            body=None if is_zip(key) else content,
-            dirhash=content.decode() if is_zip(key) and content is not None else None,
-        )
 
     async def open(self, file: StoredFile) -> BinaryIO:
         """Open a file that `get` has found. Raises `FileNotFoundError` when the file was removed meanwhile."""
@@ -195,12 +169,12 @@ class DiskStore:
             raise TypeError("a draft is published by the store that made it")
         content = dirhash.encode()
         if draft.path is None:
-            return await self._publish(_Settling(draft, key, content))
+            return await self._publish(Settling(draft, key, content))
         beside = await self._written(content)
         if beside is None:
             return None
         try:
-            return await self._publish(_Settling(beside, dirhash_key(key), content), _Settling(draft, key, content))
+            return await self._publish(Settling(beside, dirhash_key(key), content), Settling(draft, key, content))
         finally:
             beside.close()
 
@@ -210,7 +184,7 @@ class DiskStore:
         if draft is None:
             return None
         try:
-            return await self._publish(_Settling(draft, key, body))
+            return await self._publish(Settling(draft, key, body))
         finally:
             draft.close()
 
@@ -230,7 +204,7 @@ class DiskStore:
             return None
         return draft
 
-    async def _publish(self, *settling: _Settling) -> StoredFile | None:
+    async def _publish(self, *settling: Settling) -> StoredFile | None:
         """Put drafts in their places, all at one moment for those who change files. Returns the last one."""
         for draft, _, _ in settling:
             if draft.path is None:
@@ -238,7 +212,7 @@ class DiskStore:
                     self._refused(draft.refusal)
                 return None
         try:
-            file = await self._pool.run(self._put_in_place, settling)
+            file = await self._pool.run(self._folder.put_in_place, settling)
         except OSError as e:
             self._refused(e)
             return None
@@ -246,49 +220,13 @@ class DiskStore:
         self.grown.set()
         return file
 
-    def _put_in_place(self, settling: Sequence[_Settling]) -> StoredFile | None:
-        file = None
-        for draft, key, _ in settling:
-            settle(draft.fd, self.root / key)
-        with self._ledger.changing():
-            for draft, key, content in settling:
-                if draft.path is None:
-                    raise AssertionError("a draft without a path is not settled")
-                found, replaced = rename(draft.fd, draft.path, self.root / key, content)
-                draft.path = None
-                self._ledger.published(key, found.size, replaced, told=not is_dirhash(key))
-                file = self._stored(key, found)
-        return file
-
     async def delete(self, key: str) -> None:
         """Remove a file, if it is stored; with a zip, its hash."""
-        await self._pool.run(self._remove, key, lambda _: True)
+        await self._pool.run(self._folder.remove, key, lambda _: True)
 
     async def evict(self, eviction: Callable[[Path, Remove, float], Freed], measure: float) -> Freed:
         """Run an eviction over the tree, by the bytes or the time that it takes as its measure."""
-        return await self._walkers.run(eviction, self.root, self._remove, measure)
-
-    def _remove(self, key: str, due: Due) -> Freed:
-        """Remove the file of a key and the hash of a zip, if the file is still due. What cannot be removed stays."""
-        path = self._prefix + key
-        with self._ledger.changing():
-            try:
-                if not due(os.stat(path, follow_symlinks=False)):  # noqa: PTH116 - a Path for each of a million files takes long
-                    return Freed()
-                freed = self._unlink(key)
-                return freed.plus(self._unlink(dirhash_key(key))) if is_zip(key) else freed
-            except (FileNotFoundError, NotADirectoryError, PermissionError):
-                return Freed()
-
-    def _unlink(self, key: str) -> Freed:
-        path = self._prefix + key
-        size = size_of(path)
-        if size is None:
-            return Freed()
-        os.unlink(path)  # noqa: PTH108 - as above
-        self._etags.forget(key)
-        self._ledger.removed(key, size, told=not is_dirhash(key))
-        return Freed(1, size)
+        return await self._walkers.run(eviction, self.root, self._folder.remove, measure)
 
     def close(self) -> None:
         """Record which files were used, and end the threads after their work under way. Blocks."""

@@ -106,7 +106,7 @@ async def test_a_file_that_cannot_be_removed_ends_no_eviction(disk: DiskStore, m
 
 async def test_a_file_that_is_used_meanwhile_stays(disk: DiskStore) -> None:
     await disk.put(LIST, b"v1.0.0\n")
-    assert disk._remove(LIST, lambda _: False) == Freed()
+    assert disk._folder.remove(LIST, lambda _: False) == Freed()
     assert await disk.get(LIST) is not None
 
 
