@@ -1,13 +1,12 @@
 """`spec.autoscaling`: a range of replicas, and who tells the request rate by which the fleet is sized."""
 
-import re
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
 from goproxy_operator.api.part import Part
-from goproxy_operator.api.rule import Rule, Ruled, Rules
+from goproxy_operator.api.rule import Rule, Ruled, Rules, matching
 
 MOST_REPLICAS = 256
 """A bound for lists with an entry for each replica. No fleet that we know of comes near it."""
@@ -24,10 +23,9 @@ class Provider(StrEnum):
 
 _SERVER_ADDRESS = r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$"
 _SERVER_ADDRESS_RULES: Rules[str] = (
-    Rule(
-        cel=f"self.matches(r'{_SERVER_ADDRESS}')",
-        holds=lambda text: re.fullmatch(_SERVER_ADDRESS, text) is not None,
-        message="{self} is no address of Prometheus: write http://HOST:PORT, without user, password and query, such as "
+    matching(
+        _SERVER_ADDRESS,
+        "{self} is no address of Prometheus: write http://HOST:PORT, without user, password and query, such as "
         "http://prometheus.monitoring.svc:9090",
     ),
 )

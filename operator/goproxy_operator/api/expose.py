@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from goproxy_operator.api.fields import HOST_NAME, NAME_LENGTH, Annotations, ObjectName, SecretRef
 from goproxy_operator.api.part import SET, Items, Part
-from goproxy_operator.api.rule import NO_OLD_OBJECT, Rule, Ruled, Rules, ServerRule
+from goproxy_operator.api.rule import NO_OLD_OBJECT, Rule, Ruled, Rules, ServerRule, matching
 
 _PATH_PREFIX_RULES: Rules[str] = (
     Rule(
@@ -24,10 +24,9 @@ PathPrefix = Annotated[str, StringConstraints(max_length=256), Ruled(_PATH_PREFI
 
 _ONLY_NUMBERS = r"^[0-9.]+$"
 _HOST_RULES: Rules[str] = (
-    Rule(
-        cel=f"self.matches(r'{HOST_NAME}')",
-        holds=lambda text: re.fullmatch(HOST_NAME, text) is not None,
-        message="{self} is no host name: write lower-case letters, digits, dashes and dots, without scheme, port or "
+    matching(
+        HOST_NAME,
+        "{self} is no host name: write lower-case letters, digits, dashes and dots, without scheme, port or "
         "path, such as goproxy.example.com",
     ),
     Rule(
@@ -41,10 +40,9 @@ Host = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), R
 
 _BALANCER_CLASS = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"
 _BALANCER_CLASS_RULES: Rules[str] = (
-    Rule(
-        cel=f"self.matches(r'{_BALANCER_CLASS}')",
-        holds=lambda text: re.fullmatch(_BALANCER_CLASS, text) is not None,
-        message="{self} is no class of load balancers: write its name, such as example.com/internal",
+    matching(
+        _BALANCER_CLASS,
+        "{self} is no class of load balancers: write its name, such as example.com/internal",
     ),
 )
 BalancerClass = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), Ruled(_BALANCER_CLASS_RULES)]

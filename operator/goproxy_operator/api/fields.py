@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from goproxy_operator.api.part import SET, Items
-from goproxy_operator.api.rule import ModelRule, Rule, Ruled, Rules
+from goproxy_operator.api.rule import ModelRule, Rule, Ruled, Rules, matching
 from goproxy_operator.quantity import QuantityError, size_in_bytes
 from modproxy.contract.duration import parse_duration
 from modproxy.mod.pattern import parse_pattern
@@ -21,26 +21,22 @@ OWN_PREFIX = "goproxy-operator.dev/"
 _OBJECT_NAME = "^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"
 
 
-def _is_object_name(text: str) -> bool:
-    return re.fullmatch(_OBJECT_NAME, text) is not None and ".." not in text
+def _object_name(message: str) -> Rule[str]:
+    return Rule(
+        cel=f"self.matches('{_OBJECT_NAME}') && !self.contains('..')",
+        holds=lambda text: re.fullmatch(_OBJECT_NAME, text) is not None and ".." not in text,
+        message=message,
+    )
 
 
 _NAME_RULES: Rules[str] = (
-    Rule(
-        cel=f"self.matches('{_OBJECT_NAME}') && !self.contains('..')",
-        holds=_is_object_name,
-        message="{self} is no name of an object: write lower-case letters, digits, dashes and dots, such as team-a",
-    ),
+    _object_name("{self} is no name of an object: write lower-case letters, digits, dashes and dots, such as team-a"),
 )
 Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), Ruled(_NAME_RULES)]
 """The name of another object."""
 
 _SECRET_REF_RULES: Rules[str] = (
-    Rule(
-        cel=f"self.matches('{_OBJECT_NAME}') && !self.contains('..')",
-        holds=_is_object_name,
-        message="{self} is no name of a Secret: write lower-case letters, digits, dashes and dots, such as corp-git",
-    ),
+    _object_name("{self} is no name of a Secret: write lower-case letters, digits, dashes and dots, such as corp-git"),
 )
 SecretRef = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), Ruled(_SECRET_REF_RULES)]
 """The name of a Secret of the same namespace."""
@@ -49,10 +45,9 @@ HOST_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$
 """A DNS-1123 subdomain."""
 
 _SUBDOMAIN_RULES: Rules[str] = (
-    Rule(
-        cel=f"self.matches(r'{HOST_NAME}')",
-        holds=lambda text: re.fullmatch(HOST_NAME, text) is not None,
-        message="{self} is no name: write lower-case letters, digits, dashes and dots, such as nginx",
+    matching(
+        HOST_NAME,
+        "{self} is no name: write lower-case letters, digits, dashes and dots, such as nginx",
     ),
 )
 ObjectName = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), Ruled(_SUBDOMAIN_RULES)]

@@ -5,6 +5,7 @@ every string has a maxLength and every list a maxItems. CEL does not run the rul
 about presence belongs to the section around the field.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Formatter
@@ -65,6 +66,18 @@ Rules: TypeAlias = Sequence[Rule[T] | ServerRule | ModelRule[T]]
 """The rules of one field or section, in the order in which they are checked."""
 
 NO_OLD_OBJECT = "the models see one object, never the one before it"
+
+
+def matching(pattern: str, message: str) -> Rule[str]:
+    """Return the rule that a text has the form of `pattern`, so that both sides read one text.
+
+    `pattern` begins with `^`, ends with `$`, and means the same to RE2 and to Python.
+    """
+    return Rule(
+        cel=f"self.matches(r'{pattern}')",
+        holds=lambda text: re.fullmatch(pattern, text) is not None,
+        message=message,
+    )
 
 
 def check(rules: Rules[T], value: T) -> None:

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from goproxy_operator.api.fields import Patterns, PatternText, PositiveDuration, SecretRef
 from goproxy_operator.api.part import ATOMIC, SET, Items, Part
-from goproxy_operator.api.rule import ModelRule, Rule, Ruled, Rules
+from goproxy_operator.api.rule import ModelRule, Rule, Ruled, Rules, matching
 from modproxy.mod.chain import has_userinfo, parse_chain
 from modproxy.mod.sumdb import parse_gosumdb
 
@@ -144,10 +144,9 @@ _NO_PROXY = r"^[^\s,/]+(/[0-9]{1,3})?$"
 """A host, a domain, an address, or a range of addresses."""
 
 _NO_PROXY_RULES: Rules[str] = (
-    Rule(
-        cel=f"self.matches(r'{_NO_PROXY}')",
-        holds=lambda text: re.fullmatch(_NO_PROXY, text) is not None,
-        message="{self} is nothing to reach without the proxy: write one host, domain, address or range an entry, such "
+    matching(
+        _NO_PROXY,
+        "{self} is nothing to reach without the proxy: write one host, domain, address or range an entry, such "
         "as .corp.example.com or 10.0.0.0/8",
     ),
 )

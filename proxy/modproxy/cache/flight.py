@@ -13,7 +13,7 @@ from modproxy.mod.archive import LARGEST_ZIP, ArchiveError, check_and_hash
 from modproxy.mod.path import ModulePath
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import Version
-from modproxy.request import Request
+from modproxy.request import AnyTarget, Request
 from modproxy.source.protocol import Source, SourceError, Unavailable
 from modproxy.store.protocol import Draft, Store, StoredFile
 from modproxy.threads import Pool
@@ -38,7 +38,6 @@ class Flight:
 
     def __init__(self, request: Request, *, streaming: bool) -> None:
         self.request = request
-        self.target = request.target
         self.streaming = streaming and request.target.kind is Kind.ZIP
         """Whether readers get the beginning of a zip before its check."""
         self.body: bytes | None = None
@@ -55,6 +54,11 @@ class Flight:
         self._users = 0
         self._draft: Draft | None = None
         self._progress = asyncio.Event()
+
+    @property
+    def target(self) -> AnyTarget:
+        """What is fetched."""
+        return self.request.target
 
     @property
     def decided(self) -> bool:

@@ -8,7 +8,7 @@ import yaml
 from goproxy_operator.api.crd.structural import structural_schema
 from goproxy_operator.api.goproxy import GROUP, KIND, OBJECT_RULES, PLURAL, SHORT_NAME, VERSION
 from goproxy_operator.api.goproxyclass import CLASS_KIND, CLASS_OBJECT_RULES, CLASS_PLURAL, GoProxyClassSpec
-from goproxy_operator.api.rule import KEY, validations
+from goproxy_operator.api.rule import KEY, Rules, validations
 from goproxy_operator.api.spec import GoProxySpec
 from goproxy_operator.api.status import UNSEEN, Status
 
@@ -93,18 +93,8 @@ def _definition(
 
 
 def _root_schema() -> dict[str, Any]:
-    return {
-        "type": "object",
-        "description": "A fleet of caching Go module proxies.",
-        "properties": {
-            "apiVersion": {"type": "string"},
-            "kind": {"type": "string"},
-            "metadata": {"type": "object"},
-            "spec": structural_schema(GoProxySpec),
-            "status": {**structural_schema(Status), "default": UNSEEN},
-        },
-        **validations(OBJECT_RULES),
-    }
+    sections = {"spec": structural_schema(GoProxySpec), "status": {**structural_schema(Status), "default": UNSEEN}}
+    return _object_schema("A fleet of caching Go module proxies.", sections, OBJECT_RULES)
 
 
 def _class_schema() -> dict[str, Any]:
@@ -112,16 +102,21 @@ def _class_schema() -> dict[str, Any]:
     defaults = _without_transitions(spec["properties"]["defaults"])
     del defaults["properties"]["className"]
     spec["properties"]["defaults"] = defaults
+    description = "What the fleets of some namespaces may be; the platform team's."
+    return _object_schema(description, {"spec": spec}, CLASS_OBJECT_RULES)
+
+
+def _object_schema(description: str, sections: dict[str, Any], rules: Rules[Any]) -> dict[str, Any]:
     return {
         "type": "object",
-        "description": "What the fleets of some namespaces may be; the platform team's.",
+        "description": description,
         "properties": {
             "apiVersion": {"type": "string"},
             "kind": {"type": "string"},
             "metadata": {"type": "object"},
-            "spec": spec,
+            **sections,
         },
-        **validations(CLASS_OBJECT_RULES),
+        **validations(rules),
     }
 
 
