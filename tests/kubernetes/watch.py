@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, NoReturn
 
 import aiohttp
@@ -50,6 +50,13 @@ async def follow(session: aiohttp.ClientSession, path: str, seen: Handler, gone:
         except (aiohttp.ClientError, OSError, TimeoutError):
             pause = min(pause * 2, _RETRY_MOST)
         await asyncio.sleep(pause)
+
+
+async def stop(tasks: Iterable[asyncio.Task[NoReturn]]) -> None:
+    """End what follows; how it ended before is of no interest."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def list_all(session: aiohttp.ClientSession, path: str) -> Object:

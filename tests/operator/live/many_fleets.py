@@ -13,7 +13,7 @@ from typing import Any, Self
 import aiohttp
 
 from tests.kubernetes import audit
-from tests.kubernetes.watch import follow
+from tests.kubernetes.watch import follow, stop
 from tests.operator.live.operator_process import USER
 from tests.operator.objects import document
 
@@ -47,9 +47,7 @@ class ManyFleets:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await stop(self._tasks)
 
     async def make_namespaces(self) -> None:
         """Make the namespaces, with the account that pods need."""

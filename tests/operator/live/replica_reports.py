@@ -13,7 +13,7 @@ from aiohttp import web
 
 from modproxy.contract.config import config_hash
 from modproxy.contract.report import ConfigState, Report, StorageState, Window
-from tests.kubernetes.watch import follow
+from tests.kubernetes.watch import follow, stop
 
 Object = dict[str, Any]
 Figures = Callable[[str, str], tuple[StorageState, Window]]
@@ -63,9 +63,7 @@ class ReplicaReports:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await stop(self._tasks)
         await self._runner.cleanup()
 
     async def _pod_seen(self, pod: Object) -> None:

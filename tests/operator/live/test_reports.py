@@ -11,15 +11,15 @@ import pytest
 from aiohttp import web
 
 from modproxy.contract.config import config_hash
-from modproxy.contract.report import ConfigState, Report, StorageState, Window
+from modproxy.contract.report import Report
 from tests.kubernetes import audit
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.eventually import eventually
 from tests.kubernetes.node_stand_in import NodeStandIn
 from tests.operator.live.fleet import Fleet
 from tests.operator.live.operator_process import USER
+from tests.operator.reconcile.status.status_facts import report
 
-GI = 2**30
 ADMIN_PORT = 8081
 
 
@@ -33,20 +33,6 @@ def _loopback_has_many_addresses() -> bool:
 
 
 pytestmark = pytest.mark.skipif(not _loopback_has_many_addresses(), reason="this machine's loopback has one address")
-
-
-def report(
-    config: str = "c", *, hits: int = 97, rate: float = 206.0, used: int = 31 * GI, pressure: str | None = None
-) -> Report:
-    return Report(
-        version="1",
-        ready=True,
-        uptime_seconds=60,
-        config=ConfigState(hash=config, generation=1),
-        storage=StorageState(used_bytes=used, capacity_bytes=50 * GI, objects=9, disk_pressure=pressure),
-        window=Window(seconds=60, hits=hits, requests=100, requests_per_second=rate),
-        requests={},
-    )
 
 
 @asynccontextmanager
@@ -70,7 +56,7 @@ async def replica(address: str, says: dict[str, Report]) -> AsyncIterator[None]:
 @pytest.mark.usefixtures("operator")
 async def test_figures_come_from_the_replicas(control_plane: ControlPlane, nodes: NodeStandIn, fleet: Fleet) -> None:
     nodes.pod_ip = lambda pod: f"127.0.0.{20 + int(pod['metadata']['name'].rpartition('-')[2])}"
-    says = {"127.0.0.20": report(), "127.0.0.21": report(hits=100, used=5 * GI)}
+    says = {"127.0.0.20": report(config="c"), "127.0.0.21": report(hits=100, used=5, config="c")}
     async with replica("127.0.0.20", says), replica("127.0.0.21", says):
         await fleet.apply()
         await fleet.wait_condition("ConfigSynced", "False", "Spreading")
@@ -95,7 +81,7 @@ async def test_figures_come_from_the_replicas(control_plane: ControlPlane, nodes
 
         # The config in force, by its hash, as a replica computes it from the files it sees.
         config = config_hash((await fleet.get("configmap", "team-a-config-v1"))["data"]["config.json"])
-        says |= {"127.0.0.20": report(config), "127.0.0.21": report(config)}
+        says |= {"127.0.0.20": report(config=config), "127.0.0.21": report(config=config)}
         message = await fleet.wait_condition("ConfigSynced", "True", "InForce")
         assert message == "2 of 2 replicas run the config in force"
 
@@ -103,7 +89,7 @@ async def test_figures_come_from_the_replicas(control_plane: ControlPlane, nodes
         await asyncio.sleep(1.5)
         mark = control_plane.audit.mark()
         for rate in (300.0, 500.0, 900.0):
-            says |= {"127.0.0.20": report(config, rate=rate)}
+            says |= {"127.0.0.20": report(config=config, rate=rate)}
             await asyncio.sleep(0.8)
         assert audit.matching(control_plane.audit.since(mark), user=USER, resource="goproxies", verbs="patch") == []
 

@@ -15,7 +15,7 @@ from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.eventually import eventually
 from tests.kubernetes.kubectl import Kubectl
 from tests.kubernetes.node_stand_in import NodeStandIn
-from tests.kubernetes.watch import follow
+from tests.kubernetes.watch import follow, stop
 from tests.operator.live.conftest import StartOperator
 from tests.operator.live.fleet import Fleet
 from tests.operator.live.operator_process import USER
@@ -43,8 +43,7 @@ class Turns:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await stop([self._task])
 
     async def _seen(self, item: Object) -> None:
         name, status = item["metadata"]["name"], item.get("status", {})

@@ -11,7 +11,7 @@ import pytest
 
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.eventually import eventually
-from tests.kubernetes.watch import follow
+from tests.kubernetes.watch import follow, stop
 from tests.operator.live.fleet import Fleet
 
 # By name, so that there is an autoscaler though nobody tells it a rate.
@@ -34,8 +34,7 @@ class Watched:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await stop([self._task])
         await self._session.close()
 
     async def _seen(self, item: dict[str, Any]) -> None:
