@@ -39,7 +39,7 @@ class Reporter:
                 warnings=rules.warnings,
             ),
             storage=StorageState(
-                used_bytes=store.used_bytes,
+                used_bytes=max(store.used_bytes, 0),  # files of a former process may go before they are counted
                 capacity_bytes=store.capacity(),
                 objects=store.objects,
                 scanned=store.counted,

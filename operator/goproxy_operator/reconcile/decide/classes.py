@@ -35,9 +35,9 @@ def admit(item: Object, classes: Classes | None, labels: Mapping[str, str]) -> A
 
     `labels` are those of its namespace. `classes` is None where classes do not count.
     """
-    spec = item.get("spec") or {}
-    name = spec.get("className")
     try:
+        spec = spec_of(item)
+        name = spec.get("className")
         if classes is None or not (classes or name) or not isinstance(name, str | None):
             return Admitted(parse_goproxy(item))
         chosen = choose_class(name, item["metadata"].get("namespace", ""), classes, labels)
@@ -46,6 +46,17 @@ def admit(item: Object, classes: Classes | None, labels: Mapping[str, str]) -> A
         return _within(item, spec, chosen)
     except InvalidGoProxyError as e:
         return Problem("InvalidSpec", str(e))
+
+
+def spec_of(item: Object) -> Mapping[str, Any]:
+    """Return the spec as it is written, to be read with care. Raises `InvalidGoProxyError` where it is no object.
+
+    An object that was stored under an older definition may hold what today's definition refuses.
+    """
+    spec = item.get("spec") or {}
+    if not isinstance(spec, Mapping):
+        raise InvalidGoProxyError(f"spec: is no object but a {type(spec).__name__}: write spec: {{}}")
+    return spec
 
 
 def imposed_by(chosen: FleetClass) -> Imposed | None:
