@@ -8,7 +8,7 @@ import json
 import pytest
 
 from goproxy_operator.isolation import isolated, supervised
-from goproxy_operator.metrics import FAULTS, REGISTRY
+from goproxy_operator.metrics import REGISTRY
 
 FAULTS_OF_CODE = [
     OverflowError("cannot convert float infinity to integer"),
@@ -77,7 +77,3 @@ async def test_a_supervised_task_can_be_cancelled_while_it_waits() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-
-
-def test_the_metric_is_there() -> None:
-    assert FAULTS.describe()[0].name == "goproxy_operator_faults"

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
+from goproxy_operator.api.fields import URL_HOST_RULES
 from goproxy_operator.api.part import Part
 from goproxy_operator.api.rule import Rule, Ruled, Rules, matching
 
@@ -28,6 +29,7 @@ _SERVER_ADDRESS_RULES: Rules[str] = (
         "{self} is no address of Prometheus: write http://HOST:PORT, without user, password and query, such as "
         "http://prometheus.monitoring.svc:9090",
     ),
+    *URL_HOST_RULES,
 )
 
 

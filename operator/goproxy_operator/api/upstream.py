@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from goproxy_operator.api.fields import Patterns, PatternText, PositiveDuration, SecretRef
+from goproxy_operator.api.fields import URL_HOST_RULES, Patterns, PatternText, PositiveDuration, SecretRef
 from goproxy_operator.api.part import ATOMIC, SET, Items, Part
 from goproxy_operator.api.rule import ModelRule, Rule, Ruled, Rules, matching
 from modproxy.mod.chain import has_userinfo, parse_chain
@@ -75,6 +75,7 @@ _CHAIN_RULES: Rules[str] = (
         "entries with a comma or |",
     ),
     ModelRule(_check_chain, because="CEL has no parser of URLs"),
+    *URL_HOST_RULES,
 )
 ChainText = Annotated[str, StringConstraints(max_length=2048), Ruled(_CHAIN_RULES)]
 """A chain in GOPROXY's syntax, without credentials."""
@@ -116,6 +117,7 @@ _GOSUMDB_RULES: Rules[str] = (
         holds=lambda text: "@" in text or not re.search(_TWO_WORDS, text) or re.search(_URL_AT_END, text) is not None,
         message="{self} has no URL after its key: write one with https:// or http://, without a query",
     ),
+    *URL_HOST_RULES,
     ModelRule(parse_gosumdb, because="CEL can neither decode a verifier key nor compute its hash"),
 )
 GosumdbText = Annotated[str, StringConstraints(max_length=1024), Ruled(_GOSUMDB_RULES)]
@@ -137,6 +139,7 @@ _PROXY_URL_RULES: Rules[str] = (
         holds=lambda text: re.fullmatch(_PROXY_URL, text) is not None,
         message="{self} is no HTTP proxy: write http://HOST:PORT, such as http://egress.example.com:3128",
     ),
+    *URL_HOST_RULES,
 )
 HttpProxyUrl = Annotated[str, StringConstraints(max_length=512), Ruled(_PROXY_URL_RULES)]
 

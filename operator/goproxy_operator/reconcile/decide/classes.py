@@ -55,7 +55,7 @@ def spec_of(item: Object) -> Mapping[str, Any]:
     """
     spec = item.get("spec") or {}
     if not isinstance(spec, Mapping):
-        raise InvalidGoProxyError(f"spec: is no object but a {type(spec).__name__}: write spec: {{}}")
+        raise InvalidGoProxyError("spec: is no object: write spec: {}")
     return spec
 
 

@@ -12,6 +12,7 @@ from goproxy_operator.kube.resources import Key
 from goproxy_operator.metrics import FAULTS, RECONCILE_SECONDS, RECONCILES
 from goproxy_operator.reconcile.outcome import RETRIED, PassOutcome
 from goproxy_operator.reconcile.work.queue import Queue
+from modproxy.contract.report import plain_text
 
 _log = logging.getLogger(__name__)
 WORKERS = 8
@@ -49,7 +50,7 @@ async def _work(
                 most = _LONGEST_OUTAGE
             if isinstance(e, ApiError):
                 least = e.retry_after
-            _log.warning("%s/%s: %s", *key, e or type(e).__name__)
+            _log.warning("%s/%s: %s", *key, plain_text(str(e) or type(e).__name__))
         except Exception:
             # A fault of ours with one object must not end the work on the others.
             FAULTS.inc()
