@@ -31,12 +31,14 @@ _SERVER_ADDRESS_RULES: Rules[str] = (
     ),
     *URL_HOST_RULES,
 )
+ServerAddress = Annotated[str, StringConstraints(max_length=512), Ruled(_SERVER_ADDRESS_RULES)]
+"""The URL of a Prometheus, without credentials."""
 
 
 class PrometheusSpec(Part):
     """A Prometheus that scrapes the replicas."""
 
-    server_address: Annotated[str, StringConstraints(max_length=512), Ruled(_SERVER_ADDRESS_RULES)]
+    server_address: ServerAddress
     """Where KEDA asks it, such as http://prometheus.monitoring.svc:9090."""
 
 

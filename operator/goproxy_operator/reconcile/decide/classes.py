@@ -10,8 +10,10 @@ from typing import Any
 from goproxy_operator.api.goproxy import GoProxy, InvalidGoProxyError, parse_goproxy
 from goproxy_operator.api.goproxyclass import CLASS_KIND, FleetClass
 from goproxy_operator.kube.resources import Object
+from goproxy_operator.reconcile.decide.combinations import combined_breaches
 from goproxy_operator.reconcile.decide.limits import breaches
 from goproxy_operator.reconcile.decide.problem import Problem
+from goproxy_operator.reconcile.decide.profile import profile_breaches
 from modproxy.contract.config import Imposed
 
 Classes = Mapping[str, FleetClass]
@@ -111,7 +113,13 @@ def _within(item: Object, own: Mapping[str, Any], chosen: FleetClass) -> Admitte
     except InvalidGoProxyError as e:
         parse_goproxy(item)  # tells what is wrong without the defaults too
         return Problem("InvalidSpec", f"with the defaults of {CLASS_KIND} {chosen.name}: {e}")
-    if found := breaches(goproxy, spec, chosen):
+    namespace = goproxy.metadata.namespace
+    found = (
+        *breaches(goproxy, spec, chosen),
+        *profile_breaches(own, chosen, namespace),
+        *combined_breaches(own, spec, chosen),
+    )
+    if found:
         return Problem("ClassLimitExceeded", "; ".join(found))
     return Admitted(goproxy, imposed_by(chosen))
 
