@@ -1,5 +1,6 @@
 """`spec.upstream` of the object: where modules come from, by which way, and with which credentials."""
 
+import ipaddress
 import re
 from typing import Annotated
 
@@ -156,6 +157,28 @@ _NO_PROXY_RULES: Rules[str] = (
 NoProxyEntry = Annotated[str, StringConstraints(max_length=256), Ruled(_NO_PROXY_RULES)]
 
 
+def _is_range(text: str) -> bool:
+    """Say whether Go's netip.ParsePrefix takes the text, and the range begins with its address."""
+    try:
+        found = ipaddress.ip_network(text, strict=True)
+    except ValueError:
+        return False
+    mapped = isinstance(found, ipaddress.IPv6Network) and found.network_address.ipv4_mapped is not None
+    return re.search(r"/(0|[1-9][0-9]{0,2})$", text) is not None and "%" not in text and not mapped
+
+
+_RANGE_RULES: Rules[str] = (
+    Rule(
+        cel="isCIDR(self) && cidr(self).masked() == cidr(self)",
+        holds=_is_range,
+        message="{self} is no range of addresses: write its first address and its length, such as 10.20.0.0/16 or "
+        "2001:db8::/32",
+    ),
+)
+AddressRange = Annotated[str, StringConstraints(max_length=64), Ruled(_RANGE_RULES)]
+"""A range of IP addresses in CIDR notation."""
+
+
 class CredentialSpec(Part):
     """Which Secret is used for what."""
 
@@ -194,6 +217,10 @@ class UpstreamSpec(Part):
     trusted_ca_secret_name: SecretRef | None = Field(None, alias="trustedCASecretName")
     """A Secret whose ca.crt is trusted besides the certificates of the image."""
     http_proxy: HttpProxySpec | None = None
+    egress_cidrs: Annotated[Items[AddressRange], Field(max_length=64, json_schema_extra=SET)] | None = Field(
+        None, alias="egressCIDRs"
+    )
+    """The only addresses that replicas may connect to, besides name servers. Default: all but link-local ones."""
     timeout: PositiveDuration | None = None
     """Longest wait for a connection, for the first byte, and between two reads. Default: 30s."""
     direct_timeout: PositiveDuration | None = None

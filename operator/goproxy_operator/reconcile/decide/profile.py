@@ -68,6 +68,8 @@ DECISIONS: Mapping[str, Decision] = {
     "upstream.httpProxy.secretName": _baseline("secrets"),
     # It leads past a proxy that the class may have chosen.
     "upstream.httpProxy.noProxy": _privileged(),
+    # The class may have chosen it to keep the replicas from somewhere.
+    "upstream.egressCIDRs": _privileged(),
     "upstream.timeout": _free(),
     "upstream.directTimeout": _free(),
     "modules.mode": _free(),

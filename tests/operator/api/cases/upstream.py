@@ -13,6 +13,24 @@ _UNICODE = "\u00e4" * 62
 
 REFUSED: list[Case] = [
     *(
+        both(
+            {"upstream": {"egressCIDRs": [text]}},
+            "is no range of addresses: write its first address and its length",
+            "spec.upstream.egressCIDRs[0]",
+        )
+        for text in (
+            "10.20.0.1/16",
+            "10.20.0.0",
+            "10.20.0.0/33",
+            "10.20.0.0/016",
+            "2001:db8::1/32",
+            "fe80::%25eth0/64",
+            "::ffff:10.0.0.0/104",
+            "goproxy.example.com",
+            "",
+        )
+    ),
+    *(
         both({"upstream": {"goproxy": url}}, _NO_HOST, "spec.upstream.goproxy")
         for url in (
             f"https://{_LONG}.example.com",
@@ -214,6 +232,8 @@ REFUSED: list[Case] = [
     ),
 ]
 ACCEPTED: list[dict[str, Any]] = [
+    {"upstream": {"egressCIDRs": ["10.20.0.0/16", "192.0.2.7/32", "2001:DB8::/32", "::/0", "0.0.0.0/0"]}},
+    {"upstream": {"egressCIDRs": []}},
     {"upstream": {"goproxy": f"https://{'a' * 63}.example.com/{'b' * 64}/..,https://[fe80::1]:8080/{'c' * 99}"}},
     {"upstream": {"goproxy": f"https://{chr(0xE4) * 20}.example.com/go"}},
     {"upstream": {"gosumdb": f"{'d' * 63}.example.com+d52723ec+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"}},
