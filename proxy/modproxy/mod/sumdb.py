@@ -12,7 +12,7 @@ from modproxy.mod.note import NoteError, VerifierKey, parse_verifier_key
 from modproxy.mod.path import ModulePath, PathError, check_path, escape, unescape
 from modproxy.mod.pattern import Pattern, first_match
 from modproxy.mod.target import Kind, NoSuchTarget, TargetError
-from modproxy.mod.version import Version, VersionError, check_version
+from modproxy.mod.version import Version, VersionError, check_version, is_canonical
 
 DEFAULT_GOSUMDB = "sum.golang.org"
 """The default of the go command."""
@@ -133,10 +133,13 @@ def parse_sumdb_target(path: str, database: str | None) -> SumdbTarget | None:
     if not at:
         raise TargetError(f"malformed lookup {subject!r}: write MODULE@VERSION")
     try:
-        module = check_path(unescape(escaped_module))
-        return lookup_target(name, module, check_version(module, unescape(escaped_version)))
-    except (PathError, VersionError) as e:
+        module, version = check_path(unescape(escaped_module)), unescape(escaped_version)
+        return lookup_target(name, module, check_version(module, version))
+    except PathError as e:
         raise TargetError(str(e)) from None
+    except VersionError as e:
+        # A record of a canonical version that the path cannot have is absent, and its request is well-formed.
+        raise (NoSuchTarget if is_canonical(version) else TargetError)(str(e)) from None
 
 
 def hashes_of(text: bytes, module: ModulePath, version: Version) -> dict[str, str]:

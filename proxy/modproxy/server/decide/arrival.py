@@ -77,7 +77,7 @@ def read_arrival(method: str, raw_path: str, headers: MultiMapping[str], rules: 
 
 def _read_path(raw_path: str, rules: Rules) -> tuple[AnyTarget | None, TargetError | NoSuchTarget | None]:
     try:
-        path = decode_path(_below(rules.prefix, raw_path))
+        path = _below(rules.prefix, decode_path(_path_of(raw_path)))
         return (_sumdb_target(path, rules) if is_sumdb_path(path) else _module_target(path)), None
     except (TargetError, NoSuchTarget) as e:
         return None, e
@@ -88,10 +88,14 @@ def _module_target(path: str) -> Target:
     return _remembered_target(path) if len(path) <= _LONGEST_REMEMBERED else parse_target(path)
 
 
-def _below(prefix: str, raw_path: str) -> str:
-    path = raw_path.partition("?")[0]
-    if not path.startswith("/"):
-        path = _path_of_url(path)  # the absolute form of RFC 9112, section 3.2.2
+def _path_of(request_target: str) -> str:
+    """Return the path of a request line's target, undecoded. Raises `TargetError`."""
+    path = request_target.partition("?")[0]
+    # Another beginning than a slash means the absolute form of RFC 9112, section 3.2.2.
+    return path if path.startswith("/") else _path_of_url(path)
+
+
+def _below(prefix: str, path: str) -> str:
     if not path.startswith(f"{prefix}/"):
         raise NoSuchTarget(f"modules are served below {prefix}/")
     return path.removeprefix(f"{prefix}/")

@@ -79,6 +79,7 @@ def test_dry_run_refuses_nothing_and_says_what_it_would(file: str, logged: bool)
 def test_below_a_prefix() -> None:
     made = rules(config={"pathPrefix": "/go"})
     assert refused(arrive(f"/go{MOD}", made), made) is None
+    assert refused(arrive(f"/%67%6f{MOD}", made), made) is None
     for path in (MOD, "/go", "/gox/example.com/m/@v/list"):
         refusal = refused(arrive(path, made), made)
         assert refusal is not None
