@@ -6,6 +6,7 @@ takes 0.8.
 """
 
 import threading
+from collections.abc import Iterable
 
 from modproxy.store.protocol import etag_of
 
@@ -26,8 +27,11 @@ class Etags:
         self._known: dict[str, tuple[Mark, str]] = {}
         self._lock = threading.Lock()
 
-    def of(self, key: str, mark: Mark, content: bytes) -> str:
-        """Return the tag of a file with this mark; it is made of `content` when no tag is remembered for the mark."""
+    def of(self, key: str, mark: Mark, content: Iterable[bytes]) -> str:
+        """Return the tag of a file with this mark; it is made of `content` when no tag is remembered for the mark.
+
+        `content` comes in pieces, which are read only then.
+        """
         known = self._known.get(key)
         if known is not None and known[0] == mark:
             return known[1]

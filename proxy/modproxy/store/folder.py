@@ -2,16 +2,17 @@
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from modproxy.store.draft import DiskDraft
 from modproxy.store.etags import Etags
 from modproxy.store.eviction import Due, Freed
-from modproxy.store.files import Found, find, rename, settle, size_of
+from modproxy.store.files import Found, find, read_in_pieces, rename, settle, status_of
 from modproxy.store.ledger import Ledger
-from modproxy.store.protocol import StoredFile
-from modproxy.store.tree import dirhash_key, is_dirhash, is_zip
+from modproxy.store.protocol import LARGEST_BODY, StoredFile
+from modproxy.store.tree import dirhash_key, is_dirhash, is_zip, key_of, walk, zip_key
 
 
 class Settling(NamedTuple):
@@ -37,16 +38,28 @@ class Folder:
         return None if found is None else (self._stored(key, found), found.used)
 
     def _stored(self, key: str, found: Found) -> StoredFile:
-        content = found.content
-        etag = None if content is None else self._etags.of(key, (found.size, found.modified_ns, found.inode), content)
-        return StoredFile(
-            key,
-            found.size,
-            found.modified_ns / 1e9,
-            etag,
-            body=None if is_zip(key) else content,
-            dirhash=content.decode() if is_zip(key) and content is not None else None,
-        )
+        content, mark = found.content, (found.size, found.modified_ns, found.inode)
+        if is_zip(key):
+            etag = None if content is None else self._etags.of(key, mark, (content,))
+            dirhash = None if content is None else content.decode()
+            return StoredFile(key, found.size, found.modified_ns / 1e9, etag, dirhash=dirhash)
+        etag = self._etags.of(key, mark, read_in_pieces(self._prefix + key) if content is None else (content,))
+        body = content if found.size <= LARGEST_BODY else None
+        return StoredFile(key, found.size, found.modified_ns / 1e9, etag, body=body)
+
+    def count(self) -> None:
+        """Count the files of a former process, and remove hashes whose zips are gone."""
+        root = Path(self._prefix)
+        for entry in walk(root):
+            key = key_of(root, entry)
+            with self._ledger.changing():
+                status = status_of(entry.path)
+                if status is not None:
+                    self._ledger.counted(key, status)
+            if is_dirhash(key):
+                # A process that was killed between two renames leaves a hash without its zip.
+                self.remove(key, partial(self._is_orphan, key))
+        self._ledger.counted_all()
 
     def put_in_place(self, settling: Sequence[Settling]) -> StoredFile | None:
         """Make drafts the files of their keys, all in one change. Returns the last file. Raises `OSError`."""
@@ -75,12 +88,15 @@ class Folder:
             except (FileNotFoundError, NotADirectoryError, PermissionError):
                 return Freed()
 
+    def _is_orphan(self, hash_key: str, _: os.stat_result) -> bool:
+        return status_of(self._prefix + zip_key(hash_key)) is None
+
     def _unlink(self, key: str) -> Freed:
         path = self._prefix + key
-        size = size_of(path)
-        if size is None:
+        status = status_of(path)
+        if status is None:
             return Freed()
         os.unlink(path)  # noqa: PTH108 - see `_prefix`
         self._etags.forget(key)
-        self._ledger.removed(key, size, told=not is_dirhash(key))
-        return Freed(1, size)
+        self._ledger.removed(key, status, told=not is_dirhash(key))
+        return Freed(1, status.st_size)

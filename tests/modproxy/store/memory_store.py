@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from typing import BinaryIO
 
-from modproxy.store.protocol import Draft, Listed, StoredFile, StoreListener, etag_of
+from modproxy.store.protocol import LARGEST_BODY, Draft, Listed, StoredFile, StoreListener, etag_of
 
 
 class MemoryDraft:
@@ -51,15 +51,18 @@ class MemoryStore:
         return io.BytesIO(self.files[file.key][1])
 
     async def put(self, key: str, body: bytes) -> StoredFile | None:
-        return self._keep(StoredFile(key, len(body), time.time(), etag_of(body), body=body), body)
+        return self._keep(
+            StoredFile(key, len(body), time.time(), etag_of((body,)), body=body if len(body) <= LARGEST_BODY else None),
+            body,
+        )
 
-    async def draft(self) -> MemoryDraft:
+    async def draft(self, size: int | None) -> MemoryDraft:
         self.drafts.append(MemoryDraft())
         return self.drafts[-1]
 
     async def publish(self, draft: Draft, key: str, dirhash: str) -> StoredFile | None:
         data = draft.read(0, draft.written)
-        return self._keep(StoredFile(key, len(data), time.time(), etag_of(dirhash.encode()), dirhash=dirhash), data)
+        return self._keep(StoredFile(key, len(data), time.time(), etag_of((dirhash.encode(),)), dirhash=dirhash), data)
 
     def _keep(self, file: StoredFile, data: bytes) -> StoredFile | None:
         if self.refuses:
