@@ -26,6 +26,8 @@ from modproxy.store.protocol import LARGEST_BODY, Store
 from modproxy.via import ViaEntry
 
 _FILE_GONE_RETRIES = 3
+_CLIENT_LEFT = 499
+"""nginx's code for a client that left before its answer."""
 
 log = logging.getLogger(__name__)
 
@@ -70,14 +72,18 @@ class ClientHandler:
         """Answer one request. Whatever a client or an upstream does, only `CancelledError` is raised."""
         started = time.perf_counter()
         rules = self._in_force.rules
-        reply = await self._reply(http, rules)
+        endpoint, code, cache_status = OTHER, _CLIENT_LEFT, CacheStatus.MISS
         try:
-            response, code = await self._send(http, reply)
+            reply = await self._reply(http, rules)
+            endpoint, cache_status = reply.endpoint, reply.cache_status
+            try:
+                response, code = await self._send(http, reply)
+            finally:
+                reply.close()
         finally:
-            reply.close()
+            self._traffic.count(endpoint, code, cache_status, time.perf_counter() - started)
         if self.draining:
             response.force_close()
-        self._traffic.count(reply.endpoint, code, reply.cache_status, time.perf_counter() - started)
         return response
 
     async def _reply(self, http: web.BaseRequest, rules: Rules) -> Reply:
@@ -137,7 +143,7 @@ class ClientHandler:
             _abort(http)
             return web.Response(status=502), 502
         except ConnectionError:
-            return web.Response(status=499), 499  # nginx's code for a client that left
+            return web.Response(status=_CLIENT_LEFT), _CLIENT_LEFT
         except Exception:
             log.exception("an unexpected error at %s %s", http.method, http.raw_path)
             _abort(http)

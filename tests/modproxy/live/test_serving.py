@@ -10,6 +10,7 @@ import pytest
 from yarl import URL
 
 from modproxy.server.decide.head import CONTENT_TYPES
+from tests.kubernetes.eventually import eventually
 from tests.modproxy import fake_upstream
 from tests.modproxy.fake_upstream import FakeUpstream
 from tests.modproxy.module_files import info
@@ -105,6 +106,34 @@ async def test_a_version_that_its_path_cannot_have_is_a_query(proxy: ProxyProces
     reply = await proxy.get(f"{M}/@v/v3.0.0.info")
     assert (reply.status, reply.body) == (200, upstream.files[f"{M}/@v/v3.0.0.info"])
     assert "immutable" not in reply.headers["Cache-Control"]
+
+
+async def test_a_client_that_closes_its_side_gets_its_answer(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
+    host, port = proxy.url.removeprefix("http://").split(":")
+    for _ in ("fetched", "stored"):
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(f"GET /{M}/@v/v1.0.0.mod HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        writer.write_eof()
+        answer = await reader.read()
+        writer.close()
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+        assert answer.endswith(upstream.files[f"{M}/@v/v1.0.0.mod"])
+
+
+async def test_a_fetch_ends_after_all_who_waited_have_left(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
+    key = f"{M}/@v/v1.0.0.zip"
+
+    upstream.behaviours[key] = fake_upstream.hang()
+    proxy.write_config(upstream={"goproxy": upstream.url, "timeout": "60s"})
+    await proxy.until_report(lambda report: report.config.generation == 2)
+    waiting = [asyncio.create_task(proxy.get(key)) for _ in range(3)]
+    await eventually(lambda: upstream.requests[key] == 1, "the fetch has begun")
+    for task in waiting:
+        task.cancel()
+    await eventually(lambda: "nobody waits" in proxy.log(), "the fetch has ended")
+    del upstream.behaviours[key]
+    assert (await proxy.get(key)).status == 200
+    assert upstream.requests[key] == 2
 
 
 async def test_methods_other_than_get_and_head(proxy: ProxyProcess) -> None:
