@@ -39,6 +39,8 @@ class Rules:
     """Decides which modules may be served."""
     prefix: str
     """The URL path below which everything is served; empty or `/PREFIX`."""
+    hosts: frozenset[str]
+    """The hosts that clients may ask for; empty for any."""
     database: str | None
     """The name of the checksum database that is served; None when the config turns it off."""
     unverified: tuple[Pattern, ...]
@@ -142,6 +144,7 @@ class InForce:
             source_generation=source_generation,
             policy=Allowlist(config.modules, loaded.allowlist, config.fleet),
             prefix=config.path_prefix,
+            hosts=frozenset(config.hosts),
             database=sources.database.name if sources.database else None,
             unverified=sources.unverified,
             cache=config.cache,

@@ -46,6 +46,7 @@ def rules(source: Source | None = None, config: Mapping[str, object] | None = No
         source_generation=generation,
         policy=Allowlist(made.config.modules, made.allowlist, made.config.fleet),
         prefix=made.config.path_prefix,
+        hosts=frozenset(made.config.hosts),
         database=DATABASE,
         unverified=tuple(map(parse_pattern, made.config.upstream.not_verified)),
         cache=made.config.cache,

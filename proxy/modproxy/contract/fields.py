@@ -73,5 +73,8 @@ HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
 """The URL of an HTTP proxy, without credentials."""
 Listen = Annotated[str, AfterValidator(_check_listen)]
 """An address to listen on, or `fd:N` for an inherited socket."""
+HOST_NAME = re.compile(r"[a-z0-9_:.-]{1,253}", re.ASCII)
+HostName = Annotated[str, Field(pattern=rf"^{HOST_NAME.pattern}$")]
+"""A host name, an IPv4 address, or an IPv6 address without brackets, in lower case."""
 PathPrefix = Annotated[str, AfterValidator(_check_prefix)]
 """A prefix of URL paths: empty, or with a leading slash and without a trailing slash."""

@@ -32,6 +32,8 @@ class Placement:
     shutdown: ShutdownConfig = field(default_factory=ShutdownConfig)
     secrets_dir: str | None = None
     """Where the replica finds the Secrets that the object names; None: the data plane's default."""
+    hosts: tuple[str, ...] = ()
+    """The hosts that clients may ask for; empty for any."""
     imposed: Imposed | None = None
     """What the fleet's class lets it serve."""
 
@@ -50,6 +52,7 @@ def replica_config(goproxy: GoProxy, place: Placement) -> Config:
         "fleet": f"{goproxy.metadata.namespace}/{goproxy.metadata.name}",
         "listen": place.listen,
         "admin": place.admin,
+        "hosts": place.hosts,
         "pathPrefix": spec.expose.path_prefix,
         "secretsDir": place.secrets_dir,
         "tls": tls_config(spec.expose),

@@ -35,6 +35,8 @@ class Arrival:
     """
     fault: TargetError | NoSuchTarget | None = None
     """Why the path has no target."""
+    host: str = ""
+    """The `Host` header; empty without one."""
     via: str = ""
     """All `Via` headers of the client, joined with commas."""
     cached_only: bool = False
@@ -68,6 +70,7 @@ def read_arrival(method: str, raw_path: str, headers: MultiMapping[str], rules: 
         method,
         target,
         fault,
+        host=headers.get("Host", "") if rules.hosts else "",
         via=", ".join(headers.getall("Via")) if "Via" in headers else "",
         cached_only=headers.get("Disable-Module-Fetch", "").lower() == "true",
         id=headers.get("X-Request-Id", ""),
