@@ -92,12 +92,13 @@ class LocalFleet:
         """The URL that the runner tells its user to set as GOPROXY."""
         return (await self.line(r"^export GOPROXY=(\S+)$"))[1]
 
-    async def get(self, key: str) -> tuple[int, str]:
-        """Send a request through the fleet. Returns status and body."""
+    async def get(self, key: str, host: str | None = None) -> tuple[int, str]:
+        """Send a request through the fleet, with a Host header of its own if need be. Returns status and body."""
+        headers = {"Host": host} if host else {}
         timeout = aiohttp.ClientTimeout(PATIENCE)
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(f"{await self.url()}/{key}") as response,
+            session.get(f"{await self.url()}/{key}", headers=headers) as response,
         ):
             return response.status, await response.text()
 
