@@ -8,8 +8,8 @@ checksum database under the newer rules, because a source is not told which rule
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from modproxy.config_file import Loaded
 from modproxy.contract.config import CacheConfig, Config, ConfigError
@@ -56,25 +56,46 @@ class Rules:
         return self.loaded.config
 
 
-ReadThroughCache = Callable[[Request, Rules], Awaitable[bytes]]
-"""Returns a small answer through the cache, under the given rules. Raises `SourceError`."""
+class SmallAnswers(Protocol):
+    """The small answers that a cache has, each under the given rules."""
+
+    async def read(self, request: Request, rules: Rules) -> bytes:
+        """Return an answer, which is fetched where it is not held. Raises `SourceError`."""
+        ...
+
+    async def held(self, request: Request, rules: Rules) -> bytes | None:
+        """Return an answer that is held; None when it is not."""
+        ...
+
+    async def keep(self, request: Request, body: bytes, rules: Rules) -> None:
+        """Hold an answer, in place of the one that is held."""
+        ...
 
 
 class _DatabaseReader:
-    """Lets the sources of a config read the checksum database through the cache.
+    """Lets the sources of a config use the answers of the checksum database that the cache has.
 
     Rules are made of sources, so the rules do not exist yet when the sources are made.
     """
 
-    def __init__(self, read: ReadThroughCache) -> None:
-        self._read = read
+    def __init__(self, cache: SmallAnswers) -> None:
+        self._cache = cache
         self.rules: Rules | None = None
         """The newest rules that have these sources."""
 
-    async def read(self, target: SumdbTarget) -> bytes:
+    def _in_force(self) -> Rules:
         if self.rules is None:
             raise AssertionError("a source is asked only once its rules are in force")
-        return await self._read(Request(target), self.rules)
+        return self.rules
+
+    async def read(self, target: SumdbTarget, via: str) -> bytes:
+        return await self._cache.read(Request(target, via=via), self._in_force())
+
+    async def held(self, target: SumdbTarget) -> bytes | None:
+        return await self._cache.held(Request(target), self._in_force())
+
+    async def keep(self, target: SumdbTarget, body: bytes) -> None:
+        await self._cache.keep(Request(target), body, self._in_force())
 
 
 class InForce:
@@ -83,9 +104,9 @@ class InForce:
     `begin` must be called first.
     """
 
-    def __init__(self, shared: SharedResources, read: ReadThroughCache) -> None:
+    def __init__(self, shared: SharedResources, cache: SmallAnswers) -> None:
         self._shared = shared
-        self._read = read
+        self._cache = cache
         self._rules: Rules | None = None
         self._started: Config | None = None
         self._sources: tuple[Sources, _DatabaseReader] | None = None
@@ -131,8 +152,8 @@ class InForce:
         config, old = loaded.config, self._rules
         generation = 1 if old is None else old.generation + 1
         if self._sources is None or old is None or config.upstream != old.config.upstream:
-            reader = _DatabaseReader(self._read)
-            sources = await build_sources(config, self._shared, reader.read)
+            reader = _DatabaseReader(self._cache)
+            sources = await build_sources(config, self._shared, reader)
             source_generation = generation
         else:
             sources, reader = self._sources

@@ -123,6 +123,7 @@ class ReplicaProcesses:
             size_bytes=storage_bytes(fleet_file.goproxy) or size_in_bytes(DEFAULT_STORAGE),
             shutdown=_SHUTDOWN,
             secrets_dir=str(self._secrets.folder),
+            machine_settings=True,
         )
         return write_config(folder, replica_config(fleet_file.goproxy, place), fleet_file.allowlist)
 

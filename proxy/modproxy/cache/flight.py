@@ -111,7 +111,7 @@ class Flight:
                     await self._publish_zip(self.target, store, hashing, fetched.check_dirhash)
                 else:
                     body = b"".join([chunk async for chunk in fetched.body])
-                    self.stored = await store.put(self.target.key, body) if may_store() else None
+                    self.stored = await store.put(self.target.key, body) if fetched.keep and may_store() else None
                     if self.stored is None:
                         self.etag = await hashing.run(etag_of, (body,))
                         self.body = body

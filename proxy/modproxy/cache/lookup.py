@@ -87,9 +87,12 @@ class Cache:
     async def read(self, request: Request, rules: Rules) -> bytes:
         """Return a small answer whole, for requests that the proxy makes itself. Raises `SourceError`."""
         answer = await self.get(request, rules)
-        if answer.body is not None or answer.stored is None:
-            return answer.body or b""
-        with await self._store.open(answer.stored) as file:
+        return answer.body or b"" if answer.stored is None else await self._body(answer.stored)
+
+    async def _body(self, stored: StoredFile) -> bytes:
+        if stored.body is not None:
+            return stored.body
+        with await self._store.open(stored) as file:
             return await asyncio.to_thread(file.read)
 
     async def _newer_or(self, stored: StoredFile, request: Request, rules: Rules) -> Answer:
@@ -109,6 +112,15 @@ class Cache:
         except Unavailable:
             self._refresh_failed.put(key, True, _REFRESH_PAUSE)
         return old
+
+    async def held(self, request: Request, rules: Rules) -> bytes | None:
+        """Return a small answer that is held, however old it is; None when it is not held."""
+        stored = await self._store.get(request.target.key)
+        return await self._body(stored) if stored is not None else None
+
+    async def keep(self, request: Request, body: bytes, rules: Rules) -> None:
+        """Hold a small answer that the proxy has fetched and proved itself."""
+        await self._store.put(request.target.key, body)
 
     def _fly(self, request: Request, rules: Rules) -> Flight:
         """Join the fetch of the target, or begin one. Raises `Unavailable` while there are too many."""

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
 from modproxy.contract.address import parse_address
 from modproxy.contract.duration import format_duration, parse_duration
-from modproxy.mod.chain import parse_chain, redact
+from modproxy.mod.chain import parse_chain
 from modproxy.mod.pattern import parse_pattern
 from modproxy.mod.sumdb import parse_gosumdb
 
@@ -33,7 +33,8 @@ def _check_name(text: str) -> str:
 def _check_http_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme != "http" or not parts.hostname or parts.username is not None:
-        raise ValueError(f"{redact(text)!r} is no HTTP proxy: write http://HOST:PORT, credentials in a Secret")
+        shown = "the URL" if "@" in text else repr(text)
+        raise ValueError(f"{shown} is no HTTP proxy: write http://HOST:PORT, credentials in a Secret")
     return text
 
 

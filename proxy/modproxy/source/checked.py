@@ -1,12 +1,19 @@
 """The check of small answers: they are read whole and checked before a client gets their first byte."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import TypeVar
 
-from modproxy.mod.answer import LONGEST_SMALL_ANSWER, AnswerError, check_answer
+from modproxy.mod.answer import AnswerError, check_answer, largest_answer
 from modproxy.mod.target import Kind, Target
 from modproxy.request import Request
 from modproxy.source.protocol import Fetched, Source, Unavailable, once
+
+_READ_AT_ONCE = 32 << 10
+"""Bytes that are worked on in the event loop, for a millisecond at most. Work on more happens in a thread."""
+T = TypeVar("T")
 
 
 class Checked:
@@ -26,19 +33,24 @@ class Checked:
             if target.kind is Kind.ZIP or not isinstance(target, Target):
                 yield fetched
                 return
-            body = await read_small(fetched)
+            body = await read_small(fetched, largest_answer(target.kind))
         try:
-            body = check_answer(target, body)
+            body = await off_the_loop(partial(check_answer, target), body)
         except AnswerError as e:
             raise Unavailable(f"{target}: the answer of {fetched.origin} is refused: {e}") from None
         yield Fetched(once(body), len(body), fetched.origin)
 
 
-async def read_small(fetched: Fetched) -> bytes:
-    """Read a small answer whole. Of an answer that is too large, enough is read for the check to notice."""
+async def read_small(fetched: Fetched, largest: int) -> bytes:
+    """Read a small answer whole. Of an answer that is larger than `largest`, enough is read for the check to notice."""
     parts = bytearray()
     async for chunk in fetched.body:
-        parts += chunk
-        if len(parts) > LONGEST_SMALL_ANSWER:
+        parts += chunk[: largest + 1 - len(parts)]
+        if len(parts) > largest:
             break
     return bytes(parts)
+
+
+async def off_the_loop(function: Callable[[bytes], T], body: bytes) -> T:
+    """Return what the function makes of a small answer. A large one is worked on in a thread."""
+    return function(body) if len(body) <= _READ_AT_ONCE else await asyncio.to_thread(function, body)

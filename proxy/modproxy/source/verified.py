@@ -5,19 +5,20 @@ Source of the rules: "Checksum database" of the Go Modules Reference, and cmd/go
 """
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from modproxy.mod.answer import LARGEST_MOD
 from modproxy.mod.archive import go_mod_hash
 from modproxy.mod.pattern import Pattern, first_match
 from modproxy.mod.sumdb import hashes_of, lookup_target
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import Version
 from modproxy.request import Request
-from modproxy.source.checked import read_small
+from modproxy.source.checked import off_the_loop, read_small
 from modproxy.source.protocol import Fetched, Mismatch, Source, once
-from modproxy.source.sumdb import ReadDatabase, read_record
+from modproxy.source.sumdb import read_record
+from modproxy.source.tiles import DatabaseCache
 
 TOOLCHAIN = "golang.org/toolchain"
 """The module of Go's own releases. The go command runs them, so they are verified even when `gonosumdb` matches
@@ -28,10 +29,10 @@ them.
 class Verified:
     """Compares the answers of a source with the checksum database, except for `exempt` modules (`gonosumdb`)."""
 
-    def __init__(self, source: Source, database: str, read: ReadDatabase, exempt: Sequence[Pattern]) -> None:
+    def __init__(self, source: Source, database: str, cache: DatabaseCache, exempt: Sequence[Pattern]) -> None:
         self._source = source
         self._database = database
-        self._read = read
+        self._cache = cache
         self._exempt = exempt
 
     @asynccontextmanager
@@ -44,7 +45,7 @@ class Verified:
             async with self._source.fetch(request) as fetched:
                 yield fetched
             return
-        hashes = asyncio.create_task(self._hashes(target))
+        hashes = asyncio.create_task(self._hashes(target, request.via))
         try:
             async with self._source.fetch(request) as fetched:
                 if target.kind is Kind.ZIP:
@@ -52,22 +53,25 @@ class Verified:
                     async def check(dirhash: str) -> None:
                         _compare(target, fetched.origin, dirhash, (await hashes).get(target.version))
 
-                    yield Fetched(fetched.body, fetched.size, fetched.origin, check)
+                    yield Fetched(fetched.body, fetched.size, fetched.origin, check_dirhash=check)
                     return
-                body = await read_small(fetched)
-            _compare(target, fetched.origin, go_mod_hash(body), (await hashes).get(f"{target.version}/go.mod"))
+                body = await read_small(fetched, LARGEST_MOD)
+            found = await off_the_loop(go_mod_hash, body)
+            _compare(target, fetched.origin, found, (await hashes).get(f"{target.version}/go.mod"))
             yield Fetched(once(body), len(body), fetched.origin)
         finally:
             hashes.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await hashes
+            # A cancellation of this task passes on, and the error of the other task has been told or is of no interest.
+            await asyncio.wait([hashes])
+            if not hashes.cancelled():
+                hashes.exception()
 
     def _is_exempt(self, target: Target) -> bool:
         return target.path != TOOLCHAIN and first_match(self._exempt, target.path) is not None
 
-    async def _hashes(self, target: Target) -> dict[str, str]:
+    async def _hashes(self, target: Target, via: str) -> dict[str, str]:
         version = Version(target.version)
-        text = await read_record(self._read, lookup_target(self._database, target.path, version))
+        text = await read_record(self._cache, lookup_target(self._database, target.path, version), via)
         return hashes_of(text, target.path, version)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from modproxy.mod.answer import LONGEST_SMALL_ANSWER
+from modproxy.mod.answer import LARGEST_MOD
 from modproxy.source.checked import Checked
 from modproxy.source.protocol import NotFound, Unavailable
 from tests.modproxy.making import request
@@ -34,13 +34,13 @@ async def test_what_comes_through(path: str, given: bytes, comes: bytes) -> None
 @pytest.mark.parametrize(
     ("path", "given", "why"),
     [
-        (f"{M}/v1.0.0.info", b'{"Version":"v1.0.1"}', "names version 'v1.0.1' instead"),
+        (f"{M}/v1.0.0.info", b'{"Version":"v1.0.1"}', 'names version "v1.0.1" instead'),
         (f"{M}/v1.0.0.info", b"<html>", "not JSON"),
         (f"{M}/v1.0.0.info", b"[]", "not a JSON object"),
         (f"{M}/v1.0.0.mod", b"<html>", "no module directive"),
         (f"{M}/list", b"<html>", "not a list of versions"),
         (f"{M}/list", b"\xff", "not text"),
-        (f"{M}/v1.0.0.mod", b"x" * (LONGEST_SMALL_ANSWER + 1), "larger than"),
+        (f"{M}/v1.0.0.mod", b"x" * (LARGEST_MOD + 1), "larger than"),
         ("example.com/m/@latest", b'{"Version":"v2.0.0"}', "cannot have"),
     ],
 )

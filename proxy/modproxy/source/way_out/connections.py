@@ -1,0 +1,114 @@
+"""The connections that leave the replica: kept for reuse, limited by host, to addresses that are checked before use."""
+
+import socket
+from typing import Any
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from modproxy.source.way_out.addresses import literal, not_public
+from modproxy.threads import Pool
+
+_OF_ONE_HOST = 256
+"""Connections to one host at once. A host that hangs keeps its own requests waiting, and nobody else's."""
+_RESOLVING_THREADS = 32
+"""Names that are resolved at once: a name server that does not answer for one name keeps one thread for seconds."""
+_REMEMBERED_SECONDS = 30
+"""How long the addresses of a name are remembered."""
+
+
+class PrivateAddressError(OSError):
+    """A name leads to no address of the public internet, and the request may not leave it."""
+
+
+class Connections:
+    """Has two HTTP clients that share no connection: `any` for every address, `public` for the public internet alone.
+
+    The client connects to the very addresses that were checked, so that a name cannot change between check and use.
+    Both clients reuse connections, keep no cookies, and ignore the proxy variables and the netrc file of the process.
+    """
+
+    def __init__(self) -> None:
+        self._threads = Pool("resolve", _RESOLVING_THREADS)
+        self._resolver = _Resolver(self._threads, public_only=False)
+        self.any = _session(self._resolver)
+        self.public = _session(_Resolver(self._threads, public_only=True))
+
+    async def is_private(self, host: str) -> bool:
+        """Say whether a host is an IP address, or a name of which no address belongs to the public internet."""
+        if literal(host) is not None:
+            return True
+        try:
+            found = await self._resolver.resolve(host)
+        except OSError:
+            return False
+        return bool(found) and not any(map(_is_public, found))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.any.close()
+        await self.public.close()
+        self._threads.close()
+
+
+def _session(resolver: AbstractResolver) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=0,
+            limit_per_host=_OF_ONE_HOST,
+            keepalive_timeout=60,
+            ttl_dns_cache=_REMEMBERED_SECONDS,
+            resolver=resolver,
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
+        headers={"User-Agent": "modproxy (goproxy-operator)", "Accept-Encoding": "identity"},
+    )
+
+
+class _Resolver(AbstractResolver):
+    """Resolves names in threads of its own, and leaves out addresses that may not be connected to."""
+
+    def __init__(self, threads: Pool, *, public_only: bool) -> None:
+        self._threads = threads
+        self._public_only = public_only
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        found = await self._threads.run(_resolve, host, port, family)
+        if not self._public_only:
+            return found
+        public = [result for result in found if _is_public(result)]
+        if found and not public:
+            raise PrivateAddressError(f"{host} leads to no address of the public internet")
+        return public
+
+    async def close(self) -> None:
+        """Do nothing: the threads belong to the connections."""
+
+
+def _is_public(result: ResolveResult) -> bool:
+    address = literal(result["host"])
+    return address is not None and not_public(address) is None
+
+
+def _resolve(host: str, port: int, family: int) -> list[ResolveResult]:
+    try:
+        found: list[Any] = socket.getaddrinfo(
+            host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+        )
+    except UnicodeError as e:
+        raise socket.gaierror(socket.EAI_NONAME, "no name of a host") from e
+    results = []
+    for address_family, _, proto, _, address in found:
+        ip = address[0]
+        if len(address) == 4 and address[3]:
+            ip = f"{ip.partition('%')[0]}%{address[3]}"  # a link-local address is of one interface
+        results.append(
+            ResolveResult(
+                hostname=host, host=ip, port=address[1], family=address_family, proto=proto,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+        )  # fmt: skip
+    return results
