@@ -13,8 +13,9 @@ from typing import Protocol
 
 from modproxy.config_file import Loaded
 from modproxy.contract.config import CacheConfig, Config, ConfigError
-from modproxy.mod.pattern import Pattern
+from modproxy.mod.pattern import Pattern, parse_pattern
 from modproxy.mod.sumdb import SumdbTarget
+from modproxy.policy.admission import Admission
 from modproxy.policy.allowlist import Allowlist
 from modproxy.request import Request
 from modproxy.source.build import SharedResources, Sources, UpstreamError, build_sources
@@ -37,6 +38,8 @@ class Rules:
     """The generation in which `source` was made. Fetches and absences of another source generation are not shared."""
     policy: Allowlist
     """Decides which modules may be served."""
+    admission: Admission
+    """Decides which stored files may be served, by who vouched for them."""
     prefix: str
     """The URL path below which everything is served; empty or `/PREFIX`."""
     hosts: frozenset[str]
@@ -67,8 +70,8 @@ class SmallAnswers(Protocol):
         """Return an answer that is held; None when it is not."""
         ...
 
-    async def keep(self, request: Request, body: bytes, rules: Rules) -> None:
-        """Hold an answer, in place of the one that is held."""
+    async def keep(self, request: Request, body: bytes, voucher: str) -> None:
+        """Hold an answer with its voucher, in place of the one that is held."""
         ...
 
 
@@ -94,8 +97,8 @@ class _DatabaseReader:
     async def held(self, target: SumdbTarget) -> bytes | None:
         return await self._cache.held(Request(target), self._in_force())
 
-    async def keep(self, target: SumdbTarget, body: bytes) -> None:
-        await self._cache.keep(Request(target), body, self._in_force())
+    async def keep(self, target: SumdbTarget, body: bytes, voucher: str) -> None:
+        await self._cache.keep(Request(target), body, voucher)
 
 
 class InForce:
@@ -164,6 +167,11 @@ class InForce:
             source=sources.source,
             source_generation=source_generation,
             policy=Allowlist(config.modules, loaded.allowlist, config.fleet),
+            admission=Admission(
+                sources.database.id if sources.database else None,
+                tuple(map(parse_pattern, config.upstream.not_proxied)),
+                sources.unverified,
+            ),
             prefix=config.path_prefix,
             hosts=frozenset(config.hosts),
             database=sources.database.name if sources.database else None,

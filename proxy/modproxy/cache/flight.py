@@ -6,7 +6,7 @@ bytes only after the check of the whole file, so that no client ever has a whole
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Self
 
 from modproxy.mod.archive import LARGEST_ZIP, ArchiveError, check_and_hash
@@ -14,7 +14,7 @@ from modproxy.mod.path import ModulePath
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import Version
 from modproxy.request import AnyTarget, Request
-from modproxy.source.protocol import Source, SourceError, Unavailable
+from modproxy.source.protocol import Fetched, Source, SourceError, Unavailable
 from modproxy.store.protocol import Draft, NoRoomError, Store, StoredFile, etag_of
 from modproxy.threads import Pool
 
@@ -108,10 +108,11 @@ class Flight:
                 self.size = fetched.size
                 if isinstance(self.target, Target) and self.target.kind is Kind.ZIP:
                     await self._write_zip(fetched.body, store)
-                    await self._publish_zip(self.target, store, hashing, fetched.check_dirhash)
+                    await self._publish_zip(self.target, store, hashing, fetched)
                 else:
                     body = b"".join([chunk async for chunk in fetched.body])
-                    self.stored = await store.put(self.target.key, body) if fetched.keep and may_store() else None
+                    if fetched.keep and may_store():
+                        self.stored = await store.put(self.target.key, body, fetched.voucher)
                     if self.stored is None:
                         self.etag = await hashing.run(etag_of, (body,))
                         self.body = body
@@ -180,9 +181,7 @@ class Flight:
             return Unavailable(f"{self.target}: more bytes came than the {self.size} announced")
         return Unavailable(f"{self.target}: larger than the {LARGEST_ZIP} bytes that a module zip may have")
 
-    async def _publish_zip(
-        self, target: Target, store: Store, hashing: Pool, check: Callable[[str], Awaitable[None]] | None
-    ) -> None:
+    async def _publish_zip(self, target: Target, store: Store, hashing: Pool, fetched: Fetched) -> None:
         draft = self._draft
         if draft is None:
             raise AssertionError("a zip is published after it was written")
@@ -191,9 +190,9 @@ class Flight:
         except ArchiveError as e:
             log.warning("%s: the zip is refused and not stored: %s", target, e)
             raise Unavailable(f"{target}: upstream's zip is refused: {e}") from None
-        if check is not None:
-            await check(dirhash)
-        self.stored = await store.publish(draft, self.target.key, dirhash)
+        if fetched.check_dirhash is not None:
+            await fetched.check_dirhash(dirhash)
+        self.stored = await store.publish(draft, self.target.key, dirhash, fetched.voucher)
         self.size = self._readable = draft.written
 
     def _tell(self) -> None:

@@ -54,7 +54,7 @@ class Cache:
         Raises `SourceError`; for a remembered absence it is `KnownAbsent`.
         """
         target = request.target
-        stored = await self._store.get(target.key)
+        stored = await self._admitted(request, rules)
         match course(request, _age(stored) if stored else None, rules.cache):
             case Course.GIVE if stored:
                 return _from_store(CacheStatus.HIT, stored)
@@ -78,7 +78,7 @@ class Cache:
         No zip is fetched, because nobody would read it. Raises `SourceError`.
         """
         target = request.target
-        if isinstance(target, Target) and await self._store.get(target.key) is None:
+        if isinstance(target, Target) and await self._admitted(request, rules) is None:
             info = replace(request, target=Target(target.path, target.version, Kind.INFO))
             (await self.get(info, rules)).close()
             return Answer(CacheStatus.MISS, None)
@@ -88,6 +88,11 @@ class Cache:
         """Return a small answer whole, for requests that the proxy makes itself. Raises `SourceError`."""
         answer = await self.get(request, rules)
         return answer.body or b"" if answer.stored is None else await self._body(answer.stored)
+
+    async def _admitted(self, request: Request, rules: Rules) -> StoredFile | None:
+        """Return the stored file, unless today's rules would not have let it in: then it is fetched anew."""
+        stored = await self._store.get(request.target.key)
+        return stored if stored is not None and rules.admission.admits(request.target, stored.voucher) else None
 
     async def _body(self, stored: StoredFile) -> bytes:
         if stored.body is not None:
@@ -115,12 +120,15 @@ class Cache:
 
     async def held(self, request: Request, rules: Rules) -> bytes | None:
         """Return a small answer that is held, however old it is; None when it is not held."""
-        stored = await self._store.get(request.target.key)
-        return await self._body(stored) if stored is not None else None
+        stored = await self._admitted(request, rules)
+        try:
+            return await self._body(stored) if stored is not None else None
+        except FileNotFoundError:  # it was removed meanwhile
+            return None
 
-    async def keep(self, request: Request, body: bytes, rules: Rules) -> None:
+    async def keep(self, request: Request, body: bytes, voucher: str) -> None:
         """Hold a small answer that the proxy has fetched and proved itself."""
-        await self._store.put(request.target.key, body)
+        await self._store.put(request.target.key, body, voucher)
 
     def _fly(self, request: Request, rules: Rules) -> Flight:
         """Join the fetch of the target, or begin one. Raises `Unavailable` while there are too many."""
@@ -154,7 +162,7 @@ class Cache:
         begun, started = time.time(), time.monotonic()
 
         def fresh(stored: StoredFile) -> bool:
-            return is_fresh(target, _age(stored), rules.cache)
+            return rules.admission.admits(target, stored.voucher) and is_fresh(target, _age(stored), rules.cache)
 
         def may_store() -> bool:
             # What an older source says may be older than the stored answer of a newer one.

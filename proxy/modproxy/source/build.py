@@ -9,6 +9,7 @@ from modproxy.contract.config import Config, UpstreamConfig
 from modproxy.mod.chain import ChainError, Entry, EntryKind, parse_chain
 from modproxy.mod.pattern import Pattern, parse_pattern
 from modproxy.mod.sumdb import DEFAULT_GOSUMDB, Database, SumdbError, database_folder, parse_gosumdb
+from modproxy.mod.vouching import CameFrom
 from modproxy.source.absent import Absent
 from modproxy.source.chain import Chain, Link
 from modproxy.source.checked import Checked
@@ -84,7 +85,7 @@ async def build_sources(config: Config, shared: SharedResources, cache: Database
     )
     goprivate = ",".join(upstream.goprivate)
     settings = DirectSettings(shared.folder / "direct", upstream.direct_timeout, goprivate, credentials, outbound)
-    direct = Checked(Direct(settings))
+    direct = Checked(Direct(settings), CameFrom.VERSION_CONTROL)
 
     entries, warnings = await _own_listeners_left_out(await _entries(upstream), shared.listeners)
     warnings += [
@@ -106,8 +107,8 @@ async def build_sources(config: Config, shared: SharedResources, cache: Database
     sumdb: Source = Absent(_NO_DATABASE)
     if database is not None:
         sumdb = _sumdb(database, entries, client, shared.folder, cache)
-        public = Verified(public, database.name, cache, unverified)
-        private = Verified(private, database.name, cache, unverified)
+        public = Verified(public, database, cache, unverified)
+        private = Verified(private, database, cache, unverified)
     not_proxied = tuple(map(parse_pattern, upstream.not_proxied))
     return Sources(Router(public, private, sumdb, not_proxied, unverified), database, unverified, tuple(warnings))
 
@@ -142,8 +143,8 @@ def _source(entry: Entry, client: UpstreamClient, direct: Source) -> Source:
     if entry.kind is EntryKind.OFF:
         return Absent(_OFF)
     if entry.url.startswith("file:"):
-        return Checked(LatestFromList(FileTree(entry.url)))
-    return Checked(LatestFromList(UpstreamProxy(client, entry.url, entry.login)))
+        return Checked(LatestFromList(FileTree(entry.url)), CameFrom.UPSTREAM)
+    return Checked(LatestFromList(UpstreamProxy(client, entry.url, entry.login)), CameFrom.UPSTREAM)
 
 
 async def _database(upstream: UpstreamConfig) -> Database | None:

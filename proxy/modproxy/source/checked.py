@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
 from modproxy.mod.answer import AnswerError, check_answer, largest_answer
 from modproxy.mod.target import Kind, Target
+from modproxy.mod.vouching import CameFrom, voucher
 from modproxy.request import Request
 from modproxy.source.protocol import Fetched, Source, Unavailable, once
 
@@ -19,11 +21,13 @@ T = TypeVar("T")
 class Checked:
     """Checks the `.info`, `.mod`, list and `@latest` answers of another source. A wrong answer counts as an outage.
 
-    Zips pass unchecked: `cache.flight` checks them, because their check needs the whole file.
+    `comes_from` says where its answers come from. Zips pass unchecked: `cache.flight` checks them, because their check
+    needs the whole file.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, comes_from: CameFrom) -> None:
         self._source = source
+        self._voucher = voucher(comes_from)
 
     @asynccontextmanager
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
@@ -31,14 +35,14 @@ class Checked:
         target = request.target
         async with self._source.fetch(request) as fetched:
             if target.kind is Kind.ZIP or not isinstance(target, Target):
-                yield fetched
+                yield replace(fetched, voucher=self._voucher)
                 return
             body = await read_small(fetched, largest_answer(target.kind))
         try:
             body = await off_the_loop(partial(check_answer, target), body)
         except AnswerError as e:
             raise Unavailable(f"{target}: the answer of {fetched.origin} is refused: {e}") from None
-        yield Fetched(once(body), len(body), fetched.origin)
+        yield Fetched(once(body), len(body), fetched.origin, voucher=self._voucher)
 
 
 async def read_small(fetched: Fetched, largest: int) -> bytes:

@@ -17,6 +17,8 @@ class Fetched:
     """How many bytes the body has; None when the source does not announce it."""
     origin: str
     """Who gives the answer, without credentials, for logs and messages."""
+    voucher: str = ""
+    """Who vouches for the answer, which is kept with it: see `mod.vouching`."""
     keep: bool = True
     """Whether the answer may be kept. An answer that nobody could prove is passed on, and not kept."""
     check_dirhash: Callable[[str], Awaitable[None]] | None = None

@@ -28,6 +28,7 @@ from modproxy.mod.tlog import (
     record_hash,
     tile_in,
 )
+from modproxy.mod.vouching import CameFrom, voucher
 from modproxy.request import Request
 from modproxy.source.checked import read_small
 from modproxy.source.protocol import Fetched, Mismatch, NotFound, Source, SourceError, Unavailable, once
@@ -74,7 +75,7 @@ class SumdbSource:
         self._itself = itself
         self._heads = heads
         self._cache = cache
-        self._tiles = Tiles(database.name, self._ask, cache)
+        self._tiles = Tiles(database, self._ask, cache)
         self._chosen: tuple[float, Source] | None = None
         self._newer: tuple[int, bytes] = 0, b""
         """The largest signed tree head that came with a record, and its size. Clients may ask for tiles of it."""
@@ -93,7 +94,8 @@ class SumdbSource:
                 body = await self._verified(target, await self._ask_for(request), request.via)
         except (NoteError, LogError) as e:
             raise Mismatch(f"{target}: the answer of checksum database {self._database.name} is refused: {e}") from None
-        yield Fetched(once(body), len(body), f"checksum database {self._database.name}", keep=proved)
+        origin, vouched = f"checksum database {self._database.name}", voucher(CameFrom.DATABASE, self._database.id)
+        yield Fetched(once(body), len(body), origin, voucher=vouched, keep=proved)
 
     async def _ask(self, target: SumdbTarget, via: str) -> bytes:
         return await self._ask_for(Request(target, via=via))

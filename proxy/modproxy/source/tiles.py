@@ -11,8 +11,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
-from modproxy.mod.sumdb import SumdbTarget, tile_target
+from modproxy.mod.sumdb import Database, SumdbTarget, tile_target
 from modproxy.mod.tlog import LogError, Proof, Tile, Tree, holds, tiles_needed
+from modproxy.mod.vouching import CameFrom, voucher
 from modproxy.source.protocol import NotFound, Unavailable
 
 Ask = Callable[[SumdbTarget, str], Awaitable[bytes]]
@@ -30,7 +31,7 @@ class DatabaseCache(Protocol):
         """Return an answer that is held; None when it is not."""
         ...
 
-    async def keep(self, target: SumdbTarget, body: bytes) -> None:
+    async def keep(self, target: SumdbTarget, body: bytes, voucher: str) -> None:
         """Hold an answer that was proved, in place of the one that is held."""
         ...
 
@@ -38,8 +39,9 @@ class DatabaseCache(Protocol):
 class Tiles:
     """Reads tiles of one database, and proves each. Proofs that need the same tile at once share one request."""
 
-    def __init__(self, database: str, ask: Ask, cache: DatabaseCache) -> None:
-        self._database = database
+    def __init__(self, database: Database, ask: Ask, cache: DatabaseCache) -> None:
+        self._database = database.name
+        self._voucher = voucher(CameFrom.DATABASE, database.id)
         self._ask = ask
         self._cache = cache
         self._under_way: dict[tuple[Tile, str], asyncio.Task[bytes]] = {}
@@ -58,7 +60,7 @@ class Tiles:
             if not holds(tree, proof, sent):
                 raise LogError(f"its tiles are not those of the signed tree of {tree.size}")
         for tile, body in sent.items():
-            await self._cache.keep(tile_target(self._database, tile.path), body)
+            await self._cache.keep(tile_target(self._database, tile.path), body, self._voucher)
         return kept | sent
 
     async def _held(self, tile: Tile) -> bytes | None:

@@ -189,28 +189,30 @@ class DiskStore:
         finally:
             draft.close()
 
-    async def publish(self, draft: Draft, key: str, dirhash: str) -> StoredFile | None:
+    async def publish(self, draft: Draft, key: str, dirhash: str, voucher: str = "") -> StoredFile | None:
         """Store a zip, and its hash beside it. Returns None when the disk refuses."""
         if not isinstance(draft, DiskDraft):
             raise TypeError("a draft is published by the store that made it")
         content = dirhash.encode()
         if draft.path is None:
-            return await self._publish(Settling(draft, key, content))
+            return await self._publish(Settling(draft, key, content, voucher))
         beside = await self._written(content)
         if beside is None:
             return None
         try:
-            return await self._publish(Settling(beside, dirhash_key(key), content), Settling(draft, key, content))
+            return await self._publish(
+                Settling(beside, dirhash_key(key), content), Settling(draft, key, content, voucher)
+            )
         finally:
             beside.close()
 
-    async def put(self, key: str, body: bytes) -> StoredFile | None:
+    async def put(self, key: str, body: bytes, voucher: str = "") -> StoredFile | None:
         """Store a small file. Returns None when the disk refuses."""
         draft = await self._written(body)
         if draft is None:
             return None
         try:
-            return await self._publish(Settling(draft, key, body))
+            return await self._publish(Settling(draft, key, body, voucher))
         finally:
             draft.close()
 
@@ -229,7 +231,7 @@ class DiskStore:
 
     async def _publish(self, *settling: Settling) -> StoredFile | None:
         """Put drafts in their places, all at one moment for those who change files. Returns the last one."""
-        for draft, _, _ in settling:
+        for draft, *_ in settling:
             if draft.path is None:
                 if draft.refusal is not None:
                     self._refused(draft.refusal, draft.written)
@@ -239,7 +241,7 @@ class DiskStore:
         except OSError as e:
             self._refused(e)
             return None
-        for draft, _, _ in settling:
+        for draft, *_ in settling:
             draft.published()
         self.pressure.written()
         self.grown.set()

@@ -12,7 +12,8 @@ from modproxy.store.eviction import Due, Freed
 from modproxy.store.files import Found, find, read_in_pieces, rename, settle, status_of
 from modproxy.store.ledger import Ledger
 from modproxy.store.protocol import LARGEST_BODY, StoredFile
-from modproxy.store.tree import dirhash_key, is_dirhash, is_zip, key_of, walk, zip_key
+from modproxy.store.tree import PRIVATE, dirhash_key, is_dirhash, is_zip, key_of, walk, zip_key
+from modproxy.store.vouchers import Mark, Vouchers
 
 
 class Settling(NamedTuple):
@@ -21,6 +22,7 @@ class Settling(NamedTuple):
     draft: DiskDraft
     key: str
     content: bytes
+    voucher: str = ""
 
 
 class Folder:
@@ -30,7 +32,8 @@ class Folder:
         self._prefix = f"{root}/"
         """Before a key, it makes a path: to join a Path takes long for each request, or for a million files."""
         self._ledger = ledger
-        self._etags = Etags()
+        self._vouchers = Vouchers(root / PRIVATE / "vouchers")
+        self._etags = Etags(self._voucher_of)
 
     def look_up(self, key: str) -> tuple[StoredFile, float] | None:
         """Return a file and when it was last used, in seconds since the epoch; None when it is not stored."""
@@ -40,12 +43,17 @@ class Folder:
     def _stored(self, key: str, found: Found) -> StoredFile:
         content, mark = found.content, (found.size, found.modified_ns, found.inode)
         if is_zip(key):
-            etag = None if content is None else self._etags.of(key, mark, (content,))
-            dirhash = None if content is None else content.decode()
-            return StoredFile(key, found.size, found.modified_ns / 1e9, etag, dirhash=dirhash)
-        etag = self._etags.of(key, mark, read_in_pieces(self._prefix + key) if content is None else (content,))
+            if content is None:
+                return StoredFile(key, found.size, found.modified_ns / 1e9, None, voucher=self._voucher_of(key, mark))
+            known = self._etags.of(key, mark, (content,))
+            dirhash = content.decode()
+            return StoredFile(key, found.size, found.modified_ns / 1e9, known.tag, None, dirhash, known.voucher)
+        known = self._etags.of(key, mark, read_in_pieces(self._prefix + key) if content is None else (content,))
         body = content if found.size <= LARGEST_BODY else None
-        return StoredFile(key, found.size, found.modified_ns / 1e9, etag, body=body)
+        return StoredFile(key, found.size, found.modified_ns / 1e9, known.tag, body, None, known.voucher)
+
+    def _voucher_of(self, key: str, mark: Mark) -> str:
+        return self._vouchers.get(self._prefix + key, key, mark)
 
     def count(self) -> None:
         """Count the files of a former process, and remove hashes whose zips are gone."""
@@ -64,10 +72,12 @@ class Folder:
     def put_in_place(self, settling: Sequence[Settling]) -> StoredFile | None:
         """Make drafts the files of their keys, all in one change. Returns the last file. Raises `OSError`."""
         file = None
-        for draft, key, _ in settling:
+        for draft, key, _, voucher in settling:
+            if voucher:
+                self._vouchers.put(draft.fd, key, voucher)
             settle(draft.fd, Path(self._prefix + key))
         with self._ledger.changing():
-            for draft, key, content in settling:
+            for draft, key, content, _ in settling:
                 if draft.path is None:
                     raise AssertionError("a draft without a path is not settled")
                 found, replaced = rename(draft.fd, draft.path, Path(self._prefix + key), content)
@@ -98,5 +108,6 @@ class Folder:
             return Freed()
         os.unlink(path)  # noqa: PTH108 - see `_prefix`
         self._etags.forget(key)
+        self._vouchers.forget(key)
         self._ledger.removed(key, status, told=not is_dirhash(key))
         return Freed(1, status.st_size)

@@ -46,6 +46,8 @@ class StoredFile:
     """The whole content; None for a zip, and for another file of more than `LARGEST_BODY` bytes."""
     dirhash: str | None = None
     """The recorded `h1:` hash of a zip; None for other files, and for a zip without a recorded hash."""
+    voucher: str = ""
+    """Who vouched for the file when it was stored; empty for a file without a record of it."""
 
 
 class Listed(NamedTuple):
@@ -105,7 +107,7 @@ class Store(Protocol):
         """Open a file that `get` has found. Raises `FileNotFoundError` when the file was removed meanwhile."""
         ...
 
-    async def put(self, key: str, body: bytes) -> StoredFile | None:
+    async def put(self, key: str, body: bytes, voucher: str = "") -> StoredFile | None:
         """Store a small file. Returns None when it cannot be stored: then the next request has to fetch it again."""
         ...
 
@@ -117,7 +119,7 @@ class Store(Protocol):
         """
         ...
 
-    async def publish(self, draft: Draft, key: str, dirhash: str) -> StoredFile | None:
+    async def publish(self, draft: Draft, key: str, dirhash: str, voucher: str = "") -> StoredFile | None:
         """Store a zip that was written as a draft of this store. Returns None when it cannot be stored."""
         ...
 

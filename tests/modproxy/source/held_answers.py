@@ -23,7 +23,7 @@ class HeldAnswers:
     async def held(self, target: SumdbTarget) -> bytes | None:
         return self.answers.get(target.key)
 
-    async def keep(self, target: SumdbTarget, body: bytes) -> None:
+    async def keep(self, target: SumdbTarget, body: bytes, voucher: str) -> None:
         self.answers[target.key] = body
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from modproxy.mod.answer import LARGEST_MOD
+from modproxy.mod.vouching import CameFrom
 from modproxy.source.checked import Checked
 from modproxy.source.protocol import NotFound, Unavailable
 from tests.modproxy.making import request
@@ -28,7 +29,7 @@ M = "example.com/m/@v"
 async def test_what_comes_through(path: str, given: bytes, comes: bytes) -> None:
     source = FakeSource({path: given})
     source.pieces = 3
-    assert await read(Checked(source), request(path)) == comes
+    assert await read(Checked(source, CameFrom.UPSTREAM), request(path)) == comes
 
 
 @pytest.mark.parametrize(
@@ -46,12 +47,12 @@ async def test_what_comes_through(path: str, given: bytes, comes: bytes) -> None
 )
 async def test_a_wrong_answer_is_no_answer(path: str, given: bytes, why: str) -> None:
     with pytest.raises(Unavailable, match=why) as caught:
-        await read(Checked(FakeSource({path: given}, origin="upstream X")), request(path))
+        await read(Checked(FakeSource({path: given}, origin="upstream X"), CameFrom.UPSTREAM), request(path))
     assert "upstream X" in caught.value.reason
     assert caught.value.status == 502
 
 
 async def test_an_error_comes_through_as_it_is() -> None:
     with pytest.raises(NotFound) as caught:
-        await read(Checked(FakeSource({f"{M}/list": NotFound("gone", 410)})), request(f"{M}/list"))
+        await read(Checked(FakeSource({f"{M}/list": NotFound("gone", 410)}), CameFrom.UPSTREAM), request(f"{M}/list"))
     assert caught.value.status == 410

@@ -4,8 +4,11 @@ import pytest
 
 from modproxy.mod.archive import go_mod_hash
 from modproxy.mod.pattern import parse_pattern
+from modproxy.mod.sumdb import Database, parse_gosumdb
+from modproxy.mod.vouching import TOOLCHAIN
 from modproxy.source.protocol import Mismatch, NotFound, SourceError, Unavailable
-from modproxy.source.verified import TOOLCHAIN, Verified
+from modproxy.source.verified import Verified
+from tests.modproxy.fake_sumdb import FakeSumdb
 from tests.modproxy.making import DATABASE, request
 from tests.modproxy.source.fake_source import FakeSource, read
 from tests.modproxy.source.held_answers import OneRecord
@@ -13,6 +16,12 @@ from tests.modproxy.source.held_answers import OneRecord
 MOD, ZIP, LIST = (f"example.com/m/@v/{file}" for file in ("v1.0.0.mod", "v1.0.0.zip", "list"))
 GO_MOD = b"module example.com/m\n"
 HEAD = b"\n\ngo.sum database tree\n1\nAAAA\n\n\xe2\x80\x94 sum.example.com AAAA\n"
+
+
+def kept_database() -> Database:
+    database = parse_gosumdb(FakeSumdb(DATABASE).verifier_key)
+    assert database is not None
+    return database
 
 
 def record(path: str = "example.com/m", *, mod: bytes = GO_MOD, zip_hash: str = "h1:zip") -> bytes:
@@ -24,7 +33,7 @@ def database_of(text: bytes) -> OneRecord:
 
 
 def verified(source: FakeSource, database: OneRecord, *exempt: str) -> Verified:
-    return Verified(source, DATABASE, database, [parse_pattern(pattern) for pattern in exempt])
+    return Verified(source, kept_database(), database, [parse_pattern(pattern) for pattern in exempt])
 
 
 async def test_a_go_mod_that_is_vouched_for_comes_through() -> None:

@@ -1,0 +1,80 @@
+"""The vouchers of files: texts about files, which survive a restart. A store does not know what they mean.
+
+A voucher is an extended attribute of its file, so that it comes and goes with the file. Where the file system or the
+operating system has none, it is a small file in the private folder, which is good for one state of its file alone.
+"""
+
+import errno
+import hashlib
+import os
+from pathlib import Path
+
+ATTRIBUTE = "user.modproxy.voucher"
+_UNSUPPORTED = frozenset([errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS])
+_LONGEST = 1024
+"""Bytes of a voucher: extended attributes share a block of 4096 bytes with others."""
+
+Mark = tuple[int, int, int]
+"""A file's size, modification time in nanoseconds, and inode."""
+
+
+class Vouchers:
+    """Keeps the vouchers of the files below a folder. `beside` is a folder for those that no attribute can carry.
+
+    All methods block. None raises an error: a voucher that cannot be kept or read counts as none.
+    """
+
+    def __init__(self, beside: Path, *, attributes: bool = hasattr(os, "setxattr")) -> None:
+        self._beside = beside
+        self._attributes = attributes
+
+    def put(self, fd: int, key: str, voucher: str) -> None:
+        """Keep the voucher of an open file that becomes the file of the key."""
+        data = voucher.encode()[:_LONGEST]
+        if self._attributes:
+            try:
+                os.setxattr(fd, ATTRIBUTE, data)
+            except OSError as e:
+                if e.errno not in _UNSUPPORTED:
+                    return
+                self._attributes = False
+            else:
+                return
+        status = os.fstat(fd)
+        self._put_beside(key, _line((status.st_size, status.st_mtime_ns, status.st_ino)) + data)
+
+    def _put_beside(self, key: str, data: bytes) -> None:
+        path = self._path(key)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        except OSError:
+            return
+
+    def get(self, path: str, key: str, mark: Mark) -> str:
+        """Return the voucher of a file in this state; nothing for a file without one."""
+        if self._attributes:
+            try:
+                return os.getxattr(path, ATTRIBUTE).decode(errors="replace")
+            except OSError as e:
+                if e.errno not in _UNSUPPORTED:
+                    return ""
+                self._attributes = False
+        try:
+            line, _, data = self._path(key).read_bytes().partition(b"\n")
+        except OSError:
+            return ""
+        return data.decode(errors="replace") if line + b"\n" == _line(mark) else ""
+
+    def forget(self, key: str) -> None:
+        """Forget the voucher of a file that was removed."""
+        if not self._attributes:
+            self._path(key).unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        name = hashlib.sha256(key.encode()).hexdigest()
+        return self._beside / name[:2] / name
+
+
+def _line(mark: Mark) -> bytes:
+    return " ".join(map(str, mark)).encode() + b"\n"
