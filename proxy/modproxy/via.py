@@ -5,12 +5,19 @@ contains `~`, because the config's `id` cannot. Older replicas write `1.1 modpro
 entry counts as another replica of the fleet.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 _PROTOCOL = "1.1"
 _PREFIX = "modproxy-"
 _SEPARATOR = "~"
+_MOST_ENTRIES = 16
+"""A request that has passed more proxies goes round in a loop: lawful chains have two or three proxies."""
+_LONGEST = 2048
+"""Characters of all Via headers of a request, with 128 for each entry."""
+_LAWFUL = re.compile(r"[\t\x20-\x7e]+")
+_NOBODY: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +31,11 @@ class ViaEntry:
         return f"{_PROTOCOL} {_PREFIX}{self.fleet}{_SEPARATOR}{self.replica}"
 
     def appended_to(self, header: str) -> str:
-        """Return the header for a request that this replica sends on."""
-        return f"{header}, {self}" if header else str(self)
+        """Return the header for a request that this replica sends on. Entries that are no ASCII text are left out."""
+        if not header:
+            return str(self)
+        passed = [entry for part in header.split(",") if _LAWFUL.fullmatch(entry := part.strip())]
+        return ", ".join([*passed, str(self)])
 
     def passed(self, header: str) -> bool:
         """Say whether a request with this header has passed this replica before."""
@@ -34,6 +44,16 @@ class ViaEntry:
     def hops(self, header: str) -> int:
         """Return how many other replicas of the fleet a request with this header has passed."""
         return sum(entry.fleet == self.fleet and entry != self for entry in _entries(header)) if header else 0
+
+
+def is_too_long(header: str) -> bool:
+    """Say whether a request has passed more proxies than a chain of proxies has."""
+    return len(header) > _LONGEST or header.count(",") >= _MOST_ENTRIES
+
+
+def passed_fleets(header: str) -> frozenset[str]:
+    """Return the fleets that a request with this header has passed."""
+    return frozenset(entry.fleet for entry in _entries(header)) if header else _NOBODY
 
 
 def _entries(header: str) -> Iterator[ViaEntry]:

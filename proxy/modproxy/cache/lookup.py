@@ -6,15 +6,17 @@ import copy
 import logging
 import time
 from dataclasses import replace
+from http import HTTPStatus
 
 from modproxy.cache.answer import Answer, CacheStatus, KnownAbsent
 from modproxy.cache.flight import RETRY_AFTER, Flight, FlightKey, Follower
+from modproxy.cache.flights import Flights
 from modproxy.cache.freshness import Course, course, is_fresh
 from modproxy.cache.memo import Memo
 from modproxy.in_force import Rules
 from modproxy.mod.target import Kind, Target
 from modproxy.request import Request
-from modproxy.source.protocol import Mismatch, NotFound, Unavailable
+from modproxy.source.protocol import Mismatch, NotFound, SourceError, Unavailable
 from modproxy.store.protocol import Store, StoredFile
 from modproxy.threads import Pool
 
@@ -23,6 +25,8 @@ _REFRESH_PAUSE = 10.0
 """Seconds between two attempts to refresh an answer whose refresh failed."""
 _PATIENCE = 5.0
 """How long a request waits for a newer answer while an old one may be served if upstream fails."""
+_WITH_OTHERS_SECONDS = 2.0
+"""How long a request waits for a fetch of requests that have passed other fleets: upstreams commonly answer sooner."""
 _MOST_FLIGHTS = 1024
 """How many fetches may be under way: each has a connection, an open file or a part of the memory."""
 _SUSPECT_SECONDS = 600.0
@@ -39,7 +43,7 @@ class Cache:
         self._hashing = hashing
         self.mismatches = 0
         """How many fetches were refused because the checksum database says otherwise."""
-        self._flights: dict[FlightKey, Flight] = {}
+        self._flights = Flights()
         self._tasks: dict[Flight, asyncio.Task[None]] = {}
         """The tasks of all fetches, also of those that were abandoned and are about to end."""
         self._newest_source = 0
@@ -70,7 +74,7 @@ class Cache:
             raise KnownAbsent(absent.reason, absent.status)
         if request.cached_only:
             raise KnownAbsent(f"{target}: not held, and the request asks for what is held only (Disable-Module-Fetch)")
-        return await self._await(self._fly(request, rules))
+        return await self._by_another(request, rules) or await self._await(self._fly(request, rules))
 
     async def exists(self, request: Request, rules: Rules) -> Answer:
         """Answer a HEAD for a zip: with the stored zip, or without a body when only the version is known to exist.
@@ -130,18 +134,38 @@ class Cache:
         """Hold a small answer that the proxy has fetched and proved itself."""
         await self._store.put(request.target.key, body, voucher)
 
+    async def _by_another(self, request: Request, rules: Rules) -> Answer | None:
+        """Wait a little for a fetch whose requests have passed other fleets; None when it does not help.
+
+        So the fleets below this one share a fetch, unless upstream is slow. The wait is short, because that fetch may
+        itself wait for the fleet that makes this request.
+        """
+        key = request.target.key, rules.source_generation
+        other = self._flights.of_others(key)
+        if other is None or self._flights.of(key, request.via) is not None:
+            return None
+        try:
+            async with asyncio.timeout(_WITH_OTHERS_SECONDS):
+                return await self._await(other)
+        except TimeoutError:
+            return None
+        except SourceError as e:
+            if e.status == HTTPStatus.LOOP_DETECTED:
+                return None  # its loop need not be a loop for this request
+            raise
+
     def _fly(self, request: Request, rules: Rules) -> Flight:
         """Join the fetch of the target, or begin one. Raises `Unavailable` while there are too many."""
         key = request.target.key, rules.source_generation
-        flight = self._flights.get(key)
+        flight = self._flights.of(key, request.via)
         if flight is None:
-            if len(self._flights) >= _MOST_FLIGHTS:
+            if len(self._tasks) >= _MOST_FLIGHTS:
                 reason = f"{request.target}: {_MOST_FLIGHTS} fetches are under way: ask again later"
                 raise Unavailable(reason, 503, retry_after=RETRY_AFTER)
             streaming = self._suspects.get(request.target.key) is None
             flight = Flight(request, key, streaming=streaming, abandoned=self._abandon)
             task = asyncio.create_task(self._run(flight, rules), name=f"fetch {request.target}")
-            self._flights[key] = flight
+            self._flights.add(flight)
             self._tasks[flight] = task
             task.add_done_callback(lambda _: self._tasks.pop(flight))
             self._newest_source = max(self._newest_source, rules.source_generation)
@@ -149,13 +173,9 @@ class Cache:
 
     def _abandon(self, flight: Flight) -> None:
         """End a fetch that nobody reads any more. A request that comes now begins a new one."""
-        self._forget(flight)
+        self._flights.forget(flight)
         self._tasks[flight].cancel()
         log.info("not fetched to its end: %s: nobody waits for it any more", flight.target)
-
-    def _forget(self, flight: Flight) -> None:
-        if self._flights.get(flight.key) is flight:
-            del self._flights[flight.key]
 
     async def _run(self, flight: Flight, rules: Rules) -> None:
         target, key = flight.target, flight.key
@@ -171,7 +191,7 @@ class Cache:
         try:
             await flight.run(rules.source, self._store, self._hashing, fresh, may_store)
         finally:
-            self._forget(flight)
+            self._flights.forget(flight)
         if flight.error is None:
             self._suspects.forget(target.key)
             self._refresh_failed.forget(key)
@@ -222,7 +242,8 @@ class Cache:
             # A refresh counts as failed until it succeeds, so that an outage costs one attempt in each pause.
             self._refresh_failed.put(key, True, _REFRESH_PAUSE)
             with contextlib.suppress(Unavailable):
-                self._fly(request, rules).kept = True
+                # A refresh is nobody's request: it has passed no other proxy.
+                self._fly(replace(request, via="", hop=0), rules).kept = True
 
     async def close(self) -> None:
         """End the fetches under way, and discard what they have written."""

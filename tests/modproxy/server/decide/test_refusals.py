@@ -42,6 +42,8 @@ def test_what_is_answered(path: str, method: str) -> None:
         (MOD, "GET", "1.1 modproxy-fleet~a", 508, "loop detected"),
         (MOD, "GET", "1.1 modproxy-fleet~b", 508, "loop detected"),
         (MOD, "GET", "1.1 modproxy-fleet", 508, "loop detected"),
+        (MOD, "GET", "1.1 edge," * 30, 508, "passed too many proxies"),
+        (MOD, "GET", "1.1 " + "x" * 3000, 508, "passed too many proxies"),
         ("/example.com/m/@v/v1.0.0.mod/..", "GET", "", 400, "bad request: "),
         ("/example.com/m/@v/v1.mod", "GET", "", 400, "bad request: "),
         ("/%zz", "GET", "", 400, "bad request: malformed percent-encoding"),
