@@ -13,9 +13,10 @@ _PROTOCOL = "1.1"
 _PREFIX = "modproxy-"
 _SEPARATOR = "~"
 _MOST_ENTRIES = 16
-"""A request that has passed more proxies goes round in a loop: lawful chains have two or three proxies."""
-_LONGEST = 2048
-"""Characters of all Via headers of a request, with 128 for each entry."""
+"""How many entries are kept: lawful chains have two or three proxies."""
+_LONGEST_ENTRY = 256
+"""Characters of an entry: the names of a fleet and of a replica have at most 128 and 8."""
+_LONGEST = _MOST_ENTRIES * _LONGEST_ENTRY
 _LAWFUL = re.compile(r"[\t\x20-\x7e]+")
 _NOBODY: frozenset[str] = frozenset()
 
@@ -46,9 +47,15 @@ class ViaEntry:
         return sum(entry.fleet == self.fleet and entry != self for entry in _entries(header)) if header else 0
 
 
-def is_too_long(header: str) -> bool:
-    """Say whether a request has passed more proxies than a chain of proxies has."""
-    return len(header) > _LONGEST or header.count(",") >= _MOST_ENTRIES
+def capped(header: str) -> str:
+    """Return the newest entries of a header, as many as a lawful chain of proxies has, without those that are too long.
+
+    A client can write what it likes there. A request that goes round in a loop has its loop among the newest entries.
+    """
+    if len(header) <= _LONGEST_ENTRY:
+        return header
+    newest = header[-_LONGEST:].split(",")[-_MOST_ENTRIES:]
+    return ",".join(entry for entry in newest if len(entry) <= _LONGEST_ENTRY).strip()
 
 
 def passed_fleets(header: str) -> frozenset[str]:

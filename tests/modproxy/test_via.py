@@ -2,7 +2,7 @@
 
 import pytest
 
-from modproxy.via import ViaEntry, is_too_long, passed_fleets
+from modproxy.via import ViaEntry, capped, passed_fleets
 
 OWN = ViaEntry("fleet", "a")
 
@@ -40,17 +40,24 @@ def test_what_is_no_text_is_not_passed_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "too_long"),
+    ("header", "kept"),
     [
-        ("", False),
-        (", ".join(["1.1 edge"] * 16), False),
-        (", ".join(["1.1 edge"] * 17), True),
-        ("1.1 edge" * 300, True),
-        ("," * 2000, True),
+        ("", ""),
+        ("1.1 edge, 1.1 modproxy-a~1", "1.1 edge, 1.1 modproxy-a~1"),
+        (
+            ", ".join(f"1.1 edge{number:020}" for number in range(30)),
+            [f"1.1 edge{number:020}" for number in range(14, 30)],
+        ),
+        ("x" * 300 + ", 1.1 modproxy-a~1", ["1.1 modproxy-a~1"]),
+        ("1.1 edge" * 300, []),
+        ("," * 8000, []),
     ],
 )
-def test_how_many_proxies_are_too_many(header: str, too_long: bool) -> None:
-    assert is_too_long(header) is too_long
+def test_a_long_header_is_capped_to_its_newest_entries(header: str, kept: str | list[str]) -> None:
+    if isinstance(kept, str):
+        assert capped(header) == kept
+    else:
+        assert [entry.strip() for entry in capped(header).split(",") if entry.strip()] == kept
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from modproxy.in_force import Rules
 from modproxy.mod.sumdb import SumdbTarget, is_lookup_of, is_sumdb_path, parse_sumdb_target
 from modproxy.mod.target import NoSuchTarget, Target, TargetError, decode_path, parse_target
 from modproxy.request import AnyTarget, Request
-from modproxy.via import ViaEntry
+from modproxy.via import ViaEntry, capped
 
 _LONGEST_REMEMBERED = 200
 """Characters: paths of real modules are shorter, and a few thousand longer ones would take much memory."""
@@ -38,7 +38,7 @@ class Arrival:
     host: str = ""
     """The `Host` header; empty without one."""
     via: str = ""
-    """All `Via` headers of the client, joined with commas."""
+    """The newest entries of all `Via` headers of the client, joined with commas."""
     cached_only: bool = False
     """Whether the client sent `Disable-Module-Fetch: true`."""
     id: str = ""
@@ -71,7 +71,7 @@ def read_arrival(method: str, raw_path: str, headers: MultiMapping[str], rules: 
         target,
         fault,
         host=headers.get("Host", "") if rules.hosts else "",
-        via=", ".join(headers.getall("Via")) if "Via" in headers else "",
+        via=capped(", ".join(headers.getall("Via"))) if "Via" in headers else "",
         cached_only=headers.get("Disable-Module-Fetch", "").lower() == "true",
         id=headers.get("X-Request-Id", ""),
         trace=headers.get("traceparent", ""),

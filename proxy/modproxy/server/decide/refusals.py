@@ -12,7 +12,7 @@ from modproxy.in_force import Rules
 from modproxy.mod.target import Kind, NoSuchTarget, Target
 from modproxy.server.decide.arrival import Arrival
 from modproxy.server.decide.errors import ErrorAnswer
-from modproxy.via import ViaEntry, is_too_long
+from modproxy.via import ViaEntry
 
 OTHER = "other"
 """The `endpoint` of metrics for requests without a target."""
@@ -65,11 +65,7 @@ def check_method(arrival: Arrival, _rules: Rules, _own: ViaEntry) -> Refusal | N
 
 
 def check_loop(arrival: Arrival, _rules: Rules, own: ViaEntry) -> Refusal | None:
-    """Refuse a request that has passed this replica before, too many other replicas of the fleet, or too many proxies
-    at all (508).
-    """
-    if arrival.via and is_too_long(arrival.via):
-        return Refusal(ErrorAnswer(508, "loop detected: this request has passed too many proxies, by its Via header"))
+    """Refuse a request that has passed this replica before, or too many other replicas of the fleet (508)."""
     if not own.passed(arrival.via) and own.hops(arrival.via) <= _MOST_HOPS:
         return None
     return Refusal(ErrorAnswer(508, "loop detected: this request has passed this fleet already; check its upstreams"))
