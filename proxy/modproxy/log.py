@@ -18,6 +18,10 @@ _MOST_OF_A_KIND = 2000
 """How many lines with the same words, but with other values, are written in a window: a busy replica fetches as many
 files, and a client that asks for nonsense makes more.
 """
+_MOST_OF_A_CAUSE = 20
+"""How many lines that name the same `cause` are written in a window: one server that is down makes a line for each file
+that anybody asks for.
+"""
 _MOST_REMEMBERED = 10_000
 
 
@@ -58,9 +62,12 @@ class RateLimit(logging.Filter):
             self._alike.clear()
             self._of_a_kind.clear()
         kind, line = str(record.msg), record.getMessage()
+        most = _MOST_OF_A_KIND
+        if cause := getattr(record, "cause", None):
+            kind, most = f"{kind} {cause}", _MOST_OF_A_CAUSE
         self._alike[line] += 1
         self._of_a_kind[kind] += 1
-        if self._alike[line] > _MOST_ALIKE or self._of_a_kind[kind] > _MOST_OF_A_KIND:
+        if self._alike[line] > _MOST_ALIKE or self._of_a_kind[kind] > most:
             if kind in self._left_out or len(self._left_out) < _MOST_REMEMBERED:
                 self._left_out[kind] += 1
             return False

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from modproxy.log import LineFormatter, RateLimit
-from modproxy.quoting import escape_controls
+from modproxy.quoting import escape_controls, quoted
 
 
 def record(text: str, *args: object, error: Exception | None = None) -> logging.LogRecord:
@@ -56,3 +56,31 @@ def test_lines_of_one_kind_have_a_limit() -> None:
     limit = RateLimit(lambda: 0.0)
     assert sum(limit.filter(record("fetched %d", number)) for number in range(3000)) == 2000
     assert limit.filter(record("other"))
+
+
+def test_lines_of_one_cause_have_a_smaller_limit() -> None:
+    limit = RateLimit(lambda: 0.0)
+    written: list[str] = []
+    for number in range(50):
+        for cause in ("a is down", "b is down"):
+            made = record("not fetched: %s", f"m{number}")
+            made.cause = cause
+            if limit.filter(made):
+                written.append(cause)
+    assert written == ["a is down", "b is down"] * 20
+    assert limit.filter(record("not fetched: %s", "without a cause"))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("gone", '"gone"'),
+        ("  one\n\n two\r\nthree ", '"one; two; three"'),
+        ("\x1b[31mred\x00\x7f", '"\\x1b[31mred\\x00\\x7f"'),
+        ("a\u2028b\u202ec\u0085d", '"a; b\\u202ec; d"'),
+        ("x" * 600, f'"{"x" * 500}..."'),
+        ("", '""'),
+    ],
+)
+def test_a_text_from_outside_is_quoted(text: str, shown: str) -> None:
+    assert quoted(text) == shown

@@ -201,7 +201,7 @@ class Cache:
             self.mismatches += 1
             log.error("SECURITY: %s", flight.error.reason)
         else:
-            log.info("not fetched: %s", flight.error.reason)
+            log.info("not fetched: %s", flight.error.reason, extra={"cause": flight.error.cause})
         if isinstance(flight.error, NotFound):
             self._absent.put(key, flight.error, rules.cache.not_found_ttl)
             if not target.immutable:

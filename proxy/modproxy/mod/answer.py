@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from modproxy.mod.gotime import is_go_time
-from modproxy.mod.quoted import quoted
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import VersionError, check_version, is_pseudo, parse_semver
+from modproxy.quoting import quoted
 
 LARGEST_MOD = 16 << 20
 """In bytes: the go command's limit for a go.mod file (`MaxGoMod` of golang.org/x/mod/zip)."""

@@ -10,9 +10,9 @@ from urllib.parse import quote
 import aiohttp
 
 from modproxy.mod.login import UrlLogin
-from modproxy.mod.quoted import quoted
 from modproxy.mod.sumdb import SumdbTarget
 from modproxy.mod.target import Kind
+from modproxy.quoting import quoted
 from modproxy.request import AnyTarget, Request
 from modproxy.source.protocol import Denied, Fetched, NotFound, SourceError, Unavailable
 from modproxy.source.way_out.connections import PrivateAddressError
