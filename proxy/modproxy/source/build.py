@@ -16,6 +16,7 @@ from modproxy.source.checked import Checked
 from modproxy.source.file_tree import FileTree
 from modproxy.source.latest import LatestFromList
 from modproxy.source.protocol import Source
+from modproxy.source.public_only import PublicOnly
 from modproxy.source.router import Router
 from modproxy.source.sumdb import DatabaseProxy, SumdbSource
 from modproxy.source.tiles import DatabaseCache
@@ -100,7 +101,8 @@ async def build_sources(config: Config, shared: SharedResources, cache: Database
     )
     hops = Hops(shared.connections, outbound, named)
     client = UpstreamClient(hops, upstream.timeout, shared.via, shared.count)
-    links = [Link(entry.kind, _source(entry, client, direct), entry.fall_back_on_error) for entry in entries]
+    public_direct = PublicOnly(direct, hops)
+    links = [Link(entry.kind, _source(entry, client, public_direct), entry.fall_back_on_error) for entry in entries]
     unverified = tuple(map(parse_pattern, upstream.not_verified))
     public: Source = Chain(links)
     private: Source = direct

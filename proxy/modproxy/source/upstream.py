@@ -17,7 +17,7 @@ from modproxy.request import AnyTarget, Request
 from modproxy.source.protocol import Denied, Fetched, NotFound, SourceError, Unavailable
 from modproxy.source.way_out.connections import PrivateAddressError
 from modproxy.source.way_out.credentials import CredentialError
-from modproxy.source.way_out.hops import TO_PRIVATE, Answered, HopError, Hops
+from modproxy.source.way_out.hops import TO_PRIVATE, Answered, HopError, Hops, HostBusyError
 from modproxy.source.way_out.redirects import RedirectError
 from modproxy.via import ViaEntry
 
@@ -85,8 +85,8 @@ class UpstreamProxy:
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
         """Yield the answer of the server. Raises the `SourceError` that has the meaning of the server's status."""
         target = request.target
-        answered = await self._get(request)
-        async with answered.response as response:
+        with await self._get(request) as answered:
+            response = answered.response
             self._count(str(response.status))
             if response.status != 200:
                 raise await self._refusal(target, answered)
@@ -185,6 +185,8 @@ def _explain(error: Exception) -> tuple[str, str, int]:
     match error:
         case TimeoutError():
             return "timeout", "did not answer in time", 504
+        case HostBusyError():
+            return "busy", "has too many requests of this replica waiting for it: ask again later", 503
         case RedirectError():
             return "redirects", str(error), 502
         case aiohttp.ClientConnectorDNSError() if isinstance(error.os_error, PrivateAddressError):

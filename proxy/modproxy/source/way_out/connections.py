@@ -1,6 +1,9 @@
 """The connections that leave the replica: kept for reuse, limited by host, to addresses that are checked before use."""
 
 import socket
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -11,6 +14,10 @@ from modproxy.threads import Pool
 
 _OF_ONE_HOST = 256
 """Connections to one host at once. A host that hangs keeps its own requests waiting, and nobody else's."""
+_MOST_OF_ONE_HOST = 768
+"""Requests to one host at once, with those that wait for a connection: three quarters of the fetches that a replica has
+under way at most (`cache.lookup`), so that a host that hangs leaves a quarter for all others.
+"""
 _RESOLVING_THREADS = 32
 """Names that are resolved at once: a name server that does not answer for one name keeps one thread for seconds."""
 _REMEMBERED_SECONDS = 30
@@ -33,6 +40,19 @@ class Connections:
         self._resolver = _Resolver(self._threads, public_only=False)
         self.any = _session(self._resolver)
         self.public = _session(_Resolver(self._threads, public_only=True))
+        self._requests: Counter[str] = Counter()
+
+    def enter(self, place: str) -> Callable[[], None] | None:
+        """Count a request to a host, and return what ends it; None when the host has too many requests already."""
+        if self._requests[place] >= _MOST_OF_ONE_HOST:
+            return None
+        self._requests[place] += 1
+        return partial(self._leave, place)
+
+    def _leave(self, place: str) -> None:
+        self._requests[place] -= 1
+        if not self._requests[place]:
+            del self._requests[place]
 
     async def is_private(self, host: str) -> bool:
         """Say whether a host is an IP address, or a name of which no address belongs to the public internet."""

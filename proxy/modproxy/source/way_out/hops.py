@@ -1,7 +1,9 @@
 """Requests that follow redirects. Each hop is decided anew: its proxy, its login, and whether it may be contacted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -39,6 +41,10 @@ class NamedPlaces:
         return self.all_allowed or host in self.hosts or first_match(self.private, place) is not None
 
 
+class HostBusyError(Exception):
+    """So many requests wait for one host that another one may not join them."""
+
+
 class HopError(Exception):
     """A request has failed at some hop. `cause` is why, and `place` the host that a redirect led to, if one did."""
 
@@ -48,12 +54,25 @@ class HopError(Exception):
         self.place = place
 
 
-@dataclass(frozen=True, slots=True)
 class Answered:
-    """Carries an answer that is no redirect, and the host that gave it, if a redirect led there."""
+    """Carries an answer that is no redirect, and in `place` the host that gave it, if a redirect led there.
 
-    response: aiohttp.ClientResponse
-    place: str | None
+    It is a context manager. Leaving it lets go of the connection.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse, place: str | None, leave: Callable[[], None]) -> None:
+        self.response = response
+        self.place = place
+        self._leave = leave
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.response.release()
+        self._leave()
 
 
 class Hops:
@@ -67,16 +86,23 @@ class Hops:
     async def get(
         self, url: str, login: UrlLogin | None, headers: Mapping[str, str], timeout: aiohttp.ClientTimeout
     ) -> Answered:
-        """Return the answer, which the caller must close. `url` has no login in it. Raises `HopError`."""
+        """Return the answer, whose context the caller must enter. `url` has no login in it. Raises `HopError`."""
         start, place = url, None
         session = self._connections.any
         for _ in range(MOST_REDIRECTS + 1):
+            leave = self._connections.enter(place_of(url))
+            if leave is None:
+                raise HopError(HostBusyError(), place)
+            response = None
             try:
                 response = await self._send(session, url, login, headers, timeout)
+                if response.status not in REDIRECTS:
+                    return Answered(response, place, leave)
             except Exception as e:
                 raise HopError(e, place) from None
-            if response.status not in REDIRECTS:
-                return Answered(response, place)
+            finally:
+                if response is None or response.status in REDIRECTS:
+                    leave()
             location = response.headers.get("Location")
             response.release()
             try:
@@ -99,6 +125,11 @@ class Hops:
         options["headers"] |= headers
         # yarl would change what is encoded in the URL, and it is sent as it is.
         return await session.get(URL(url, encoded=True), timeout=timeout, allow_redirects=False, **options)
+
+    async def may_fetch_directly(self, path: str) -> bool:
+        """Say whether a module may be fetched from its host: from a public one, or from one that the config names."""
+        url = f"https://{path}"
+        return self._named.has(url) or not await self._is_private(url)
 
     async def _session_for(self, start: str, url: str) -> aiohttp.ClientSession:
         """Choose the connections of a redirect's hop. Raises `RedirectError` for a hop that may not be contacted.

@@ -1,5 +1,6 @@
 """Redirects of real servers on loopback: what goes over the wire at each hop, and what is not contacted."""
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,9 +11,10 @@ import pytest
 
 from modproxy.contract.config import CredentialConfig, HttpProxyConfig
 from modproxy.mod.pattern import parse_pattern
+from modproxy.source.way_out import connections as connections_module
 from modproxy.source.way_out.connections import Connections, PrivateAddressError
 from modproxy.source.way_out.credentials import Credentials
-from modproxy.source.way_out.hops import HopError, Hops, NamedPlaces, named_hosts
+from modproxy.source.way_out.hops import HopError, Hops, HostBusyError, NamedPlaces, named_hosts
 from modproxy.source.way_out.outbound import Outbound
 from modproxy.source.way_out.redirects import RedirectError
 from tests.modproxy.raw_server import RawServer, ok, redirect
@@ -57,9 +59,8 @@ def hops_of(
 
 
 async def body_of(hops: Hops, url: str) -> bytes:
-    answered = await hops.get(url, None, {"Via": "1.1 x"}, TIMEOUT)
-    async with answered.response as response:
-        return await response.read()
+    with await hops.get(url, None, {"Via": "1.1 x"}, TIMEOUT) as answered:
+        return await answered.response.read()
 
 
 async def test_the_wire_has_the_signed_url_byte_for_byte(connections: Connections, tmp_path: Path) -> None:
@@ -172,3 +173,48 @@ async def test_a_name_with_addresses_of_both_kinds_is_reached_at_the_public_ones
     assert await connections.is_private("inner.example.com")
     assert await connections.is_private("8.8.8.8")
     assert not await connections.is_private("nobody.invalid")
+
+
+@pytest.mark.usefixtures("hosts")
+@pytest.mark.parametrize(
+    ("path", "named", "may"),
+    [
+        ("inner.example.com/m", NamedPlaces(), False),
+        ("127.0.0.1/m", NamedPlaces(), False),
+        ("inner.example.com/m", NamedPlaces(all_allowed=True), True),
+        ("inner.example.com/m", NamedPlaces(private=(parse_pattern("inner.example.com/m"),)), True),
+        ("inner.example.com/other", NamedPlaces(private=(parse_pattern("inner.example.com/m"),)), False),
+        ("both.example.com/m", NamedPlaces(), True),
+        # What cannot be resolved is left to the go command, which says so.
+        ("nobody.invalid/m", NamedPlaces(), True),
+    ],
+)
+async def test_modules_of_private_hosts(
+    connections: Connections, tmp_path: Path, path: str, named: NamedPlaces, may: bool
+) -> None:
+    assert await hops_of(connections, tmp_path, named=named).may_fetch_directly(path) is may
+
+
+async def test_a_host_that_hangs_is_no_trouble_of_another(
+    connections: Connections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections_module, "_MOST_OF_ONE_HOST", 20)
+    silent = socket.create_server(("127.0.0.1", 0), backlog=100)
+    hops = hops_of(connections, tmp_path)
+    async with RawServer(ok(b"x")) as other:
+        hung = f"http://127.0.0.1:{silent.getsockname()[1]}/x"
+        waiting = [asyncio.create_task(body_of(hops, hung)) for _ in range(20)]
+        await asyncio.sleep(0)
+        with pytest.raises(HopError) as caught:
+            await body_of(hops, hung)
+        assert isinstance(caught.value.cause, HostBusyError)
+        assert await body_of(hops, f"http://127.0.0.1:{other.port}/x") == b"x"
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        silent.close()
+        # Nothing is counted any more, however the requests have ended.
+        with pytest.raises(HopError) as caught:
+            await body_of(hops, hung)
+        assert not isinstance(caught.value.cause, HostBusyError)
+        assert not connections._requests
