@@ -31,11 +31,14 @@ class LocalFleet:
     Use it as a context manager.
     """
 
-    def __init__(self, folder: Path, text: str, listen: str = "127.0.0.1:0") -> None:
+    def __init__(
+        self, folder: Path, text: str, listen: str = "127.0.0.1:0", *, env: dict[str, str] | None = None
+    ) -> None:
         self.file = folder / "goproxy.yaml"
         self.file.write_text(text)
         self.data = folder / "data"
         self.listen = listen
+        self._env = env or {}
         self.lines: list[str] = []
         self._news = asyncio.Condition()
         self._process: asyncio.subprocess.Process | None = None
@@ -45,7 +48,7 @@ class LocalFleet:
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "goproxy_operator", "local"),
             *("-f", str(self.file), "--listen", self.listen, "--data-dir", str(self.data)),
-            env=os.environ | {"GOSUMDB": "off"},  # made modules are in no checksum database
+            env=os.environ | {"GOSUMDB": "off"} | self._env,  # made modules are in no checksum database
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )

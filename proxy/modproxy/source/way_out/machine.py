@@ -25,14 +25,17 @@ class Machine:
     def __init__(self, env: Mapping[str, str]) -> None:
         self.proxies: ProxyChoice = from_environment(env)
         names = [*_FOR_PROGRAMS, *map(str.lower, _FOR_PROGRAMS)]
-        self.environment: dict[str, str] = {name: env[name] for name in names if env.get(name)}
+        self.proxy_variables: dict[str, str] = {name: env[name] for name in names if env.get(name)}
         """The variables about proxies as they are, for programs."""
         home = env.get("HOME")
         default = Path(home) / ".netrc" if home else None
         self._netrc = Path(env["NETRC"]) if env.get("NETRC") else default
 
-    def netrc_text(self) -> str:
-        """Return the netrc file, or nothing where there is none. Blocks."""
+    def netrc_variable(self) -> dict[str, str]:
+        """Return the variable that names the netrc file, or nothing where there is no such file. Blocks."""
+        return {"NETRC": str(self._netrc)} if self._netrc is not None and self._netrc.is_file() else {}
+
+    def _netrc_text(self) -> str:
         if self._netrc is None:
             return ""
         try:
@@ -46,7 +49,7 @@ class Machine:
 
     def netrc(self) -> Netrc:
         """Return the logins of the netrc file. Blocks."""
-        return parse_netrc(self.netrc_text())
+        return parse_netrc(self._netrc_text())
 
 
 def this_machine() -> Machine:

@@ -115,6 +115,7 @@ class Outbound:
     def environment(self) -> dict[str, str]:
         """Return the proxy and the trusted certificates as environment variables for the go command and git.
 
+        NETRC is among them where the machine's netrc file counts; the fleet's own credentials count before it.
         Blocks; raises `CredentialError` and `OSError`.
         """
         env: dict[str, str] = {}
@@ -126,16 +127,14 @@ class Outbound:
             env |= {"HTTP_PROXY": url, "HTTPS_PROXY": url, "NO_PROXY": ",".join(self.proxies.no_proxy)}
             env |= {name.lower(): value for name, value in env.items()}
         elif self._machine:
-            env |= self._machine.environment
+            env |= self._machine.proxy_variables
+        if self._machine:
+            env |= self._machine.netrc_variable()
         if self._ca_file:
             with self._lock:
                 self._write_bundle(self._ca_file)
             env |= dict.fromkeys(("SSL_CERT_FILE", "GIT_SSL_CAINFO"), str(self._bundle))
         return env
-
-    def machine_netrc(self) -> str:
-        """Return the text of the machine's netrc file where it counts, else nothing. Blocks."""
-        return self._machine.netrc_text() if self._machine else ""
 
     def _write_bundle(self, ca_file: Path) -> None:
         context = self._trusting(ca_file)

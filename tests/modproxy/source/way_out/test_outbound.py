@@ -128,12 +128,16 @@ async def test_the_machine_s_settings_count_last(tmp_path: Path) -> None:
     for url in ("http://git.example.com/m", "https://near.example.com/m", "https://localhost/m"):
         assert "proxy" not in await out.options(url)
     assert (await out.options("http://git.example.com/m"))["headers"] == {}
-    assert out.environment() == {name: value for name, value in env.items() if name != "HOME"}
-    assert out.machine_netrc().startswith("machine git.example.com")
+    netrc = {"NETRC": str(tmp_path / ".netrc")}
+    assert out.environment() == {name: value for name, value in env.items() if name != "HOME"} | netrc
     named = HttpProxyConfig(url="http://named.example.com:1")
     out = Outbound(Credentials([], tmp_path), named, None, tmp_path, tmp_path / "bundle", machine=Machine(env))
     assert (await out.options("https://near.example.com/"))["proxy"] == "http://named.example.com:1"
     assert out.environment()["HTTPS_PROXY"] == "http://named.example.com:1"
+    assert out.environment()["NETRC"] == netrc["NETRC"]
+    (tmp_path / ".netrc").unlink()
+    assert "NETRC" not in out.environment()
+    assert (await out.options("https://git.example.com/m"))["headers"] == {}
 
 
 async def test_the_machine_s_settings_do_not_count_by_themselves(
