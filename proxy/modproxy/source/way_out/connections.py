@@ -1,5 +1,6 @@
 """The connections that leave the replica: kept for reuse, limited by host, to addresses that are checked before use."""
 
+import asyncio
 import socket
 from collections import Counter
 from collections.abc import Callable
@@ -68,7 +69,7 @@ class Connections:
         """Close all connections."""
         await self.any.close()
         await self.public.close()
-        self._threads.close()
+        await asyncio.to_thread(self._threads.close)
 
 
 def _session(resolver: AbstractResolver) -> aiohttp.ClientSession:
