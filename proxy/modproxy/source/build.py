@@ -1,7 +1,7 @@
 """How one source is made from the config: of upstreams, version control and the checksum database, with all checks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from modproxy.contract.address import Address
@@ -10,9 +10,10 @@ from modproxy.mod.chain import ChainError, Entry, EntryKind, parse_chain
 from modproxy.mod.pattern import Pattern, parse_pattern
 from modproxy.mod.sumdb import DEFAULT_GOSUMDB, Database, SumdbError, database_folder, parse_gosumdb
 from modproxy.mod.vouching import CameFrom
+from modproxy.room import Room
 from modproxy.source.absent import Absent
 from modproxy.source.chain import Chain, Link
-from modproxy.source.checked import Checked
+from modproxy.source.checked import LARGE_ANSWERS_BYTES, Checked
 from modproxy.source.file_tree import FileTree
 from modproxy.source.latest import LatestFromList
 from modproxy.source.protocol import Source
@@ -54,6 +55,8 @@ class SharedResources:
     """Counts how each request to an upstream ended."""
     folder: Path
     """Where sources keep files of their own: workspaces, certificates, tree heads."""
+    memory: Room = field(default_factory=lambda: Room(lambda: LARGE_ANSWERS_BYTES))
+    """The room for all large answers that are held in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ async def build_sources(config: Config, shared: SharedResources, cache: Database
     )
     goprivate = ",".join(upstream.goprivate)
     settings = DirectSettings(shared.folder / "direct", upstream.direct_timeout, goprivate, credentials, outbound)
-    direct = Checked(Direct(settings), CameFrom.VERSION_CONTROL)
+    direct = Checked(Direct(settings), CameFrom.VERSION_CONTROL, shared.memory)
 
     entries, warnings = await _own_listeners_left_out(await _entries(upstream), shared.listeners)
     warnings += [
@@ -102,7 +105,10 @@ async def build_sources(config: Config, shared: SharedResources, cache: Database
     hops = Hops(shared.connections, outbound, named)
     client = UpstreamClient(hops, upstream.timeout, shared.via, shared.count)
     public_direct = PublicOnly(direct, hops)
-    links = [Link(entry.kind, _source(entry, client, public_direct), entry.fall_back_on_error) for entry in entries]
+    links = [
+        Link(entry.kind, _source(entry, client, public_direct, shared.memory), entry.fall_back_on_error)
+        for entry in entries
+    ]
     unverified = tuple(map(parse_pattern, upstream.not_verified))
     public: Source = Chain(links)
     private: Source = direct
@@ -139,14 +145,14 @@ async def _own_listeners_left_out(
     return kept, warnings
 
 
-def _source(entry: Entry, client: UpstreamClient, direct: Source) -> Source:
+def _source(entry: Entry, client: UpstreamClient, direct: Source, memory: Room) -> Source:
     if entry.kind is EntryKind.DIRECT:
         return direct
     if entry.kind is EntryKind.OFF:
         return Absent(_OFF)
     if entry.url.startswith("file:"):
-        return Checked(LatestFromList(FileTree(entry.url)), CameFrom.UPSTREAM)
-    return Checked(LatestFromList(UpstreamProxy(client, entry.url, entry.login)), CameFrom.UPSTREAM)
+        return Checked(LatestFromList(FileTree(entry.url)), CameFrom.UPSTREAM, memory)
+    return Checked(LatestFromList(UpstreamProxy(client, entry.url, entry.login)), CameFrom.UPSTREAM, memory)
 
 
 async def _database(upstream: UpstreamConfig) -> Database | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from modproxy.contract.spool import SPOOL_BYTES
+from modproxy.room import Room
 from modproxy.store.draft import CACHE_IS_FULL, DiskDraft, spool_draft
 from modproxy.store.eviction import Freed, Remove
 from modproxy.store.files import list_all
@@ -22,7 +23,6 @@ from modproxy.store.folder import Folder, Settling
 from modproxy.store.ledger import Ledger
 from modproxy.store.pressure import Pressure
 from modproxy.store.protocol import Draft, Listed, NoRoomError, StoredFile, StoreListener
-from modproxy.store.room import Room
 from modproxy.store.tree import PRIVATE, dirhash_key
 from modproxy.store.use import Use
 from modproxy.threads import Pool

@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
+from modproxy.room import Reservation, Room
 from modproxy.store.protocol import NoRoomError
-from modproxy.store.room import Reservation, Room
 from modproxy.threads import Pool
 
 _COPY = 1 << 20

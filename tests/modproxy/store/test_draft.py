@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from modproxy.room import Reservation, Room
 from modproxy.store.draft import DiskDraft, spool_draft
 from modproxy.store.protocol import NoRoomError
-from modproxy.store.room import Reservation, Room
 from modproxy.threads import Pool
 
 

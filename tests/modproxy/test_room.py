@@ -2,7 +2,7 @@
 
 import asyncio
 
-from modproxy.store.room import Room
+from modproxy.room import Room
 
 
 def test_no_more_is_promised_than_there_is() -> None:
