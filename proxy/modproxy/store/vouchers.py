@@ -7,6 +7,7 @@ operating system has none, it is a small file in the private folder, which is go
 import errno
 import hashlib
 import os
+import sys
 from pathlib import Path
 
 ATTRIBUTE = "user.modproxy.voucher"
@@ -55,7 +56,7 @@ class Vouchers:
         """Return the voucher of a file in this state; nothing for a file without one."""
         if self._attributes:
             try:
-                return os.getxattr(path, ATTRIBUTE).decode(errors="replace")
+                return _shared(os.getxattr(path, ATTRIBUTE))
             except OSError as e:
                 if e.errno not in _UNSUPPORTED:
                     return ""
@@ -64,7 +65,7 @@ class Vouchers:
             line, _, data = self._path(key).read_bytes().partition(b"\n")
         except OSError:
             return ""
-        return data.decode(errors="replace") if line + b"\n" == _line(mark) else ""
+        return _shared(data) if line + b"\n" == _line(mark) else ""
 
     def forget(self, key: str) -> None:
         """Forget the voucher of a file that was removed."""
@@ -74,6 +75,11 @@ class Vouchers:
     def _path(self, key: str) -> Path:
         name = hashlib.sha256(key.encode()).hexdigest()
         return self._beside / name[:2] / name
+
+
+def _shared(data: bytes) -> str:
+    """Return a voucher as a text that all files with the same voucher share, because there are few different ones."""
+    return sys.intern(data.decode(errors="replace"))
 
 
 def _line(mark: Mark) -> bytes:
