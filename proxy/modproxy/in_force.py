@@ -17,7 +17,7 @@ from modproxy.mod.pattern import Pattern, parse_pattern
 from modproxy.mod.sumdb import SumdbTarget
 from modproxy.policy.admission import Admission
 from modproxy.policy.allowlist import Allowlist
-from modproxy.request import Request
+from modproxy.request import AnyTarget, Request
 from modproxy.source.build import SharedResources, Sources, UpstreamError, build_sources
 from modproxy.source.protocol import Source
 
@@ -75,8 +75,8 @@ class SmallAnswers(Protocol):
         ...
 
 
-class _DatabaseReader:
-    """Lets the sources of a config use the answers of the checksum database that the cache has.
+class _CacheReader:
+    """Lets the sources of a config use the small answers that the cache has.
 
     Rules are made of sources, so the rules do not exist yet when the sources are made.
     """
@@ -91,7 +91,7 @@ class _DatabaseReader:
             raise AssertionError("a source is asked only once its rules are in force")
         return self.rules
 
-    async def read(self, target: SumdbTarget, via: str) -> bytes:
+    async def read(self, target: AnyTarget, via: str) -> bytes:
         return await self._cache.read(Request(target, via=via), self._in_force())
 
     async def held(self, target: SumdbTarget) -> bytes | None:
@@ -112,7 +112,7 @@ class InForce:
         self._cache = cache
         self._rules: Rules | None = None
         self._started: Config | None = None
-        self._sources: tuple[Sources, _DatabaseReader] | None = None
+        self._sources: tuple[Sources, _CacheReader] | None = None
         self._lock = asyncio.Lock()
         """Held while a config is taken: two at once would get the same generation, and share fetches of two sources."""
         self.error: str | None = None
@@ -155,7 +155,7 @@ class InForce:
         config, old = loaded.config, self._rules
         generation = 1 if old is None else old.generation + 1
         if self._sources is None or old is None or config.upstream != old.config.upstream:
-            reader = _DatabaseReader(self._cache)
+            reader = _CacheReader(self._cache)
             sources = await build_sources(config, self._shared, reader)
             source_generation = generation
         else:

@@ -187,10 +187,13 @@ def parse_sumdb_target(path: str, database: str | None) -> SumdbTarget | None:
 
 
 def hashes_of(text: bytes, module: ModulePath, version: Version) -> dict[str, str]:
-    """Return the `h1:` hashes of a record: the zip's under VERSION, and the go.mod file's under VERSION/go.mod."""
-    found = {}
-    for line in text.decode(errors="replace").splitlines():
+    """Return the `h1:` hashes of a record: the zip's under VERSION, and the go.mod file's under VERSION/go.mod.
+
+    Of two hashes the first counts, as in `checkSumDB` of cmd/go/internal/modfetch.
+    """
+    found: dict[str, str] = {}
+    for line in text.decode(errors="replace").split("\n"):
         words = line.split(" ")
         if len(words) == 3 and words[0] == module and words[1] in (version, f"{version}/go.mod"):
-            found[words[1]] = words[2]
+            found.setdefault(words[1], words[2])
     return found

@@ -105,7 +105,10 @@ class UpstreamProxy:
         url = f"{self._url}/{quote(self._path_of(target), safe=_UNQUOTED)}"
         timeout = self._zip_timeout if target.kind is Kind.ZIP else self._timeout
         try:
-            return await self._shared.hops.get(url, self._login, headers, timeout)
+            async with asyncio.timeout(self._shared.timeout * _SMALL_TOTAL):  # for all hops together
+                return await self._shared.hops.get(url, self._login, headers, timeout)
+        except TimeoutError as e:
+            raise self._failure(target, e, None) from None
         except HopError as e:
             if isinstance(e.cause, CredentialError):
                 raise Unavailable(f"{target}: upstream {self._url} cannot be asked: {e.cause}") from None

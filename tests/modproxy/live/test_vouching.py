@@ -11,6 +11,7 @@ from modproxy.mod.archive import go_mod_hash
 from tests.modproxy import fake_upstream as fake
 from tests.modproxy.fake_sumdb import FakeSumdb
 from tests.modproxy.fake_upstream import FakeUpstream
+from tests.modproxy.go_client import GoClient
 from tests.modproxy.live.test_checksum_database import vouch
 from tests.modproxy.module_files import module_zip
 from tests.modproxy.proxy_process import ProxyProcess
@@ -100,6 +101,16 @@ async def test_a_database_with_a_slash_in_its_name(
     assert (await proxy.get("sumdb/localhost.localdev/supported")).status == 404
     assert (await proxy.get("sumdb/localhost.localdev/sumdb2/supported")).status == 404
     assert not any("localhost.localdev" in key for key in proxy.held()), "the name is no path"
+
+
+async def test_the_go_command_verifies_by_a_database_with_a_slash(
+    proxy: ProxyProcess, upstream: FakeUpstream, database: FakeSumdb, tmp_path: Path
+) -> None:
+    await change(proxy, upstream, gosumdb=database.verifier_key)
+    client = GoClient(tmp_path / "client", f"{proxy.url},off", GOSUMDB=database.verifier_key)
+    await client.succeed("mod", "init", "example.com/project")
+    await client.succeed("get", "example.com/Mixed@v1.0.0")
+    assert "example.com/Mixed v1.0.0 h1:" in (client.project / "go.sum").read_text()
 
 
 async def test_one_bad_tile_harms_one_answer(proxy: ProxyProcess, upstream: FakeUpstream, database: FakeSumdb) -> None:

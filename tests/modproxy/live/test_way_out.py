@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from tests.modproxy.fake_upstream import FakeUpstream, status
+from tests.modproxy.go_client import GoClient
 from tests.modproxy.proxy_process import ProxyProcess
 from tests.modproxy.raw_server import RawServer, ok, redirect
 from tests.modproxy.tls_upstream import TlsUpstream
@@ -131,6 +132,8 @@ async def test_latest_of_an_upstream_that_has_none(upstream: FakeUpstream, tmp_p
         assert (await proxy.get("example.com/untagged/@v/list")).body == b""
         reply = await proxy.get("example.com/untagged/@latest")
         assert reply.body == upstream.files[f"example.com/untagged/@v/{pseudo[1]}.info"]
+        client = GoClient(tmp_path / "client", f"{proxy.url},off")
+        assert pseudo[1] in await client.succeed("list", "-m", "example.com/untagged@latest")
         assert (await proxy.get("example.com/none/@latest")).status == 404
         upstream.behaviours["example.com/untagged2/@latest"] = status(500)
         assert (await proxy.get("example.com/untagged2/@latest")).status == 502

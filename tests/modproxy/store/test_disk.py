@@ -167,7 +167,7 @@ async def test_a_file_that_cannot_be_removed_ends_no_eviction(disk: DiskStore, m
     unlink = os.unlink
 
     def refusing(path: str) -> None:
-        if path.endswith(stuck):
+        if str(path).endswith(stuck):
             raise PermissionError
         unlink(path)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -23,6 +24,8 @@ _RESOLVING_THREADS = 32
 """Names that are resolved at once: a name server that does not answer for one name keeps one thread for seconds."""
 _REMEMBERED_SECONDS = 30
 """How long the addresses of a name are remembered."""
+_MOST_REMEMBERED = 1000
+"""Names of which it is remembered whether they are private: upstreams, and hosts of modules."""
 
 
 class PrivateAddressError(OSError):
@@ -42,6 +45,8 @@ class Connections:
         self.any = _session(self._resolver)
         self.public = _session(_Resolver(self._threads, public_only=True))
         self._requests: Counter[str] = Counter()
+        self._private: dict[str, tuple[float, bool]] = {}
+        """Until when it is remembered of a name whether it is private, and whether it is."""
 
     def enter(self, place: str) -> Callable[[], None] | None:
         """Count a request to a host, and return what ends it; None when the host has too many requests already."""
@@ -59,11 +64,18 @@ class Connections:
         """Say whether a host is an IP address, or a name of which no address belongs to the public internet."""
         if literal(host) is not None:
             return True
+        until, private = self._private.get(host, (0.0, False))
+        if time.monotonic() < until:
+            return private
         try:
             found = await self._resolver.resolve(host)
         except OSError:
             return False
-        return bool(found) and not any(map(_is_public, found))
+        private = bool(found) and not any(map(_is_public, found))
+        if len(self._private) >= _MOST_REMEMBERED:
+            self._private.clear()
+        self._private[host] = time.monotonic() + _REMEMBERED_SECONDS, private
+        return private
 
     async def close(self) -> None:
         """Close all connections."""

@@ -86,7 +86,10 @@ class Hops:
     async def get(
         self, url: str, login: UrlLogin | None, headers: Mapping[str, str], timeout: aiohttp.ClientTimeout
     ) -> Answered:
-        """Return the answer, whose context the caller must enter. `url` has no login in it. Raises `HopError`."""
+        """Return the answer, whose context the caller must enter. `url` has no login in it. Raises `HopError`.
+
+        `timeout` is that of each hop.
+        """
         start, place = url, None
         session = self._connections.any
         for _ in range(MOST_REDIRECTS + 1):

@@ -69,6 +69,9 @@ class Outbound:
         if login := login or self._login(url):
             options["headers"]["Authorization"] = _basic(login, f"the login for {urlsplit(url).hostname}")
         if proxy := self.proxies.for_url(url):
+            if not proxy.url.startswith(("http://", "https://")):
+                scheme = proxy.url.partition(":")[0]
+                raise CredentialError(f"the proxy of the environment speaks {scheme}: set one that speaks HTTP")
             options["proxy"] = proxy.url
             if login := self._proxy_login(proxy):
                 sent = {"Proxy-Authorization": _basic(login, "the login for the HTTP proxy")}

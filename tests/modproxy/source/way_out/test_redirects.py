@@ -51,7 +51,11 @@ def test_a_login_in_a_redirect_is_for_its_host_alone() -> None:
         ("https://[::1/x", "malformed URL"),
         ("https://cdn.example.com/a\x00b", "malformed URL"),
         ("https://cdn.example.com/a\r\nX: y", "malformed URL"),
-        ("https://cdn.example.com\\@evil.example.com/x", "without a host"),
+        ("https://cdn.example.com\\@evil.example.com/x", "malformed"),
+        ("https://cdn example.com/x", "malformed host"),
+        ("https://c\u00e4n.example.com/x", "malformed host"),
+        ("https://[fe80::1%25eth0]/x", "malformed"),
+        ("https://cdn.example.com:99999/x", "malformed"),
         ("https://cdn.example.com/" + "x" * 9000, "overlong"),
     ],
 )
