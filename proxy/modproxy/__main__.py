@@ -12,7 +12,7 @@ from pathlib import Path
 import uvloop
 from aiohttp import web
 
-from modproxy.config_file import Loaded, changes, load
+from modproxy.config_file import Loaded, load
 from modproxy.contract.config import ConfigError
 from modproxy.log import set_up_logging
 from modproxy.replica import Replica
@@ -76,25 +76,21 @@ async def serve(path: Path, loaded: Loaded) -> None:
     replica = Replica(loaded, [address_of(clients)])
     try:
         await replica.start()
-        admin_runner = web.AppRunner(admin_app(replica.reporter.report, replica.metrics), access_log=None)
+        admin_runner = web.AppRunner(
+            admin_app(replica.reporter.report, replica.metrics, replica.background.dead), access_log=None
+        )
         await admin_runner.setup()
         await web.SockSite(admin_runner, admin).start()
         context = replica.certificates.context if replica.certificates else None
         listener = ClientListener(clients, replica.handler.handle, context)
         await listener.start()
         log.info("serving %s on %s, admin on %s", listener.scheme, address_of(clients), address_of(admin))
-        follower = asyncio.create_task(_follow_config(path, loaded, replica))
+        replica.follow(path)
         await stop.wait()
-        follower.cancel()
         await _drain(replica, listener)
         await admin_runner.cleanup()
     finally:
         await replica.close()
-
-
-async def _follow_config(path: Path, loaded: Loaded, replica: Replica) -> None:
-    async for news in changes(path, loaded):
-        await replica.change(news)
 
 
 async def _drain(replica: Replica, listener: ClientListener) -> None:

@@ -128,8 +128,13 @@ class InForce:
     async def begin(self, loaded: Loaded) -> None:
         """Take the first config. Raises `UpstreamError`."""
         self._started = loaded.config
-        async with self._lock:
-            await self._take(loaded)
+        try:
+            async with self._lock:
+                await self._take(loaded)
+        except UpstreamError:
+            raise
+        except Exception as e:
+            raise UpstreamError(_fault(e)) from e
 
     async def change(self, news: Loaded | ConfigError) -> bool:
         """Take a newer config, or note in `error` why it cannot be taken. Raises nothing.
@@ -145,7 +150,7 @@ class InForce:
             self.error = str(e)
         except Exception as e:
             log.exception("an unexpected error kept a config from being taken")
-            self.error = f"this config cannot be taken, by a fault of this program: {type(e).__name__}: {e}"
+            self.error = _fault(e)
         else:
             return True
         log.error("config refused, %s stays in force: %s", self.rules.loaded.hash, self.error)
@@ -185,6 +190,10 @@ class InForce:
         for warning in rules.warnings:
             log.warning("%s", warning)
         log.info("config %s is in force (generation %d)", loaded.hash, generation)
+
+
+def _fault(error: Exception) -> str:
+    return f"this config cannot be taken, by a fault of this program: {type(error).__name__}: {error}"
 
 
 def _fixed_at_start(first: Config, now: Config) -> tuple[str, ...]:

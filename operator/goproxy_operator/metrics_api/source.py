@@ -51,6 +51,6 @@ class RateSource:
         except (ApiError, UnreachableError) as e:
             raise NoDataError(f"the replicas cannot be listed: {e}") from None
         running = [pod for pod in map(PodView.of, page["items"]) if pod.ip]
-        reports = await self._scraper.reports({pod.name: pod.ip or "" for pod in running})
+        answers = await self._scraper.ask(namespace, {pod.name: pod.ip or "" for pod in running})
         scraped = {pod.name: ScrapedReplica(ready=pod.ready, terminating=pod.deleting) for pod in running}
-        return fleet_rate(scraped, reports), datetime.now(UTC)
+        return fleet_rate(scraped, answers.reports), datetime.now(UTC)
