@@ -14,6 +14,7 @@ from aiohttp import web
 
 from modproxy.config_file import Loaded, load
 from modproxy.contract.config import ConfigError
+from modproxy.log import set_up_logging
 from modproxy.replica import Replica
 from modproxy.server.admin import admin_app
 from modproxy.server.listener import ClientListener, address_of, open_listener
@@ -29,13 +30,7 @@ log = logging.getLogger("modproxy")
 def main() -> None:
     """Run `modproxy`. The exit code is 0 after a signal, 1 when the program cannot run, 2 for bad usage or config."""
     args = _parser().parse_args()
-    logging.basicConfig(
-        level=logging.DEBUG if args.verbose else logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-        stream=sys.stderr,
-    )
-    # aiohttp logs a traceback for each malformed request, which would let any client fill the disk.
-    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
+    set_up_logging(verbose=args.verbose)
     _allow_many_descriptors()
     try:
         loaded = load(args.config)

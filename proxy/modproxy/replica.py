@@ -17,7 +17,7 @@ from modproxy.server.handler import ClientHandler
 from modproxy.server.metrics import Metrics, UpstreamCounts
 from modproxy.server.traffic import Traffic
 from modproxy.source.build import SharedResources
-from modproxy.source.upstream import open_session
+from modproxy.source.way_out.connections import Connections
 from modproxy.store.disk import DiskStore
 from modproxy.store.janitor import Janitor
 from modproxy.threads import Pool
@@ -36,7 +36,7 @@ class Replica:
         config = loaded.config
         self._started = loaded
         self.background = BackgroundTasks()
-        self._session = open_session()
+        self._connections = Connections()
         self._hashing = Pool("hash", _HASHING_THREADS)
         upstream_counts = UpstreamCounts()
         own = ViaEntry(config.id or secrets.token_hex(8), secrets.token_hex(4))
@@ -44,8 +44,8 @@ class Replica:
         self.store = DiskStore(Path(config.cache.dir), config.cache.size_bytes)
         self._janitor = Janitor(self.store, config.cache)
         cache = Cache(self.store, self._hashing)
-        shared = SharedResources(self._session, own, listeners, upstream_counts.count, self.store.private)
-        self.in_force = InForce(shared, cache.read)
+        shared = SharedResources(self._connections, own, listeners, upstream_counts.count, self.store.private)
+        self.in_force = InForce(shared, cache)
         self.handler = ClientHandler(cache, self.store, self.in_force, traffic, own)
         self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None
         self.reporter = Reporter(self.in_force, self.store, traffic, self.certificates, self.background)
@@ -107,7 +107,7 @@ class Replica:
         """End the tasks and the fetches under way, and close what the replica has open."""
         self.background.close()
         await self._cache.close()
-        await self._session.close()
+        await self._connections.close()
         self.store.close()
         self._hashing.close()
 

@@ -43,7 +43,7 @@ def _chain_of(entry: str) -> str:
 
 def _check_chain(text: str) -> None:
     # A URL without a scheme may have credentials, too. parse_chain finds them.
-    if any(has_userinfo(entry.url) for entry in parse_chain(text)):
+    if any(entry.login for entry in parse_chain(text)):
         raise ValueError(CREDENTIALS_IN_URL)
 
 
@@ -81,7 +81,7 @@ _CHAIN_RULES: Rules[str] = (
 ChainText = Annotated[str, StringConstraints(max_length=2048), Ruled(_CHAIN_RULES)]
 """A chain in GOPROXY's syntax, without credentials."""
 
-_SUMDB_NAME = r"[^\s+]+"
+_SUMDB_NAME = r"[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*"
 _SUMDB_KEY = r"\+[0-9a-fA-F]{8}\+[A-Za-z0-9+/]{44}"
 _SUMDB_KNOWN = r"(sum\.golang\.org|sum\.golang\.google\.cn)"
 _ONE_OR_TWO_WORDS = r"^\s*[^\s]+(\s+[^\s]+)?\s*$"
@@ -214,6 +214,10 @@ class UpstreamSpec(Part):
     """Modules never named to the checksum database; an empty list is none. Default: goprivate."""
     credentials: Annotated[Items[CredentialSpec], Field(max_length=64, json_schema_extra=ATOMIC)] = ()
     """For version control and upstream proxies alike; of those that match, the longest pattern."""
+    allow_private_targets: bool | None = None
+    """True: redirects may lead to private addresses, and modules may be fetched directly from them, where neither the
+    upstream nor goprivate names the host.
+    """
     trusted_ca_secret_name: SecretRef | None = Field(None, alias="trustedCASecretName")
     """A Secret whose ca.crt is trusted besides the certificates of the image."""
     http_proxy: HttpProxySpec | None = None

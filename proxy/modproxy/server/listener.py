@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from modproxy.contract.address import Address, parse_address
+from modproxy.server.connection import ClientServer
 
 _BACKLOG = 2048
 _UNSENT_BYTES = 128 << 10
@@ -59,7 +60,7 @@ class ClientListener:
         _send_little_ahead(listener)
         self._listener = listener
         self._context = context
-        self._server = web.Server(handle, access_log=None, keepalive_timeout=_IDLE_SECONDS)
+        self._server = ClientServer(handle, handler_cancellation=True, access_log=None, keepalive_timeout=_IDLE_SECONDS)
         self._accepting: asyncio.Server | None = None
 
     @property

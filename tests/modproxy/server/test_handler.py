@@ -15,6 +15,7 @@ from modproxy.server.listener import ClientListener, address_of, open_listener
 from modproxy.server.traffic import Traffic
 from modproxy.source.build import SharedResources
 from modproxy.source.protocol import Denied, Unavailable
+from modproxy.source.way_out.connections import Connections
 from modproxy.threads import Pool
 from modproxy.via import ViaEntry
 from tests.kubernetes.eventually import eventually
@@ -37,8 +38,9 @@ class Site:
         self.hashing = Pool("hash", 1)
         self.cache = Cache(self.store, self.hashing)
         self.session = aiohttp.ClientSession()
+        self.connections = Connections()
         own = ViaEntry("fleet", "a")
-        self.in_force = InForce(SharedResources(self.session, own, [], lambda _: None, folder), self.cache.read)
+        self.in_force = InForce(SharedResources(self.connections, own, [], lambda _: None, folder), self.cache)
         self.put_in_force(rules(self.source, {"modules": {"deny": ["example.com/evil"]}}))
         self.handler = ClientHandler(self.cache, self.store, self.in_force, self.traffic, own)
         self._socket = open_listener("127.0.0.1:0", "listen")
@@ -64,6 +66,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     await made.listener.start()
     yield made
     await made.session.close()
+    await made.connections.close()
     await made.listener.drain(1)
     await made.cache.close()
     made.hashing.close()

@@ -244,6 +244,8 @@ ACCEPTED: list[dict[str, Any]] = [
     {"upstream": {"goproxy": "direct", "directTimeout": "1h"}},
     {"upstream": {"gosumdb": "off", "gonoproxy": [], "gonosumdb": []}},
     {"upstream": {"gosumdb": "sum.golang.google.cn"}},
+    {"upstream": {"allowPrivateTargets": True}},
+    {"upstream": {"gosumdb": "localhost.localdev/sumdb+00000c67+AcTrnkbUA+TU4heY3hkjiSES/DSQniBqIeQ/YppAUtK6"}},
     {"upstream": {"gosumdb": "sum.golang.org http://sums.example.com:8080/a+b"}},
     {"upstream": {"gosumdb": "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"}},
     {
