@@ -68,6 +68,8 @@ DECISIONS: Mapping[str, Decision] = {
     "upstream.httpProxy.secretName": _baseline("secrets"),
     # It leads past a proxy that the class may have chosen.
     "upstream.httpProxy.noProxy": _privileged(),
+    # It lets an upstream lead replicas to addresses inside of the cluster.
+    "upstream.allowPrivateTargets": _privileged(),
     # The class may have chosen it to keep the replicas from somewhere.
     "upstream.egressCIDRs": _privileged(),
     "upstream.timeout": _free(),
@@ -87,6 +89,7 @@ DECISIONS: Mapping[str, Decision] = {
     "cache.listTTL": _free(),
     "cache.notFoundTTL": _free(),
     "cache.staleIfError": _free(),
+    "cache.staleWhileRevalidate": _free(),
     "expose.pathPrefix": _free(),
     "expose.service.type": _privileged("exposure", values.but_cluster_ip, by_result=True),
     "expose.service.annotations": _privileged("annotations", values.keys),
