@@ -70,6 +70,8 @@ DECISIONS: Mapping[str, Decision] = {
     "upstream.httpProxy.noProxy": _privileged(),
     # The class may have chosen it to keep the replicas from somewhere.
     "upstream.egressCIDRs": _privileged(),
+    # It lets modules and redirects name servers inside the cluster's network.
+    "upstream.allowPrivateTargets": _privileged(),
     "upstream.timeout": _free(),
     "upstream.directTimeout": _free(),
     "modules.mode": _free(),
@@ -85,6 +87,7 @@ DECISIONS: Mapping[str, Decision] = {
     "cache.lowWatermarkPercent": _free(),
     "cache.inactive": _free(),
     "cache.listTTL": _free(),
+    "cache.staleWhileRevalidate": _free(),
     "cache.notFoundTTL": _free(),
     "cache.staleIfError": _free(),
     "expose.pathPrefix": _free(),
