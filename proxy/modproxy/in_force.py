@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from modproxy.config_file import Loaded
 from modproxy.contract.config import CacheConfig, Config, ConfigError
 from modproxy.mod.pattern import Pattern
-from modproxy.mod.sumdb import SumdbTarget
 from modproxy.policy.allowlist import Allowlist
-from modproxy.request import Request
+from modproxy.request import AnyTarget, Request
 from modproxy.source.build import SharedResources, Sources, UpstreamError, build_sources
 from modproxy.source.protocol import Source
 
@@ -58,8 +57,8 @@ ReadThroughCache = Callable[[Request, Rules], Awaitable[bytes]]
 """Returns a small answer through the cache, under the given rules. Raises `SourceError`."""
 
 
-class _DatabaseReader:
-    """Lets the sources of a config read the checksum database through the cache.
+class _CacheReader:
+    """Lets the sources of a config read small answers through the cache.
 
     Rules are made of sources, so the rules do not exist yet when the sources are made.
     """
@@ -69,7 +68,7 @@ class _DatabaseReader:
         self.rules: Rules | None = None
         """The newest rules that have these sources."""
 
-    async def read(self, target: SumdbTarget) -> bytes:
+    async def read(self, target: AnyTarget) -> bytes:
         if self.rules is None:
             raise AssertionError("a source is asked only once its rules are in force")
         return await self._read(Request(target), self.rules)
@@ -86,7 +85,7 @@ class InForce:
         self._read = read
         self._rules: Rules | None = None
         self._started: Config | None = None
-        self._sources: tuple[Sources, _DatabaseReader] | None = None
+        self._sources: tuple[Sources, _CacheReader] | None = None
         self._lock = asyncio.Lock()
         """Held while a config is taken: two at once would get the same generation, and share fetches of two sources."""
         self.error: str | None = None
@@ -129,7 +128,7 @@ class InForce:
         config, old = loaded.config, self._rules
         generation = 1 if old is None else old.generation + 1
         if self._sources is None or old is None or config.upstream != old.config.upstream:
-            reader = _DatabaseReader(self._read)
+            reader = _CacheReader(self._read)
             sources = await build_sources(config, self._shared, reader.read)
             source_generation = generation
         else:

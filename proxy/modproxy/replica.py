@@ -19,6 +19,7 @@ from modproxy.server.metrics import Metrics, UpstreamCounts
 from modproxy.server.traffic import Traffic
 from modproxy.source.build import SharedResources
 from modproxy.source.upstream import open_session
+from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.store.disk import DiskStore
 from modproxy.store.janitor import Janitor
 from modproxy.threads import Pool
@@ -47,7 +48,10 @@ class Replica:
         self.store = DiskStore(Path(config.cache.dir), config.cache.size_bytes)
         self._janitor = Janitor(self.store, config.cache)
         cache = Cache(self.store, self._hashing)
-        shared = SharedResources(self._session, own, listeners, upstream_counts.count, self.store.private)
+        version_control = SharedVersionControl(self.store.private, self.store.capacity)
+        shared = SharedResources(
+            self._session, own, listeners, upstream_counts.count, self.store.private, version_control
+        )
         self.in_force = InForce(shared, cache.read)
         self.handler = ClientHandler(cache, self.store, self.in_force, traffic, own)
         self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None

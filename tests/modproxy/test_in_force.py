@@ -15,6 +15,7 @@ from modproxy.mod.path import check_path
 from modproxy.request import Request
 from modproxy.source.build import SharedResources, UpstreamError
 from modproxy.source.protocol import NotFound
+from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.via import ViaEntry
 from tests.modproxy.making import loaded, request
 from tests.modproxy.source.fake_source import read
@@ -31,7 +32,10 @@ async def in_force(tmp_path: Path) -> AsyncIterator[InForce]:
         return b""
 
     async with aiohttp.ClientSession() as session:
-        shared = SharedResources(session, ViaEntry("f", "a"), [Address("127.0.0.2", 9)], lambda _: None, tmp_path)
+        shared = SharedResources(
+            session, ViaEntry("f", "a"), [Address("127.0.0.2", 9)], lambda _: None, tmp_path,
+            SharedVersionControl(tmp_path, lambda: 1 << 30),
+        )  # fmt: skip
         yield InForce(shared, nothing)
 
 

@@ -1,6 +1,6 @@
 """How one source is made from the config: of upstreams, version control and the checksum database, with all checks."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +22,15 @@ from modproxy.source.sumdb import ReadDatabase, SumdbSource, TreeHeads
 from modproxy.source.upstream import Count, UpstreamClient, UpstreamProxy
 from modproxy.source.vcs.direct import Direct, DirectSettings
 from modproxy.source.vcs.go_env import GoEnvError, go_env
+from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.verified import Verified
 from modproxy.source.way_out.credentials import Credentials
 from modproxy.source.way_out.outbound import Outbound
 from modproxy.source.way_out.own_listener import is_own_listener
 from modproxy.via import ViaEntry
+
+ReadSmall = Callable[[AnyTarget], Awaitable[bytes]]
+"""Returns a small answer through the cache. Raises `SourceError`."""
 
 _OFF = "module lookup is disabled by off in upstream.goproxy"
 _NO_DATABASE = "no checksum database is served: upstream.gosumdb is off"
@@ -48,7 +52,8 @@ class SharedResources:
     count: Count
     """Counts how each request to an upstream ended."""
     folder: Path
-    """Where sources keep files of their own: workspaces, certificates, tree heads."""
+    """Where sources keep files of their own: certificates, tree heads."""
+    version_control: SharedVersionControl
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +70,11 @@ class Sources:
     """Problems of the config, for the keepers of the fleet."""
 
 
-async def build_sources(config: Config, shared: SharedResources, read: ReadDatabase) -> Sources:
+async def build_sources(config: Config, shared: SharedResources, read: ReadSmall) -> Sources:
     """Make the source that `config.upstream` describes. Raises `UpstreamError`.
 
-    `read` returns answers of the checksum database through the cache. The verification needs these answers, and the
-    cache gets them from the source that is made here.
+    `read` returns small answers through the cache: of the checksum database for the verification, and `.info` files for
+    version control. The cache gets them from the source that is made here.
     """
     upstream = config.upstream
     secrets = Path(config.secrets_dir)
@@ -77,9 +82,17 @@ async def build_sources(config: Config, shared: SharedResources, read: ReadDatab
     bundle = shared.folder / "trusted.pem"
     outbound = Outbound(credentials, upstream.http_proxy, upstream.trusted_ca_secret_name, secrets, bundle)
     client = UpstreamClient(shared.session, outbound, upstream.timeout, shared.via, shared.count)
-    goprivate = ",".join(upstream.goprivate)
-    settings = DirectSettings(shared.folder / "direct", upstream.direct_timeout, goprivate, credentials, outbound)
-    direct = Checked(Direct(settings))
+    not_proxied = tuple(map(parse_pattern, upstream.not_proxied))
+    settings = DirectSettings(
+        timeout=upstream.direct_timeout,
+        stall=upstream.timeout,
+        goprivate=",".join(upstream.goprivate),
+        goinsecure=",".join(upstream.insecure),
+        not_proxied=not_proxied,
+        credentials=credentials,
+        outbound=outbound,
+    )
+    direct = Checked(Direct(settings, shared.version_control, read, shared.count))
 
     entries, warnings = await _own_listeners_left_out(await _entries(upstream), shared.listeners)
     links = [Link(entry.kind, _source(entry, client, direct), entry.fall_back_on_error) for entry in entries]
@@ -92,7 +105,6 @@ async def build_sources(config: Config, shared: SharedResources, read: ReadDatab
         sumdb = _sumdb(database, entries, client, shared.folder, read)
         public = Verified(public, database.name, read, unverified)
         private = Verified(private, database.name, read, unverified)
-    not_proxied = tuple(map(parse_pattern, upstream.not_proxied))
     return Sources(Router(public, private, sumdb, not_proxied, unverified), database, unverified, tuple(warnings))
 
 

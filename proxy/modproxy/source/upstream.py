@@ -14,8 +14,8 @@ from modproxy.mod.chain import redact
 from modproxy.mod.target import Kind
 from modproxy.request import AnyTarget, Request
 from modproxy.source.protocol import Denied, Fetched, NotFound, SourceError, Unavailable
-from modproxy.source.way_out.credentials import CredentialError
 from modproxy.source.way_out.outbound import Outbound
+from modproxy.source.way_out.wallet import CredentialError
 from modproxy.via import ViaEntry
 
 _CHUNK = 256 << 10

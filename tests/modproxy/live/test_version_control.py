@@ -96,7 +96,7 @@ async def test_absent_and_refused_and_rotated(company: Company) -> None:
     company.write_login(*company.git.login)
     assert (await proxy.get(f"{M}/@v/v1.0.0.info")).status == 200
     (company.secrets / "corp-git" / "password").unlink()
-    missing = await proxy.get(f"{M}/@v/v1.0.0.mod")
+    missing = await proxy.get(f"{M}/@v/v1.0.0.zip")
     assert (missing.status, "Secret corp-git" in missing.text) == (502, True)
     everything = (
         proxy.log() + (await proxy.report()).model_dump_json() + refused.text + missing.text + await proxy.metrics()

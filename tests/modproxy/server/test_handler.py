@@ -15,6 +15,7 @@ from modproxy.server.listener import ClientListener, address_of, open_listener
 from modproxy.server.traffic import Traffic
 from modproxy.source.build import SharedResources
 from modproxy.source.protocol import Denied, Unavailable
+from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.threads import Pool
 from modproxy.via import ViaEntry
 from tests.kubernetes.eventually import eventually
@@ -38,7 +39,9 @@ class Site:
         self.cache = Cache(self.store, self.hashing)
         self.session = aiohttp.ClientSession()
         own = ViaEntry("fleet", "a")
-        self.in_force = InForce(SharedResources(self.session, own, [], lambda _: None, folder), self.cache.read)
+        version_control = SharedVersionControl(folder, lambda: 1 << 30)
+        shared = SharedResources(self.session, own, [], lambda _: None, folder, version_control)
+        self.in_force = InForce(shared, self.cache.read)
         self.put_in_force(rules(self.source, {"modules": {"deny": ["example.com/evil"]}}))
         self.handler = ClientHandler(self.cache, self.store, self.in_force, self.traffic, own)
         self._socket = open_listener("127.0.0.1:0", "listen")

@@ -8,9 +8,10 @@ import pytest
 
 from modproxy.contract.address import Address
 from modproxy.contract.config import Config
-from modproxy.mod.sumdb import SumdbTarget
+from modproxy.request import AnyTarget
 from modproxy.source.build import SharedResources, UpstreamError, build_sources
 from modproxy.source.protocol import NotFound, Unavailable
+from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.via import ViaEntry
 from tests.modproxy.fake_upstream import FakeUpstream
 from tests.modproxy.making import request
@@ -20,14 +21,15 @@ LIST, MOD = "example.com/!mixed/@v/list", "example.com/!mixed/@v/v1.0.0.mod"
 LISTENERS = [Address("127.0.0.1", 4321)]
 
 
-async def no_database(target: SumdbTarget) -> bytes:
+async def no_database(target: AnyTarget) -> bytes:
     raise Unavailable(f"{target}: no database in this test")
 
 
 @pytest.fixture
 async def shared(tmp_path: Path) -> AsyncIterator[SharedResources]:
     async with aiohttp.ClientSession() as session:
-        yield SharedResources(session, ViaEntry("f", "a"), LISTENERS, lambda _: None, tmp_path)
+        version_control = SharedVersionControl(tmp_path, lambda: 1 << 30)
+        yield SharedResources(session, ViaEntry("f", "a"), LISTENERS, lambda _: None, tmp_path, version_control)
 
 
 def config(**upstream: object) -> Config:

@@ -15,8 +15,10 @@ def upstream_config(spec: UpstreamSpec) -> UpstreamConfig:
         "gonoproxy": spec.gonoproxy,
         "gonosumdb": spec.gonosumdb,
         "credentials": tuple(
-            CredentialConfig(pattern=entry.pattern, secret_name=entry.secret_name) for entry in spec.credentials
+            CredentialConfig(pattern=entry.pattern, secret_name=entry.secret_name, url=entry.url)
+            for entry in spec.credentials
         ),
+        "insecure": spec.insecure,
         "trustedCASecretName": spec.trusted_ca_secret_name,
         "httpProxy": proxy
         and without_none({"url": proxy.url, "noProxy": proxy.no_proxy, "secretName": proxy.secret_name}),

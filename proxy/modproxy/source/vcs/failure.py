@@ -116,12 +116,14 @@ _FORBIDDEN = re.compile(r"(?:^|: )GOVCS disallows using \S+ for (?:public|privat
 _PROGRAM_FAILED = re.compile(r": (?:exit status [0-9]+|signal: [a-z ]+)(?: \(core dumped\))?:?$")
 """codehost.RunError: what the program printed follows, indented."""
 _NO_REPOSITORY = _any_of(
-    r"fatal: repository '.*' not found",  # git, remote-curl.c: the host has answered 404 or 410
+    r"fatal: repository '.*' not found",  # git, remote-curl.c: the host has answered 404
+    r"fatal: unable to access '.*': The requested URL returned error: 410",  # git, http.c, by way of curl
     r"fatal: '.*' does not appear to be a git repository",  # git, upload-pack over ssh
 )
 _NO_REPOSITORY_OVER_SSH = _any_of(
     r"(?:remote: )?ERROR: Repository not found\.",
-    r"(?:remote: )?ERROR: The project you were looking for could not be found or you don't have permission to view it\.",
+    r"(?:remote: )?ERROR: The project you were looking for could not be found "
+    r"or you don't have permission to view it\.",
 )
 """The words of git hosts' own ssh servers, which are believed only together with git's own last word."""
 _OVER_SSH = "fatal: Could not read from remote repository."
@@ -139,12 +141,15 @@ _LOGIN_REFUSED = _any_of(
 )
 
 
-def explain_failure(target: Target, said: str, has_login: Callable[[str], bool]) -> tuple[Cause, SourceError]:
+def explain_failure(
+    target: Target, said: str, has_login: Callable[[str], bool], *, from_git: bool = True
+) -> tuple[Cause, SourceError]:
     """Tell what the go command printed (`said`): its cause, and the error for the client.
 
-    `has_login` says whether a credential of the fleet is for a URL.
+    `has_login` says whether a credential of the fleet is for a URL. `from_git` says whether the repository, if one was
+    found, is one of git: of other systems the go command says "unknown revision" whatever has failed.
     """
-    cause = find_cause(target, said, has_login)
+    cause = find_cause(target, said, has_login, from_git=from_git)
     reason = f"{target}: version control: {cause.words}"
     match cause.meaning:
         case Meaning.ABSENT:
@@ -159,7 +164,7 @@ def explain_failure(target: Target, said: str, has_login: Callable[[str], bool])
             return cause, Unavailable(reason)
 
 
-def find_cause(target: Target, said: str, has_login: Callable[[str], bool]) -> Cause:
+def find_cause(target: Target, said: str, has_login: Callable[[str], bool], *, from_git: bool = True) -> Cause:
     """Find the innermost cause in what the go command printed."""
     head, below = _split(target, said)
     words = _words(head, below)
@@ -171,7 +176,7 @@ def find_cause(target: Target, said: str, has_login: Callable[[str], bool]) -> C
         return Cause(Meaning.FORBIDDEN, words)
     if _UNREADABLE_PAGE.search(head):
         return Cause(Meaning.OUTAGE, words)
-    proofs = (_ABSENT_PLACE, _ABSENT_VERSION, _ABSENT_ZIP, _TOO_LARGE)
+    proofs = (_ABSENT_PLACE, _ABSENT_ZIP, _TOO_LARGE, *((_ABSENT_VERSION,) if from_git else ()))
     return Cause(Meaning.ABSENT if any(proof.search(head) for proof in proofs) else Meaning.OUTAGE, words)
 
 

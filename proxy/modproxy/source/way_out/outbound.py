@@ -13,7 +13,8 @@ import aiohttp
 from modproxy.contract.config import HttpProxyConfig
 from modproxy.contract.mounted import read_secret_key
 from modproxy.contract.secret_keys import CA_CERTIFICATE, PASSWORD, USERNAME
-from modproxy.source.way_out.credentials import CredentialError, Credentials
+from modproxy.source.way_out.credentials import Credentials
+from modproxy.source.way_out.wallet import CredentialError
 
 
 class Options(TypedDict, total=False):
@@ -54,7 +55,7 @@ class Outbound:
         if parts.username:
             options["auth"] = aiohttp.BasicAuth(unquote(parts.username), unquote(parts.password or ""))
         elif basic := self._credentials.basic_for(url):
-            options["auth"] = aiohttp.BasicAuth(basic.username, basic.password)
+            options["auth"] = aiohttp.BasicAuth(basic.username, basic.password, "utf-8")
         if self._proxy and not bypasses(parts.hostname or "", self._proxy.no_proxy):
             options["proxy"] = self._proxy.url
             if self._proxy.secret_name:

@@ -9,7 +9,9 @@ from modproxy.source.vcs.failure import Meaning, explain_failure, find_cause
 
 M = "git.example.com/m"
 TARGET = Target(check_path(M), "v1.0.0", Kind.QUERY)
-LS = "git ls-remote -q --end-of-options https://git.example.com/m.git in /var/cache/x y/vcs/ff8430: exit status 128:\n\t"
+LS = (
+    "git ls-remote -q --end-of-options https://git.example.com/m.git in /var/cache/x y/vcs/ff8430: exit status 128:\n\t"
+)
 IMPORT = f'unrecognized import path "{M}": '
 READING = f"{IMPORT}reading https://{M}?go-get=1: "
 FETCH = f'{IMPORT}https fetch: Get "https://{M}?go-get=1": '
@@ -127,7 +129,9 @@ def test_names_decide_nothing(name: str, version: str) -> None:
 
 
 LOGIN = f"{LS}fatal: could not read Username for 'https://git.example.com': terminal prompts disabled"
-NO_KEY = f"{LS}modproxy: the fleet has no ssh key for git.example.com/m.git\n\tfatal: Could not read from remote repository."
+NO_KEY = (
+    f"{LS}modproxy: the fleet has no ssh key for git.example.com/m.git\n\tfatal: Could not read from remote repository."
+)
 
 
 @pytest.mark.parametrize(
@@ -152,6 +156,12 @@ def test_access(said: str, has_login: object, meaning: Meaning, kind: type[Sourc
     cause, error = explain_failure(TARGET, said, with_login if has_login is with_login else without_login)
     assert (cause.meaning, type(error)) == (meaning, kind)
     assert ("upstream.credentials" in error.reason) is (meaning in (Meaning.LOGIN_WANTED, Meaning.REFUSED))
+
+
+def test_other_systems_than_git_prove_nothing_about_versions() -> None:
+    said = f"{M}@v1.0.0: invalid version: unknown revision v1.0.0"
+    assert find_cause(TARGET, said, with_login, from_git=False).meaning is Meaning.OUTAGE
+    assert find_cause(TARGET, f"{READING}404 Not Found", with_login, from_git=False).meaning is Meaning.ABSENT
 
 
 def test_words_lose_their_logins_and_their_length() -> None:

@@ -6,8 +6,9 @@ import aiohttp
 import pytest
 
 from modproxy.contract.config import CredentialConfig, HttpProxyConfig
-from modproxy.source.way_out.credentials import Basic, CredentialError, Credentials, Ssh
+from modproxy.source.way_out.credentials import Credentials
 from modproxy.source.way_out.outbound import Outbound, bypasses
+from modproxy.source.way_out.wallet import CredentialError
 from tests.kubernetes.certificates import Authority
 
 
@@ -60,10 +61,10 @@ async def test_the_longest_pattern_gives_the_login(tmp_path: Path) -> None:
         "https://git.example.com/deep/m": ("git", "d"),
         # An ssh key is no login for HTTP, so the next longest pattern counts.
         "https://git.example.com/deep/key": ("git", "d"),
-        "https://u:p%40@git.example.com/m": ("u", "p@"),
     }
     for url, login in logins.items():
-        assert (await out.options(url))["auth"] == aiohttp.BasicAuth(*login)
+        assert (await out.options(url))["auth"] == aiohttp.BasicAuth(*login, "utf-8")
+    assert (await out.options("https://u:p%40@git.example.com/m"))["auth"] == aiohttp.BasicAuth("u", "p@")
     assert "auth" not in await out.options("https://elsewhere.example.com/m")
 
 
@@ -91,33 +92,3 @@ async def test_more_certificates_are_trusted(tmp_path: Path) -> None:
     first = (await out.options("https://far/"))["ssl"]
     assert (await out.options("https://far/"))["ssl"] is first
     assert authority in read_text(out.environment()["SSL_CERT_FILE"])
-
-
-@pytest.mark.parametrize(
-    ("keys", "expected"),
-    [
-        ({"password": "p\r\n", "username": "u\n"}, ("u", "p")),
-        ({"password": "p"}, ("git", "p")),
-        ({"username": "u"}, "has no password"),
-        ({}, "has no password"),
-        ({"password": "two words"}, "white space"),
-        ({"ssh__privatekey": "K"}, "no known_hosts"),
-    ],
-)
-def test_what_a_secret_has_to_hold(tmp_path: Path, keys: dict[str, str], expected: tuple[str, str] | str) -> None:
-    secret(tmp_path, "s", **keys)
-    credentials = Credentials([CredentialConfig(pattern="git.example.com", secret_name="s")], tmp_path)
-    if isinstance(expected, str):
-        with pytest.raises(CredentialError, match=expected):
-            credentials.read()
-    else:
-        [login] = credentials.read()
-        assert isinstance(login, Basic)
-        assert (login.username, login.password) == expected
-
-
-def test_a_key_for_ssh(tmp_path: Path) -> None:
-    secret(tmp_path, "s", ssh__privatekey="KEY\n", known_hosts="git.example.com AAAA\n")
-    [login] = Credentials([CredentialConfig(pattern="git.example.com", secret_name="s")], tmp_path).read()
-    assert isinstance(login, Ssh)
-    assert (login.private_key, login.known_hosts) == ("KEY", "git.example.com AAAA")

@@ -1,0 +1,219 @@
+"""Clones of repositories that are kept between fetches, so that the history of a repository is fetched once.
+
+A clone is what the go command makes in its module cache: a bare repository in a folder that is named for its URL. A
+fetch takes clones out of the pool, by rename, into its own module cache, and brings them back at its end, also by
+rename. So a clone has one user at a time, and a fetch that is killed in the middle leaves no broken clone behind: only
+fetches that end in good order bring anything back.
+
+Clones belong to exactly the credentials with which they were made (`Wallet.identity`): a fetch with others, or with
+none, never sees them. They may take `SHARE` of what the cache may take, and the least recently used ones go first. None
+outlives the process, because nothing on the disk says which credentials one belongs to.
+
+What is in a clone never answers alone. Before a fetch its branches and tags are put aside (`put_refs_aside`): the go
+command then asks the host which there are now, and finds the objects of those that it knows already.
+"""
+
+import asyncio
+import os
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SHARE = 0.1
+"""The part of the cache's capacity that clones may take besides the stored files: a clone has the whole history of a
+module, and helps only until its versions are stored.
+"""
+_MOST_OF_A_FETCH = 0.5
+"""The part of the cache's capacity that one fetch may take while it runs, clone and unpacked module together."""
+_SUFFIXES = (".info", ".lock")
+"""Files beside a clone: what it is a clone of, and the go command's lock."""
+_MOST_PATHS = 20_000
+"""Module paths whose repositories are remembered."""
+
+
+class TooLarge(Exception):
+    """A fetch takes more room than clones may take."""
+
+
+@dataclass(slots=True)
+class _Clone:
+    name: str
+    """Of its folder."""
+    size: int = 0
+    used: int = 0
+    """Numbers of uses: the larger one was later."""
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    kept: bool = False
+    """Whether it lies in the pool now."""
+
+
+class Mirrors:
+    """Keeps clones below `folder`. `capacity` says how many bytes the whole cache may take."""
+
+    def __init__(self, folder: Path, capacity: Callable[[], int]) -> None:
+        self.folder = folder
+        self._capacity = capacity
+        self.salt = secrets.token_bytes(16)
+        """Makes the names of credentials mean nothing elsewhere."""
+        self.used_bytes = 0
+        """The bytes of all clones in the pool."""
+        self._clones: dict[tuple[str, str], _Clone] = {}
+        """By the name of the credentials, and the name of the clone's folder."""
+        self._of_path: dict[tuple[str, str], str] = {}
+        """The clone's name by the name of the credentials and a module path."""
+        self._uses = 0
+
+    @property
+    def limit(self) -> int:
+        """How many bytes clones may take."""
+        return int(self._capacity() * SHARE)
+
+    def check_size(self, folder: Path) -> None:
+        """Look how much room a fetch takes. Blocks; raises `TooLarge`."""
+        if size_of_tree(folder) > self._capacity() * _MOST_OF_A_FETCH:
+            raise TooLarge
+
+    @asynccontextmanager
+    async def lent(self, identity: str, path: str, into: Path, *, wait: bool) -> AsyncIterator["Loan"]:
+        """Put the clone for a module path into the module cache's folder `into`, if there is one.
+
+        Another fetch may be using it: then this one waits for it, or goes without a clone where `wait` is false.
+        `Loan.return_all` has to be called when the fetch has ended in good order. Raises `OSError`.
+        """
+        clone = self._find(identity, path)
+        if clone is None or (clone.lock.locked() and not wait):
+            yield Loan(self, identity, path, into, None)
+            return
+        async with clone.lock:
+            lent = clone if clone.kept else None
+            if lent is not None:
+                lent.kept = False
+                self.used_bytes -= lent.size
+                await asyncio.to_thread(_move, self._place(identity), into, lent.name)
+            try:
+                yield Loan(self, identity, path, into, lent.name if lent else None)
+            finally:
+                if not clone.kept and self._clones.get((identity, clone.name)) is clone:
+                    del self._clones[identity, clone.name]
+
+    def _find(self, identity: str, path: str) -> _Clone | None:
+        """Return the clone that the path came from before, or else a path above it."""
+        elements = path.split("/")
+        for n in range(len(elements), 0, -1):
+            name = self._of_path.get((identity, "/".join(elements[:n])))
+            if name is not None and (clone := self._clones.get((identity, name))) is not None:
+                return clone
+        return None
+
+    def _place(self, identity: str) -> Path:
+        return self.folder / identity
+
+    async def keep(self, identity: str, path: str, into: Path, lent: str | None) -> None:
+        """Take the clones of a fetch that has ended in good order into the pool, and evict others. Raises `OSError`."""
+        for name, size in await asyncio.to_thread(_clones_in, into):
+            self._remember(identity, path, name)
+            known = self._clones.setdefault((identity, name), _Clone(name))
+            if name != lent and (known.lock.locked() or (known.kept and known.size >= size)):
+                continue  # another fetch is using one, or has brought one that is as good
+            if known.kept:
+                await self._discard(identity, known)
+            # Nobody finds the clone before it lies in the pool: it is marked as kept at the end.
+            await asyncio.to_thread(_move, into, self._place(identity), name)
+            self._uses += 1
+            known.size, known.used, known.kept = size, self._uses, True
+            self.used_bytes += size
+            self._clones[identity, name] = known
+        await self._evict()
+
+    async def _evict(self) -> None:
+        idle = [(key, clone) for key, clone in self._clones.items() if clone.kept and not clone.lock.locked()]
+        for (identity, name), clone in sorted(idle, key=lambda entry: entry[1].used):
+            if self.used_bytes <= self.limit:
+                return
+            del self._clones[identity, name]
+            await self._discard(identity, clone)
+
+    async def _discard(self, identity: str, clone: _Clone) -> None:
+        clone.kept = False
+        self.used_bytes -= clone.size
+        await asyncio.to_thread(_remove, self._place(identity), clone.name)
+
+    def _remember(self, identity: str, path: str, name: str) -> None:
+        self._of_path.pop((identity, path), None)
+        self._of_path[identity, path] = name
+        while len(self._of_path) > _MOST_PATHS:
+            del self._of_path[next(iter(self._of_path))]
+
+
+@dataclass(frozen=True, slots=True)
+class Loan:
+    """Stands for the clones of one fetch. `name` is that of the clone which the fetch got; None without one."""
+
+    mirrors: Mirrors
+    identity: str
+    path: str
+    into: Path
+    name: str | None
+
+    @property
+    def folder(self) -> Path | None:
+        """The clone's folder; None without one."""
+        return self.into / self.name if self.name else None
+
+    async def return_all(self) -> None:
+        """Give the pool what the fetch has. Raises `OSError`."""
+        await self.mirrors.keep(self.identity, self.path, self.into, self.name)
+
+
+def clone_of(folder: Path, url: str) -> Path | None:
+    """Return the clone of a URL among the clones in `folder`. Blocks; raises `OSError`."""
+    for info in folder.glob("*.info"):
+        if info.read_text().strip().endswith(f":{url}") and info.with_suffix("").is_dir():
+            return info.with_suffix("")
+    return None
+
+
+def are_all_of_git(folder: Path) -> bool:
+    """Say whether all clones in `folder` are of git repositories. Blocks; raises `OSError`."""
+    return all(info.read_text().startswith("git") for info in folder.glob("*.info"))
+
+
+def size_of_tree(folder: Path) -> int:
+    """Return the bytes of all files below a folder, which may change meanwhile. Blocks."""
+    total, folders = 0, [str(folder)]
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    else:
+                        total += entry.stat(follow_symlinks=False).st_size
+        except OSError:
+            continue
+    return total
+
+
+def _clones_in(folder: Path) -> list[tuple[str, int]]:
+    """Return the clones that the go command has left in good order, with their sizes."""
+    names = [entry.name for entry in folder.iterdir() if (entry / "objects").is_dir()]
+    broken = ("*.lock", "refs/**/*.lock", "objects/**/tmp_*")
+    whole = [name for name in names if not any(next((folder / name).glob(glob), None) for glob in broken)]
+    return [(name, size_of_tree(folder / name)) for name in whole]
+
+
+def _move(source: Path, target: Path, name: str) -> None:
+    target.mkdir(parents=True, exist_ok=True)
+    for suffix in _SUFFIXES:
+        if (source / f"{name}{suffix}").exists():
+            (source / f"{name}{suffix}").replace(target / f"{name}{suffix}")
+    (source / name).replace(target / name)
+
+
+def _remove(folder: Path, name: str) -> None:
+    shutil.rmtree(folder / name, ignore_errors=True)
+    for suffix in _SUFFIXES:
+        (folder / f"{name}{suffix}").unlink(missing_ok=True)
