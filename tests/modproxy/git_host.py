@@ -97,13 +97,12 @@ class GitHost:
         return web.Response(text=f"<html><head>{meta}</head></html>", content_type="text/html")
 
     async def _backend(self, request: web.BaseRequest) -> web.Response:
-        """Run git's own CGI program."""
+        """Run git's own CGI program. The server has unpacked the request already."""
         env = {
             "PATH": os.environ["PATH"], "GIT_PROJECT_ROOT": str(self.folder), "GIT_HTTP_EXPORT_ALL": "1",
             "REQUEST_METHOD": request.method, "QUERY_STRING": request.query_string,
             "PATH_INFO": request.path.replace(".git/", ".work/.git/", 1),
             "CONTENT_TYPE": request.headers.get("Content-Type", ""), "REMOTE_USER": self.login[0],
-            "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
             "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
         }  # fmt: skip
         process = await asyncio.create_subprocess_exec(

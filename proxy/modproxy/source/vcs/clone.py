@@ -33,11 +33,15 @@ async def put_refs_aside(clone: Path, env: Mapping[str, str]) -> None:
     has moved or gone since. Raises `CloneError`, `TimeoutError` and `OSError`.
     """
     listed = await git(clone, env, "for-each-ref", "--format=%(refname) %(objectname)")
-    commands = []
+    commands: list[str] = []
+    kept: set[str] = set()
     for line in listed.out.decode(errors="surrogateescape").splitlines():
         name, _, commit = line.rpartition(" ")
         if not name.startswith("refs/kept/"):
-            commands += [f"update refs/kept/{commit} {commit}", f"delete {name} {commit}"]
+            if commit not in kept:
+                kept.add(commit)
+                commands.append(f"update refs/kept/{commit} {commit}")
+            commands.append(f"delete {name} {commit}")
     if commands:
         script = clone / "put-aside"
         script.write_bytes("".join(f"{command}\n" for command in commands).encode(errors="surrogateescape"))

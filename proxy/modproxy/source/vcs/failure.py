@@ -214,6 +214,8 @@ def _split(target: Target, said: str) -> tuple[str, list[str]]:
     return head, [line.strip() for line in lines[first + 1 :] if line.startswith("\t")]
 
 
+_ERROR_MARKS = ("fatal:", "error:", "ERROR:", "abort:", "modproxy:")
+"""How git, Mercurial and the fleet's own commands begin the lines that tell why they failed."""
 _FOLDER = re.compile(r" in /.*(?=: (?:exit status |signal: |exec: ))")
 _MACHINE_PATH = re.compile(r"(?<![\w:/.'~-])/(?:[^\s:'\"]+)")
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
@@ -221,9 +223,14 @@ _QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"':)]*")
 
 
 def _words(head: str, below: Sequence[str]) -> str:
-    """Make words for people: the causes, and what git itself says. What servers say is left out."""
-    git_says = [line for line in below if line and not line.startswith(("remote:", "server response:"))]
-    lines = [_PROGRAM_FAILED.sub("", _FOLDER.sub("", head)), *git_says] if _PROGRAM_FAILED.search(head) else [head]
+    """Make words for people: the causes, and the lines of git that tell most. What servers say is left out."""
+    lines = [head]
+    if _PROGRAM_FAILED.search(head):
+        own = [line for line in below if line and not line.startswith("remote:")]
+        known = (_NO_REPOSITORY, _NO_REPOSITORY_OVER_SSH, _LOGIN_WANTED, _LOGIN_REFUSED)
+        telling = [line for line in own if any(form.fullmatch(line) for form in known)]
+        telling = telling or [line for line in own if line.startswith(_ERROR_MARKS)] or own
+        lines = [_PROGRAM_FAILED.sub("", _FOLDER.sub("", head)), *telling]
     return "\n".join(map(_clean, lines[:_REASON_LINES])).strip() or "the go command failed without a word"
 
 

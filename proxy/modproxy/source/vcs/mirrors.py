@@ -126,9 +126,10 @@ class Mirrors:
             known.size, known.used, known.kept = size, self._uses, True
             self.used_bytes += size
             self._clones[identity, name] = known
-        await self._evict()
+        await self.evict()
 
-    async def _evict(self) -> None:
+    async def evict(self) -> None:
+        """Remove the least recently used clones until the others fit."""
         idle = [(key, clone) for key, clone in self._clones.items() if clone.kept and not clone.lock.locked()]
         for (identity, name), clone in sorted(idle, key=lambda entry: entry[1].used):
             if self.used_bytes <= self.limit:

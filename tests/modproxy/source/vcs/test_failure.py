@@ -165,7 +165,9 @@ def test_other_systems_than_git_prove_nothing_about_versions() -> None:
 
 
 def test_words_lose_their_logins_and_their_length() -> None:
-    said = f"{LS}fatal: https://me:secret@git.example.com/m.git?token=x\n\t" + "\n\t".join(map(str, range(20)))
+    said = f"{LS}fatal: https://me:secret@git.example.com/m.git?token=x\n\t" + "\n\t".join(
+        f"fatal: {n}" for n in range(20)
+    )
     reason = explain_failure(TARGET, said, without_login)[1].reason
     assert "secret" not in reason
     assert "token" not in reason
