@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from modproxy.source.vcs.mirrors import TooLarge
 from modproxy.source.vcs.process import TooMuchOutput
 from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.vcs.slots import NoSlot
-from modproxy.source.vcs.workspace import WorkspaceSettings, fill_workspace, workspace_folder
+from modproxy.source.vcs.workspace import WorkspaceSettings, clones_of, fill_workspace, workspace_folder
 from modproxy.source.way_out.credentials import Credentials
 from modproxy.source.way_out.outbound import Outbound
 from modproxy.source.way_out.wallet import CredentialError, Wallet
@@ -60,7 +60,10 @@ class DirectSettings:
 
 
 class Direct:
-    """Fetches modules from their version control systems. `count` counts failures by their meaning, for metrics."""
+    """Fetches modules from their version control systems.
+
+    `count` counts for metrics how each fetch ended: as 200 or 404, as an upstream would have answered, or as a failure.
+    """
 
     def __init__(
         self, settings: DirectSettings, shared: SharedVersionControl, read: ReadInfo, count: Callable[[str], None]
@@ -86,7 +89,7 @@ class Direct:
         try:
             await self._shared.clean()
             async with workspace_folder(self._shared.workspaces) as root:
-                read = await self._in_slot(target, pin, root)
+                read = await self._counted(target, pin, root)
                 self._keep_go_mod(target, read)
                 if isinstance(read.answer, Path):
                     size = (await asyncio.to_thread(read.answer.stat)).st_size
@@ -109,15 +112,16 @@ class Direct:
             while len(self._go_mods) > _MOST_GO_MODS:
                 self._go_mods.popitem(last=False)
 
-    async def _in_slot(self, target: Target, pin: Origin | None, root: Path) -> Read:
+    async def _counted(self, target: Target, pin: Origin | None, root: Path) -> Read:
         settings = self._settings
-        host = target.path.partition("/")[0]
-        private = first_match(settings.not_proxied, target.path) is not None
         try:
-            async with self._shared.slots.slot(host, private=private, patience=settings.timeout):
-                return await self._fetch(target, pin, root)
+            read = await self._fetch(target, pin, root)
+        except NotFound:
+            self._count("404")
+            raise
         except NoSlot:
             self._count("vcs_busy")
+            host = target.path.partition("/")[0]
             raise Unavailable(f"{target}: too many fetches from {host} wait already: ask again later", 503) from None
         except TimeoutError:
             self._count("vcs_timeout")
@@ -129,6 +133,8 @@ class Direct:
             self._count("vcs_too_large")
             log.warning("version control: %s: larger than the cache has room for", target)
             raise Unavailable(f"{target}: what version control has is larger than this cache has room for") from None
+        self._count("200")
+        return read
 
     async def _fetch(self, target: Target, pin: Origin | None, root: Path) -> Read:
         settings, mirrors = self._settings, self._shared.mirrors
@@ -139,24 +145,34 @@ class Direct:
         except (CredentialError, OSError) as e:
             self._count("vcs_secret")
             raise Unavailable(f"{target}: {e}") from None
-        broker = Broker(wallet, root, target.path, settings.stall)
-        workspace_settings = WorkspaceSettings(settings.goprivate, settings.goinsecure, settings.stall, way_out)
-        async with listening(broker) as socket:
-            place = await asyncio.to_thread(
-                lambda: fill_workspace(root, workspace_settings, socket, rewrites=wallet.rewrites)
-            )
-            identity = wallet.identity(mirrors.salt)
-            # Lists and queries are short, so they never wait for a long fetch of the same repository.
-            async with mirrors.lent(identity, target.path, place.repositories, wait=target.immutable) as loan:
-                fetch = Fetch(target, pin, place, loan, broker)
-                try:
-                    return await fetch.run(settings.timeout)
-                except SourceError:
+        identity, into = wallet.identity(mirrors.salt), clones_of(root)
+        # Lists and queries are short, so they never wait for a long fetch of the same repository. The clone comes
+        # before the slot, because fetches that wait for one repository must not keep the others of the host waiting.
+        patience = settings.timeout if target.immutable else 0.0
+        async with mirrors.lent(identity, target.path, into, patience=patience) as loan:
+            fetch: Fetch | None = None
+            try:
+                async with self._slot(target):
+                    broker = Broker(wallet, root, target.path, settings.stall)
+                    given = WorkspaceSettings(settings.goprivate, settings.goinsecure, settings.stall, way_out)
+                    async with listening(broker) as socket:
+                        place = await asyncio.to_thread(
+                            lambda: fill_workspace(root, given, socket, rewrites=wallet.rewrites)
+                        )
+                        fetch = Fetch(target, pin, place, loan, broker)
+                        return await fetch.run(settings.timeout)
+            except SourceError as e:
+                if fetch is not None and not isinstance(e, NotFound):
                     self._count(f"vcs_{fetch.meaning}")
-                    raise
-                finally:
-                    if fetch.in_good_order:
-                        await loan.return_all()
+                raise
+            finally:
+                if fetch is None or fetch.in_good_order:
+                    await loan.return_all()
+
+    def _slot(self, target: Target) -> AbstractAsyncContextManager[None]:
+        host = target.path.partition("/")[0]
+        private = first_match(self._settings.not_proxied, target.path) is not None
+        return self._shared.slots.slot(host, private=private, patience=self._settings.timeout)
 
 
 def _check_secret(wallet: Wallet, target: Target) -> None:

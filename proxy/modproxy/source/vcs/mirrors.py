@@ -26,8 +26,10 @@ SHARE = 0.1
 """The part of the cache's capacity that clones may take besides the stored files: a clone has the whole history of a
 module, and helps only until its versions are stored.
 """
-_MOST_OF_A_FETCH = 0.5
-"""The part of the cache's capacity that one fetch may take while it runs, clone and unpacked module together."""
+_MOST_OF_FETCHES = 0.5
+"""The part of the cache's capacity that all fetches together may take while they run, each with its clone and its
+unpacked module: the other half is for what is stored.
+"""
 _SUFFIXES = (".info", ".lock")
 """Files beside a clone: what it is a clone of, and the go command's lock."""
 _MOST_PATHS = 20_000
@@ -64,6 +66,8 @@ class Mirrors:
         """By the name of the credentials, and the name of the clone's folder."""
         self._of_path: dict[tuple[str, str], str] = {}
         """The clone's name by the name of the credentials and a module path."""
+        self._fetches: dict[Path, int] = {}
+        """How many bytes each fetch under way takes, by its folder."""
         self._uses = 0
 
     @property
@@ -72,22 +76,28 @@ class Mirrors:
         return int(self._capacity() * SHARE)
 
     def check_size(self, folder: Path) -> None:
-        """Look how much room a fetch takes. Blocks; raises `TooLarge`."""
-        if size_of_tree(folder) > self._capacity() * _MOST_OF_A_FETCH:
+        """Look how much room a fetch takes. Blocks; raises `TooLarge` for the largest fetch when all take too much."""
+        self._fetches[folder] = size = size_of_tree(folder)
+        sizes = list(self._fetches.values())
+        if sum(sizes) > self._capacity() * _MOST_OF_FETCHES and size == max(sizes):
             raise TooLarge
 
+    def forget_size(self, folder: Path) -> None:
+        """Forget a fetch that has ended."""
+        self._fetches.pop(folder, None)
+
     @asynccontextmanager
-    async def lent(self, identity: str, path: str, into: Path, *, wait: bool) -> AsyncIterator["Loan"]:
+    async def lent(self, identity: str, path: str, into: Path, *, patience: float) -> AsyncIterator["Loan"]:
         """Put the clone for a module path into the module cache's folder `into`, if there is one.
 
-        Another fetch may be using it: then this one waits for it, or goes without a clone where `wait` is false.
+        Another fetch may be using it: then this one waits for it for `patience` seconds, and then goes without a clone.
         `Loan.return_all` has to be called when the fetch has ended in good order. Raises `OSError`.
         """
         clone = self._find(identity, path)
-        if clone is None or (clone.lock.locked() and not wait):
+        if clone is None or not await _acquired(clone.lock, patience):
             yield Loan(self, identity, path, into, None)
             return
-        async with clone.lock:
+        try:
             lent = clone if clone.kept else None
             if lent is not None:
                 lent.kept = False
@@ -98,6 +108,8 @@ class Mirrors:
             finally:
                 if not clone.kept and self._clones.get((identity, clone.name)) is clone:
                     del self._clones[identity, clone.name]
+        finally:
+            clone.lock.release()
 
     def _find(self, identity: str, path: str) -> _Clone | None:
         """Return the clone that the path came from before, or else a path above it."""
@@ -169,6 +181,18 @@ class Loan:
         await self.mirrors.keep(self.identity, self.path, self.into, self.name)
 
 
+async def _acquired(lock: asyncio.Lock, patience: float) -> bool:
+    if not lock.locked():
+        return await lock.acquire()
+    if not patience:
+        return False
+    try:
+        async with asyncio.timeout(patience):
+            return await lock.acquire()
+    except TimeoutError:
+        return False
+
+
 def clone_of(folder: Path, url: str) -> Path | None:
     """Return the clone of a URL among the clones in `folder`. Blocks; raises `OSError`."""
     for info in folder.glob("*.info"):
@@ -200,6 +224,8 @@ def size_of_tree(folder: Path) -> int:
 
 def _clones_in(folder: Path) -> list[tuple[str, int]]:
     """Return the clones that the go command has left in good order, with their sizes."""
+    if not folder.is_dir():
+        return []
     names = [entry.name for entry in folder.iterdir() if (entry / "objects").is_dir()]
     broken = ("*.lock", "refs/**/*.lock", "objects/**/tmp_*")
     whole = [name for name in names if not any(next((folder / name).glob(glob), None) for glob in broken)]

@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 
 _AT_ONCE = 16
 """Each fetch is a go command and a git: more of them would want more memory than a small pod has."""
-_OF_A_HOST = 4
-"""A quarter of all, so that three dead hosts leave room for the others."""
+_OF_A_HOST = 6
+"""So that two dead hosts leave room for the others, until their fetches have run into the time limit."""
 _OF_A_SUSPECT = 1
 """For a host whose last fetch ran into its time limit."""
 

@@ -94,11 +94,16 @@ def _new_folder(parent: Path) -> Path:
     return Path(tempfile.mkdtemp(dir=parent))
 
 
+def clones_of(root: Path) -> Path:
+    """Return where the go command keeps its clones in a workspace (codehost.WorkDir of cmd/go)."""
+    return root / "go" / "mod" / "cache" / "vcs"
+
+
 def fill_workspace(root: Path, settings: WorkspaceSettings, socket: Path, *, rewrites: bool) -> Workspace:
     """Write what the go command needs. With `rewrites`, git asks for other URLs too. Blocks; raises `OSError`."""
-    work, programs, repositories = root / "work", root / "bin", root / "go" / "mod" / "cache" / "vcs"
+    work, programs, repositories = root / "work", root / "bin", clones_of(root)
     for folder in (work, programs, repositories, root / "tmp"):
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
     ask = shlex.join((sys.executable, "-I", "-S", str(helper.__file__), str(socket)))
     for role in _ROLES:
         _program(programs / f"modproxy-{role}", f'exec {ask} {role} "$@"\n')

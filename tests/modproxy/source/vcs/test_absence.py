@@ -48,11 +48,10 @@ async def test_pages(corp: Company, answer: Handler, kind: type[SourceError]) ->
     corp.git.answers["/page"] = answer
     error = await corp.error(f"{HOST}/page/@v/v1.0.0.info")
     assert type(error) is kind, error.reason
-    for hidden in (str(corp.folder), "/workspace", "go-get", "touch"):
-        assert hidden not in error.reason or hidden == "touch"
-    assert corp.counted == {
-        f"vcs_{'absent' if kind is NotFound else 'refused' if 'refuses' in error.reason else 'outage'}": 1
-    }
+    for hidden in (str(corp.folder), "/workspace", "go-get"):
+        assert hidden not in error.reason
+    refused = "refuses" in error.reason
+    assert corp.counted == {"404" if kind is NotFound else "vcs_refused" if refused else "vcs_outage": 1}
     assert not corp.workspaces
 
 

@@ -20,7 +20,7 @@ async def free(slots: Slots, host: str, *, private: bool = False) -> bool:
 async def test_a_host_has_its_own_slots() -> None:
     slots = Slots()
     async with AsyncExitStack() as stack:
-        for _ in range(4):
+        for _ in range(6):
             await stack.enter_async_context(slots.slot("dead.example.com", private=False, patience=1))
         assert not await free(slots, "dead.example.com")
         assert await free(slots, "other.example.com")
@@ -56,7 +56,7 @@ async def test_a_cancelled_fetch_gives_its_slot_back_and_a_waiter_takes_it() -> 
             begun.set()
             await asyncio.sleep(60)
 
-    holding = [asyncio.create_task(hold()) for _ in range(4)]
+    holding = [asyncio.create_task(hold()) for _ in range(6)]
     await begun.wait()
     waiting = asyncio.create_task(free(slots, "a.example.com"))
     holding[0].cancel()
@@ -65,7 +65,7 @@ async def test_a_cancelled_fetch_gives_its_slot_back_and_a_waiter_takes_it() -> 
         task.cancel()
     await asyncio.gather(*holding, return_exceptions=True)
     async with AsyncExitStack() as stack:
-        for _ in range(4):
+        for _ in range(6):
             await stack.enter_async_context(slots.slot("a.example.com", private=False, patience=1))
 
 

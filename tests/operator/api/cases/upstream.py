@@ -102,25 +102,7 @@ REFUSED: list[Case] = [
             "is no place of a URL: write HOST, HOST:PORT or HOST/PATH in the letters of a URL, the host in lower case",
             "spec.upstream.credentials[0].pattern",
         )
-        for pattern in (
-            "Git.example.com",
-            "git.example.com:",
-            "git.example.com:0",
-            "git.example.com:65536",
-            "git.example.com:a",
-            "git.example.com//a",
-            "/git.example.com",
-            'a"]\n[core]\n\tsshCommand = id #',
-            "a'$(id)'",
-            "a`id`",
-            "a;id",
-            "git.example.com/a#b",
-            "git.example.com/$x",
-            "git.example.com/a,b",
-            "git.example.com/[",
-            "[::1]/a",
-            "a\\b",
-        )
+        for pattern in ("Git.example.com", "git.example.com:65536", 'a"][core]sshCommand=id #', "a'$(id)'", "a.b/[")
     ),
     *(
         both(
@@ -141,22 +123,7 @@ REFUSED: list[Case] = [
             "is no base of repositories: write https://HOST[:PORT]/PATH or ssh://USER@HOST[:PORT]/PATH, such as",
             "spec.upstream.credentials[0].url",
         )
-        for url in (
-            "",
-            "git.example.com",
-            "http://git.example.com/",
-            "https://me:pw@git.example.com/",
-            "ssh://a:b@git.example.com",
-            "ssh://-oProxyCommand=id/x",
-            "ssh://-x@git.example.com/",
-            "ext::sh -c id",
-            "file:///etc",
-            "ssh://git@h/-x",
-            "git@git.example.com:a",
-            "https://git.example.com/a b",
-            "https://git.example.com/?x",
-            "ssh://git@h:0/",
-        )
+        for url in ("http://git.example.com/", "https://me:pw@git.example.com/", "ssh://-oProxyCommand=id/x", "ext::id")
     ),
     both(
         {"upstream": {"insecure": ["https://git.example.com"]}},
