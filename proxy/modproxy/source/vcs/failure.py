@@ -51,7 +51,12 @@ class Cause:
 
     meaning: Meaning
     words: str
-    """In words for people, without paths of this machine, credentials and query strings."""
+    """In words for the keepers of the fleet, without paths of this machine, credentials and query strings."""
+
+    @property
+    def public_words(self) -> str:
+        """The words without what only the keepers need to know: addresses of name servers, proxies and hosts."""
+        return _ADDRESS.sub("", self.words)
 
 
 def _any_of(*patterns: str) -> re.Pattern[str]:
@@ -86,6 +91,7 @@ _ABSENT_VERSION = _any_of(
     r"(?:^|: )invalid version: unknown revision .+$",  # codehost.UnknownRevisionError
     r"(?:^|: )unknown revision \S+$",
     r"(?:^|: )no matching versions for query \".*\"$",  # modload.NoMatchingVersionError
+    r"^invalid module version \".*\"$",  # modload, ParsePathVersion
     r"(?:^|: )no commits$",  # codehost.ErrNoCommits
     r"(?:^|: )ambiguous revision \S+$",
     r"(?:^|: )ambiguous semantic version \".*\" in range \".*\"$",
@@ -150,7 +156,7 @@ def explain_failure(
     found, is one of git: of other systems the go command says "unknown revision" whatever has failed.
     """
     cause = find_cause(target, said, has_login, from_git=from_git)
-    reason = f"{target}: version control: {cause.words}"
+    reason = f"{target}: version control: {cause.public_words}"
     match cause.meaning:
         case Meaning.ABSENT:
             return cause, NotFound(reason)
@@ -218,6 +224,10 @@ _ERROR_MARKS = ("fatal:", "error:", "ERROR:", "abort:", "modproxy:")
 """How git, Mercurial and the fleet's own commands begin the lines that tell why they failed."""
 _FOLDER = re.compile(r" in /.*(?=: (?:exit status |signal: |exec: ))")
 _MACHINE_PATH = re.compile(r"(?<![\w:/.'~-])/(?:[^\s:'\"]+)")
+_ADDRESS = re.compile(
+    r" (?:on )?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9a-f:]+\]):[0-9]+(?=:)|(?<=read udp )\S+->\S+(?=:)"
+)
+"""An address in an error of Go's package net: `dial tcp ADDRESS: ...`, `lookup NAME on ADDRESS: ...`."""
 _USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
 _QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"':)]*")
 

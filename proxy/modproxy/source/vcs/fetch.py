@@ -69,7 +69,7 @@ class Fetch:
                 self._check_pin(answer)
                 return Read(await self._own_zip(answer))
             self._check_pin(answer)
-            await self._check_access()
+            await self._check_access(answer)
             return await asyncio.to_thread(self._read, answer)
 
     async def _prepare_clone(self) -> None:
@@ -123,15 +123,17 @@ class Fetch:
         ended = await run_program(command, env=self._place.env, cwd=self._place.folder, timeout=60)
         return _as_go_says(command, ended) if ended.code else None
 
-    async def _check_access(self) -> None:
+    async def _check_access(self, answer: dict[str, Any]) -> None:
         """Make sure that the host still shows the repository, where the clone may have answered alone.
 
         The go command looks for a commit in its clone first, and for a pseudo-version it does not mind when the host
         refuses it. Raises `SourceError`.
         """
-        clone, version = self._loan.folder, self._target.version
-        if clone is None or self._pin is not None or not (is_pseudo(version) or is_commit(version)):
+        clone, version, origin = self._loan.folder, self._target.version, origin_of(answer)
+        if clone is None or origin is None or not (is_pseudo(version) or is_commit(version)):
             return
+        if await asyncio.to_thread(clone_of, self._place.repositories, origin.url) != clone:
+            return  # the module has moved to another repository, which was read anew
         command = ("git", "ls-remote", "-q", "--end-of-options", "origin", "HEAD")
         env = {**self._place.env, "GIT_DIR": str(clone)}
         ended = await run_program(command, env=env, cwd=clone, timeout=60)
