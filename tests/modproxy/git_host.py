@@ -142,6 +142,7 @@ class Egress:
     def __init__(self, ports: dict[str, int], address: str = "127.0.0.1") -> None:
         self.ports = ports
         self.plain: dict[str, int] = {}
+        self.refusal = "502 Bad Gateway"
         self._address = address
         self.asked: list[str] = []
         self.url = ""
@@ -160,7 +161,7 @@ class Egress:
             host = place.partition(":")[0]
             self.asked.append(host)
             if verb != "CONNECT" or host not in self.ports:
-                writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+                writer.write(f"HTTP/1.1 {self.refusal}\r\nContent-Length: 0\r\n\r\n".encode())
                 await writer.drain()
                 return
             inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self.ports[host])

@@ -1,7 +1,7 @@
 """Patterns of URLs, for credentials: a prefix of `host[:port]/path`, with globs as in GOPRIVATE. Pure.
 
-A pattern without a port matches every port of its host. The suffix `.git` of a repository's URL may be left out. Of
-several patterns that match a URL, the longest one counts.
+A pattern without a port matches every port of its host. A repository is the same with and without `.git` at the end of
+its URL, as the go command writes both. Of several patterns that match a URL, the longest one counts.
 """
 
 import re
@@ -69,7 +69,8 @@ def parse_url_pattern(text: str) -> UrlPattern:
         )
     host, slash, path = text.removesuffix("/").partition("/")
     name, _, port = host.partition(":")
-    return UrlPattern(text.removesuffix("/"), int(port) if port else None, parse_pattern(f"{name}{slash}{path}"))
+    place = parse_pattern(f"{name}{slash}{path}".removesuffix(".git") if slash else name)
+    return UrlPattern(text.removesuffix("/"), int(port) if port else None, place)
 
 
 def parse_base_url(text: str) -> str:

@@ -62,6 +62,17 @@ async def _update_refs(clone: Path, env: Mapping[str, str], script: Path) -> Non
         raise CloneError(ended.said)
 
 
+def take_files_as_they_are(clone: Path) -> None:
+    """Let git's archives have every file as it was committed, whatever the repository's own attributes say.
+
+    Otherwise the zip of a commit would depend on the clone (`ensureGitAttributes` of codehost in cmd/go).
+    Blocks; raises `OSError`.
+    """
+    (clone / "info").mkdir(exist_ok=True)
+    with (clone / "info" / "attributes").open("a") as file:
+        file.write("\n* -export-subst -export-ignore\n")
+
+
 async def has_commit(clone: Path, env: Mapping[str, str], commit: str) -> bool:
     """Say whether a clone has a commit with its whole tree. Raises `TimeoutError` and `OSError`."""
     if not _HASH.fullmatch(commit):

@@ -20,7 +20,7 @@ from modproxy.source.protocol import Fetched, NotFound, SourceError, Unavailable
 from modproxy.source.vcs.broker import Broker, listening
 from modproxy.source.vcs.fetch import Fetch, Read
 from modproxy.source.vcs.go_command import Origin, read_origin
-from modproxy.source.vcs.mirrors import TooLarge
+from modproxy.source.vcs.mirrors import Loan, TooLarge
 from modproxy.source.vcs.process import TooMuchOutput
 from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.vcs.slots import NoSlot
@@ -167,12 +167,29 @@ class Direct:
                 raise
             finally:
                 if fetch is None or fetch.in_good_order:
-                    await loan.return_all()
+                    await _return_clones(loan)
 
     def _slot(self, target: Target) -> AbstractAsyncContextManager[None]:
         host = target.path.partition("/")[0]
         private = first_match(self._settings.not_proxied, target.path) is not None
         return self._shared.slots.slot(host, private=private, patience=self._settings.timeout)
+
+
+async def _return_clones(loan: Loan) -> None:
+    """Return the clones, also when this fetch is cancelled meanwhile: the pool has to know what lies in it."""
+
+    async def give_back() -> None:
+        try:
+            await loan.return_all()
+        except OSError as e:
+            log.warning("version control: a clone is not kept: %s", e.strerror)
+
+    returning = asyncio.create_task(give_back())
+    try:
+        await asyncio.shield(returning)
+    except asyncio.CancelledError:
+        await returning
+        raise
 
 
 def _check_secret(wallet: Wallet, target: Target) -> None:

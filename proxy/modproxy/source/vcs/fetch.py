@@ -12,7 +12,8 @@ from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import is_pseudo
 from modproxy.source.protocol import NotFound, SourceError, Unavailable
 from modproxy.source.vcs.broker import Broker
-from modproxy.source.vcs.clone import CloneError, git, has_commit, put_refs_aside, set_tag
+from modproxy.source.vcs.clone import CloneError, git, has_commit, put_refs_aside, set_tag, take_files_as_they_are
+from modproxy.source.vcs.clone_folders import are_all_of_git, clone_of
 from modproxy.source.vcs.failure import Meaning, explain_failure
 from modproxy.source.vcs.go_command import (
     Origin,
@@ -25,7 +26,7 @@ from modproxy.source.vcs.go_command import (
     pinged_url,
     small_answer,
 )
-from modproxy.source.vcs.mirrors import Loan, are_all_of_git, clone_of
+from modproxy.source.vcs.mirrors import Loan
 from modproxy.source.vcs.module_zip import PREFIX, ZipError, write_module_zip
 from modproxy.source.vcs.process import Ended, run_program
 from modproxy.source.vcs.workspace import Workspace
@@ -53,6 +54,8 @@ class Fetch:
         self._broker = broker
         self.meaning = Meaning.OUTAGE
         """What the failure means, once there is one."""
+        self._may_answer_alone = is_pseudo(target.version) or is_commit(target.version)
+        """Whether the go command may find the commit in the clone without asking the host."""
         self.in_good_order = False
         """Whether the go command has ended by itself, so that its clones can be used again."""
 
@@ -63,14 +66,12 @@ class Fetch:
             ended = await self._go(timeout)
             answer = parse_answer(ended.out)
             said = error_in(answer) or ended.said
-            if ended.code or error_in(answer):
-                if self._target.kind is not Kind.ZIP or not is_too_new(said):
-                    raise await self._failure(said)
-                self._check_pin(answer)
-                return Read(await self._own_zip(answer))
+            too_new = self._target.kind is Kind.ZIP and is_too_new(said)
+            if (ended.code or error_in(answer)) and not too_new:
+                raise await self._failure(said)
             self._check_pin(answer)
             await self._check_access(answer)
-            return await asyncio.to_thread(self._read, answer)
+            return Read(await self._own_zip(answer)) if too_new else await asyncio.to_thread(self._read, answer)
 
     async def _prepare_clone(self) -> None:
         clone, pin, env = self._loan.folder, self._pin, self._place.env
@@ -81,6 +82,7 @@ class Fetch:
             if pin is not None and pin.ref.startswith("refs/tags/") and await has_commit(clone, env, pin.commit):
                 # The tag may have moved since `.info` was fetched. The go command believes the clone's own tag.
                 await set_tag(clone, env, pin.ref, pin.commit)
+                self._may_answer_alone = True
         except (CloneError, TimeoutError, OSError) as e:
             log.warning("version control: a clone is of no use and is made anew: %s", e)
             await asyncio.to_thread(shutil.rmtree, clone, ignore_errors=True)
@@ -126,11 +128,11 @@ class Fetch:
     async def _check_access(self, answer: dict[str, Any]) -> None:
         """Make sure that the host still shows the repository, where the clone may have answered alone.
 
-        The go command looks for a commit in its clone first, and for a pseudo-version it does not mind when the host
-        refuses it. Raises `SourceError`.
+        The go command looks for a commit or a tag in its clone first, and then it does not mind when the host refuses
+        it. Raises `SourceError`.
         """
-        clone, version, origin = self._loan.folder, self._target.version, origin_of(answer)
-        if clone is None or origin is None or not (is_pseudo(version) or is_commit(version)):
+        clone, origin = self._loan.folder, origin_of(answer)
+        if clone is None or origin is None or not self._may_answer_alone:
             return
         if await asyncio.to_thread(clone_of, self._place.repositories, origin.url) != clone:
             return  # the module has moved to another repository, which was read anew
@@ -173,6 +175,7 @@ class Fetch:
         try:
             go_mod = await asyncio.to_thread(Path(answer["GoMod"]).read_bytes)
             subdir = await _folder_of(clone, env, target, origin, go_mod)
+            await asyncio.to_thread(take_files_as_they_are, clone)
             await git(
                 clone, env, "-c", "core.autocrlf=input", "-c", "core.eol=lf", "archive", "--format=zip",
                 f"--prefix={PREFIX}", f"--output={archive}", "--end-of-options", origin.commit,

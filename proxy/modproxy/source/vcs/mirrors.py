@@ -14,13 +14,14 @@ command then asks the host which there are now, and finds the objects of those t
 """
 
 import asyncio
-import os
+import logging
 import secrets
-import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from modproxy.source.vcs.clone_folders import clones_in, move, remove, size_of_tree
 
 SHARE = 0.1
 """The part of the cache's capacity that clones may take besides the stored files: a clone has the whole history of a
@@ -30,10 +31,10 @@ _MOST_OF_FETCHES = 0.5
 """The part of the cache's capacity that all fetches together may take while they run, each with its clone and its
 unpacked module: the other half is for what is stored.
 """
-_SUFFIXES = (".info", ".lock")
-"""Files beside a clone: what it is a clone of, and the go command's lock."""
 _MOST_PATHS = 20_000
 """Module paths whose repositories are remembered."""
+
+log = logging.getLogger(__name__)
 
 
 class TooLarge(Exception):
@@ -98,18 +99,25 @@ class Mirrors:
             yield Loan(self, identity, path, into, None)
             return
         try:
-            lent = clone if clone.kept else None
-            if lent is not None:
-                lent.kept = False
-                self.used_bytes -= lent.size
-                await asyncio.to_thread(_move, self._place(identity), into, lent.name)
+            lent = clone.kept and await self._hand_out(identity, clone, into)
             try:
-                yield Loan(self, identity, path, into, lent.name if lent else None)
+                yield Loan(self, identity, path, into, clone.name if lent else None)
             finally:
                 if not clone.kept and self._clones.get((identity, clone.name)) is clone:
                     del self._clones[identity, clone.name]
         finally:
             clone.lock.release()
+
+    async def _hand_out(self, identity: str, clone: _Clone, into: Path) -> bool:
+        """Move a clone out of the pool. Says whether that worked. The caller holds its lock."""
+        clone.kept = False
+        self.used_bytes -= clone.size
+        try:
+            await asyncio.to_thread(move, self._place(identity), into, clone.name)
+        except OSError as e:
+            log.warning("version control: a clone cannot be used: %s", e.strerror)
+            return False
+        return True
 
     def _find(self, identity: str, path: str) -> _Clone | None:
         """Return the clone that the path came from before, or else a path above it."""
@@ -125,19 +133,15 @@ class Mirrors:
 
     async def keep(self, identity: str, path: str, into: Path, lent: str | None) -> None:
         """Take the clones of a fetch that has ended in good order into the pool, and evict others. Raises `OSError`."""
-        for name, size in await asyncio.to_thread(_clones_in, into):
+        for name, size in await asyncio.to_thread(clones_in, into):
             self._remember(identity, path, name)
             known = self._clones.setdefault((identity, name), _Clone(name))
-            if name != lent and (known.lock.locked() or (known.kept and known.size >= size)):
-                continue  # another fetch is using one, or has brought one that is as good
-            if known.kept:
-                await self._discard(identity, known)
-            # Nobody finds the clone before it lies in the pool: it is marked as kept at the end.
-            await asyncio.to_thread(_move, into, self._place(identity), name)
-            self._uses += 1
-            known.size, known.used, known.kept = size, self._uses, True
-            self.used_bytes += size
-            self._clones[identity, name] = known
+            if name == lent:
+                await self._take_in(identity, known, into, size)
+            elif not known.lock.locked():  # otherwise another fetch is using one
+                async with known.lock:
+                    if not known.kept or known.size < size:
+                        await self._take_in(identity, known, into, size)
         await self.evict()
 
     async def evict(self) -> None:
@@ -149,10 +153,19 @@ class Mirrors:
             del self._clones[identity, name]
             await self._discard(identity, clone)
 
+    async def _take_in(self, identity: str, clone: _Clone, into: Path, size: int) -> None:
+        """Move a clone into the pool. The caller holds its lock."""
+        if clone.kept:
+            await self._discard(identity, clone)
+        await asyncio.to_thread(move, into, self._place(identity), clone.name)
+        self._uses += 1
+        clone.size, clone.used, clone.kept = size, self._uses, True
+        self.used_bytes += size
+
     async def _discard(self, identity: str, clone: _Clone) -> None:
         clone.kept = False
         self.used_bytes -= clone.size
-        await asyncio.to_thread(_remove, self._place(identity), clone.name)
+        await asyncio.to_thread(remove, self._place(identity), clone.name)
 
     def _remember(self, identity: str, path: str, name: str) -> None:
         self._of_path.pop((identity, path), None)
@@ -191,56 +204,3 @@ async def _acquired(lock: asyncio.Lock, patience: float) -> bool:
             return await lock.acquire()
     except TimeoutError:
         return False
-
-
-def clone_of(folder: Path, url: str) -> Path | None:
-    """Return the clone of a URL among the clones in `folder`. Blocks; raises `OSError`."""
-    for info in folder.glob("*.info"):
-        if info.read_text().strip().endswith(f":{url}") and info.with_suffix("").is_dir():
-            return info.with_suffix("")
-    return None
-
-
-def are_all_of_git(folder: Path) -> bool:
-    """Say whether all clones in `folder` are of git repositories. Blocks; raises `OSError`."""
-    return all(info.read_text().startswith("git") for info in folder.glob("*.info"))
-
-
-def size_of_tree(folder: Path) -> int:
-    """Return the bytes of all files below a folder, which may change meanwhile. Blocks."""
-    total, folders = 0, [str(folder)]
-    while folders:
-        try:
-            with os.scandir(folders.pop()) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(entry.path)
-                    else:
-                        total += entry.stat(follow_symlinks=False).st_size
-        except OSError:
-            continue
-    return total
-
-
-def _clones_in(folder: Path) -> list[tuple[str, int]]:
-    """Return the clones that the go command has left in good order, with their sizes."""
-    if not folder.is_dir():
-        return []
-    names = [entry.name for entry in folder.iterdir() if (entry / "objects").is_dir()]
-    broken = ("*.lock", "refs/**/*.lock", "objects/**/tmp_*")
-    whole = [name for name in names if not any(next((folder / name).glob(glob), None) for glob in broken)]
-    return [(name, size_of_tree(folder / name)) for name in whole]
-
-
-def _move(source: Path, target: Path, name: str) -> None:
-    target.mkdir(parents=True, exist_ok=True)
-    for suffix in _SUFFIXES:
-        if (source / f"{name}{suffix}").exists():
-            (source / f"{name}{suffix}").replace(target / f"{name}{suffix}")
-    (source / name).replace(target / name)
-
-
-def _remove(folder: Path, name: str) -> None:
-    shutil.rmtree(folder / name, ignore_errors=True)
-    for suffix in _SUFFIXES:
-        (folder / f"{name}{suffix}").unlink(missing_ok=True)

@@ -115,7 +115,8 @@ def fill_workspace(root: Path, settings: WorkspaceSettings, socket: Path, *, rew
             programs / "git",
             f'case " $* " in *" fetch "*|*" ls-remote "*) exec {ask} git {quoted} "$@";; esac\nexec {quoted} "$@"\n',
         )
-    (root / ".netrc").symlink_to(settings.way_out["NETRC"]) if "NETRC" in settings.way_out else None
+    if "NETRC" in settings.way_out:
+        (root / ".netrc").symlink_to(settings.way_out["NETRC"])  # git knows no variable for it
     return Workspace(root, work, repositories, _environment(root, programs, settings))
 
 

@@ -135,8 +135,10 @@ async def test_paths_that_name_their_repository(corp: Company) -> None:
 async def test_the_way_to_the_host(corp: Company, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     corp.git.commit("lib", {"go.mod": GO_MOD, "noise": random.Random(1).randbytes(30_000).hex()}, "v1.0.0")
     path = f"{HOST}/lib/@v/v1.0.0.info"
-    corp.egress.ports.clear()  # 502 to CONNECT
-    assert type(await corp.error(path)) is Unavailable
+    corp.egress.ports.clear()
+    for refusal in ("502 Bad Gateway", "407 Proxy Authentication Required", "404 Not Found", "403 Forbidden"):
+        corp.egress.refusal = refusal
+        assert type(await corp.error(path)) is Unavailable
     corp.egress.ports[HOST] = 1
     assert type(await corp.error(path)) is Unavailable
     corp.egress.ports[HOST] = corp.git.port

@@ -121,7 +121,8 @@ async def test_a_module_for_a_newer_go(corp: Company, in_folder: str) -> None:
     files = {
         f"{below}a.go": "package a\r\n", f"{below}vendor/modules.txt": "x", f"{below}vendor/example.com/x/x.go": "x",
         f"{below}pkg/vendor/vendor.go": "x", f"{below}vendor/top.go": "x", f"{below}other/go.mod": "module other\n",
-        f"{below}other/b.go": "b", f"{below}deep/er/c.txt": "c", f"{below}.gitattributes": "* text\n",
+        f"{below}other/b.go": "b", f"{below}deep/er/c.txt": "c",
+        f"{below}.gitattributes": "* text\n*.txt export-subst\nd.txt export-ignore\n", f"{below}d.txt": "$Format:%H$",
         "LICENSE": "free", "outside.go": "package outside\n",
     }  # fmt: skip
     tag = "v2.0.0" if "v2" in in_folder else "v1.0.0"
