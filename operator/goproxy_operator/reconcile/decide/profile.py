@@ -63,6 +63,9 @@ DECISIONS: Mapping[str, Decision] = {
     "upstream.gonosumdb": _privileged("sumdbs", values.off_if_any),
     "upstream.credentials[].pattern": _baseline("secrets", values.none),  # it says where the Secret goes
     "upstream.credentials[].secretName": _baseline("secrets"),
+    "upstream.credentials[].url": _baseline("secrets", values.none),  # so does the base URL
+    # It has modules fetched without TLS, so that anybody on the way can change them.
+    "upstream.insecure": _privileged(),
     "upstream.trustedCASecretName": _privileged("secrets"),
     "upstream.httpProxy.url": _privileged("httpProxies"),
     "upstream.httpProxy.secretName": _baseline("secrets"),
