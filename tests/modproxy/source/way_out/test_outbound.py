@@ -101,6 +101,7 @@ async def test_the_machine_s_settings_count_last(tmp_path: Path) -> None:
     assert (await out.options("http://git.example.com/m"))["headers"] == {}
     netrc = {"NETRC": str(tmp_path / ".netrc")}
     assert out.environment() == {name: value for name, value in env.items() if name != "HOME"} | netrc
+    assert Machine(env | {"GOAUTH": "off"}).netrc() == {}
     named = HttpProxyConfig(url="http://named.example.com:1")
     out = Outbound(Credentials([], tmp_path), named, None, tmp_path, tmp_path / "bundle", machine=Machine(env))
     assert (await out.options("https://near.example.com/"))["proxy"] == "http://named.example.com:1"
