@@ -10,6 +10,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
+from modproxy.quoting import escape_controls
+
 SCHEMA_VERSION = 1
 WINDOW_SECONDS = 600
 """How many seconds `Window` covers."""
@@ -25,7 +27,7 @@ _MOST_NAMES = 64
 
 def plain_text(text: str) -> str:
     """Return the text in one line of at most `TEXT_LENGTH` characters. What cannot be printed is escaped."""
-    shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text[: TEXT_LENGTH + 1])
+    shown = escape_controls(text[: TEXT_LENGTH + 1])
     return shown if len(shown) <= TEXT_LENGTH else shown[: TEXT_LENGTH - 3] + "..."
 
 

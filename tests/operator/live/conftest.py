@@ -22,9 +22,13 @@ StartOperator = Callable[..., OperatorProcess]
 ApplyClass = Callable[..., Awaitable[None]]
 
 
-def admission(**lists: list[str]) -> str:
-    """The policy of deploy/ as an installation sets it, with other lists."""
+def admission(account: str = "goproxy-operator:goproxy-operator", /, **lists: list[str]) -> str:
+    """The policy of deploy/ as an installation sets it: for another account, with other lists."""
     policy, binding = yaml.safe_load_all((ROOT / "deploy" / "admission.yaml").read_text())
+    name = account.partition(":")[0]
+    policy["metadata"]["name"] = binding["metadata"]["name"] = binding["spec"]["policyName"] = name
+    (condition,) = policy["spec"]["matchConditions"]
+    condition["expression"] = f"request.userInfo.username == 'system:serviceaccount:{account}'"
     for variable in policy["spec"]["variables"]:
         if variable["name"] in lists:
             variable["expression"] = json.dumps(lists[variable["name"]])

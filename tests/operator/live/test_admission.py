@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from tests.operator.objects import document
 
 Object = dict[str, Any]
 OPERATOR = "goproxy-operator"
+RBAC = "rbac.authorization.k8s.io"
 SPEC: Object = {
     "autoscaling": {"minReplicas": 1, "maxReplicas": 4, "targetRequestsPerSecond": 1000},
     "upstream": {
@@ -174,43 +176,53 @@ async def test_what_belongs_to_others_is_left_alone(
 
 
 async def test_rights_that_somebody_adds_by_mistake_are_bound_too(
-    account: Account, control_plane: ControlPlane, namespace: str
+    control_plane: ControlPlane, account: Account, namespace: str
 ) -> None:
-    """As if the account were a cluster admin: still it may do no more than what the operator does."""
-    grant = ("clusterrolebinding", f"mistake-{namespace}")
-    account_name = f"--serviceaccount={OPERATOR}:{OPERATOR}"
-    control_plane.kubectl("create", *grant, "--clusterrole=cluster-admin", account_name)
+    """Another account, bound by the same policy, as if it were a cluster admin: it may do no more than the operator."""
+    mistake = ("clusterrolebinding", f"mistake-{namespace}")
+    control_plane.kubectl("create", *mistake, "--clusterrole=cluster-admin", f"--serviceaccount={namespace}:default")
+    policy = admission(f"{namespace}:default", images=["modproxy:*"])
+    control_plane.kubectl("apply", "-f", "-", stdin=policy)
     try:
-
-        async def granted() -> bool:
-            return await account.send("GET", "/api/v1/secrets") == ""
-
-        await eventually(granted, "the account is a cluster admin")
-        role = {"metadata": {"name": "a"}, "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole"}}
-        role["roleRef"]["name"] = "cluster-admin"
-        base = f"/api/v1/namespaces/{namespace}"
-        container = {"name": "a", "image": "modproxy:1"}
-        tries: list[tuple[str, str, Object]] = [
-            ("POST", f"{base}/secrets", {"metadata": {"name": "a"}}),
-            ("POST", f"{base}/pods", {"metadata": {"name": "a"}, "spec": {"containers": [container]}}),
-            ("POST", f"{base}/serviceaccounts/default/token", {"spec": {}}),
-            ("POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", role),
-            ("POST", "/api/v1/namespaces", {"metadata": {"name": f"more-{namespace}"}}),
-            ("DELETE", f"/apis/{API_VERSION}/namespaces/{namespace}/goproxies/team-a", {}),
-            ("DELETE", f"/api/v1/namespaces/{namespace}", {}),
-        ]
-        for method, path, body in tries:
-            assert "has no business" in await account.send(method, path, body), (method, path)
-        goproxy = f"/apis/{API_VERSION}/namespaces/{namespace}/goproxies/team-a"
-        note = {"metadata": {"annotations": {"a": "b"}}}
-        assert "has no business" in await account.send("PATCH", goproxy, note, "merge-patch+json")
-        assert "has no business" in await account.send(
-            "POST",
-            f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases",
-            {"metadata": {"name": "goproxy-operator"}},
-        )
+        async with control_plane.session(control_plane.service_account_token(namespace, "default")) as session:
+            await _can_do_nothing_else(Account(session, account.fleet))
     finally:
-        control_plane.kubectl("delete", *grant)
+        control_plane.kubectl("delete", "-f", "-", stdin=policy)
+        control_plane.kubectl("delete", *mistake)
+
+
+async def _can_do_nothing_else(account: Account) -> None:
+    namespace = account.namespace
+    base, goproxy = f"/api/v1/namespaces/{namespace}", f"/apis/{API_VERSION}/namespaces/{namespace}/goproxies/team-a"
+
+    async def bound() -> bool:
+        return "has no business" in await account.send("POST", f"{base}/secrets", {"metadata": {"generateName": "a"}})
+
+    await eventually(bound, "the account has all rights, and is bound")
+    assert await account.send("GET", "/api/v1/secrets") == "", "admission is not asked about reads"
+    role: Object = {"metadata": {"name": "a"}, "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "view"}}
+    container = {"name": "a", "image": "modproxy:1"}
+    tries: list[tuple[str, str, Object]] = [
+        ("POST", f"{base}/pods", {"metadata": {"name": "a"}, "spec": {"containers": [container]}}),
+        ("POST", f"{base}/serviceaccounts/default/token", {"spec": {}}),
+        ("POST", f"{base}/services", {"metadata": {"name": "a"}, "spec": {"ports": [{"port": 1}]}}),
+        ("POST", f"/apis/{RBAC}/v1/clusterrolebindings", role),
+        ("POST", "/api/v1/namespaces", {"metadata": {"name": f"more-{namespace}"[:60].rstrip("-")}}),
+        ("POST", f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases", {"metadata": {"name": OPERATOR}}),
+        ("DELETE", goproxy, {}),
+        ("DELETE", base, {}),
+        ("DELETE", "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/none", {}),
+    ]
+    allowed = [
+        (method, path, refusal)
+        for method, path, body in tries
+        if not re.search(
+            "has no business|only what carries|not found", refusal := await account.send(method, path, body)
+        )
+    ]
+    assert allowed == []
+    note = {"metadata": {"annotations": {"a": "b"}}}
+    assert "has no business" in await account.send("PATCH", goproxy, note, "merge-patch+json")
 
 
 async def test_lists_of_an_installation(account: Account, control_plane: ControlPlane) -> None:

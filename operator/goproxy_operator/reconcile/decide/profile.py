@@ -71,6 +71,8 @@ DECISIONS: Mapping[str, Decision] = {
     "upstream.httpProxy.secretName": _baseline("secrets"),
     # It leads past a proxy that the class may have chosen.
     "upstream.httpProxy.noProxy": _privileged(),
+    # It lets an upstream lead replicas to addresses inside of the cluster.
+    "upstream.allowPrivateTargets": _privileged(),
     # The class may have chosen it to keep the replicas from somewhere.
     "upstream.egressCIDRs": _privileged(),
     # It lets modules and redirects name servers inside the cluster's network.
@@ -93,6 +95,7 @@ DECISIONS: Mapping[str, Decision] = {
     "cache.staleWhileRevalidate": _free(),
     "cache.notFoundTTL": _free(),
     "cache.staleIfError": _free(),
+    "cache.staleWhileRevalidate": _free(),
     "expose.pathPrefix": _free(),
     "expose.service.type": _privileged("exposure", values.but_cluster_ip, by_result=True),
     "expose.service.annotations": _privileged("annotations", values.keys),
