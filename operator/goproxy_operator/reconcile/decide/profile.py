@@ -75,8 +75,6 @@ DECISIONS: Mapping[str, Decision] = {
     "upstream.allowPrivateTargets": _privileged(),
     # The class may have chosen it to keep the replicas from somewhere.
     "upstream.egressCIDRs": _privileged(),
-    # It lets modules and redirects name servers inside the cluster's network.
-    "upstream.allowPrivateTargets": _privileged(),
     "upstream.timeout": _free(),
     "upstream.directTimeout": _free(),
     "modules.mode": _free(),
@@ -95,7 +93,6 @@ DECISIONS: Mapping[str, Decision] = {
     "cache.staleWhileRevalidate": _free(),
     "cache.notFoundTTL": _free(),
     "cache.staleIfError": _free(),
-    "cache.staleWhileRevalidate": _free(),
     "expose.pathPrefix": _free(),
     "expose.service.type": _privileged("exposure", values.but_cluster_ip, by_result=True),
     "expose.service.annotations": _privileged("annotations", values.keys),
