@@ -17,6 +17,7 @@ from modproxy.server.handler import ClientHandler
 from modproxy.server.metrics import Metrics, UpstreamCounts
 from modproxy.server.traffic import Traffic
 from modproxy.source.build import SharedResources
+from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.way_out.connections import Connections
 from modproxy.store.disk import DiskStore
 from modproxy.store.janitor import Janitor
@@ -44,7 +45,10 @@ class Replica:
         self.store = DiskStore(Path(config.cache.dir), config.cache.size_bytes)
         self._janitor = Janitor(self.store, config.cache)
         cache = Cache(self.store, self._hashing)
-        shared = SharedResources(self._connections, own, listeners, upstream_counts.count, self.store.private)
+        version_control = SharedVersionControl(self.store.private, self.store.capacity)
+        shared = SharedResources(
+            self._connections, own, listeners, upstream_counts.count, self.store.private, version_control
+        )
         self.in_force = InForce(shared, cache)
         self.handler = ClientHandler(cache, self.store, self.in_force, traffic, own)
         self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None

@@ -5,9 +5,12 @@ import base64
 import os
 import ssl
 import subprocess
+from collections import Counter
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -16,10 +19,16 @@ from tests.kubernetes.certificates import Authority, KeyPair
 HOST = "git.corp.example.com"
 
 
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
 class GitHost:
     """Serves the repositories below `folder` as https://git.corp.example.com/NAME.
 
-    `login` may be changed at any time. Every answer waits for `delay` seconds.
+    `login` may be changed at any time. Every answer waits for `delay` seconds. `answers` replace the answers to paths,
+    without a login. `paths` counts requests, `sent` the bytes that git sent of a repository.
+
+    On `plain_port` it serves the same without TLS, where `plain_logins` notes every login that is sent.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -27,7 +36,12 @@ class GitHost:
         self.folder = folder
         self.login = ("robot", "first-secret")
         self.delay = 0.0
-        self.port = 0
+        self.port = self.plain_port = 0
+        self.open_to_all = False
+        self.plain_logins: list[str] = []
+        self.answers: dict[str, Handler] = {}
+        self.paths: Counter[str] = Counter()
+        self.sent: Counter[str] = Counter()
         authority = Authority(folder, "corp-ca")
         self.ca_file = authority.file
         self._pair: KeyPair = authority.issue("git-host", HOST, hosts=[HOST])
@@ -63,8 +77,13 @@ class GitHost:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         await asyncio.sleep(self.delay)
+        self.paths[request.path] += 1
+        if request.path in self.answers:
+            return await self.answers[request.path](request)
+        if (sent := request.headers.get("Authorization")) and not request.secure:
+            self.plain_logins.append(sent)
         expected = base64.b64encode(":".join(self.login).encode()).decode()
-        if request.headers.get("Authorization") != f"Basic {expected}":
+        if not self.open_to_all and request.headers.get("Authorization") != f"Basic {expected}":
             return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="corp"'})
         if request.query.get("go-get") == "1":
             return self._go_import(request.path.strip("/"))
@@ -78,13 +97,12 @@ class GitHost:
         return web.Response(text=f"<html><head>{meta}</head></html>", content_type="text/html")
 
     async def _backend(self, request: web.BaseRequest) -> web.Response:
-        """Run git's own CGI program."""
+        """Run git's own CGI program. The server has unpacked the request already."""
         env = {
             "PATH": os.environ["PATH"], "GIT_PROJECT_ROOT": str(self.folder), "GIT_HTTP_EXPORT_ALL": "1",
             "REQUEST_METHOD": request.method, "QUERY_STRING": request.query_string,
             "PATH_INFO": request.path.replace(".git/", ".work/.git/", 1),
             "CONTENT_TYPE": request.headers.get("Content-Type", ""), "REMOTE_USER": self.login[0],
-            "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
             "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
         }  # fmt: skip
         process = await asyncio.create_subprocess_exec(
@@ -94,6 +112,7 @@ class GitHost:
         head, _, body = out.partition(b"\r\n\r\n")
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)
         status = int(headers.pop("Status", "200").split()[0])
+        self.sent[request.path.strip("/").partition(".git")[0]] += len(body)
         return web.Response(status=status, body=body, headers=headers)
 
     async def __aenter__(self) -> Self:
@@ -102,7 +121,8 @@ class GitHost:
         self._runner = web.ServerRunner(web.Server(self._handle, access_log=None), shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=context).start()
-        self.port = self._runner.addresses[0][1]
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.port, self.plain_port = (address[1] for address in self._runner.addresses)
         return self
 
     async def __aexit__(
@@ -113,13 +133,16 @@ class GitHost:
 
 
 class Egress:
-    """An HTTP proxy that supports only CONNECT, for requests that leave the replica. It listens on `address`.
+    """An HTTP proxy for requests that leave the replica. It listens on `address`.
 
-    It leads every name in `ports` to that port of loopback, and notes every name that a client requests.
+    It leads every name in `ports` to that port of loopback, for CONNECT only, and every name in `plain` to that port
+    for plain requests. It notes every name that a client requests with CONNECT.
     """
 
     def __init__(self, ports: dict[str, int], address: str = "127.0.0.1") -> None:
         self.ports = ports
+        self.plain: dict[str, int] = {}
+        self.refusal = "502 Bad Gateway"
         self._address = address
         self.asked: list[str] = []
         self.url = ""
@@ -130,10 +153,15 @@ class Egress:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             verb, place, _ = head.decode("latin-1").split(" ", 2)
+            if verb != "CONNECT" and (port := self.plain.get(urlsplit(place).hostname or "")):
+                inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
+                inner_writer.write(head)
+                await asyncio.gather(_pipe(reader, inner_writer), _pipe(inner_reader, writer))
+                return
             host = place.partition(":")[0]
             self.asked.append(host)
             if verb != "CONNECT" or host not in self.ports:
-                writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+                writer.write(f"HTTP/1.1 {self.refusal}\r\nContent-Length: 0\r\n\r\n".encode())
                 await writer.drain()
                 return
             inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self.ports[host])

@@ -14,6 +14,7 @@ from modproxy.in_force import InForce
 from modproxy.mod.path import check_path
 from modproxy.source.build import SharedResources, UpstreamError
 from modproxy.source.protocol import NotFound
+from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.way_out.connections import Connections
 from modproxy.threads import Pool
 from modproxy.via import ViaEntry
@@ -31,7 +32,10 @@ M = check_path("example.com/m")
 async def in_force(tmp_path: Path) -> AsyncIterator[InForce]:
     connections = Connections()
     store = MemoryStore()
-    shared = SharedResources(connections, ViaEntry("f", "a"), [Address("127.0.0.2", 9)], lambda _: None, tmp_path)
+    shared = SharedResources(
+        connections, ViaEntry("f", "a"), [Address("127.0.0.2", 9)], lambda _: None, tmp_path,
+        SharedVersionControl(tmp_path, lambda: 1 << 30),
+    )  # fmt: skip
     yield InForce(shared, Cache(store, Pool("hash", 1)))
     await connections.close()
 

@@ -6,11 +6,12 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from goproxy_operator.api.fields import URL_HOST_RULES, Patterns, PatternText, PositiveDuration, SecretRef
+from goproxy_operator.api.fields import URL_HOST_RULES, Patterns, PositiveDuration, SecretRef
 from goproxy_operator.api.part import ATOMIC, SET, Items, Part
 from goproxy_operator.api.rule import ModelRule, Rule, Ruled, Rules, matching
 from modproxy.mod.chain import has_userinfo, parse_chain
 from modproxy.mod.sumdb import parse_gosumdb
+from modproxy.mod.url_pattern import BASE_URL, PORT, URL_PATTERN, parse_url_pattern
 
 CREDENTIALS_IN_URL = "credentials do not belong into the URL: remove the user name and the password before the @"
 """The message never tells the value: it holds a password."""
@@ -124,8 +125,7 @@ _GOSUMDB_RULES: Rules[str] = (
 GosumdbText = Annotated[str, StringConstraints(max_length=1024), Ruled(_GOSUMDB_RULES)]
 """A checksum database in GOSUMDB's syntax, or `off`."""
 
-_PORT = "([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
-_PROXY_URL = rf"^http://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:{_PORT})?/?$"
+_PROXY_URL = rf"^http://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:{PORT})?/?$"
 """The one form of an HTTP proxy's URL."""
 
 _PROXY_URL_RULES: Rules[str] = (
@@ -177,15 +177,52 @@ _RANGE_RULES: Rules[str] = (
 )
 AddressRange = Annotated[str, StringConstraints(max_length=64), Ruled(_RANGE_RULES)]
 """A range of IP addresses in CIDR notation."""
+_CREDENTIAL_PATTERN_RULES: Rules[str] = (
+    Rule(
+        cel="self != '' && self != '/'",
+        holds=lambda text: text not in ("", "/"),
+        message="an empty pattern: write a host, or a host with a path, such as git.corp.example.com/platform",
+    ),
+    Rule(
+        cel="!self.contains('://') && !self.matches('^[^/]*@')",
+        holds=lambda text: "://" not in text and "@" not in text.partition("/")[0],
+        message="{self} has a scheme or a user: write HOST, HOST:PORT or HOST/PATH, such as "
+        "git.corp.example.com/platform",
+    ),
+    Rule(
+        cel="self == '' || self == '/' || self.contains('://') || self.matches('^[^/]*@') || "
+        f"self.matches(r'{URL_PATTERN}')",
+        holds=lambda text: re.fullmatch(URL_PATTERN, text) is not None,
+        message="{self} is no place of a URL: write HOST, HOST:PORT or HOST/PATH in the letters of a URL, the host in "
+        "lower case, such as git.corp.example.com:8443/platform",
+    ),
+    ModelRule(parse_url_pattern, because="CEL cannot compare the two ends of a range"),
+)
+CredentialPattern = Annotated[str, StringConstraints(max_length=256), Ruled(_CREDENTIAL_PATTERN_RULES)]
+"""A glob that matches host, port and the first elements of the path of a URL."""
+
+_BASE_URL_RULES: Rules[str] = (
+    matching(
+        BASE_URL,
+        "{self} is no base of repositories: write https://HOST[:PORT]/PATH or ssh://USER@HOST[:PORT]/PATH, such as "
+        "ssh://git@git.corp.example.com:7999/",
+    ),
+)
+RepositoryBase = Annotated[str, StringConstraints(max_length=512), Ruled(_BASE_URL_RULES)]
+"""The beginning of repositories' URLs."""
 
 
 class CredentialSpec(Part):
     """Which Secret is used for what."""
 
-    pattern: PatternText
-    """A prefix of host and path of the URL contacted, such as git.corp.example.com/platform; globs as in GOPRIVATE."""
+    pattern: CredentialPattern
+    """A prefix of host[:port]/path of the URL contacted, such as git.corp.example.com/platform; globs as in GOPRIVATE.
+    The longest pattern that matches counts; without a port it matches every port; what no pattern matches gets none."""
     secret_name: SecretRef
     """A kubernetes.io/basic-auth Secret, or kubernetes.io/ssh-auth with known_hosts; rotation needs no restart."""
+    url: RepositoryBase | None = None
+    """For version control: the base to use instead of what the pattern matches. Default: with an ssh key,
+    ssh://git@HOST/ for https://HOST/."""
 
 
 class HttpProxySpec(Part):
@@ -218,6 +255,8 @@ class UpstreamSpec(Part):
     """True: redirects may lead to private addresses, and modules may be fetched directly from them, where neither the
     upstream nor goprivate names the host.
     """
+    insecure: Patterns = ()
+    """Modules that may be fetched from version control without TLS, as in GOINSECURE; never with a login."""
     trusted_ca_secret_name: SecretRef | None = Field(None, alias="trustedCASecretName")
     """A Secret whose ca.crt is trusted besides the certificates of the image."""
     http_proxy: HttpProxySpec | None = None

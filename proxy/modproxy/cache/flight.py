@@ -192,7 +192,8 @@ class Flight:
             raise Unavailable(f"{target}: upstream's zip is refused: {e}") from None
         if fetched.check_dirhash is not None:
             await fetched.check_dirhash(dirhash)
-        self.stored = await store.publish(draft, self.target.key, dirhash, fetched.voucher)
+        if fetched.keep:
+            self.stored = await store.publish(draft, self.target.key, dirhash, fetched.voucher)
         self.size = self._readable = draft.written
 
     def _tell(self) -> None:

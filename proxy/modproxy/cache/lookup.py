@@ -19,6 +19,7 @@ from modproxy.request import Request
 from modproxy.source.protocol import Mismatch, NotFound, SourceError, Unavailable
 from modproxy.store.protocol import Store, StoredFile
 from modproxy.threads import Pool
+from modproxy.via import passed_fleets
 
 _REMEMBERED = 20_000
 _REFRESH_PAUSE = 10.0
@@ -48,7 +49,10 @@ class Cache:
         """The tasks of all fetches, also of those that were abandoned and are about to end."""
         self._newest_source = 0
         """The newest generation of sources from which something was fetched."""
-        self._absent: Memo[FlightKey, NotFound] = Memo(_REMEMBERED, time.monotonic)
+        self._absent: Memo[tuple[FlightKey, frozenset[str]], NotFound] = Memo(_REMEMBERED, time.monotonic)
+        """Absences, by the fleets that their requests have passed: a client can write a Via header that makes an
+        upstream see a loop, and what comes of that is for this client alone.
+        """
         self._refresh_failed: Memo[FlightKey, bool] = Memo(_REMEMBERED, time.monotonic)
         self._suspects: Memo[str, bool] = Memo(_REMEMBERED, time.monotonic)
 
@@ -69,7 +73,7 @@ class Cache:
                 return _from_store(CacheStatus.STALE, stored)
             case Course.FETCH_OR_GIVE_OLD if stored:
                 return await self._newer_or(stored, request, rules)
-        absent = self._absent.get((target.key, rules.source_generation))
+        absent = self._absent.get(((target.key, rules.source_generation), passed_fleets(request.via)))
         if absent:
             raise KnownAbsent(absent.reason, absent.status)
         if request.cached_only:
@@ -111,7 +115,7 @@ class Cache:
         if self._refresh_failed.get(key) is not None:
             return old
         try:
-            flight = self._fly(request, rules)
+            flight = self._fly(_of_its_own(request), rules)
             flight.kept = True
             async with asyncio.timeout(_PATIENCE):
                 return await self._await(flight)
@@ -203,8 +207,8 @@ class Cache:
         else:
             log.info("not fetched: %s", flight.error.reason, extra={"cause": flight.error.cause})
         if isinstance(flight.error, NotFound):
-            self._absent.put(key, flight.error, rules.cache.not_found_ttl)
-            if not target.immutable:
+            self._absent.put((key, passed_fleets(flight.request.via)), flight.error, rules.cache.not_found_ttl)
+            if not target.immutable and not flight.request.via:
                 await self._drop_older(target.key, begun)
         elif flight.streaming:
             # Readers may have got a beginning without its end. The next reader gets the reason, and not a beginning
@@ -242,8 +246,7 @@ class Cache:
             # A refresh counts as failed until it succeeds, so that an outage costs one attempt in each pause.
             self._refresh_failed.put(key, True, _REFRESH_PAUSE)
             with contextlib.suppress(Unavailable):
-                # A refresh is nobody's request: it has passed no other proxy.
-                self._fly(replace(request, via="", hop=0), rules).kept = True
+                self._fly(_of_its_own(request), rules).kept = True
 
     async def close(self) -> None:
         """End the fetches under way, and discard what they have written."""
@@ -254,6 +257,11 @@ class Cache:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
             flight.end()  # a task that is cancelled before its first step never runs, and its readers still wait
+
+
+def _of_its_own(request: Request) -> Request:
+    """Return the request of a refresh, which is for everybody, so that no client's Via header may have a say in it."""
+    return replace(request, via="", hop=0)
 
 
 def _age(stored: StoredFile) -> float:

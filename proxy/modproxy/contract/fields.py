@@ -12,6 +12,7 @@ from modproxy.contract.duration import format_duration, parse_duration
 from modproxy.mod.chain import parse_chain
 from modproxy.mod.pattern import parse_pattern
 from modproxy.mod.sumdb import parse_gosumdb
+from modproxy.mod.url_pattern import parse_base_url, parse_url_pattern
 
 
 def _read_by(parse: Callable[[str], object]) -> AfterValidator:
@@ -68,6 +69,10 @@ DatabaseText = Annotated[str, _read_by(parse_gosumdb)]
 """A checksum database in GOSUMDB's syntax."""
 PatternText = Annotated[str, _read_by(parse_pattern)]
 """A pattern as in GOPRIVATE."""
+UrlPatternText = Annotated[str, _read_by(parse_url_pattern)]
+"""A pattern of URLs: a prefix of host, port and path."""
+BaseUrl = Annotated[str, _read_by(parse_base_url)]
+"""The beginning of repositories' URLs."""
 SecretName = Annotated[str, AfterValidator(_check_name)]
 """The name of a Secret, which is also the name of its folder."""
 HttpUrl = Annotated[str, AfterValidator(_check_http_url)]

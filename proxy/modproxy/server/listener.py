@@ -15,6 +15,10 @@ _BACKLOG = 2048
 _UNSENT_BYTES = 128 << 10
 _IDLE_SECONDS = 75.0
 """How long a connection may stay open without a whole request."""
+_LINGERING_SECONDS = 2.0
+"""How long the rest of a request's body is read after the answer, because a connection that is closed with unread bytes
+is reset, and the client may lose the answer.
+"""
 _HANDSHAKE_SECONDS = 10.0
 """How long a TLS handshake may take."""
 _LAST_ACCEPTED_SECONDS = 0.25

@@ -25,6 +25,7 @@ from modproxy.source.tree_heads import TreeHeads
 from modproxy.source.upstream import Count, UpstreamClient, UpstreamProxy, path_below_database
 from modproxy.source.vcs.direct import Direct, DirectSettings
 from modproxy.source.vcs.go_env import GoEnvError, go_env
+from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.verified import Verified
 from modproxy.source.way_out.connections import Connections
 from modproxy.source.way_out.credentials import Credentials
@@ -54,7 +55,8 @@ class SharedResources:
     count: Count
     """Counts how each request to an upstream ended."""
     folder: Path
-    """Where sources keep files of their own: workspaces, certificates, tree heads."""
+    """Where sources keep files of their own: certificates, tree heads."""
+    version_control: SharedVersionControl
     memory: Room = field(default_factory=lambda: Room(lambda: LARGE_ANSWERS_BYTES))
     """The room for all large answers that are held in memory at once."""
 
@@ -76,8 +78,8 @@ class Sources:
 async def build_sources(config: Config, shared: SharedResources, cache: DatabaseCache) -> Sources:
     """Make the source that `config.upstream` describes. Raises `UpstreamError`.
 
-    `cache` has the answers of the checksum database. The verification needs these answers, and the cache gets them from
-    the source that is made here.
+    `cache` has the answers of the checksum database for the verification, and `.info` files for version control. The
+    cache gets them from the source that is made here.
     """
     upstream = config.upstream
     secrets = Path(config.secrets_dir)
@@ -87,9 +89,19 @@ async def build_sources(config: Config, shared: SharedResources, cache: Database
     outbound = Outbound(
         credentials, upstream.http_proxy, upstream.trusted_ca_secret_name, secrets, bundle, machine=machine
     )
-    goprivate = ",".join(upstream.goprivate)
-    settings = DirectSettings(shared.folder / "direct", upstream.direct_timeout, goprivate, credentials, outbound)
-    direct = Checked(Direct(settings), CameFrom.VERSION_CONTROL, shared.memory)
+    not_proxied = tuple(map(parse_pattern, upstream.not_proxied))
+    settings = DirectSettings(
+        timeout=upstream.direct_timeout,
+        stall=upstream.timeout,
+        goprivate=",".join(upstream.goprivate),
+        goinsecure=",".join(upstream.insecure),
+        not_proxied=not_proxied,
+        credentials=credentials,
+        outbound=outbound,
+    )
+    direct = Checked(
+        Direct(settings, shared.version_control, cache.read, shared.count), CameFrom.VERSION_CONTROL, shared.memory
+    )
 
     entries, warnings = await _own_listeners_left_out(await _entries(upstream), shared.listeners)
     warnings += [
@@ -117,7 +129,6 @@ async def build_sources(config: Config, shared: SharedResources, cache: Database
         sumdb = _sumdb(database, entries, client, shared.folder, cache)
         public = Verified(public, database, cache, unverified)
         private = Verified(private, database, cache, unverified)
-    not_proxied = tuple(map(parse_pattern, upstream.not_proxied))
     return Sources(Router(public, private, sumdb, not_proxied, unverified), database, unverified, tuple(warnings))
 
 

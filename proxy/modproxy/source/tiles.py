@@ -14,6 +14,7 @@ from typing import Protocol
 from modproxy.mod.sumdb import Database, SumdbTarget, tile_target
 from modproxy.mod.tlog import LogError, Proof, Tile, Tree, holds, tiles_needed
 from modproxy.mod.vouching import CameFrom, voucher
+from modproxy.request import AnyTarget
 from modproxy.source.protocol import NotFound, Unavailable
 
 Ask = Callable[[SumdbTarget, str], Awaitable[bytes]]
@@ -23,7 +24,7 @@ Ask = Callable[[SumdbTarget, str], Awaitable[bytes]]
 class DatabaseCache(Protocol):
     """The answers of a checksum database that the cache has."""
 
-    async def read(self, target: SumdbTarget, via: str) -> bytes:
+    async def read(self, target: AnyTarget, via: str) -> bytes:
         """Return an answer, which is fetched with this Via header where it is not held. Raises `SourceError`."""
         ...
 

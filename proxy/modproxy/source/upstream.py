@@ -16,9 +16,9 @@ from modproxy.quoting import quoted
 from modproxy.request import AnyTarget, Request
 from modproxy.source.protocol import Denied, Fetched, NotFound, SourceError, Unavailable
 from modproxy.source.way_out.connections import PrivateAddressError
-from modproxy.source.way_out.credentials import CredentialError
 from modproxy.source.way_out.hops import TO_PRIVATE, Answered, HopError, Hops, HostBusyError
 from modproxy.source.way_out.redirects import RedirectError
+from modproxy.source.way_out.wallet import CredentialError
 from modproxy.via import ViaEntry
 
 _CHUNK = 256 << 10

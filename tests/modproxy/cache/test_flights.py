@@ -10,9 +10,10 @@ import pytest
 from modproxy.cache import lookup
 from modproxy.cache.lookup import Cache
 from modproxy.request import Request
-from modproxy.source.protocol import Fetched, SourceError, Unavailable, once
+from modproxy.source.protocol import Fetched, NotFound, SourceError, Unavailable, once
 from tests.modproxy.making import request, rules
 from tests.modproxy.source.fake_source import FakeSource
+from tests.modproxy.store.memory_store import MemoryStore
 
 MOD = "example.com/m/@v/v1.0.0.mod"
 A, B = "1.1 modproxy-a~1", "1.1 modproxy-b~1"
@@ -85,3 +86,24 @@ async def test_a_refresh_has_passed_nobody(cache: Cache) -> None:
         while len(source.requests) < 2:
             await asyncio.sleep(0.01)
     assert [(made.via, made.hop) for made in source.requests] == [(A, 1), ("", 0)]
+
+
+async def test_what_a_client_writes_into_via_makes_nothing_absent_for_others(cache: Cache, store: MemoryStore) -> None:
+    listing, path = request("example.com/m/@v/list"), "example.com/m/@v/list"
+    made = rules(FakeSource({path: b"v1.0.0\n"}), {"cache": {"listTTL": "0s", "staleIfError": "0s"}})
+    await cache.get(listing, made)
+    store.age(path, 10)
+    with pytest.raises(NotFound):
+        await cache.get(replace(listing, via=B), replace(made, source=FakeSource(), source_generation=1))
+    assert path in store.files
+    assert (await cache.get(listing, made)).body == b"v1.0.0\n"
+
+
+async def test_a_waiting_refresh_has_passed_nobody(cache: Cache, store: MemoryStore) -> None:
+    source = FakeSource({"example.com/m/@v/list": b"v1.0.0\n"})
+    made = rules(source, {"cache": {"listTTL": "0s", "staleWhileRevalidate": "0s", "staleIfError": "1h"}})
+    listing = replace(request("example.com/m/@v/list"), via=A, hop=1)
+    await cache.get(listing, made)
+    store.age("example.com/m/@v/list", 10)
+    await cache.get(listing, made)
+    assert [made.via for made in source.requests] == [A, ""]

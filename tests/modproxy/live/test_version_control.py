@@ -1,7 +1,9 @@
 """Private modules from version control: what is fetched, with whose credentials, and what never leaves."""
 
 import asyncio
+import io
 import json
+import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from tests.modproxy.fake_upstream import FakeUpstream
 from tests.modproxy.git_host import HOST, Egress, GitHost
 from tests.modproxy.go_client import GoClient
 from tests.modproxy.proxy_process import ProxyProcess
+from tests.modproxy.source.vcs import pages
 
 M = f"{HOST}/lib"
 
@@ -96,7 +99,7 @@ async def test_absent_and_refused_and_rotated(company: Company) -> None:
     company.write_login(*company.git.login)
     assert (await proxy.get(f"{M}/@v/v1.0.0.info")).status == 200
     (company.secrets / "corp-git" / "password").unlink()
-    missing = await proxy.get(f"{M}/@v/v1.0.0.mod")
+    missing = await proxy.get(f"{M}/@v/v1.0.0.zip")
     assert (missing.status, "Secret corp-git" in missing.text) == (502, True)
     everything = (
         proxy.log() + (await proxy.report()).model_dump_json() + refused.text + missing.text + await proxy.metrics()
@@ -109,6 +112,37 @@ async def test_a_tag_that_moved_changes_nothing_that_is_held(company: Company) -
     first = [(await proxy.get(f"{M}/@v/v1.0.0.{suffix}")).body for suffix in ("info", "mod", "zip")]
     company.git.commit("lib", {"lib.go": "package lib // moved\n"}, "v1.0.0")
     assert [(await proxy.get(f"{M}/@v/v1.0.0.{suffix}")).body for suffix in ("info", "mod", "zip")] == first
+
+
+async def test_a_tag_that_moves_between_two_files_of_a_version(company: Company) -> None:
+    proxy = company.proxy
+    info = await proxy.get(f"{M}/@v/v1.0.0.info")
+    company.git.commit("lib", {"go.mod": f"module {M}\n\ngo 1.22\n"}, "v1.0.0")
+    mod = (await proxy.get(f"{M}/@v/v1.0.0.mod")).body
+    zipped = (await proxy.get(f"{M}/@v/v1.0.0.zip")).body
+    with zipfile.ZipFile(io.BytesIO(zipped)) as archive:
+        assert archive.read(f"{M}@v1.0.0/go.mod") == mod
+    assert json.loads(info.body)["Origin"]["Hash"] != company.git.commit("lib", {}, branch="other")
+    assert b"go 1.21" in mod
+
+
+async def test_a_module_for_a_go_of_the_future(company: Company) -> None:
+    files = {"go.mod": f"module {HOST}/new\n\ngo 1.99.0\n\nfuture (\n\tx\n)\n", "n.go": "package n\n"}
+    company.git.commit("new", files, "v1.0.0")
+    for suffix in ("zip", "info", "mod"):
+        assert (await company.proxy.get(f"{HOST}/new/@v/v1.0.0.{suffix}")).status == 200
+    assert (await company.proxy.get(f"{HOST}/new/@v/list")).body == b"v1.0.0\n"
+
+
+async def test_an_outage_is_not_remembered(company: Company) -> None:
+    company.git.answers["/lib"] = pages.status(429)
+    assert (await company.proxy.get(f"{M}/@v/v1.0.0.info")).status == 502
+    assert (await company.proxy.get(f"{M}/@v/v1.0.0.zip")).status == 502
+    del company.git.answers["/lib"]
+    assert (await company.proxy.get(f"{M}/@v/v1.0.0.zip")).status == 200
+    metrics = await company.proxy.metrics()
+    assert 'modproxy_upstream_errors_total{reason="vcs_outage"} 2.0' in metrics
+    assert "429 Too Many Requests" in company.proxy.log()
 
 
 async def test_a_slow_host_is_cut_off_with_all_it_started(company: Company) -> None:

@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 
 from tests.modproxy.fake_upstream import FakeUpstream, status
+from tests.modproxy.git_host import HOST, Egress, GitHost
 from tests.modproxy.go_client import GoClient
 from tests.modproxy.proxy_process import ProxyProcess
 from tests.modproxy.raw_server import RawServer, ok, redirect
@@ -137,3 +138,28 @@ async def test_latest_of_an_upstream_that_has_none(upstream: FakeUpstream, tmp_p
         assert (await proxy.get("example.com/none/@latest")).status == 404
         upstream.behaviours["example.com/untagged2/@latest"] = status(500)
         assert (await proxy.get("example.com/untagged2/@latest")).status == 502
+
+
+@pytest.mark.parametrize("counts", [True, False])
+async def test_the_machine_s_settings_count_for_version_control(tmp_path: Path, counts: bool) -> None:
+    async with GitHost(tmp_path / "git") as git, Egress({HOST: git.port}) as egress:
+        git.commit("lib", {"go.mod": f"module {HOST}/lib\n", "lib.go": "package lib\n"}, "v1.0.0")
+        (tmp_path / "secrets" / "ca").mkdir(parents=True)
+        (tmp_path / "secrets" / "ca" / "ca.crt").write_bytes(git.ca_file.read_bytes())
+        (tmp_path / "netrc").write_text(f"machine {HOST} login {git.login[0]} password {git.login[1]}\n")
+        document = config(
+            trustedCASecretName="ca", goproxy="off", goprivate=[HOST], machineSettings=counts, directTimeout="60s"
+        ) | {"secretsDir": str(tmp_path / "secrets")}
+        env = {"NETRC": str(tmp_path / "netrc"), "HTTPS_PROXY": egress.url, "NO_PROXY": "", "no_proxy": ""}
+        async with ProxyProcess(tmp_path / "fleet", document, env) as proxy:
+            assert ((await proxy.get(f"{HOST}/lib/@v/v1.0.0.mod")).status == 200) is counts
+            assert git.login[1] not in proxy.log()
+        assert bool(egress.asked) is counts
+
+
+async def test_a_module_of_a_private_host_is_not_fetched_directly(tmp_path: Path) -> None:
+    async with ProxyProcess(tmp_path / "fleet", config(goproxy="direct")) as proxy:
+        reply = await proxy.get("127.0.0.1/lib/@v/list")
+        assert reply.status == 403
+        assert "has no public address" in reply.text
+        assert "upstream.goprivate" in reply.text

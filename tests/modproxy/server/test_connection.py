@@ -111,6 +111,17 @@ async def test_the_work_for_a_client_that_was_killed_is_cancelled(site: Site) ->
     await eventually(lambda: site.cancelled == 1, "the request is cancelled")
 
 
+async def test_a_body_that_never_ends_keeps_no_connection(site: Site) -> None:
+    site.go_on.set()
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+    writer.write(b"GET /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n")
+    assert (await reader.readline()).startswith(b"HTTP/1.1 ")
+    writer.write_eof()
+    async with asyncio.timeout(5):
+        await reader.read()
+    writer.close()
+
+
 async def test_a_connection_without_a_request_is_closed(site: Site) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
     writer.write(b"GET /unfinished")

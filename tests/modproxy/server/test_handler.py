@@ -15,6 +15,7 @@ from modproxy.server.listener import ClientListener, address_of, open_listener
 from modproxy.server.traffic import Traffic
 from modproxy.source.build import SharedResources
 from modproxy.source.protocol import Denied, Unavailable
+from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.way_out.connections import Connections
 from modproxy.threads import Pool
 from modproxy.via import ViaEntry
@@ -40,7 +41,9 @@ class Site:
         self.session = aiohttp.ClientSession()
         self.connections = Connections()
         own = ViaEntry("fleet", "a")
-        self.in_force = InForce(SharedResources(self.connections, own, [], lambda _: None, folder), self.cache)
+        version_control = SharedVersionControl(folder, lambda: 1 << 30)
+        shared = SharedResources(self.connections, own, [], lambda _: None, folder, version_control)
+        self.in_force = InForce(shared, self.cache)
         self.put_in_force(rules(self.source, {"modules": {"deny": ["example.com/evil"]}}))
         self.handler = ClientHandler(self.cache, self.store, self.in_force, self.traffic, own)
         self._socket = open_listener("127.0.0.1:0", "listen")

@@ -3,17 +3,18 @@
 from collections.abc import Awaitable, Callable
 
 from modproxy.mod.sumdb import SumdbTarget
+from modproxy.request import AnyTarget
 from modproxy.source.protocol import SourceError, Unavailable
 
 
 class HeldAnswers:
     """Holds answers by key. What is not held is read with `fetch`, and held."""
 
-    def __init__(self, fetch: Callable[[SumdbTarget], Awaitable[bytes]] | None = None) -> None:
+    def __init__(self, fetch: Callable[[AnyTarget], Awaitable[bytes]] | None = None) -> None:
         self.answers: dict[str, bytes] = {}
         self.fetch = fetch
 
-    async def read(self, target: SumdbTarget, via: str) -> bytes:
+    async def read(self, target: AnyTarget, via: str) -> bytes:
         if target.key not in self.answers:
             if self.fetch is None:
                 raise Unavailable(f"{target}: no database in this test")
@@ -35,7 +36,7 @@ class OneRecord(HeldAnswers):
         self.answer = answer
         self.lookups: list[str] = []
 
-    async def read(self, target: SumdbTarget, via: str) -> bytes:
+    async def read(self, target: AnyTarget, via: str) -> bytes:
         self.lookups.append(target.path)
         if isinstance(self.answer, SourceError):
             raise self.answer

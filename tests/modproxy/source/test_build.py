@@ -9,6 +9,7 @@ from modproxy.contract.address import Address
 from modproxy.contract.config import Config
 from modproxy.source.build import SharedResources, UpstreamError, build_sources
 from modproxy.source.protocol import NotFound, Unavailable
+from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.way_out.connections import Connections
 from modproxy.via import ViaEntry
 from tests.modproxy.fake_upstream import FakeUpstream
@@ -26,7 +27,8 @@ NO_DATABASE = HeldAnswers()
 @pytest.fixture
 async def shared(tmp_path: Path) -> AsyncIterator[SharedResources]:
     connections = Connections()
-    yield SharedResources(connections, ViaEntry("f", "a"), LISTENERS, lambda _: None, tmp_path)
+    version_control = SharedVersionControl(tmp_path, lambda: 1 << 30)
+    yield SharedResources(connections, ViaEntry("f", "a"), LISTENERS, lambda _: None, tmp_path, version_control)
     await connections.close()
 
 

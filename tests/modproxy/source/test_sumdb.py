@@ -6,7 +6,7 @@ import pytest
 
 from modproxy.mod.sumdb import Database, SumdbTarget, parse_gosumdb
 from modproxy.mod.target import Kind
-from modproxy.request import Request
+from modproxy.request import AnyTarget, Request
 from modproxy.source.protocol import Mismatch, NotFound, Source, Unavailable
 from modproxy.source.sumdb import DatabaseProxy, SumdbSource
 from modproxy.source.tree_heads import TreeHeads
@@ -42,7 +42,7 @@ def database_of(kept: FakeSumdb) -> Database:
 def source_of(
     kept: FakeSumdb, folder: Path, itself: Source, *proxies: Source, held: HeldAnswers | None = None
 ) -> SumdbSource:
-    async def through(target: SumdbTarget) -> bytes:
+    async def through(target: AnyTarget) -> bytes:
         return await read(made, Request(target))
 
     answers = held if held is not None else HeldAnswers()

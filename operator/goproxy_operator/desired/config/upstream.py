@@ -15,9 +15,11 @@ def upstream_config(spec: UpstreamSpec, *, machine_settings: bool = False) -> Up
         "gonoproxy": spec.gonoproxy,
         "gonosumdb": spec.gonosumdb,
         "credentials": tuple(
-            CredentialConfig(pattern=entry.pattern, secret_name=entry.secret_name) for entry in spec.credentials
+            CredentialConfig(pattern=entry.pattern, secret_name=entry.secret_name, url=entry.url)
+            for entry in spec.credentials
         ),
         "allowPrivateTargets": spec.allow_private_targets,
+        "insecure": spec.insecure,
         "trustedCASecretName": spec.trusted_ca_secret_name,
         "httpProxy": proxy
         and without_none({"url": proxy.url, "noProxy": proxy.no_proxy, "secretName": proxy.secret_name}),

@@ -63,6 +63,9 @@ DECISIONS: Mapping[str, Decision] = {
     "upstream.gonosumdb": _privileged("sumdbs", values.off_if_any),
     "upstream.credentials[].pattern": _baseline("secrets", values.none),  # it says where the Secret goes
     "upstream.credentials[].secretName": _baseline("secrets"),
+    "upstream.credentials[].url": _baseline("secrets", values.none),  # so does the base URL
+    # It has modules fetched without TLS, so that anybody on the way can change them.
+    "upstream.insecure": _privileged(),
     "upstream.trustedCASecretName": _privileged("secrets"),
     "upstream.httpProxy.url": _privileged("httpProxies"),
     "upstream.httpProxy.secretName": _baseline("secrets"),
@@ -87,9 +90,9 @@ DECISIONS: Mapping[str, Decision] = {
     "cache.lowWatermarkPercent": _free(),
     "cache.inactive": _free(),
     "cache.listTTL": _free(),
+    "cache.staleWhileRevalidate": _free(),
     "cache.notFoundTTL": _free(),
     "cache.staleIfError": _free(),
-    "cache.staleWhileRevalidate": _free(),
     "expose.pathPrefix": _free(),
     "expose.service.type": _privileged("exposure", values.but_cluster_ip, by_result=True),
     "expose.service.annotations": _privileged("annotations", values.keys),

@@ -3,16 +3,29 @@
 from pydantic import Field
 
 from modproxy.contract.config.section import Section
-from modproxy.contract.fields import ChainText, DatabaseText, Duration, HttpUrl, PatternText, SecretName
+from modproxy.contract.fields import (
+    BaseUrl,
+    ChainText,
+    DatabaseText,
+    Duration,
+    HttpUrl,
+    PatternText,
+    SecretName,
+    UrlPatternText,
+)
 
 
 class CredentialConfig(Section):
     """Configures which Secret is used for which URLs."""
 
-    pattern: PatternText
-    """Matches the host and the first path elements of a URL."""
+    pattern: UrlPatternText
+    """Matches host, port and the first path elements of a URL; the longest pattern that matches counts."""
     secret_name: SecretName
     """A Secret of the type kubernetes.io/basic-auth or kubernetes.io/ssh-auth."""
+    url: BaseUrl | None = None
+    """The base of repositories' URLs to use instead of what the pattern matches; when absent, the URL stays, but for
+    that a Secret with an ssh key leads from https to ssh.
+    """
 
 
 class HttpProxyConfig(Section):
@@ -42,6 +55,8 @@ class UpstreamConfig(Section):
     """Patterns of modules that are not verified, and whose names are never sent to the checksum database."""
     credentials: tuple[CredentialConfig, ...] = Field((), strict=False)
     """Credentials for version control and for upstream proxies."""
+    insecure: tuple[PatternText, ...] = Field((), strict=False)
+    """Patterns of modules that may be fetched from version control without TLS, as in GOINSECURE."""
     trusted_ca_secret_name: SecretName | None = Field(None, alias="trustedCASecretName")
     """A Secret whose `ca.crt` is trusted besides the certificates of the machine."""
     http_proxy: HttpProxyConfig | None = None

@@ -1,132 +1,197 @@
 """Version control as a source, read by the go command: `direct` of a GOPROXY.
 
-Each fetch has a workspace and a process group of its own, and a bounded number of fetches runs at once.
+Each fetch has a workspace and a process group of its own, and a slot. The files of a version belong together: before
+its `.mod` or `.zip` is fetched, its `.info` is, by way of the cache, and names the commit that both are made of.
 """
 
 import asyncio
-import json
-import os
-import signal
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+import logging
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from modproxy.mod.pattern import Pattern, first_match
 from modproxy.mod.target import Kind, Target
 from modproxy.request import Request
 from modproxy.source.file_tree import read_file
-from modproxy.source.protocol import Fetched, NotFound, Unavailable
-from modproxy.source.vcs.failure import explain_failure
-from modproxy.source.vcs.workspace import Workspace, workspace
-from modproxy.source.way_out.credentials import CredentialError, Credentials
+from modproxy.source.protocol import Fetched, NotFound, SourceError, Unavailable, once
+from modproxy.source.vcs.broker import Broker, listening
+from modproxy.source.vcs.fetch import Fetch, Read
+from modproxy.source.vcs.go_command import Origin, read_origin
+from modproxy.source.vcs.mirrors import Loan, TooLarge
+from modproxy.source.vcs.process import TooMuchOutput
+from modproxy.source.vcs.shared import SharedVersionControl
+from modproxy.source.vcs.slots import NoSlot
+from modproxy.source.vcs.workspace import WorkspaceSettings, clones_of, fill_workspace, workspace_folder
+from modproxy.source.way_out.credentials import Credentials
 from modproxy.source.way_out.outbound import Outbound
+from modproxy.source.way_out.wallet import CredentialError, Wallet
 
-_AT_ONCE = 8
 _ORIGIN = "version control"
+_MOST_GO_MODS = 256
+"""How many go.mod files wait for a request, because a client asks for `.mod` soon after `.info`."""
+_LARGEST_GO_MOD = 64 << 10
+"""Bytes of a go.mod file that waits: so all of them take 16 MiB at most."""
+
+ReadInfo = Callable[[Target, str], Awaitable[bytes]]
+"""Returns an `.info` through the cache, for a request with this Via header. Raises `SourceError`."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class DirectSettings:
     """Carries what a fetch from version control needs of the config."""
 
-    folder: Path
-    """Where workspaces are made."""
     timeout: float
-    """How many seconds the go command may run for one fetch."""
+    """How many seconds the go command may run for one fetch, and how long a fetch waits for a slot."""
+    stall: float
+    """After so many seconds without a byte a connection of git is given up."""
     goprivate: str
     """The variable GOPRIVATE: it decides which version control systems the go command may use (GOVCS)."""
+    goinsecure: str
+    """The variable GOINSECURE: modules that may be fetched without TLS."""
+    not_proxied: tuple[Pattern, ...]
+    """Modules whose fetches have slots of their own."""
     credentials: Credentials
     outbound: Outbound
 
 
 class Direct:
-    """Fetches modules from their version control systems."""
+    """Fetches modules from their version control systems.
 
-    def __init__(self, settings: DirectSettings) -> None:
+    `count` counts for metrics how each fetch ended: as 200 or 404, as an upstream would have answered, or as a failure.
+    """
+
+    def __init__(
+        self, settings: DirectSettings, shared: SharedVersionControl, read: ReadInfo, count: Callable[[str], None]
+    ) -> None:
         self._settings = settings
-        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._shared = shared
+        self._read = read
+        self._count = count
+        self._go_mods: OrderedDict[str, tuple[str, bytes]] = OrderedDict()
+        """By the key of the `.mod`, with the commit."""
 
     @asynccontextmanager
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
-        """Yield the file. Raises `NotFound` when version control says that there is none, else `Unavailable`."""
+        """Yield the file. Raises `NotFound` when version control says that there is none, else `SourceError`."""
         target = request.target
         if not isinstance(target, Target):
             raise NotFound(f"{target}: not in version control")
+        pin = await self._pin(target, request.via)
+        waiting = self._go_mods.pop(target.key, None)
+        if waiting is not None and pin is not None and waiting[0] == pin.commit:
+            yield Fetched(once(waiting[1]), len(waiting[1]), _ORIGIN)
+            return
+        try:
+            await self._shared.clean()
+            async with workspace_folder(self._shared.workspaces) as root:
+                read = await self._counted(target, pin, root)
+                self._keep_go_mod(target, read)
+                if isinstance(read.answer, Path):
+                    size = (await asyncio.to_thread(read.answer.stat)).st_size
+                    yield Fetched(read_file(read.answer), size, _ORIGIN)
+                else:
+                    yield Fetched(once(read.answer), len(read.answer), _ORIGIN)
+        except OSError as e:
+            log.error("version control: %s: no room to work: %s", target, e)
+            raise Unavailable(f"{target}: this replica has no room to work for version control: {e.strerror}") from None
+
+    async def _pin(self, target: Target, via: str) -> Origin | None:
+        """Return which commit the other files of a version are made of; None when its `.info` does not say."""
+        if target.kind not in (Kind.MOD, Kind.ZIP):
+            return None
+        return read_origin(await self._read(Target(target.path, target.version, Kind.INFO), via))
+
+    def _keep_go_mod(self, target: Target, read: Read) -> None:
+        if target.kind is Kind.INFO and read.go_mod is not None and len(read.go_mod) <= _LARGEST_GO_MOD:
+            self._go_mods[Target(target.path, target.version, Kind.MOD).key] = read.commit, read.go_mod
+            while len(self._go_mods) > _MOST_GO_MODS:
+                self._go_mods.popitem(last=False)
+
+    async def _counted(self, target: Target, pin: Origin | None, root: Path) -> Read:
         settings = self._settings
-        async with self._slots:
-            try:
-                credentials = await asyncio.to_thread(settings.credentials.read)
-                way_out = await asyncio.to_thread(settings.outbound.environment)
-            except (CredentialError, OSError) as e:
-                raise Unavailable(f"{target}: {e}") from None
-            async with workspace(settings.folder, settings.goprivate, credentials, way_out) as place:
-                answer = await self._run(target, place, bool(credentials))
-                file = _answer_file(target, answer, place)
-                yield Fetched(read_file(file), (await asyncio.to_thread(file.stat)).st_size, _ORIGIN)
-
-    async def _run(self, target: Target, place: Workspace, had_credentials: bool) -> dict[str, Any]:
         try:
-            process = await asyncio.create_subprocess_exec(
-                "go", *_arguments(target), cwd=place.folder, env=dict(place.env), start_new_session=True,
-                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-            )  # fmt: skip
-        except OSError:
-            raise Unavailable(f"{target}: no go command here to ask version control with", 503) from None
-        try:
-            out, err = await asyncio.wait_for(process.communicate(), self._settings.timeout)
+            read = await self._fetch(target, pin, root)
+        except NotFound:
+            self._count("404")
+            raise
+        except NoSlot:
+            self._count("vcs_busy")
+            host = target.path.partition("/")[0]
+            raise Unavailable(f"{target}: too many fetches from {host} wait already: ask again later", 503) from None
         except TimeoutError:
+            self._count("vcs_timeout")
+            log.warning("version control: %s: no answer within %.0f s", target, settings.timeout)
             raise Unavailable(
-                f"{target}: version control did not answer within {self._settings.timeout:.0f} s", 504
+                f"{target}: version control did not answer within {settings.timeout:.0f} s", 504
             ) from None
-        finally:
-            _end_group(process.pid)
-            await process.wait()
-        answer = _parse(out)
-        reason = answer.get("Error") or ""
-        if isinstance(reason, dict):
-            reason = reason.get("Err", "")
-        if process.returncode or reason:
-            said = (reason or err.decode(errors="replace")).replace(str(place.folder.parent), "")
-            raise explain_failure(target, said, had_credentials)
-        return answer
+        except (TooLarge, TooMuchOutput):
+            self._count("vcs_too_large")
+            log.warning("version control: %s: larger than the cache has room for", target)
+            raise Unavailable(f"{target}: what version control has is larger than this cache has room for") from None
+        self._count("200")
+        return read
+
+    async def _fetch(self, target: Target, pin: Origin | None, root: Path) -> Read:
+        settings, mirrors = self._settings, self._shared.mirrors
+        wallet = await asyncio.to_thread(settings.credentials.read)
+        try:
+            _check_secret(wallet, target)
+            way_out = await asyncio.to_thread(settings.outbound.environment)
+        except (CredentialError, OSError) as e:
+            self._count("vcs_secret")
+            raise Unavailable(f"{target}: {e}") from None
+        identity, into = wallet.identity(mirrors.salt), clones_of(root)
+        # Lists and queries are short, so they never wait for a long fetch of the same repository. The clone comes
+        # before the slot, because fetches that wait for one repository must not keep the others of the host waiting.
+        patience = settings.timeout if target.immutable else 0.0
+        async with mirrors.lent(identity, target.path, into, patience=patience) as loan:
+            fetch: Fetch | None = None
+            try:
+                async with self._slot(target):
+                    broker = Broker(wallet, root, target.path, settings.stall)
+                    given = WorkspaceSettings(settings.goprivate, settings.goinsecure, settings.stall, way_out)
+                    async with listening(broker) as socket:
+                        place = await asyncio.to_thread(
+                            lambda: fill_workspace(root, given, socket, rewrites=wallet.rewrites)
+                        )
+                        fetch = Fetch(target, pin, place, loan, broker)
+                        return await fetch.run(settings.timeout)
+            except SourceError as e:
+                if fetch is not None and not isinstance(e, NotFound):
+                    self._count(f"vcs_{fetch.meaning}")
+                raise
+            finally:
+                if fetch is None or fetch.in_good_order:
+                    await _return_clones(loan)
+
+    def _slot(self, target: Target) -> AbstractAsyncContextManager[None]:
+        host = target.path.partition("/")[0]
+        private = first_match(self._settings.not_proxied, target.path) is not None
+        return self._shared.slots.slot(host, private=private, patience=self._settings.timeout)
 
 
-def _arguments(target: Target) -> Sequence[str]:
-    name = f"{target.path}@{target.version or 'latest'}"
-    match target.kind:
-        case Kind.ZIP:
-            return ("mod", "download", "-json", name)
-        case Kind.LIST:
-            return ("list", "-m", "-versions", "-retracted", "-json", str(target.path))
-        case _:
-            return ("list", "-m", "-json", name)
+async def _return_clones(loan: Loan) -> None:
+    """Return the clones, also when this fetch is cancelled meanwhile: the pool has to know what lies in it."""
 
+    async def give_back() -> None:
+        try:
+            await loan.return_all()
+        except OSError as e:
+            log.warning("version control: a clone is not kept: %s", e.strerror)
 
-def _answer_file(target: Target, answer: dict[str, Any], place: Workspace) -> Path:
-    """Return the file with the answer. An answer that the go command only prints is written to a file first."""
-    if target.kind is Kind.ZIP:
-        return Path(answer["Zip"])
-    if target.kind is Kind.MOD:
-        return Path(answer["GoMod"])
-    file = place.folder / "answer"
-    if target.kind is Kind.LIST:
-        file.write_text("".join(f"{version}\n" for version in answer.get("Versions") or ()))
-    else:
-        info = {key: answer[key] for key in ("Version", "Time", "Origin") if key in answer}
-        file.write_text(json.dumps(info, separators=(",", ":")))
-    return file
-
-
-def _parse(out: bytes) -> dict[str, Any]:
+    returning = asyncio.create_task(give_back())
     try:
-        answer = json.loads(out)
-    except ValueError:
-        return {}
-    return answer if isinstance(answer, dict) else {}
+        await asyncio.shield(returning)
+    except asyncio.CancelledError:
+        await returning
+        raise
 
 
-def _end_group(pid: int) -> None:
-    """Kill the go command if it still runs, and the programs that it has started (git, ssh)."""
-    with suppress(ProcessLookupError):
-        os.killpg(pid, signal.SIGKILL)
+def _check_secret(wallet: Wallet, target: Target) -> None:
+    """Raise `CredentialError` at once when the Secret for the module's own place cannot be used."""
+    wallet.chosen(f"https://{target.path}")

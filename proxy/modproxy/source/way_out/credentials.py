@@ -8,77 +8,75 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from modproxy.contract.config import CredentialConfig
 from modproxy.contract.mounted import read_secret_key
 from modproxy.contract.secret_keys import KNOWN_HOSTS, PASSWORD, SSH_PRIVATE_KEY, USERNAME
-from modproxy.mod.pattern import Pattern, parse_pattern
+from modproxy.mod.url_pattern import UrlPattern, longest_first, parse_url_pattern
+from modproxy.source.way_out.wallet import Basic, Credential, CredentialError, Ssh, Wallet
 
 _DEFAULT_USERNAME = "git"
 """The user name for a Secret that has only a password, because hosts accept tokens with any user name."""
-
-
-class CredentialError(ValueError):
-    """A Secret is missing or lacks a key; the message names the Secret, and never shows its content."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
-class Basic:
-    """A user name and a password, for URLs and hosts that `pattern` matches."""
-
-    pattern: Pattern
-    username: str
-    password: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ssh:
-    """A private key, and the hosts' keys that are trusted with it, for the hosts that `pattern` matches."""
-
-    pattern: Pattern
-    private_key: str
-    known_hosts: str
+class _Entry:
+    pattern: UrlPattern
+    base: str | None
+    folder: Path
 
 
 class Credentials:
     """Reads the credentials of one config. The Secrets of `entries` are folders below `folder`."""
 
     def __init__(self, entries: Sequence[CredentialConfig], folder: Path) -> None:
-        self._entries = [(parse_pattern(entry.pattern), folder / entry.secret_name) for entry in entries]
+        self._entries = [
+            _Entry(parse_url_pattern(entry.pattern), entry.url, folder / entry.secret_name) for entry in entries
+        ]
 
-    def read(self) -> list[Basic | Ssh]:
-        """Read all credentials. Blocks; raises `CredentialError`."""
-        return [_read(pattern, folder) for pattern, folder in self._entries]
+    def read(self) -> Wallet:
+        """Read all credentials. Blocks. A Secret that cannot be used becomes an error of its entry alone."""
+        return Wallet(tuple(Credential(entry.pattern, entry.base, _content(entry.folder)) for entry in self._entries))
 
     def basic_for(self, url: str) -> Basic | None:
         """Return the user name and password of the longest pattern that matches a URL; None without one.
 
         Blocks; raises `CredentialError`.
         """
-        parts = urlsplit(url)
-        place = (parts.hostname or "") + parts.path.rstrip("/")
-        matching = [entry for entry in self._entries if entry[0].matches(place)]
-        for pattern, folder in sorted(matching, key=lambda entry: entry[0].depth, reverse=True):
-            found = _read(pattern, folder)
+        for entry in longest_first(self._entries, url):
+            found = _read(entry.folder)
             if isinstance(found, Basic):
                 return found
         return None
 
 
-def _read(pattern: Pattern, folder: Path) -> Basic | Ssh:
+def _content(folder: Path) -> Basic | Ssh | CredentialError:
+    try:
+        return _read(folder)
+    except CredentialError as e:
+        return e
+
+
+def _read(folder: Path) -> Basic | Ssh:
     if (folder / SSH_PRIVATE_KEY).exists():
         if not (folder / KNOWN_HOSTS).exists():
             raise CredentialError(
                 f"Secret {folder.name} has an ssh-privatekey and no known_hosts: add the host's keys (ssh-keyscan "
                 "prints them; compare them with what the host publishes): they are never accepted unchecked"
             )
-        return Ssh(pattern, _key(folder, SSH_PRIVATE_KEY), _key(folder, KNOWN_HOSTS))
+        return Ssh(_key(folder, SSH_PRIVATE_KEY), _key(folder, KNOWN_HOSTS))
     password = _key(folder, PASSWORD)
     username = _key(folder, USERNAME) if (folder / USERNAME).exists() else _DEFAULT_USERNAME
-    if re.search(r"\s", username + password):
-        raise CredentialError(f"Secret {folder.name}: white space in username or password cannot be sent")
-    return Basic(pattern, username, password)
+    # RFC 7617, section 2: neither has control characters, and the first colon ends the user name.
+    if _CONTROL.search(username + password):
+        raise CredentialError(
+            f"Secret {folder.name}: a line break or another control character in username or password cannot be sent: "
+            "write each without it"
+        )
+    if ":" in username:
+        raise CredentialError(f"Secret {folder.name}: a colon in username cannot be sent: write the name alone")
+    return Basic(username, password)
 
 
 def _key(folder: Path, key: str) -> str:
@@ -89,5 +87,7 @@ def _key(folder: Path, key: str) -> str:
             f"Secret {folder.name} is missing, or has no {key}: it needs username and password, or ssh-privatekey and "
             "known_hosts"
         ) from None
-    except (OSError, UnicodeDecodeError) as e:
-        raise CredentialError(f"Secret {folder.name}, key {key}: {e}") from None
+    except UnicodeDecodeError:
+        raise CredentialError(f"Secret {folder.name}, key {key}: not UTF-8 text: write it in UTF-8") from None
+    except OSError as e:
+        raise CredentialError(f"Secret {folder.name}, key {key}: {e.strerror}") from None

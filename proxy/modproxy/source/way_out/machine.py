@@ -29,7 +29,8 @@ class Machine:
         """The variables about proxies as they are, for programs."""
         home = env.get("HOME")
         default = Path(home) / ".netrc" if home else None
-        self._netrc = Path(env["NETRC"]) if env.get("NETRC") else default
+        named = Path(env["NETRC"]) if env.get("NETRC") else default
+        self._netrc = None if env.get("GOAUTH", "").strip() == "off" else named
 
     def netrc_variable(self) -> dict[str, str]:
         """Return the variable that names the netrc file, or nothing where there is no such file. Blocks."""

@@ -7,9 +7,10 @@ import pytest
 
 from modproxy.contract.config import CredentialConfig, HttpProxyConfig
 from modproxy.mod.login import UrlLogin
-from modproxy.source.way_out.credentials import Basic, CredentialError, Credentials, Ssh
+from modproxy.source.way_out.credentials import Credentials
 from modproxy.source.way_out.machine import Machine
 from modproxy.source.way_out.outbound import Outbound
+from modproxy.source.way_out.wallet import CredentialError
 from tests.kubernetes.certificates import Authority
 
 
@@ -83,36 +84,6 @@ async def test_more_certificates_are_trusted(tmp_path: Path) -> None:
     assert authority in read_text(out.environment()["SSL_CERT_FILE"])
 
 
-@pytest.mark.parametrize(
-    ("keys", "expected"),
-    [
-        ({"password": "p\r\n", "username": "u\n"}, ("u", "p")),
-        ({"password": "p"}, ("git", "p")),
-        ({"username": "u"}, "has no password"),
-        ({}, "has no password"),
-        ({"password": "two words"}, "white space"),
-        ({"ssh__privatekey": "K"}, "no known_hosts"),
-    ],
-)
-def test_what_a_secret_has_to_hold(tmp_path: Path, keys: dict[str, str], expected: tuple[str, str] | str) -> None:
-    secret(tmp_path, "s", **keys)
-    credentials = Credentials([CredentialConfig(pattern="git.example.com", secret_name="s")], tmp_path)
-    if isinstance(expected, str):
-        with pytest.raises(CredentialError, match=expected):
-            credentials.read()
-    else:
-        [login] = credentials.read()
-        assert isinstance(login, Basic)
-        assert (login.username, login.password) == expected
-
-
-def test_a_key_for_ssh(tmp_path: Path) -> None:
-    secret(tmp_path, "s", ssh__privatekey="KEY\n", known_hosts="git.example.com AAAA\n")
-    [login] = Credentials([CredentialConfig(pattern="git.example.com", secret_name="s")], tmp_path).read()
-    assert isinstance(login, Ssh)
-    assert (login.private_key, login.known_hosts) == ("KEY", "git.example.com AAAA")
-
-
 async def test_the_machine_s_settings_count_last(tmp_path: Path) -> None:
     (tmp_path / ".netrc").write_text("machine git.example.com login netrc password n\n")
     secret(tmp_path, "own", username="own", password="o")
@@ -130,6 +101,7 @@ async def test_the_machine_s_settings_count_last(tmp_path: Path) -> None:
     assert (await out.options("http://git.example.com/m"))["headers"] == {}
     netrc = {"NETRC": str(tmp_path / ".netrc")}
     assert out.environment() == {name: value for name, value in env.items() if name != "HOME"} | netrc
+    assert Machine(env | {"GOAUTH": "off"}).netrc() == {}
     named = HttpProxyConfig(url="http://named.example.com:1")
     out = Outbound(Credentials([], tmp_path), named, None, tmp_path, tmp_path / "bundle", machine=Machine(env))
     assert (await out.options("https://near.example.com/"))["proxy"] == "http://named.example.com:1"

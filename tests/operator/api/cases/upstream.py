@@ -133,8 +133,42 @@ REFUSED: list[Case] = [
     both({"upstream": {"gonosumdb": ["/a"]}}, '"/a" has an empty path element', "spec.upstream.gonosumdb[0]"),
     both(
         {"upstream": {"credentials": [{"pattern": "git.example.com/a b", "secretName": "x"}]}},
-        '"git.example.com/a b" has white space or a comma',
+        '"git.example.com/a b" is no place of a URL: write HOST, HOST:PORT or HOST/PATH',
         "spec.upstream.credentials[0].pattern",
+    ),
+    *(
+        both(
+            {"upstream": {"credentials": [{"pattern": pattern, "secretName": "x"}]}},
+            "is no place of a URL: write HOST, HOST:PORT or HOST/PATH in the letters of a URL, the host in lower case",
+            "spec.upstream.credentials[0].pattern",
+        )
+        for pattern in ("Git.example.com", "git.example.com:65536", 'a"][core]sshCommand=id #', "a'$(id)'", "a.b/[")
+    ),
+    *(
+        both(
+            {"upstream": {"credentials": [{"pattern": pattern, "secretName": "x"}]}},
+            "has a scheme or a user: write HOST, HOST:PORT or HOST/PATH",
+            "spec.upstream.credentials[0].pattern",
+        )
+        for pattern in ("https://git.example.com", "git@git.example.com", "git@git.example.com/a")
+    ),
+    both(
+        {"upstream": {"credentials": [{"pattern": "", "secretName": "x"}]}},
+        "an empty pattern: write a host, or a host with a path, such as git.corp.example.com/platform",
+        "spec.upstream.credentials[0].pattern",
+    ),
+    *(
+        both(
+            {"upstream": {"credentials": [{"pattern": "git.example.com", "secretName": "x", "url": url}]}},
+            "is no base of repositories: write https://HOST[:PORT]/PATH or ssh://USER@HOST[:PORT]/PATH, such as",
+            "spec.upstream.credentials[0].url",
+        )
+        for url in ("http://git.example.com/", "https://me:pw@git.example.com/", "ssh://-oProxyCommand=id/x", "ext::id")
+    ),
+    both(
+        {"upstream": {"insecure": ["https://git.example.com"]}},
+        '"https://git.example.com" is a URL: write the module path',
+        "spec.upstream.insecure[0]",
     ),
     both(
         {"upstream": {"credentials": [{"pattern": "git.example.com", "secretName": "../other"}]}},
@@ -259,7 +293,16 @@ ACCEPTED: list[dict[str, Any]] = [
             "credentials": [
                 {"pattern": "git.corp.example.com/team-?", "secretName": "corp-git"},
                 {"pattern": "git.corp.example.com/team-?", "secretName": "corp-git.ssh"},
+                {"pattern": "*.corp.example.com:8443/v[0-9]/~me/a+b@c%20/", "secretName": "corp-git"},
+                {"pattern": "git", "secretName": "corp-git.ssh", "url": "ssh://git@git.corp.example.com:7999/"},
+                {
+                    "pattern": "git.corp.example.com/scm",
+                    "secretName": "corp-git",
+                    "url": "https://git-2.example.com/~x",
+                },
+                {"pattern": "g.example.com", "secretName": "corp-git.ssh", "url": "ssh://git.example.com"},
             ],
+            "insecure": ["git.lab.example.com", "*.lab.example.com/a"],
             "trustedCASecretName": "corp-ca",
             "httpProxy": {
                 "url": "http://[fd00::1]:3128/",
