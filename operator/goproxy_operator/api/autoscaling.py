@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from goproxy_operator.api.fields import URL_HOST_RULES
+from goproxy_operator.api.addresses import URL_HOST_RULES
 from goproxy_operator.api.part import Part
 from goproxy_operator.api.rule import Rule, Ruled, Rules, matching
 

@@ -1,12 +1,12 @@
 """`spec.upstream` of the object: where modules come from, by which way, and with which credentials."""
 
-import ipaddress
 import re
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from goproxy_operator.api.fields import URL_HOST_RULES, Patterns, PositiveDuration, SecretRef
+from goproxy_operator.api.addresses import URL_HOST_RULES, AddressRange
+from goproxy_operator.api.fields import Patterns, PositiveDuration, SecretRef
 from goproxy_operator.api.part import ATOMIC, SET, Items, Part
 from goproxy_operator.api.rule import ModelRule, Rule, Ruled, Rules, matching
 from modproxy.mod.chain import has_userinfo, parse_chain
@@ -157,26 +157,6 @@ _NO_PROXY_RULES: Rules[str] = (
 NoProxyEntry = Annotated[str, StringConstraints(max_length=256), Ruled(_NO_PROXY_RULES)]
 
 
-def _is_range(text: str) -> bool:
-    """Say whether Go's netip.ParsePrefix takes the text, and the range begins with its address."""
-    try:
-        found = ipaddress.ip_network(text, strict=True)
-    except ValueError:
-        return False
-    mapped = isinstance(found, ipaddress.IPv6Network) and found.network_address.ipv4_mapped is not None
-    return re.search(r"/(0|[1-9][0-9]{0,2})$", text) is not None and "%" not in text and not mapped
-
-
-_RANGE_RULES: Rules[str] = (
-    Rule(
-        cel="isCIDR(self) && cidr(self).masked() == cidr(self)",
-        holds=_is_range,
-        message="{self} is no range of addresses: write its first address and its length, such as 10.20.0.0/16 or "
-        "2001:db8::/32",
-    ),
-)
-AddressRange = Annotated[str, StringConstraints(max_length=64), Ruled(_RANGE_RULES)]
-"""A range of IP addresses in CIDR notation."""
 _CREDENTIAL_PATTERN_RULES: Rules[str] = (
     Rule(
         cel="self != '' && self != '/'",
