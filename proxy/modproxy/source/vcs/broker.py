@@ -96,7 +96,7 @@ class Broker:
         # With -F, ssh ignores the settings of the machine. It refuses an unknown host's key without a question.
         options = {
             "BatchMode": "yes", "StrictHostKeyChecking": "yes", "IdentitiesOnly": "yes", "IdentityAgent": "none",
-            "IdentityFile": f'"{private}"', "UserKnownHostsFile": f'"{known}"', "GlobalKnownHostsFile": "none",
+            "IdentityFile": _quoted(private), "UserKnownHostsFile": _quoted(known), "GlobalKnownHostsFile": "none",
             "ConnectTimeout": str(max(1, round(self._stall))), "ServerAliveInterval": "10", "ServerAliveCountMax": "3",
             "PermitLocalCommand": "no", "ProxyCommand": "none", "ForwardAgent": "no", "ControlPath": "none",
         }  # fmt: skip
@@ -110,6 +110,11 @@ def go_import_urls(module: str) -> list[str]:
     elements = module.split("/")
     paths = ["/".join(elements[:n]) for n in range(len(elements), 0, -1)]
     return [f"https://{path}{'' if '/' in path else '/'}?go-get=1" for path in paths]
+
+
+def _quoted(path: Path) -> str:
+    """Write a path for ssh's config, which expands what follows a percent sign (ssh_config(5), TOKENS)."""
+    return '"' + str(path).replace("%", "%%") + '"'
 
 
 def _basic(login: Basic) -> str:

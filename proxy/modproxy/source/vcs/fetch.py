@@ -29,7 +29,7 @@ from modproxy.source.vcs.go_command import (
 from modproxy.source.vcs.mirrors import Loan
 from modproxy.source.vcs.module_zip import PREFIX, ZipError, write_module_zip
 from modproxy.source.vcs.process import Ended, run_program
-from modproxy.source.vcs.workspace import Workspace
+from modproxy.source.vcs.workspace import NOWHERE, Workspace
 
 log = logging.getLogger(__name__)
 
@@ -93,9 +93,8 @@ class Fetch:
 
         try:
             ended = await run_program(
-                ("go", *arguments(self._target)), env=self._place.env, cwd=self._place.folder, timeout=timeout,
-                watch=watch,
-            )  # fmt: skip
+                ("go", *arguments(self._target)), env=self._place.env, cwd=NOWHERE, timeout=timeout, watch=watch
+            )
         except FileNotFoundError:
             raise Unavailable(f"{self._target}: no go command here to ask version control with", 503) from None
         finally:
@@ -122,7 +121,7 @@ class Fetch:
     async def _try_repository(self, url: str) -> str | None:
         """Say why a repository cannot be read, in the form of the go command; None when it can."""
         command = ("git", "ls-remote", "-q", "--end-of-options", url)
-        ended = await run_program(command, env=self._place.env, cwd=self._place.folder, timeout=60)
+        ended = await run_program(command, env=self._place.env, cwd=NOWHERE, timeout=60)
         return _as_go_says(command, ended) if ended.code else None
 
     async def _check_access(self, answer: dict[str, Any]) -> None:

@@ -35,6 +35,10 @@ from pathlib import Path
 
 from modproxy.source.vcs import helper
 
+NOWHERE = Path("/")
+"""Where go and git run. In a folder of the cache they could find a go.mod or a .git of a folder above: of the project,
+where a fleet on a laptop keeps its data.
+"""
 _PASSED_ON = ("SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "TMPDIR")
 _ROLES = ("goauth", "credential", "ssh")
 _GIT_SETTINGS = {
@@ -67,11 +71,9 @@ class WorkspaceSettings:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Tells where and with which environment to run the go command."""
+    """Tells with which environment to run the go command."""
 
     root: Path
-    folder: Path
-    """An empty folder to run in."""
     repositories: Path
     """Where the go command keeps its clones of repositories."""
     env: Mapping[str, str]
@@ -101,8 +103,8 @@ def clones_of(root: Path) -> Path:
 
 def fill_workspace(root: Path, settings: WorkspaceSettings, socket: Path, *, rewrites: bool) -> Workspace:
     """Write what the go command needs. With `rewrites`, git asks for other URLs too. Blocks; raises `OSError`."""
-    work, programs, repositories = root / "work", root / "bin", clones_of(root)
-    for folder in (work, programs, repositories, root / "tmp"):
+    programs, repositories = root / "bin", clones_of(root)
+    for folder in (programs, repositories, root / "tmp"):
         folder.mkdir(parents=True, exist_ok=True)
     ask = shlex.join((sys.executable, "-I", "-S", str(helper.__file__), str(socket)))
     for role in _ROLES:
@@ -117,7 +119,7 @@ def fill_workspace(root: Path, settings: WorkspaceSettings, socket: Path, *, rew
         )
     if "NETRC" in settings.way_out:
         (root / ".netrc").symlink_to(settings.way_out["NETRC"])  # git knows no variable for it
-    return Workspace(root, work, repositories, _environment(root, programs, settings))
+    return Workspace(root, repositories, _environment(root, programs, settings))
 
 
 def _program(path: Path, script: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from modproxy.source.vcs.workspace import Workspace, WorkspaceSettings, fill_workspace, workspace_folder
+from modproxy.source.vcs.workspace import NOWHERE, Workspace, WorkspaceSettings, fill_workspace, workspace_folder
 
 SETTINGS = WorkspaceSettings("corp.example.com", "lab.example.com", 30.0, {"HTTPS_PROXY": "http://p:1"})
 
@@ -27,7 +27,7 @@ def test_the_environment_is_made_of_nothing_else(tmp_path: Path, monkeypatch: py
 
 
 def run(place: Workspace, *command: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(command, env=dict(place.env), cwd=place.folder, capture_output=True, text=True, check=False)
+    return subprocess.run(command, env=dict(place.env), cwd=NOWHERE, capture_output=True, text=True, check=False)
 
 
 def is_empty(folder: Path) -> bool:
