@@ -19,6 +19,10 @@ def runs(pid: int) -> bool:
     return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
+def pids_in(folder: Path) -> list[int]:
+    return [int(text) for file in folder.iterdir() if (text := file.read_text())]
+
+
 async def until_ended(folder: Path) -> None:
     """Wait until the system has ended what was killed."""
     pid = int((folder / "pid").read_text())
@@ -46,6 +50,17 @@ async def test_a_cancellation_ends_all_of_it(tmp_path: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     await until_ended(tmp_path)
+
+
+async def test_a_cancellation_at_any_moment_of_the_start(tmp_path: Path) -> None:
+    for n in range(15):
+        task = asyncio.create_task(sh(tmp_path, f"sleep 60 & echo $! >pid{n}; wait"))
+        for _ in range(n):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    await eventually(lambda: not any(map(runs, pids_in(tmp_path))), "nothing of it runs any more")
 
 
 async def test_a_watch_ends_all_of_it(tmp_path: Path) -> None:
