@@ -7,6 +7,8 @@ _REASON_LINES = 4
 """How many lines of the cause are passed on. The lines after them rarely help developers."""
 _LONGEST_LINE = 300
 """Characters of a line that are passed on, because names in it may be as long as somebody likes."""
+_LONGEST_READ = 1000
+"""Characters of a line that are looked at, before paths and logins are taken out of it."""
 _ERROR_MARKS = ("fatal:", "error:", "ERROR:", "abort:", "modproxy:")
 """How git, Mercurial and the fleet's own commands begin the lines that tell why they failed."""
 _COMMAND = re.compile(r"(?:^|: )(git|hg|svn|bzr|fossil)(?: ([a-z][a-z-]*))? ")
@@ -49,7 +51,7 @@ def _command(head: str) -> str:
 
 
 def _clean(line: str) -> str:
-    line = _FOLDER.sub("", line)
+    line = _FOLDER.sub("", line[:_LONGEST_READ])
     line = _USERINFO.sub("", line)
     line = _QUERY.sub(r"\1", line)
     line = _MACHINE_PATH.sub("(path)", line)
