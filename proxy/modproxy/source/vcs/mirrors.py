@@ -31,6 +31,8 @@ _MOST_OF_FETCHES = 0.5
 """The part of the cache's capacity that all fetches together may take while they run, each with its clone and its
 unpacked module: the other half is for what is stored.
 """
+_MOST_USES = 500
+"""After so many fetches a clone is made anew, because each fetch adds a pack, and git looks through all of them."""
 _MOST_PATHS = 20_000
 """Module paths whose repositories are remembered."""
 
@@ -48,6 +50,7 @@ class _Clone:
     size: int = 0
     used: int = 0
     """Numbers of uses: the larger one was later."""
+    uses: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     kept: bool = False
     """Whether it lies in the pool now."""
@@ -137,7 +140,8 @@ class Mirrors:
             self._remember(identity, path, name)
             known = self._clones.setdefault((identity, name), _Clone(name))
             if name == lent:
-                await self._take_in(identity, known, into, size)
+                if known.uses < _MOST_USES:
+                    await self._take_in(identity, known, into, size)
             elif not known.lock.locked():  # otherwise another fetch is using one
                 async with known.lock:
                     if not known.kept or known.size < size:
@@ -159,6 +163,7 @@ class Mirrors:
             await self._discard(identity, clone)
         await asyncio.to_thread(move, into, self._place(identity), clone.name)
         self._uses += 1
+        clone.uses += 1
         clone.size, clone.used, clone.kept = size, self._uses, True
         self.used_bytes += size
 
