@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,19 +86,21 @@ class Direct:
         if waiting is not None and pin is not None and waiting[0] == pin.commit:
             yield Fetched(once(waiting[1]), len(waiting[1]), _ORIGIN)
             return
-        try:
-            await self._shared.clean()
-            async with workspace_folder(self._shared.workspaces) as root:
+        async with AsyncExitStack() as stack:
+            try:
+                await self._shared.clean()
+                root = await stack.enter_async_context(workspace_folder(self._shared.workspaces))
                 read = await self._counted(target, pin, root)
-                self._keep_go_mod(target, read)
-                if isinstance(read.answer, Path):
-                    size = (await asyncio.to_thread(read.answer.stat)).st_size
-                    yield Fetched(read_file(read.answer), size, _ORIGIN)
-                else:
-                    yield Fetched(once(read.answer), len(read.answer), _ORIGIN)
-        except OSError as e:
-            log.error("version control: %s: no room to work: %s", target, e)
-            raise Unavailable(f"{target}: this replica has no room to work for version control: {e.strerror}") from None
+                answer = read.answer
+                size = (await asyncio.to_thread(answer.stat)).st_size if isinstance(answer, Path) else len(answer)
+            except OSError as e:
+                self._count("vcs_outage")
+                log.error("version control: %s: no room to work: %s", target, e)
+                raise Unavailable(
+                    f"{target}: this replica has no room to work for version control: {e.strerror}", 503
+                ) from None
+            self._keep_go_mod(target, read)
+            yield Fetched(read_file(answer) if isinstance(answer, Path) else once(answer), size, _ORIGIN)
 
     async def _pin(self, target: Target) -> Origin | None:
         """Return which commit the other files of a version are made of; None when its `.info` does not say."""

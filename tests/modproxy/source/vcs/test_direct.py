@@ -112,6 +112,20 @@ async def test_what_it_needs_and_has_not(corp: Company, monkeypatch: pytest.Monk
     assert (error.status, "no go command here" in error.reason) == (503, True)
 
 
+async def test_what_fails_while_its_answer_is_read_is_left_to_the_reader(corp: Company) -> None:
+    corp.git.commit("lib", {"go.mod": f"module {M}\n"}, "v1.0.0")
+    with pytest.raises(OSError, match="of the reader"):
+        async with corp.source.fetch(request(LIST)):
+            raise OSError("of the reader")
+    assert not corp.workspaces
+
+
+async def test_a_disk_that_refuses(corp: Company) -> None:
+    corp.folder.joinpath("private").write_text("no folder")
+    error = await corp.error(LIST)
+    assert (type(error), error.status, str(corp.folder) in error.reason) == (Unavailable, 503, False)
+
+
 async def test_it_runs_in_no_project(corp: Company, tmp_path: Path) -> None:
     """A fleet on a laptop may keep its data in the folder of somebody's project."""
     corp.git.commit("lib", {"go.mod": f"module {M}\n"}, "v1.0.0", "v1.1.0")
