@@ -56,7 +56,7 @@ generate: .venv/run.stamp ## write the CRDs from the models, and what the chart 
 	@for crd in $(CRDS); do \
 	  $(BIN)/python -m goproxy_operator.api.crd $$crd > crds/$$crd.yaml.new && mv crds/$$crd.yaml.new crds/$$crd.yaml || exit 1; \
 	done
-	@cp $(CRDS:%=crds/%.yaml) deploy/rbac.yaml charts/goproxy-operator/files/
+	@cp $(CRDS:%=crds/%.yaml) deploy/rbac.yaml deploy/admission.yaml charts/goproxy-operator/files/
 
 lock: .venv/uv.stamp ## lock what pyproject.toml asks for in requirements/; ARGS=--upgrade takes the newest versions
 	@$(COMPILE) pyproject.toml --extra operator --extra go --group pyproject.toml:install -o requirements/run.txt

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from goproxy_operator.election.lease import Lease
+from goproxy_operator.isolation import supervised
 from goproxy_operator.kube.access import Access
 from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.errors import ApiError, UnreachableError
@@ -104,7 +105,7 @@ async def control(
                 settings,
             )
             watch = Watch(_login(access), partial(_is_defined, client), settings.namespaces, on_object)
-            tasks.create_task(watch.run())
+            tasks.create_task(supervised("watch of the GoProxy objects", watch.run))
             mirror.follow(())
             await discovery.wait()
             # Wait for the first look; otherwise fleets would move to another provider and back.
@@ -114,13 +115,13 @@ async def control(
             # No fleet may be looked at before it is known what limits it.
             await classes.follow(tasks)
             _log.info("children and pods are listed; reconciling")
-            tasks.create_task(discovery.run())
+            tasks.create_task(supervised("discovery", discovery.run))
             tasks.create_task(run_workers(queue, reconciler.reconcile, lease.certain))
-            tasks.create_task(_sweep(client, settings, goproxies, queue))
+            tasks.create_task(supervised("sweep", partial(_sweep, client, settings, goproxies, queue)))
             scraping = Scraping(
                 scraper, mirror, reports, interval=settings.scrape_interval, fleets=goproxies.keys, moved=queue.add
             )
-            tasks.create_task(scraping.run())
+            tasks.create_task(supervised("scraping", scraping.run))
     finally:
         LEADING.set_function(lambda: 0)
         await config_maps.close()

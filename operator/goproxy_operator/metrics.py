@@ -42,3 +42,4 @@ EXTERNAL_METRICS_REQUESTS = Counter(
 SCRAPES = Counter(
     "goproxy_operator_scrapes", "Reports asked of replicas, by how it went.", ["result"], registry=REGISTRY
 )
+FAULTS = Counter("goproxy_operator_faults", "Errors that no code foresaw; the log has each of them.", registry=REGISTRY)

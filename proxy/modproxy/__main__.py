@@ -12,8 +12,9 @@ from pathlib import Path
 import uvloop
 from aiohttp import web
 
-from modproxy.config_file import Loaded, changes, load
+from modproxy.config_file import Loaded, load
 from modproxy.contract.config import ConfigError
+from modproxy.log import set_up_logging
 from modproxy.replica import Replica
 from modproxy.server.admin import admin_app
 from modproxy.server.listener import ClientListener, address_of, open_listener
@@ -29,13 +30,7 @@ log = logging.getLogger("modproxy")
 def main() -> None:
     """Run `modproxy`. The exit code is 0 after a signal, 1 when the program cannot run, 2 for bad usage or config."""
     args = _parser().parse_args()
-    logging.basicConfig(
-        level=logging.DEBUG if args.verbose else logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-        stream=sys.stderr,
-    )
-    # aiohttp logs a traceback for each malformed request, which would let any client fill the disk.
-    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
+    set_up_logging(verbose=args.verbose)
     _allow_many_descriptors()
     try:
         loaded = load(args.config)
@@ -81,25 +76,21 @@ async def serve(path: Path, loaded: Loaded) -> None:
     replica = Replica(loaded, [address_of(clients)])
     try:
         await replica.start()
-        admin_runner = web.AppRunner(admin_app(replica.reporter.report, replica.metrics), access_log=None)
+        admin_runner = web.AppRunner(
+            admin_app(replica.reporter.report, replica.metrics, replica.background.dead), access_log=None
+        )
         await admin_runner.setup()
         await web.SockSite(admin_runner, admin).start()
         context = replica.certificates.context if replica.certificates else None
         listener = ClientListener(clients, replica.handler.handle, context)
         await listener.start()
         log.info("serving %s on %s, admin on %s", listener.scheme, address_of(clients), address_of(admin))
-        follower = asyncio.create_task(_follow_config(path, loaded, replica))
+        replica.follow(path)
         await stop.wait()
-        follower.cancel()
         await _drain(replica, listener)
         await admin_runner.cleanup()
     finally:
         await replica.close()
-
-
-async def _follow_config(path: Path, loaded: Loaded, replica: Replica) -> None:
-    async for news in changes(path, loaded):
-        await replica.change(news)
 
 
 async def _drain(replica: Replica, listener: ClientListener) -> None:

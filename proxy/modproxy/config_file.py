@@ -1,7 +1,8 @@
 """How the config file and the allowlist file beside it are read, and how their changes are noticed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from modproxy.contract.config import Config, ConfigError, config_hash, parse_con
 from modproxy.contract.mounted import file_mark
 from modproxy.mod.pattern import PatternError, parse_lines
 
+log = logging.getLogger(__name__)
 _POLL_SECONDS = 0.5
 """The files are polled, because a ConfigMap volume changes by swapping a link two folders up, and because polling works
 on every file system.
@@ -58,27 +60,41 @@ def _read(path: Path) -> str:
         raise ConfigError(f"{path}: {e}") from None
 
 
-async def changes(path: Path, current: Loaded) -> AsyncIterator[Loaded | ConfigError]:
-    """Yield each new state of the files after `current`: the new documents, or why they are malformed. Never ends."""
+async def changes(
+    path: Path, current: Loaded, alive: Callable[[], None] = lambda: None
+) -> AsyncIterator[Loaded | ConfigError]:
+    """Yield each new state of the files after `current`: the new documents, or why they cannot be taken. Never ends.
+
+    `alive` is called before each look at the files.
+    """
     last: Loaded | ConfigError = current
     seen = None
     while True:
         await asyncio.sleep(_POLL_SECONDS)
+        alive()
         allowlist_file = current.config.modules.allowlist_file
         marks = [file_mark(path), allowlist_file and file_mark(path.parent / allowlist_file)]
         if marks == seen:
             continue
         seen = marks
-        try:
-            now: Loaded | ConfigError = load(path)
-        except ConfigError as e:
-            now = e
+        now = _look(path)
         if _is_news(last, now):
             last = now
             if isinstance(now, Loaded):
                 current = now
                 seen = None  # the config may name another allowlist file now
             yield now
+
+
+def _look(path: Path) -> Loaded | ConfigError:
+    """Read both files, whatever they hold: the replica has to go on, and to tell why it does not take them."""
+    try:
+        return load(path)
+    except ConfigError as e:
+        return e
+    except Exception as e:
+        log.exception("an unexpected error kept a config from being read")
+        return ConfigError(f"{path}: cannot be read, by a fault of this program: {type(e).__name__}: {e}")
 
 
 def _is_news(last: Loaded | ConfigError, now: Loaded | ConfigError) -> bool:

@@ -8,12 +8,14 @@ checksum database under the newer rules, because a source is not told which rule
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from modproxy.config_file import Loaded
 from modproxy.contract.config import CacheConfig, Config, ConfigError
-from modproxy.mod.pattern import Pattern
+from modproxy.mod.pattern import Pattern, parse_pattern
+from modproxy.mod.sumdb import SumdbTarget
+from modproxy.policy.admission import Admission
 from modproxy.policy.allowlist import Allowlist
 from modproxy.request import AnyTarget, Request
 from modproxy.source.build import SharedResources, Sources, UpstreamError, build_sources
@@ -36,8 +38,12 @@ class Rules:
     """The generation in which `source` was made. Fetches and absences of another source generation are not shared."""
     policy: Allowlist
     """Decides which modules may be served."""
+    admission: Admission
+    """Decides which stored files may be served, by who vouched for them."""
     prefix: str
     """The URL path below which everything is served; empty or `/PREFIX`."""
+    hosts: frozenset[str]
+    """The hosts that clients may ask for; empty for any."""
     database: str | None
     """The name of the checksum database that is served; None when the config turns it off."""
     unverified: tuple[Pattern, ...]
@@ -53,25 +59,46 @@ class Rules:
         return self.loaded.config
 
 
-ReadThroughCache = Callable[[Request, Rules], Awaitable[bytes]]
-"""Returns a small answer through the cache, under the given rules. Raises `SourceError`."""
+class SmallAnswers(Protocol):
+    """The small answers that a cache has, each under the given rules."""
+
+    async def read(self, request: Request, rules: Rules) -> bytes:
+        """Return an answer, which is fetched where it is not held. Raises `SourceError`."""
+        ...
+
+    async def held(self, request: Request, rules: Rules) -> bytes | None:
+        """Return an answer that is held; None when it is not."""
+        ...
+
+    async def keep(self, request: Request, body: bytes, voucher: str) -> None:
+        """Hold an answer with its voucher, in place of the one that is held."""
+        ...
 
 
 class _CacheReader:
-    """Lets the sources of a config read small answers through the cache.
+    """Lets the sources of a config use the small answers that the cache has.
 
     Rules are made of sources, so the rules do not exist yet when the sources are made.
     """
 
-    def __init__(self, read: ReadThroughCache) -> None:
-        self._read = read
+    def __init__(self, cache: SmallAnswers) -> None:
+        self._cache = cache
         self.rules: Rules | None = None
         """The newest rules that have these sources."""
 
-    async def read(self, target: AnyTarget) -> bytes:
+    def _in_force(self) -> Rules:
         if self.rules is None:
             raise AssertionError("a source is asked only once its rules are in force")
-        return await self._read(Request(target), self.rules)
+        return self.rules
+
+    async def read(self, target: AnyTarget, via: str) -> bytes:
+        return await self._cache.read(Request(target, via=via), self._in_force())
+
+    async def held(self, target: SumdbTarget) -> bytes | None:
+        return await self._cache.held(Request(target), self._in_force())
+
+    async def keep(self, target: SumdbTarget, body: bytes, voucher: str) -> None:
+        await self._cache.keep(Request(target), body, voucher)
 
 
 class InForce:
@@ -80,9 +107,9 @@ class InForce:
     `begin` must be called first.
     """
 
-    def __init__(self, shared: SharedResources, read: ReadThroughCache) -> None:
+    def __init__(self, shared: SharedResources, cache: SmallAnswers) -> None:
         self._shared = shared
-        self._read = read
+        self._cache = cache
         self._rules: Rules | None = None
         self._started: Config | None = None
         self._sources: tuple[Sources, _CacheReader] | None = None
@@ -101,8 +128,13 @@ class InForce:
     async def begin(self, loaded: Loaded) -> None:
         """Take the first config. Raises `UpstreamError`."""
         self._started = loaded.config
-        async with self._lock:
-            await self._take(loaded)
+        try:
+            async with self._lock:
+                await self._take(loaded)
+        except UpstreamError:
+            raise
+        except Exception as e:
+            raise UpstreamError(_fault(e)) from e
 
     async def change(self, news: Loaded | ConfigError) -> bool:
         """Take a newer config, or note in `error` why it cannot be taken. Raises nothing.
@@ -118,7 +150,7 @@ class InForce:
             self.error = str(e)
         except Exception as e:
             log.exception("an unexpected error kept a config from being taken")
-            self.error = f"this config cannot be taken, by a fault of this program: {type(e).__name__}: {e}"
+            self.error = _fault(e)
         else:
             return True
         log.error("config refused, %s stays in force: %s", self.rules.loaded.hash, self.error)
@@ -128,8 +160,8 @@ class InForce:
         config, old = loaded.config, self._rules
         generation = 1 if old is None else old.generation + 1
         if self._sources is None or old is None or config.upstream != old.config.upstream:
-            reader = _CacheReader(self._read)
-            sources = await build_sources(config, self._shared, reader.read)
+            reader = _CacheReader(self._cache)
+            sources = await build_sources(config, self._shared, reader)
             source_generation = generation
         else:
             sources, reader = self._sources
@@ -140,7 +172,13 @@ class InForce:
             source=sources.source,
             source_generation=source_generation,
             policy=Allowlist(config.modules, loaded.allowlist, config.fleet),
+            admission=Admission(
+                sources.database.id if sources.database else None,
+                tuple(map(parse_pattern, config.upstream.not_proxied)),
+                sources.unverified,
+            ),
             prefix=config.path_prefix,
+            hosts=frozenset(config.hosts),
             database=sources.database.name if sources.database else None,
             unverified=sources.unverified,
             cache=config.cache,
@@ -152,6 +190,10 @@ class InForce:
         for warning in rules.warnings:
             log.warning("%s", warning)
         log.info("config %s is in force (generation %d)", loaded.hash, generation)
+
+
+def _fault(error: Exception) -> str:
+    return f"this config cannot be taken, by a fault of this program: {type(error).__name__}: {error}"
 
 
 def _fixed_at_start(first: Config, now: Config) -> tuple[str, ...]:

@@ -1,33 +1,30 @@
 """One replica: how its parts are wired, how it starts, takes a new config, and ends."""
 
-import asyncio
-import logging
 import secrets
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from modproxy.background import BackgroundTasks
 from modproxy.cache.lookup import Cache
-from modproxy.config_file import Loaded
+from modproxy.config_file import Loaded, changes
 from modproxy.contract.address import Address
 from modproxy.contract.config import Config, ConfigError, TlsConfig
 from modproxy.in_force import InForce
-from modproxy.reporting import Reporter
+from modproxy.reporting import CERTIFICATES, CONFIG, Reporter
 from modproxy.server.certificates import Certificates
 from modproxy.server.handler import ClientHandler
 from modproxy.server.metrics import Metrics, UpstreamCounts
 from modproxy.server.traffic import Traffic
 from modproxy.source.build import SharedResources
-from modproxy.source.upstream import open_session
 from modproxy.source.vcs.shared import SharedVersionControl
+from modproxy.source.way_out.connections import Connections
 from modproxy.store.disk import DiskStore
 from modproxy.store.janitor import Janitor
 from modproxy.threads import Pool
 from modproxy.via import ViaEntry
 
 _HASHING_THREADS = 2
-
-log = logging.getLogger(__name__)
 
 
 class Replica:
@@ -39,8 +36,8 @@ class Replica:
     def __init__(self, loaded: Loaded, listeners: Sequence[Address]) -> None:
         config = loaded.config
         self._started = loaded
-        self._tasks: list[asyncio.Task[None]] = []
-        self._session = open_session()
+        self.background = BackgroundTasks()
+        self._connections = Connections()
         self._hashing = Pool("hash", _HASHING_THREADS)
         upstream_counts = UpstreamCounts()
         own = ViaEntry(config.id or secrets.token_hex(8), secrets.token_hex(4))
@@ -50,12 +47,12 @@ class Replica:
         cache = Cache(self.store, self._hashing)
         version_control = SharedVersionControl(self.store.private, self.store.capacity)
         shared = SharedResources(
-            self._session, own, listeners, upstream_counts.count, self.store.private, version_control
+            self._connections, own, listeners, upstream_counts.count, self.store.private, version_control
         )
-        self.in_force = InForce(shared, cache.read)
+        self.in_force = InForce(shared, cache)
         self.handler = ClientHandler(cache, self.store, self.in_force, traffic, own)
         self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None
-        self.reporter = Reporter(self.in_force, self.store, traffic, self.certificates)
+        self.reporter = Reporter(self.in_force, self.store, traffic, self.certificates, self.background)
         self.metrics = Metrics(
             traffic,
             upstream_counts,
@@ -72,9 +69,21 @@ class Replica:
         await self.in_force.begin(self._started)
         if self.certificates:
             await self.certificates.look()
-            self._tasks.append(asyncio.create_task(self.certificates.follow()))
-        self._tasks += [asyncio.create_task(self._count_stored()), asyncio.create_task(self._janitor.run())]
+            self.background.start(CERTIFICATES, self.certificates.follow, vital=True)
+        # To count once more would count twice what was counted before the failure.
+        self.background.start("count of what is stored", self.store.count, again=False)
+        self.background.start("tidying of the cache", self._janitor.run)
         self.reporter.ready = True
+
+    def follow(self, path: Path) -> None:
+        """Take each newer config that comes to be in the file `path`, from now on."""
+
+        async def run() -> None:
+            # It begins with what is in force, also after a failure.
+            async for news in changes(path, self.in_force.rules.loaded, lambda: self.background.beat(CONFIG)):
+                await self.change(news)
+
+        self.background.start(CONFIG, run, vital=True)
 
     async def change(self, news: Loaded | ConfigError) -> None:
         """Take a newer config, all of it or nothing. The report says why a config was not taken."""
@@ -92,23 +101,17 @@ class Replica:
         """The config in force."""
         return self.in_force.rules.config
 
-    async def _count_stored(self) -> None:
-        try:
-            await self.store.count()
-        except OSError as e:
-            log.error("the cache cannot be counted: %s", e)
-
     def leave(self) -> None:
         """Turn readiness off, and ask each client to close its connection after its next answer."""
+        self.background.end(CONFIG)
         self.reporter.ready = False
         self.handler.draining = True
 
     async def close(self) -> None:
         """End the tasks and the fetches under way, and close what the replica has open."""
-        for task in self._tasks:
-            task.cancel()
+        self.background.close()
         await self._cache.close()
-        await self._session.close()
+        await self._connections.close()
         self.store.close()
         self._hashing.close()
 

@@ -3,19 +3,29 @@
 import time
 from importlib.metadata import version
 
+from modproxy.background import BackgroundTasks
 from modproxy.contract.report import ConfigState, Report, StorageState
 from modproxy.in_force import InForce
 from modproxy.server.certificates import Certificates
 from modproxy.server.traffic import Traffic
 from modproxy.store.disk import DiskStore
 
+CONFIG = "following of the config"
+CERTIFICATES = "following of the certificate"
+
 
 class Reporter:
     """Makes the report from the state of the replica's parts, each time that the report is requested."""
 
     def __init__(
-        self, in_force: InForce, store: DiskStore, traffic: Traffic, certificates: Certificates | None
+        self,
+        in_force: InForce,
+        store: DiskStore,
+        traffic: Traffic,
+        certificates: Certificates | None,
+        background: BackgroundTasks,
     ) -> None:
+        self._background = background
         self._in_force = in_force
         self._store = store
         self._traffic = traffic
@@ -35,11 +45,11 @@ class Reporter:
             config=ConfigState(
                 hash=rules.loaded.hash,
                 generation=rules.generation,
-                error=self._in_force.error or (certificates.problem if certificates else None),
-                warnings=rules.warnings,
+                error=self._error(),
+                warnings=self._background.problems + rules.warnings,
             ),
             storage=StorageState(
-                used_bytes=store.used_bytes,
+                used_bytes=max(store.used_bytes, 0),  # files of a former process may go before they are counted
                 capacity_bytes=store.capacity(),
                 objects=store.objects,
                 scanned=store.counted,
@@ -48,6 +58,11 @@ class Reporter:
             window=self._traffic.window(),
             requests=self._traffic.by_status(),
         )
+
+    def _error(self) -> str | None:
+        certificate = self._certificates.problem if self._certificates else None
+        failed = self._background.problem(CONFIG) or self._background.problem(CERTIFICATES)
+        return self._in_force.error or failed or certificate
 
     def certificate_expires(self) -> float | None:
         """Return when the certificate expires that clients are shown, in seconds since the epoch; None without one."""

@@ -51,6 +51,8 @@ def as_golden(objects: list[Object]) -> str:
 def _head(item: Object) -> Object:
     if item["kind"] == "CustomResourceDefinition":
         return item | {"spec": "..."}
+    if item["kind"] == "ValidatingAdmissionPolicy":
+        return item | {"spec": item["spec"] | {"validations": "..."}}
     return item | {"rules": "..."} if "rules" in item else item
 
 

@@ -65,7 +65,9 @@ def test_refused(setting: str, named: str) -> None:
         render(DEFAULT, setting)
 
 
-@pytest.mark.parametrize("source", [*(f"crds/{name}.yaml" for name in DEFINITIONS), "deploy/rbac.yaml"])
+@pytest.mark.parametrize(
+    "source", [*(f"crds/{name}.yaml" for name in DEFINITIONS), "deploy/rbac.yaml", "deploy/admission.yaml"]
+)
 def test_the_chart_has_its_sources_as_they_are(source: str) -> None:
     copy = CHART / "files" / Path(source).name
     # No link: Flux drops links from what it takes out of a repository.
@@ -149,6 +151,31 @@ def test_the_kustomize_example_sets_both_images() -> None:
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     assert container["image"] == "registry.example.com/platform/goproxy-operator:0.1.0"
     assert "--image=registry.example.com/platform/modproxy:0.1.0" in container["args"]
+    (policy,) = of_kind(kustomize(ROOT / "examples" / "kustomize"), "ValidatingAdmissionPolicy")
+    assert variables(policy)["images"] == ["registry.example.com/platform/modproxy:0.1.0"]
+
+
+def test_the_policy_is_about_this_installation() -> None:
+    made = render(HERE / "values" / "everything.yaml", "serviceAccount.name=other", "watchNamespaces={build,test}")
+    (policy,), (binding,) = (of_kind(made, f"ValidatingAdmissionPolicy{kind}") for kind in ("", "Binding"))
+    assert binding["spec"]["policyName"] == policy["metadata"]["name"] == binding["metadata"]["name"]
+    (condition,) = policy["spec"]["matchConditions"]
+    assert condition["expression"] == "request.userInfo.username == 'system:serviceaccount:goproxy-operator:other'"
+    assert variables(policy) == {
+        "images": ["registry.example.com/platform/px:v9", "registry.example.com/go/*"],
+        "secrets": ["goproxy-*"],
+        "serviceAccounts": ["goproxy"],
+        "namespaces": ["build", "test"],
+        "operatorNamespace": "goproxy-operator",
+        "externalMetrics": "goproxy-operator-external-metrics",
+    }
+    (stated, _) = yaml.safe_load_all((ROOT / "deploy" / "admission.yaml").read_text())
+    assert policy["spec"]["validations"] == stated["spec"]["validations"]
+
+
+def variables(policy: Object) -> Object:
+    """The first variables of the policy, which are what an installation sets."""
+    return {one["name"]: yaml.safe_load(one["expression"]) for one in policy["spec"]["variables"][:6]}
 
 
 def test_versions_agree() -> None:

@@ -31,11 +31,14 @@ class LocalFleet:
     Use it as a context manager.
     """
 
-    def __init__(self, folder: Path, text: str, listen: str = "127.0.0.1:0") -> None:
+    def __init__(
+        self, folder: Path, text: str, listen: str = "127.0.0.1:0", *, env: dict[str, str] | None = None
+    ) -> None:
         self.file = folder / "goproxy.yaml"
         self.file.write_text(text)
         self.data = folder / "data"
         self.listen = listen
+        self._env = env or {}
         self.lines: list[str] = []
         self._news = asyncio.Condition()
         self._process: asyncio.subprocess.Process | None = None
@@ -45,7 +48,7 @@ class LocalFleet:
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "goproxy_operator", "local"),
             *("-f", str(self.file), "--listen", self.listen, "--data-dir", str(self.data)),
-            env=os.environ | {"GOSUMDB": "off"},  # made modules are in no checksum database
+            env=os.environ | {"GOSUMDB": "off"} | self._env,  # made modules are in no checksum database
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
@@ -92,12 +95,13 @@ class LocalFleet:
         """The URL that the runner tells its user to set as GOPROXY."""
         return (await self.line(r"^export GOPROXY=(\S+)$"))[1]
 
-    async def get(self, key: str) -> tuple[int, str]:
-        """Send a request through the fleet. Returns status and body."""
+    async def get(self, key: str, host: str | None = None) -> tuple[int, str]:
+        """Send a request through the fleet, with a Host header of its own if need be. Returns status and body."""
+        headers = {"Host": host} if host else {}
         timeout = aiohttp.ClientTimeout(PATIENCE)
         async with (
             aiohttp.ClientSession(timeout=timeout) as session,
-            session.get(f"{await self.url()}/{key}") as response,
+            session.get(f"{await self.url()}/{key}", headers=headers) as response,
         ):
             return response.status, await response.text()
 

@@ -50,6 +50,13 @@ async def test_it_tells_the_url_first_serves_and_stops_whole(
                 assert probe.connect_ex(("127.0.0.1", port)) != 0
 
 
+async def test_a_web_page_cannot_call_it_by_a_name_of_its_own(upstream: FakeUpstream, tmp_path: Path) -> None:
+    async with LocalFleet(tmp_path, document(upstream.url)) as fleet:
+        assert (await fleet.get(LIST, host="localhost:1"))[0] == 200
+        status, text = await fleet.get(LIST, host="attacker.example.com")
+        assert (status, "this proxy is not 'attacker.example.com'" in text) == (421, True)
+
+
 async def test_no_replica_outlives_a_runner_that_is_killed(upstream: FakeUpstream, tmp_path: Path) -> None:
     async with LocalFleet(tmp_path, document(upstream.url, replicas=2)) as fleet:
         await fleet.line("config in force on 2 of 2")

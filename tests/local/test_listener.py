@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from goproxy_operator.local.listener import BindError, bind, client_url
+from goproxy_operator.local.listener import BindError, bind, client_url, own_hosts
 from modproxy.contract.address import Address, parse_address
 
 
@@ -22,6 +22,22 @@ from modproxy.contract.address import Address, parse_address
 )
 def test_addresses(text: str, host: str, port: int) -> None:
     assert parse_address(text) == Address(host, port)
+
+
+@pytest.mark.parametrize(
+    ("listen", "called", "by_any"),
+    [
+        ("127.0.0.1:0", {"127.0.0.1", "localhost", "::1"}, False),
+        ("localhost:0", {"localhost"}, False),
+        (":0", set(), True),
+    ],
+)
+def test_who_is_called_by_which_hosts(listen: str, called: set[str], by_any: bool) -> None:
+    address = parse_address(listen)
+    with bind(address) as listener:
+        hosts = own_hosts(address, listener)
+    assert set(hosts) >= called
+    assert (not hosts) is by_any
 
 
 @pytest.mark.parametrize("text", ["", "8080", "127.0.0.1", "127.0.0.1:", "::1:8080", "host:-1", "host:65536", "host:x"])

@@ -8,6 +8,7 @@ from modproxy.in_force import Rules
 from modproxy.mod.pattern import parse_pattern
 from modproxy.mod.sumdb import SumdbTarget, parse_sumdb_target
 from modproxy.mod.target import parse_target
+from modproxy.policy.admission import Admission
 from modproxy.policy.allowlist import Allowlist
 from modproxy.request import AnyTarget, Request
 from modproxy.source.protocol import Source
@@ -45,7 +46,9 @@ def rules(source: Source | None = None, config: Mapping[str, object] | None = No
         source=source or FakeSource(),
         source_generation=generation,
         policy=Allowlist(made.config.modules, made.allowlist, made.config.fleet),
+        admission=Admission(None, (), ()),
         prefix=made.config.path_prefix,
+        hosts=frozenset(made.config.hosts),
         database=DATABASE,
         unverified=tuple(map(parse_pattern, made.config.upstream.not_verified)),
         cache=made.config.cache,

@@ -61,3 +61,29 @@ async def test_each_state_is_told_once(tmp_path: Path) -> None:
     assert isinstance(await following(), Loaded)
     with contextlib.suppress(TimeoutError):
         assert await asyncio.wait_for(anext(news), 1.2) is None, "nothing changed"
+
+
+async def test_a_file_that_breaks_the_reader_is_told_and_the_next_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(tmp_path, "{}")
+    beats: list[None] = []
+    news = changes(file, load(file), lambda: beats.append(None))
+    with monkeypatch.context() as patched:
+        patched.setattr("modproxy.config_file.parse_config", lambda text: text.encode("idna"))  # any fault of a parser
+        write(tmp_path, "x" * 64)
+        told = await asyncio.wait_for(anext(news), 10)
+    assert isinstance(told, ConfigError)
+    assert "cannot be read, by a fault of this program: UnicodeError" in str(told)
+    write(tmp_path, '{"pathPrefix": "/go"}')
+    assert isinstance(await asyncio.wait_for(anext(news), 10), Loaded)
+    assert len(beats) >= 2
+
+
+async def test_a_name_that_no_file_system_takes_does_not_end_it(tmp_path: Path) -> None:
+    """Who follows such a config looks for a file of that name each time."""
+    good = load(write(tmp_path, "{}"))
+    modules = good.config.modules.model_copy(update={"allowlist_file": "a\0b"})
+    strange = Loaded(good.config.model_copy(update={"modules": modules}), None, "another")
+    news = changes(tmp_path / "config.json", strange)
+    assert await asyncio.wait_for(anext(news), 10) == good

@@ -4,21 +4,23 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import aiohttp
 import pytest
 
+from modproxy.cache.lookup import Cache
 from modproxy.config_file import Loaded
 from modproxy.contract.address import Address
 from modproxy.contract.config import ConfigError
-from modproxy.in_force import InForce, Rules
+from modproxy.in_force import InForce
 from modproxy.mod.path import check_path
-from modproxy.request import Request
 from modproxy.source.build import SharedResources, UpstreamError
 from modproxy.source.protocol import NotFound
 from modproxy.source.vcs.shared import SharedVersionControl
+from modproxy.source.way_out.connections import Connections
+from modproxy.threads import Pool
 from modproxy.via import ViaEntry
 from tests.modproxy.making import loaded, request
 from tests.modproxy.source.fake_source import read
+from tests.modproxy.store.memory_store import MemoryStore
 
 UPSTREAM = {"goproxy": "off", "gosumdb": "off"}
 LOOKED_UP = {"goproxy": "http://127.0.0.1:9", "gosumdb": "off"}
@@ -28,15 +30,14 @@ M = check_path("example.com/m")
 
 @pytest.fixture
 async def in_force(tmp_path: Path) -> AsyncIterator[InForce]:
-    async def nothing(_request: Request, _rules: Rules) -> bytes:
-        return b""
-
-    async with aiohttp.ClientSession() as session:
-        shared = SharedResources(
-            session, ViaEntry("f", "a"), [Address("127.0.0.2", 9)], lambda _: None, tmp_path,
-            SharedVersionControl(tmp_path, lambda: 1 << 30),
-        )  # fmt: skip
-        yield InForce(shared, nothing)
+    connections = Connections()
+    store = MemoryStore()
+    shared = SharedResources(
+        connections, ViaEntry("f", "a"), [Address("127.0.0.2", 9)], lambda _: None, tmp_path,
+        SharedVersionControl(tmp_path, lambda: 1 << 30),
+    )  # fmt: skip
+    yield InForce(shared, Cache(store, Pool("hash", 1)))
+    await connections.close()
 
 
 async def test_all_of_a_config_is_in_force_at_once(in_force: InForce) -> None:

@@ -1,5 +1,7 @@
 """A whole replica: its report, its metrics, its admin listener, and how it takes a config."""
 
+import json
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -7,6 +9,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from modproxy.background import BackgroundTasks
+from modproxy.config_file import Loaded, load
 from modproxy.contract.address import Address
 from modproxy.contract.config import ConfigError
 from modproxy.contract.report import Report
@@ -14,6 +18,7 @@ from modproxy.replica import Replica
 from modproxy.reporting import Reporter
 from modproxy.server.admin import admin_app
 from modproxy.server.metrics import UpstreamCounts
+from modproxy.server.traffic import Traffic
 from tests.kubernetes.eventually import eventually
 from tests.modproxy.making import loaded
 
@@ -31,7 +36,7 @@ async def replica(tmp_path: Path) -> AsyncIterator[Replica]:
 
 @pytest.fixture
 async def admin(replica: Replica) -> AsyncIterator[str]:
-    runner = web.AppRunner(admin_app(replica.reporter.report, replica.metrics))
+    runner = web.AppRunner(admin_app(replica.reporter.report, replica.metrics, replica.background.dead))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield "http://{}:{}".format(*runner.addresses[0][:2])
@@ -58,6 +63,44 @@ async def test_a_newer_config_reaches_every_part(replica: Replica, tmp_path: Pat
     told = replica.reporter.report()
     assert (told.config.generation, told.config.error) == (2, "config.json: not JSON")
     assert replica.config.path_prefix == "/go"
+
+
+class FailingReplica(Replica):
+    """Fails where it takes a newer config, as a fault of the program would make it."""
+
+    async def change(self, news: Loaded | ConfigError) -> None:
+        raise UnicodeError("label too long")
+
+
+async def test_a_replica_that_follows_its_config_no_more_fails_liveness(tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    cache = {"dir": str(tmp_path / "cache")}
+    file.write_text(json.dumps({"upstream": UPSTREAM, "cache": cache}))
+    replica = FailingReplica(load(file), [Address("127.0.0.1", 1)])
+    replica.background = BackgroundTasks(first_pause=0.01)
+    replica.reporter = Reporter(replica.in_force, replica.store, Traffic(time.monotonic), None, replica.background)
+    await replica.start()
+    replica.follow(file)
+    runner = web.AppRunner(admin_app(replica.reporter.report, replica.metrics, replica.background.dead))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = "http://{}:{}/-/healthz".format(*runner.addresses[0][:2])
+    try:
+        async with aiohttp.ClientSession() as session:
+
+            async def health() -> tuple[int, str]:
+                async with session.get(url) as answer:
+                    return answer.status, await answer.text()
+
+            assert await health() == (200, "ok\n")
+            file.write_text(json.dumps({"upstream": UPSTREAM, "cache": cache, "pathPrefix": "/go"}))
+            await eventually(lambda: bool(replica.background.dead()), "the follower has failed for good")
+            assert await health() == (503, "dead: following of the config\n")
+            told = replica.reporter.report().config
+            assert (told.generation, told.error) == (1, "following of the config: UnicodeError: label too long")
+    finally:
+        await runner.cleanup()
+        await replica.close()
 
 
 async def test_probes_and_metrics(replica: Replica, admin: str) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
+from goproxy_operator.api.fields import URL_HOST_RULES
 from goproxy_operator.api.part import Part
 from goproxy_operator.api.rule import Rule, Ruled, Rules, matching
 
@@ -28,13 +29,16 @@ _SERVER_ADDRESS_RULES: Rules[str] = (
         "{self} is no address of Prometheus: write http://HOST:PORT, without user, password and query, such as "
         "http://prometheus.monitoring.svc:9090",
     ),
+    *URL_HOST_RULES,
 )
+ServerAddress = Annotated[str, StringConstraints(max_length=512), Ruled(_SERVER_ADDRESS_RULES)]
+"""The URL of a Prometheus, without credentials."""
 
 
 class PrometheusSpec(Part):
     """A Prometheus that scrapes the replicas."""
 
-    server_address: Annotated[str, StringConstraints(max_length=512), Ruled(_SERVER_ADDRESS_RULES)]
+    server_address: ServerAddress
     """Where KEDA asks it, such as http://prometheus.monitoring.svc:9090."""
 
 

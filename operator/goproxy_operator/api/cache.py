@@ -128,7 +128,9 @@ class CacheSpec(Part):
     """What nobody asked for this long goes. Default: nothing goes for that."""
     list_ttl: Duration | None = Field(None, alias="listTTL")
     """How long a list or a query is served before it is asked for anew. Default: 60s."""
+    stale_while_revalidate: Duration | None = None
+    """How long after listTTL the old answer is still served while a new one is fetched. Default: as listTTL."""
     not_found_ttl: Duration | None = Field(None, alias="notFoundTTL")
     """How long a 404 or 410 of upstream is remembered. Default: 60s."""
     stale_if_error: Duration | None = None
-    """How long an answer that is due may still be served while upstream is out of reach. Default: 24h."""
+    """How long after listTTL the old answer may be served when upstream gives none. Default: 24h."""

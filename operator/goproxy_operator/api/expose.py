@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from goproxy_operator.api.fields import HOST_NAME, NAME_LENGTH, Annotations, ObjectName, SecretRef
+from goproxy_operator.api.fields import DNS_NAME, NAME_LENGTH, Annotations, ObjectName, SecretRef
 from goproxy_operator.api.part import SET, Items, Part
 from goproxy_operator.api.rule import NO_OLD_OBJECT, Rule, Ruled, Rules, ServerRule, matching
 
@@ -25,9 +25,9 @@ PathPrefix = Annotated[str, StringConstraints(max_length=256), Ruled(_PATH_PREFI
 _ONLY_NUMBERS = r"^[0-9.]+$"
 _HOST_RULES: Rules[str] = (
     matching(
-        HOST_NAME,
+        DNS_NAME,
         "{self} is no host name: write lower-case letters, digits, dashes and dots, without scheme, port or "
-        "path, such as goproxy.example.com",
+        "path, and at most 63 characters between two dots, such as goproxy.example.com",
     ),
     Rule(
         cel=f"!self.matches(r'{_ONLY_NUMBERS}')",

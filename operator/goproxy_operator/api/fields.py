@@ -2,6 +2,7 @@
 
 import re
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints
 
@@ -43,6 +44,37 @@ SecretRef = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGT
 
 HOST_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
 """A DNS-1123 subdomain."""
+
+_LABEL = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+DNS_NAME = rf"^{_LABEL}([.]{_LABEL})*$"
+"""A DNS-1123 subdomain that can be looked up: RFC 1035 allows 63 characters between two dots."""
+
+_NO_DNS_NAME = r"(^|[,|\s])\s*(https?://)?[^/+,|\s]*([^./:+,|\s]{64}|[.][.])"
+"""Matches where a URL, or the name of a checksum database, has a host that nobody can look up. A path may be so."""
+NO_HOST = (
+    "a host name has two dots in a row, or more than 63 characters between two dots, so that nobody can look it up: "
+    "write for example https://goproxy.example.com"
+)
+
+
+def _check_hosts(text: str) -> None:
+    for word in re.split(r"[,|\s]+", text):
+        host = urlsplit(word).hostname or "" if "://" in word else re.split("[/:+]", word, maxsplit=1)[0]
+        try:
+            host.removesuffix(".").encode("idna")
+        except UnicodeError as e:
+            raise ValueError(NO_HOST) from e
+
+
+URL_HOST_RULES: Rules[str] = (
+    Rule(
+        cel=f"!self.matches(r'{_NO_DNS_NAME}')",
+        holds=lambda text: not re.search(_NO_DNS_NAME, text, re.ASCII),
+        message=NO_HOST,
+    ),
+    ModelRule(_check_hosts, because="CEL does not know how letters beyond ASCII are written in a look-up (IDNA)"),
+)
+"""Of a text with one URL or several. They are found out here, because whoever uses such a URL fails only then."""
 
 _SUBDOMAIN_RULES: Rules[str] = (
     matching(

@@ -1,23 +1,19 @@
 """`GoProxyClass`, cluster-scoped: what a platform team allows the fleets of some namespaces."""
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
-from goproxy_operator.api.autoscaling import MOST_REPLICAS
 from goproxy_operator.api.errors import first_error
-from goproxy_operator.api.fields import LabelKey, LabelValue, Patterns, Size
-from goproxy_operator.api.part import ATOMIC, SET, Items, Part
-from goproxy_operator.api.rule import ModelRule, Rule, Ruled, Rules, ServerRule, quoted
+from goproxy_operator.api.fields import LabelKey, LabelValue, Patterns
+from goproxy_operator.api.limits import LimitsSpec, Profile
+from goproxy_operator.api.part import ATOMIC, Items, Part
+from goproxy_operator.api.rule import ModelRule, Rule, Rules, ServerRule
 from goproxy_operator.api.spec import GoProxySpec
-from goproxy_operator.api.upstream import CREDENTIALS_IN_URL
-from modproxy.mod.chain import EntryKind, has_userinfo, parse_chain
-from modproxy.mod.pattern import parse_pattern
 
 CLASS_KIND = "GoProxyClass"
 CLASS_PLURAL = "goproxyclasses"
@@ -79,77 +75,6 @@ class NamespaceSelector(Part):
         )
 
 
-class Way(StrEnum):
-    """A way in which clients reach a fleet."""
-
-    CLUSTER_IP = "ClusterIP"
-    NODE_PORT = "NodePort"
-    LOAD_BALANCER = "LoadBalancer"
-    INGRESS = "Ingress"
-    GATEWAY = "Gateway"
-
-
-def _check_upstream(text: str) -> None:
-    entries = parse_chain(text)
-    if len(entries) != 1 or entries[0].kind is EntryKind.OFF or (entries[0].url and "://" not in text):
-        raise ValueError(
-            f"{quoted(text)} is neither direct nor one URL with its scheme: write for example "
-            "https://goproxy.example.com"
-        )
-
-
-_ONE_URL = r"^(https?://[^/,|?#\s][^,|?#\s]*|file:///[^,|?#\s]*)$"
-_UPSTREAM_RULES: Rules[str] = (
-    Rule(
-        cel="!self.matches('://[^/]*@')",
-        holds=lambda text: not re.search("://[^/]*@", text) and not has_userinfo(text),
-        message=CREDENTIALS_IN_URL,
-    ),
-    Rule(
-        cel=f"self.contains('@') || self == 'direct' || self.matches(r'{_ONE_URL}')",
-        holds=lambda text: "@" in text or text == "direct" or re.fullmatch(_ONE_URL, text) is not None,
-        message="{self} is neither direct nor one URL with its scheme: write for example https://goproxy.example.com",
-    ),
-    ModelRule(_check_upstream, because="CEL has no parser of URLs"),
-)
-UpstreamLimit = Annotated[str, StringConstraints(max_length=512), Ruled(_UPSTREAM_RULES)]
-
-_NO_IMAGE = r"[\s,]|://|^/|//"
-_IMAGE_RULES: Rules[str] = (
-    Rule(
-        cel=f"self != '' && !self.matches(r'{_NO_IMAGE}')",
-        holds=lambda text: text != "" and not re.search(_NO_IMAGE, text, re.ASCII),
-        message="{self} is no pattern of images: write for example registry.example.com/goproxy/*, where * stops at a "
-        "slash",
-    ),
-    ModelRule(parse_pattern, because="a glob's classes are checked where modules' patterns are, and so tell the same"),
-)
-ImagePattern = Annotated[str, StringConstraints(max_length=256), Ruled(_IMAGE_RULES)]
-
-
-class LimitsSpec(Part):
-    """What no fleet of the class passes, with the class's defaults and the operator's own counted in."""
-
-    max_replicas: Annotated[int, Field(ge=0, le=MOST_REPLICAS)] | None = None
-    """For replicas and autoscaling.maxReplicas. Default: no limit."""
-    max_storage: Size | None = None
-    """For cache.storage.size and growTo, of each replica. Default: no limit."""
-    upstreams: Annotated[Items[UpstreamLimit], Field(max_length=64, json_schema_extra=SET)] | None = None
-    """What upstream.goproxy may name: these URLs and what is below them, and direct only if it is here. Without
-    direct, goprivate and gonoproxy have to be empty. An empty list allows none. Default: no limit."""
-    images: Annotated[Items[ImagePattern], Field(max_length=64, json_schema_extra=SET)] | None = None
-    """Globs for the whole of image, in which * stops at a slash. The operator's own image is always allowed. An empty
-    list allows no other. Default: no limit."""
-    exposure: (
-        Annotated[
-            Items[Annotated[Way, Field(strict=False)]],
-            Field(max_length=len(Way), json_schema_extra=SET),
-        ]
-        | None
-    ) = None
-    """Ways to reach a fleet. ClusterIP is always allowed: every fleet has it. Default: no limit."""
-
-
 class ClassModulesSpec(Part):
     """What may be served, in force on top of what a fleet says, and enforced even where that says DryRun."""
 
@@ -196,7 +121,11 @@ class GoProxyClassSpec(_Admission):
     RULES: ClassVar = _CLASS_RULES
 
     defaults: GoProxySpec | None = None
-    """Any fields of a GoProxy's spec but className, under the fleet's own: objects are merged, all else is replaced."""
+    """Any fields of a GoProxy's spec but className, under the fleet's own: objects are merged, all else is replaced.
+    They are not held to the profile."""
+    profile: Annotated[Profile, Field(strict=False)] | None = None
+    """Which fields of a spec are the fleet's to write. Restricted: size, replicas, autoscaling, times, modules,
+    goprivate. Baseline adds credentials, resources, node selectors. Privileged: all. Default: Restricted."""
     limits: LimitsSpec = LimitsSpec()
     modules: ClassModulesSpec = ClassModulesSpec()
 
@@ -210,6 +139,7 @@ class FleetClass:
     default: bool = False
     selector: NamespaceSelector | None = field(default_factory=NamespaceSelector)
     """None where it cannot be read. The class then admits nobody."""
+    profile: Profile = Profile.RESTRICTED
     limits: LimitsSpec = field(default_factory=LimitsSpec)
     modules: ClassModulesSpec = field(default_factory=ClassModulesSpec)
     defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -235,4 +165,13 @@ def parse_class(document: Mapping[str, Any]) -> FleetClass:
         spec = GoProxyClassSpec.model_validate_json(text)
     except ValidationError as e:
         return FleetClass(name, created, default, selector, problem=first_error(e, "spec"))
-    return FleetClass(name, created, default, selector, spec.limits, spec.modules, written.get("defaults") or {})
+    return FleetClass(
+        name,
+        created,
+        default,
+        selector,
+        profile=spec.profile or Profile.RESTRICTED,
+        limits=spec.limits,
+        modules=spec.modules,
+        defaults=written.get("defaults") or {},
+    )

@@ -13,6 +13,7 @@ ShortText = Annotated[str, StringConstraints(max_length=NAME_LENGTH)]
 Bytes = Annotated[str, StringConstraints(max_length=32)]
 """A size for people, rounded: `31Gi`."""
 MESSAGE_LENGTH = 4096
+REASON_LENGTH = 128
 UNSEEN = {"observedGeneration": -1}
 """The status of a new object, by the only default of the CRD. Without it kstatus would take a new object, which has no
 condition yet, for one that is done."""
@@ -27,7 +28,7 @@ class Condition(Part):
 
     type: Annotated[str, StringConstraints(max_length=64)]
     status: Annotated[str, StringConstraints(max_length=16, pattern="^(True|False|Unknown)$")]
-    reason: Annotated[str, StringConstraints(max_length=128)]
+    reason: Annotated[str, StringConstraints(max_length=REASON_LENGTH)]
     message: Annotated[str, StringConstraints(max_length=MESSAGE_LENGTH)]
     observed_generation: int
     last_transition_time: Annotated[str, Field(json_schema_extra={"format": "date-time"}, max_length=40)]

@@ -1,11 +1,12 @@
 """`spec.upstream` of the object: where modules come from, by which way, and with which credentials."""
 
+import ipaddress
 import re
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from goproxy_operator.api.fields import Patterns, PositiveDuration, SecretRef
+from goproxy_operator.api.fields import URL_HOST_RULES, Patterns, PositiveDuration, SecretRef
 from goproxy_operator.api.part import ATOMIC, SET, Items, Part
 from goproxy_operator.api.rule import ModelRule, Rule, Ruled, Rules, matching
 from modproxy.mod.chain import has_userinfo, parse_chain
@@ -43,7 +44,7 @@ def _chain_of(entry: str) -> str:
 
 def _check_chain(text: str) -> None:
     # A URL without a scheme may have credentials, too. parse_chain finds them.
-    if any(has_userinfo(entry.url) for entry in parse_chain(text)):
+    if any(entry.login for entry in parse_chain(text)):
         raise ValueError(CREDENTIALS_IN_URL)
 
 
@@ -76,11 +77,12 @@ _CHAIN_RULES: Rules[str] = (
         "entries with a comma or |",
     ),
     ModelRule(_check_chain, because="CEL has no parser of URLs"),
+    *URL_HOST_RULES,
 )
 ChainText = Annotated[str, StringConstraints(max_length=2048), Ruled(_CHAIN_RULES)]
 """A chain in GOPROXY's syntax, without credentials."""
 
-_SUMDB_NAME = r"[^\s+]+"
+_SUMDB_NAME = r"[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~-]+)*"
 _SUMDB_KEY = r"\+[0-9a-fA-F]{8}\+[A-Za-z0-9+/]{44}"
 _SUMDB_KNOWN = r"(sum\.golang\.org|sum\.golang\.google\.cn)"
 _ONE_OR_TWO_WORDS = r"^\s*[^\s]+(\s+[^\s]+)?\s*$"
@@ -117,6 +119,7 @@ _GOSUMDB_RULES: Rules[str] = (
         holds=lambda text: "@" in text or not re.search(_TWO_WORDS, text) or re.search(_URL_AT_END, text) is not None,
         message="{self} has no URL after its key: write one with https:// or http://, without a query",
     ),
+    *URL_HOST_RULES,
     ModelRule(parse_gosumdb, because="CEL can neither decode a verifier key nor compute its hash"),
 )
 GosumdbText = Annotated[str, StringConstraints(max_length=1024), Ruled(_GOSUMDB_RULES)]
@@ -137,6 +140,7 @@ _PROXY_URL_RULES: Rules[str] = (
         holds=lambda text: re.fullmatch(_PROXY_URL, text) is not None,
         message="{self} is no HTTP proxy: write http://HOST:PORT, such as http://egress.example.com:3128",
     ),
+    *URL_HOST_RULES,
 )
 HttpProxyUrl = Annotated[str, StringConstraints(max_length=512), Ruled(_PROXY_URL_RULES)]
 
@@ -153,6 +157,26 @@ _NO_PROXY_RULES: Rules[str] = (
 NoProxyEntry = Annotated[str, StringConstraints(max_length=256), Ruled(_NO_PROXY_RULES)]
 
 
+def _is_range(text: str) -> bool:
+    """Say whether Go's netip.ParsePrefix takes the text, and the range begins with its address."""
+    try:
+        found = ipaddress.ip_network(text, strict=True)
+    except ValueError:
+        return False
+    mapped = isinstance(found, ipaddress.IPv6Network) and found.network_address.ipv4_mapped is not None
+    return re.search(r"/(0|[1-9][0-9]{0,2})$", text) is not None and "%" not in text and not mapped
+
+
+_RANGE_RULES: Rules[str] = (
+    Rule(
+        cel="isCIDR(self) && cidr(self).masked() == cidr(self)",
+        holds=_is_range,
+        message="{self} is no range of addresses: write its first address and its length, such as 10.20.0.0/16 or "
+        "2001:db8::/32",
+    ),
+)
+AddressRange = Annotated[str, StringConstraints(max_length=64), Ruled(_RANGE_RULES)]
+"""A range of IP addresses in CIDR notation."""
 _CREDENTIAL_PATTERN_RULES: Rules[str] = (
     Rule(
         cel="self != '' && self != '/'",
@@ -227,11 +251,19 @@ class UpstreamSpec(Part):
     """Modules never named to the checksum database; an empty list is none. Default: goprivate."""
     credentials: Annotated[Items[CredentialSpec], Field(max_length=64, json_schema_extra=ATOMIC)] = ()
     """For version control and upstream proxies alike; of those that match, the longest pattern."""
+    allow_private_targets: bool | None = None
+    """True: redirects may lead to private addresses, and modules may be fetched directly from them, where neither the
+    upstream nor goprivate names the host.
+    """
     insecure: Patterns = ()
     """Modules that may be fetched from version control without TLS, as in GOINSECURE; never with a login."""
     trusted_ca_secret_name: SecretRef | None = Field(None, alias="trustedCASecretName")
     """A Secret whose ca.crt is trusted besides the certificates of the image."""
     http_proxy: HttpProxySpec | None = None
+    egress_cidrs: Annotated[Items[AddressRange], Field(max_length=64, json_schema_extra=SET)] | None = Field(
+        None, alias="egressCIDRs"
+    )
+    """The only addresses that replicas may connect to, besides name servers. Default: all but link-local ones."""
     timeout: PositiveDuration | None = None
     """Longest wait for a connection, for the first byte, and between two reads. Default: 30s."""
     direct_timeout: PositiveDuration | None = None

@@ -11,6 +11,7 @@ from goproxy_operator.desired.manifest import Manifest, without_empty
 from goproxy_operator.desired.secrets import secrets_mounts, secrets_volumes
 from goproxy_operator.quantity import canonical
 from modproxy.contract.config import ShutdownConfig
+from modproxy.contract.spool import SPOOL_BYTES
 
 SHUTDOWN = ShutdownConfig(delay=5.0, timeout=30.0)
 """The delay is longer than endpoints take to leave load balancers; the timeout is what a large zip takes."""
@@ -20,6 +21,8 @@ _CACHE_MOUNT = "/var/cache/modproxy"
 CACHE_DIR = f"{_CACHE_MOUNT}/modules"
 """Below the volume's root, where file systems keep folders of their own (lost+found)."""
 _USER = 65532
+_TMP_SIZE = f"{(SPOOL_BYTES >> 20) + 256}Mi"
+"""The limit of the temporary folder. It is larger than the spool, because Kubernetes ends a pod that exceeds it."""
 _DEFAULT_REQUESTS = {"cpu": "100m", "memory": "256Mi"}
 """The requests of a replica where the object says nothing. A pod without requests is the first to be evicted."""
 
@@ -45,7 +48,7 @@ def pod_template(goproxy: GoProxy, default_image: str) -> Manifest:
             "containers": [_container(goproxy, default_image)],
             "volumes": [
                 {"name": "config", "configMap": {"name": names.config_map(fleet)}},
-                {"name": "tmp", "emptyDir": {}},
+                {"name": "tmp", "emptyDir": {"sizeLimit": _TMP_SIZE}},
                 *secrets_volumes(goproxy),
             ],
             "topologySpreadConstraints": [

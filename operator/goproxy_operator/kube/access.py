@@ -33,6 +33,12 @@ class Connection:
     headers: Mapping[str, str] = field(default_factory=dict)
     proxy: str | None = None
     expires: datetime | None = None
+    impersonation: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def all_headers(self) -> list[tuple[str, str]]:
+        """Return the headers of every call. One of them may be there several times."""
+        return [*self.headers.items(), *self.impersonation]
 
     @property
     def expired(self) -> bool:
@@ -118,7 +124,7 @@ class Access:
                 raise AccessError(f"the certificates for {found.server} cannot be used: {e}") from e
             self._material = found.tls
         headers = {} if found.authorization is None else {"Authorization": found.authorization}
-        return Connection(found.server.rstrip("/"), self._tls, headers, found.proxy, found.expires)
+        return Connection(found.server.rstrip("/"), self._tls, headers, found.proxy, found.expires, found.impersonation)
 
 
 async def load_access(kubeconfig: Path | None, context: str | None = None, folder: Path = FOLDER) -> Access:

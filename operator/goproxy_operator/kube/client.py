@@ -186,11 +186,11 @@ class ApiClient:
     async def _send(self, call: "_Call", timeout: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
         connection = await self._connection()
         url = connection.server + call.path + ("?" + urlencode(call.query) if call.query else "")
-        headers = {"Accept": "application/json", "User-Agent": FIELD_MANAGER, **connection.headers}
+        headers = [("Accept", "application/json"), ("User-Agent", FIELD_MANAGER), *connection.all_headers]
         data = None
         if call.body is not None:
             data = json.dumps(call.body).encode()
-            headers["Content-Type"] = _CONTENT_TYPES.get(call.method, "application/json")
+            headers.append(("Content-Type", _CONTENT_TYPES.get(call.method, "application/json")))
         response = await self._session.request(
             call.method,
             URL(url, encoded=True),

@@ -20,6 +20,8 @@ class ApiCredentials:
     authorization: str | None = None
     """The value of the Authorization header."""
     proxy: str | None = None
+    impersonation: tuple[tuple[str, str], ...] = ()
+    """Headers that say as whom we act, if as somebody else. A header may be there several times."""
     expires: datetime | None = None
     """When the API server stops taking them; None where that is not known."""
 

@@ -1,4 +1,4 @@
-"""A kubeconfig, as `kubectl` uses it: contexts, tokens, certificates, credential plugins, OIDC, proxies.
+"""A kubeconfig, as `kubectl` uses it: contexts, tokens, certificates, credential plugins, OIDC, impersonation, proxies.
 
 The official client's loader reads it; nothing else of that client is used, and no pod imports it. Two things are ours.
 Credential plugins run under `exec_plugin`, with a limit on their time. And an OIDC provider whose certificate authority
@@ -20,6 +20,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from goproxy_operator.kube.credentials import AccessError, ApiCredentials
 from goproxy_operator.kube.exec_plugin import ExecPlugin, PluginCredential, parse_plugin, run_plugin
+from goproxy_operator.kube.impersonation import impersonation
 from goproxy_operator.kube.tls import TlsMaterial
 
 _BEFORE_PLUGIN = ("token", "tokenFile", "auth-provider")
@@ -85,6 +86,7 @@ class Kubeconfig:
             ),
             authorization=getattr(loader, "token", "").strip() or None,
             proxy=_proxy(getattr(loader, "proxy", None), server),
+            impersonation=impersonation(user),
             expires=answer.expires,
         )
         if found.authorization is not None and not found.authorization.isprintable():

@@ -48,7 +48,7 @@ def paced_session(connection: Connection, pace: Pace) -> kopf.AiohttpSession:
     """
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=connection.tls),
-        headers=connection.headers,
+        headers=connection.all_headers,
         proxy=connection.proxy,
         trust_env=False,
         trace_configs=[_paced(pace)],

@@ -5,6 +5,7 @@ import ipaddress
 import socket
 
 from modproxy.contract.address import Address
+from modproxy.contract.fields import HOST_NAME
 
 BACKLOG = 1024
 """The kernel keeps so many connections while no replica accepts, as between a death and the restart."""
@@ -27,6 +28,20 @@ def _reachable(host: str) -> str:
     if not ip.is_unspecified:
         return host
     return "127.0.0.1" if ip.version == 4 or socket.has_dualstack_ipv6() else "::1"
+
+
+def own_hosts(address: Address, listener: socket.socket) -> tuple[str, ...]:
+    """Return by which hosts clients may call a listener of this machine's own; empty for any.
+
+    A web page in the developer's browser can give its own name the address 127.0.0.1 (DNS rebinding), so a listener on
+    a loopback address answers only to names that no stranger controls. Others reach a listener on other addresses
+    anyway.
+    """
+    ip = str(listener.getsockname()[0])
+    if not ipaddress.ip_address(ip).is_loopback:
+        return ()
+    names = (address.host, ip, "localhost", "127.0.0.1", "::1", socket.gethostname())
+    return tuple(dict.fromkeys(name.lower() for name in names if HOST_NAME.fullmatch(name.lower())))
 
 
 def bind(address: Address) -> socket.socket:

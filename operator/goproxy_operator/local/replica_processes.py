@@ -35,12 +35,16 @@ class _Member:
 
 
 class ReplicaProcesses:
-    """Makes the running processes what the file says. They share `listener`, and each has a folder below `folder`."""
+    """Makes the running processes what the file says.
 
-    def __init__(self, folder: Path, listener: socket.socket, observer: Observer) -> None:
+    They share `listener`, clients call them by `hosts`, and each has a folder below `folder`.
+    """
+
+    def __init__(self, folder: Path, listener: socket.socket, hosts: tuple[str, ...], observer: Observer) -> None:
         self._folder = folder
         self._secrets = SecretFiles(folder / "secrets")
         self._listener = listener
+        self._hosts = hosts
         self._observer = observer
         self._id = secrets.token_hex(8)
         self._members: list[_Member] = []
@@ -111,12 +115,15 @@ class ReplicaProcesses:
     def _write(self, folder: Path, admin: socket.socket, fleet_file: FleetFile) -> str:
         place = Placement(
             listen=f"fd:{self._listener.fileno()}",
+            # A page cannot have a certificate for a name that is not its own, so TLS needs no such check.
+            hosts=() if fleet_file.goproxy.spec.expose.tls else self._hosts,
             admin=f"fd:{admin.fileno()}",
             cache_dir=str(folder / "cache"),
             fleet_id=self._id,
             size_bytes=storage_bytes(fleet_file.goproxy) or size_in_bytes(DEFAULT_STORAGE),
             shutdown=_SHUTDOWN,
             secrets_dir=str(self._secrets.folder),
+            machine_settings=True,
         )
         return write_config(folder, replica_config(fleet_file.goproxy, place), fleet_file.allowlist)
 

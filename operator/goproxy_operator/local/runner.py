@@ -12,7 +12,7 @@ from goproxy_operator.local.changes import changes
 from goproxy_operator.local.console import Console
 from goproxy_operator.local.file_watch import INTERVAL_SECONDS, FileEvent, FileWatch
 from goproxy_operator.local.fleet_file import FleetFile, missing, parse_fleet_file
-from goproxy_operator.local.listener import client_url
+from goproxy_operator.local.listener import client_url, own_hosts
 from goproxy_operator.local.replica_process import ReplicaProcess
 from goproxy_operator.local.replica_processes import ReplicaProcesses
 from goproxy_operator.local.state import FleetState
@@ -57,7 +57,7 @@ class Runner:
         self._address = address
         self._listener = listener
         self._console = console
-        self._processes = ReplicaProcesses(folder, listener, self)
+        self._processes = ReplicaProcesses(folder, listener, own_hosts(address, listener), self)
         self._problem: str | None = None
         self._shown = FleetState(fleet_file.goproxy.metadata.name)
         self._stop = asyncio.Event()

@@ -3,9 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from goproxy_operator.election.fence import NotHeldError
+from goproxy_operator.isolation import supervised
 from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.errors import ApiError, UnreachableError
 from goproxy_operator.kube.resources import API_SERVICES, Key
@@ -48,7 +50,7 @@ class Registrar:
     async def start(self, tasks: asyncio.TaskGroup) -> None:
         """Begin to look, and return when `current` tells the result of the first look."""
         if self._serving is not None:
-            tasks.create_task(self._run(*self._serving))
+            tasks.create_task(supervised("watch of the APIService", partial(self._run, *self._serving)))
             await self._looked.wait()
 
     async def _run(self, trust: "Trust", service: Key) -> NoReturn:

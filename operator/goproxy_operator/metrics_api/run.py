@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from goproxy_operator.isolation import supervised
 from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.resources import Key
 from goproxy_operator.metrics_api.server import serve_metrics_api
@@ -20,7 +21,7 @@ async def metrics_api(client: ApiClient, address: tuple[str, int], service: Key)
     trust, source = Trust(client, service), RateSource(client)
     try:
         async with serve_metrics_api(*address, trust, source):
-            keeping = asyncio.create_task(trust.run())
+            keeping = asyncio.create_task(supervised("certificates of the external metrics", trust.run))
             try:
                 yield trust
                 await asyncio.sleep(LINGER)

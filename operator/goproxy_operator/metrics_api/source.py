@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime
 
+from goproxy_operator.api.autoscaling import MOST_REPLICAS
 from goproxy_operator.desired import names
 from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.errors import ApiError, UnreachableError
@@ -50,7 +51,8 @@ class RateSource:
             page = await self._client.list_page(PODS, namespace, {"labelSelector": selector, "resourceVersion": "0"})
         except (ApiError, UnreachableError) as e:
             raise NoDataError(f"the replicas cannot be listed: {e}") from None
-        running = [pod for pod in map(PodView.of, page["items"]) if pod.ip]
-        reports = await self._scraper.reports({pod.name: pod.ip or "" for pod in running})
+        # Whoever may make pods may label any number of them so.
+        running = [pod for pod in map(PodView.of, page["items"][:MOST_REPLICAS]) if pod.ip]
+        answers = await self._scraper.ask(namespace, {pod.name: pod.ip or "" for pod in running})
         scraped = {pod.name: ScrapedReplica(ready=pod.ready, terminating=pod.deleting) for pod in running}
-        return fleet_rate(scraped, reports), datetime.now(UTC)
+        return fleet_rate(scraped, answers.reports), datetime.now(UTC)

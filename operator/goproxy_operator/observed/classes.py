@@ -9,7 +9,8 @@ import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
-from goproxy_operator.api.goproxyclass import FleetClass, parse_class
+from goproxy_operator.api.goproxyclass import CLASS_KIND, FleetClass, parse_class
+from goproxy_operator.isolation import supervised
 from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.errors import ApiError, UnreachableError
 from goproxy_operator.kube.resources import GOPROXY_CLASSES, NAMESPACES, Key, Object
@@ -57,7 +58,7 @@ class ObservedClasses:
     async def follow(self, tasks: asyncio.TaskGroup) -> None:
         """Follow from now on, and return when all classes and namespaces are known."""
         if self._enforced:
-            tasks.create_task(self._run())
+            tasks.create_task(supervised("watch of classes", self._run, fatal=(ClassesError,)))
             await self._listed.wait()
 
     async def _run(self) -> None:
@@ -66,7 +67,7 @@ class ObservedClasses:
             await asyncio.sleep(_POLL)
         async with asyncio.TaskGroup() as tasks:
             for reflector in self._reflectors:
-                tasks.create_task(reflector.run())
+                tasks.create_task(supervised("watch of classes and namespaces", reflector.run))
             for reflector in self._reflectors:
                 await reflector.synced.wait()
             self._listed.set()
@@ -118,12 +119,21 @@ class ObservedClasses:
         elif old is not None and _generation(old) == _generation(new):
             return
         else:
-            self._parsed[key.name] = parse_class(new)
+            self._parsed[key.name] = _parsed(key.name, new)
         self._on_classes()
 
     def _namespace_changed(self, key: Key, old: NamespaceView | None, new: NamespaceView | None) -> None:
         if new is not None and old != new:
             self._on_namespace(key.name)
+
+
+def _parsed(name: str, item: Object) -> FleetClass:
+    """Read a class. One that nobody can read is there all the same: without it, fleets would be of no class."""
+    try:
+        return parse_class(item)
+    except Exception as e:
+        _log.exception("%s %s: a fault of the operator", CLASS_KIND, name)
+        return FleetClass(name, selector=None, problem=f"it cannot be read, by a fault of the operator: {e!r}")
 
 
 def _generation(item: Object) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from typing import Generic, Protocol, TypeVar
 
+from goproxy_operator.isolation import isolated
 from goproxy_operator.kube.resources import Key, Object, key_of, version_of
 from goproxy_operator.observed.packed import Form, Packed
 
@@ -96,7 +97,8 @@ class KnownObjects(Generic[V]):
         """
         for key, (held, _) in list(self._held.items()):
             if key not in keys and namespace in (None, key.namespace) and (version is None or held <= version):
-                self.drop(key)
+                with isolated("/".join(key)):
+                    self.drop(key)
 
     def _take(self, item: Object) -> None:
         key, version = key_of(item), version_of(item)

@@ -15,8 +15,9 @@ import uvloop
 
 from goproxy_operator.api.goproxy import GROUP, PLURAL, VERSION
 from goproxy_operator.heartbeat import HEARTBEATS
+from goproxy_operator.isolation import isolated
 from goproxy_operator.kube.kopf_alone import kopf
-from goproxy_operator.kube.resources import Object
+from goproxy_operator.kube.resources import Object, key_of
 
 _log = logging.getLogger(__name__)
 _NAME = "kopf's loop"
@@ -112,9 +113,13 @@ class Watch:
         @kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)
         async def event(event: kopf.RawEvent, **_: Any) -> None:
             item: Object = dict(event["object"])
-            self._tell(self._on_object, item, event["type"] == "DELETED")
+            self._tell(self._take, item, event["type"] == "DELETED")
 
         return registry
+
+    def _take(self, item: Object, gone: bool) -> None:
+        with isolated(f"GoProxy {'/'.join(key_of(item))}"):
+            self._on_object(item, gone)
 
     def _tell(self, callback: Callable[..., None], *arguments: Any) -> None:
         """Call in the loop in which this watch was made, if that still runs."""

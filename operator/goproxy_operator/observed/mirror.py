@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import NoReturn, TypeVar
+from typing import TypeVar
 
 from goproxy_operator.desired.names import FLEET_LABEL
+from goproxy_operator.isolation import supervised
 from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.resources import CHILDREN, CLAIMS, PODS, STATEFUL_SETS, Key, Object, Resource
 from goproxy_operator.observed.known_objects import KnownObjects, OnChange, Sink
@@ -39,7 +40,7 @@ class Mirror:
         on_pod = _reporter(_fleet_of_pod, on_fleet, PodView.serves_as)
         self._pods: KnownObjects[PodView] = KnownObjects(on_pod, POD, _fleet_of_pod)
         self._sinks: dict[Resource, Sink] = {**self._objects, PODS: self._pods}
-        self._running: dict[Resource, list[tuple[Reflector, asyncio.Task[NoReturn]]]] = {}
+        self._running: dict[Resource, list[tuple[Reflector, asyncio.Task[None]]]] = {}
 
     def follow(self, served: Collection[Resource]) -> None:
         """Follow what is built in and these optional resources, and no others."""
@@ -54,7 +55,10 @@ class Mirror:
                 Reflector(self._client, resource, namespace, {"labelSelector": FLEET_LABEL}, self._sinks[resource])
                 for namespace in self._namespaces
             ]
-            self._running[resource] = [(each, self._tasks.create_task(each.run())) for each in reflectors]
+            what = f"watch of {resource.plural}"
+            self._running[resource] = [
+                (each, self._tasks.create_task(supervised(what, each.run))) for each in reflectors
+            ]
 
     async def wait_synced(self) -> None:
         """Return when everything that is followed was listed once. Before that, what is not here may still exist."""

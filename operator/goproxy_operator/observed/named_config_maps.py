@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from goproxy_operator.isolation import supervised
 from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.resources import CONFIG_MAPS, Key, Object
 from goproxy_operator.observed.known_objects import KnownObjects, NotKnownYetError
@@ -78,7 +79,8 @@ class NamedConfigMaps:
             known = KnownObjects(lambda _key, _old, _new: self._report(target), WHOLE)
             query = {"fieldSelector": f"metadata.name={target.name}"}
             reflector = Reflector(self._client, CONFIG_MAPS, target.namespace, query, known)
-            self._watches[target] = _Watch(known, reflector, asyncio.create_task(reflector.run()))
+            task = asyncio.create_task(supervised(f"watch of ConfigMap {'/'.join(target)}", reflector.run))
+            self._watches[target] = _Watch(known, reflector, task)
         return self._watches[target]
 
     def _report(self, target: Key) -> None:

@@ -1,6 +1,7 @@
 """Keeps what is known at what the API server holds: list, watch, and a sweep of what a list no longer has.
 
-Design: client-go's reflector. A watch that is cut is resumed where it was; one that cannot be is listed anew.
+Design: client-go's reflector. A watch that is cut is resumed where it was; one that cannot be is listed anew. An object
+that a sink cannot take stays as it was known before, and those after it are taken.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from typing import NoReturn
 import aiohttp
 
 from goproxy_operator.heartbeat import HEARTBEATS
+from goproxy_operator.isolation import isolated
 from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.errors import ApiError, GoneError, NotFoundError, UnreachableError
 from goproxy_operator.kube.resources import Key, Object, Resource, key_of, version_of
@@ -46,9 +48,10 @@ async def list_into(
                 resource, namespace, {**query, "limit": _PAGE, **({"continue": token} if token else {})}
             )
             for item in page["items"]:
-                # The API server leaves out of a list what the path says.
-                sink.put({"apiVersion": resource.api_version, "kind": resource.kind, **item})
                 seen.add(key_of(item))
+                with isolated(f"{resource.kind} {'/'.join(key_of(item))}"):
+                    # The API server leaves out of a list what the path says.
+                    sink.put({"apiVersion": resource.api_version, "kind": resource.kind, **item})
             token, version = page["metadata"].get("continue", ""), str(page["metadata"]["resourceVersion"])
             del page
         if not token:
@@ -125,7 +128,10 @@ class Reflector:
         if kind == "ERROR":
             raise GoneError(item.get("code", 0), item.get("message", "the watch ended with an error"))
         self._version = item["metadata"]["resourceVersion"]
-        if kind == "DELETED":
-            self._sink.drop(key_of(item), version_of(item))
-        elif kind != "BOOKMARK":
-            self._sink.put(item)
+        if kind == "BOOKMARK":
+            return
+        with isolated(f"{self._resource.kind} {'/'.join(key_of(item))}"):
+            if kind == "DELETED":
+                self._sink.drop(key_of(item), version_of(item))
+            else:
+                self._sink.put(item)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.figures import fleet_figures
 from goproxy_operator.kube.resources import Key
+from goproxy_operator.observed.scrape import Answers
 from modproxy.contract.config import CacheConfig
 from modproxy.contract.report import Report
 
@@ -26,9 +27,12 @@ class Reports:
         # A report as an object takes ten times the memory that it takes as text.
         self._fleets: dict[Key, dict[str, tuple[float, bytes]]] = {}
         self._percents: dict[Key, deque[tuple[float, int]]] = {}
+        self._refused: dict[Key, Mapping[str, str]] = {}
 
-    def take(self, fleet: Key, reports: Mapping[str, Report], now: float) -> None:
+    def take(self, fleet: Key, answers: Answers, now: float) -> None:
         """Take what one round of scrapes gave."""
+        reports = answers.reports
+        self._refused[fleet] = answers.refused
         kept = {pod: at for pod, at in self._fleets.get(fleet, {}).items() if now - at[0] < KEPT_SECONDS}
         self._fleets[fleet] = kept | {
             pod: (now, report.model_dump_json(by_alias=True).encode()) for pod, report in reports.items()
@@ -47,6 +51,10 @@ class Reports:
         """Return the reports of a fleet, by pod."""
         return {pod: Report.model_validate_json(text) for pod, (_, text) in self._fleets.get(fleet, {}).items()}
 
+    def refused(self, fleet: Key) -> Mapping[str, str]:
+        """Return why the latest answer of a replica is no report, by pod, for the replicas whose answer is none."""
+        return self._refused.get(fleet, {})
+
     def stayed_full(self, fleet: Key, goproxy: GoProxy) -> bool:
         """Say whether the fullest replica has been at or above the low watermark for all that time.
 
@@ -61,6 +69,7 @@ class Reports:
     def forget(self, fleet: Key) -> None:
         """Forget a fleet that is gone."""
         self._fleets.pop(fleet, None)
+        self._refused.pop(fleet, None)
         self._percents.pop(fleet, None)
 
     def start_again(self, fleet: Key) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from goproxy_operator.api.autoscaling import MOST_REPLICAS
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
 from goproxy_operator.kube.client import ApiClient
@@ -86,9 +87,9 @@ class Observed:
 
     def replicas(self, fleet: Key) -> list[ReplicaFacts]:
         """Return the replicas that have a pod, in order."""
-        reports = self.reports.of(fleet)
+        reports, refused = self.reports.of(fleet), self.reports.refused(fleet)
         return [
-            ReplicaFacts(pod.name, pod.ready, reports.get(pod.name), pod.uid, pod.nudge)
+            ReplicaFacts(pod.name, pod.ready, reports.get(pod.name), pod.uid, pod.nudge, refused.get(pod.name))
             for pod in _counted_pods(self.mirror, fleet)
         ]
 
@@ -143,11 +144,13 @@ def addresses(mirror: Mirror, fleet: Key) -> dict[str, str]:
 
 
 def _counted_pods(mirror: Mirror, fleet: Key) -> list[PodView]:
-    """Return the pods that the StatefulSet counts, in order; without a StatefulSet all pods there are."""
+    """Return the pods that the StatefulSet counts, in order; without a StatefulSet all pods there are.
+
+    Whoever may make pods may give any number of them the name of a replica. No more are looked at than a fleet may
+    have.
+    """
     found, live = _pods(mirror, fleet), _stateful_set(mirror, fleet)
-    if live is None:
-        return list(found.values())
-    count = int(live.get("status", {}).get("replicas") or 0)
+    count = MOST_REPLICAS if live is None else min(int(live.get("status", {}).get("replicas") or 0), MOST_REPLICAS)
     return [pod for ordinal, pod in found.items() if ordinal < count]
 
 

@@ -1,6 +1,15 @@
-"""How one pass over one object went. Pure."""
+"""How one pass over one object went."""
 
 from dataclasses import dataclass, replace
+
+import aiohttp
+
+from goproxy_operator.election.fence import NotHeldError
+from goproxy_operator.kube.errors import ApiError, UnreachableError
+from goproxy_operator.observed.known_objects import NotKnownYetError
+
+RETRIED = (ApiError, UnreachableError, NotKnownYetError, NotHeldError, aiohttp.ClientError, OSError, TimeoutError)
+"""What a pass may raise by design: it is no fault of the operator's, and the pass is worth another try."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from goproxy_operator.desired import names
 from goproxy_operator.desired.config_map import documents_of
 from goproxy_operator.kube.errors import NamespaceEndingError
 from goproxy_operator.kube.resources import Key, Object
+from goproxy_operator.metrics import FAULTS
 from goproxy_operator.reconcile.actions import Actions
 from goproxy_operator.reconcile.decide.claims import next_growth_look
 from goproxy_operator.reconcile.decide.classes import Admitted
@@ -29,13 +30,18 @@ from goproxy_operator.reconcile.decide.plan import Apply, Orphan, Plan, make_pla
 from goproxy_operator.reconcile.decide.problem import Problem
 from goproxy_operator.reconcile.decide.rollouts import Rollouts, rolling
 from goproxy_operator.reconcile.observe import Observed
-from goproxy_operator.reconcile.outcome import PassOutcome
+from goproxy_operator.reconcile.outcome import RETRIED, PassOutcome
 from goproxy_operator.reconcile.status.facts import StatusFacts
 from goproxy_operator.reconcile.status.status import compute_status, not_scraped_yet, stalled_status
 from goproxy_operator.reconcile.status.writer import StatusWriter
 from goproxy_operator.settings import Settings
+from modproxy.contract.report import plain_text
 
 _log = logging.getLogger(__name__)
+_FAULT = (
+    "the operator fails at this object, and leaves what runs as it is: {}. This is a fault of the operator, whose log "
+    "has more: report it. It tries again within five minutes"
+)
 _ROUNDS = 6
 """How often an intent is made in one pass. Each of the three kinds of questions is open once; more is a fault."""
 
@@ -77,6 +83,10 @@ class FleetReconciler:
             _log.info("%s/%s: %s", *key, e)
             self._ending[key] = item["metadata"]["uid"]
             return PassOutcome()
+        except RETRIED:
+            raise
+        except Exception as e:
+            return await self._tell_fault(key, item, e)
 
     async def _bring(self, key: Key, item: Object) -> PassOutcome:
         admitted = self._observed.admit(item)
@@ -157,10 +167,26 @@ class FleetReconciler:
     async def _refuse(self, key: Key, item: Object, problem: Problem) -> PassOutcome:
         """Tell why the object is not carried out; what runs is left as it is, but for what its class imposes."""
         self._rollouts.looked_at(key, rolling=False, waits=False)
-        problem = await self._impose(key, item) or problem
+        return await self._write_problem(key, item, await self._impose(key, item) or problem)
+
+    async def _write_problem(self, key: Key, item: Object, problem: Problem) -> PassOutcome:
         generation = item["metadata"]["generation"]
         status = stalled_status(problem.reason, problem.message, generation, item.get("status", {}), datetime.now(UTC))
         return await self._writer.write(key, item, status)
+
+    async def _tell_fault(self, key: Key, item: Object, fault: Exception) -> PassOutcome:
+        """Tell on the object what no code foresaw: only its user knows what is unusual about it."""
+        FAULTS.inc()
+        _log.error("%s/%s: a fault of the operator", *key, exc_info=fault)
+        told = Problem("OperatorFault", _FAULT.format(plain_text(f"{type(fault).__name__}: {fault}")))
+        try:
+            await self._refuse(key, item, told)
+        except (*RETRIED, NamespaceEndingError):
+            raise
+        except Exception:
+            # What stands in the way of the pass may stand in the way of what the class imposes, too.
+            await self._write_problem(key, item, told)
+        return PassOutcome(stuck=True)
 
     async def _impose(self, key: Key, item: Object) -> Problem | None:
         """Put what the class imposes into the config of a fleet of which nothing else is carried out."""

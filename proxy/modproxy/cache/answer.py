@@ -22,7 +22,7 @@ class CacheStatus(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Carries what is served from the cache to the server: a checked body, a stored file, or a zip whose fetch is under
-    way.
+    way. An answer without any of them only says that a zip exists.
 
     Whoever gets an answer must close it.
     """
@@ -33,7 +33,7 @@ class Answer:
     body: bytes | None = None
     """A checked answer, whole."""
     stored: StoredFile | None = None
-    """A file of the store; its content is in `body` too, unless the file is a zip."""
+    """A file of the store; its content is in `body` too, unless the file is a zip or large."""
     follower: Follower | None = None
     """A reader of a zip whose fetch is under way."""
     etag: str | None = None

@@ -6,7 +6,7 @@ bytes only after the check of the whole file, so that no client ever has a whole
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Self
 
 from modproxy.mod.archive import LARGEST_ZIP, ArchiveError, check_and_hash
@@ -14,16 +14,26 @@ from modproxy.mod.path import ModulePath
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import Version
 from modproxy.request import AnyTarget, Request
-from modproxy.source.protocol import Source, SourceError, Unavailable
-from modproxy.store.protocol import Draft, Store, StoredFile
+from modproxy.source.protocol import Fetched, Source, SourceError, Unavailable
+from modproxy.store.protocol import Draft, NoRoomError, Store, StoredFile, etag_of
 from modproxy.threads import Pool
 
 HOLD_BACK = 64 << 10
 """Bytes at the end of a zip that wait for its check. The zip's directory is there, so a zip without them is of no use.
 """
 _READ = 128 << 10
+_NEARLY_WHOLE = 0.75
+"""The part of a zip that makes the fetch of the rest worth while after the last reader has left."""
+LINGER_SECONDS = 2.0
+"""How long a fetch waits for another reader after the last one has left: a build that is restarted asks again soon."""
+RETRY_AFTER = "10"
+"""Seconds after which a client may try again where no room was."""
 
 log = logging.getLogger(__name__)
+
+
+FlightKey = tuple[str, int]
+"""A target's key and the source generation: requests share a fetch only when they have the same source."""
 
 
 class CutShort(Exception):
@@ -33,15 +43,23 @@ class CutShort(Exception):
 class Flight:
     """Fetches one target for all who request it meanwhile, and stores it.
 
-    `run` fetches. A reader calls `enter`, waits with `wait_decided`, and calls `leave` at the end.
+    `run` fetches. A reader calls `enter`, waits with `wait_decided`, and calls `leave` at the end. `abandoned` is
+    called when the last reader has left and the fetch is not worth its end.
     """
 
-    def __init__(self, request: Request, *, streaming: bool) -> None:
+    def __init__(
+        self, request: Request, key: FlightKey, *, streaming: bool, abandoned: Callable[["Flight"], None]
+    ) -> None:
         self.request = request
+        self.key = key
+        self.kept = False
+        """Whether the fetch goes on without readers."""
         self.streaming = streaming and request.target.kind is Kind.ZIP
         """Whether readers get the beginning of a zip before its check."""
         self.body: bytes | None = None
-        """A small answer, whole and checked."""
+        """A small answer, whole and checked; None when it is stored."""
+        self.etag: str | None = None
+        """Names the content of `body`."""
         self.size: int | None = None
         """In bytes; None while the size is not known."""
         self.stored: StoredFile | None = None
@@ -50,8 +68,10 @@ class Flight:
         """Why the fetch failed."""
         self.landed = False
         """Whether the fetch has succeeded."""
+        self._abandoned = abandoned
         self._readable = 0
-        self._users = 0
+        self._readers = 0
+        self._running = True
         self._draft: Draft | None = None
         self._progress = asyncio.Event()
 
@@ -65,29 +85,42 @@ class Flight:
         """Whether a reader can be answered: with an error, a body, a file, or the beginning of a stream."""
         return self.landed or self.error is not None or (self.streaming and self._readable > 0)
 
-    async def run(self, source: Source, store: Store, hashing: Pool, is_fresh: Callable[[StoredFile], bool]) -> None:
+    async def run(
+        self,
+        source: Source,
+        store: Store,
+        hashing: Pool,
+        is_fresh: Callable[[StoredFile], bool],
+        may_store: Callable[[], bool],
+    ) -> None:
         """Fetch and publish. Raises nothing but `CancelledError`: readers find in `error` why the fetch failed.
 
-        `is_fresh` says whether a file that the store already has makes the fetch unnecessary.
+        `is_fresh` says whether a file that the store already has makes the fetch unnecessary. `may_store` says, at the
+        end of the fetch of a small answer, whether the answer may be stored.
         """
-        self.enter()
         try:
             stored = await store.get(self.target.key)
             if stored and is_fresh(stored):
                 # The file was published between the first reader's lookup and the start of this flight.
-                self.stored, self.body, self.landed = stored, stored.body, True
+                self.stored, self.landed = stored, True
                 return
             async with source.fetch(self.request) as fetched:
                 self.size = fetched.size
                 if isinstance(self.target, Target) and self.target.kind is Kind.ZIP:
                     await self._write_zip(fetched.body, store)
-                    await self._publish_zip(self.target, store, hashing, fetched.check_dirhash)
+                    await self._publish_zip(self.target, store, hashing, fetched)
                 else:
-                    self.body = b"".join([chunk async for chunk in fetched.body])
-                    self.stored = await store.put(self.target.key, self.body)
+                    body = b"".join([chunk async for chunk in fetched.body])
+                    if fetched.keep and may_store():
+                        self.stored = await store.put(self.target.key, body, fetched.voucher)
+                    if self.stored is None:
+                        self.etag = await hashing.run(etag_of, (body,))
+                        self.body = body
             self.landed = True
         except SourceError as e:
             self.error = e
+        except NoRoomError as e:
+            self.error = Unavailable(f"{self.target}: {e.strerror}", 503, retry_after=RETRY_AFTER)
         except OSError as e:
             log.error("%s can neither be stored nor passed through: %s", self.target, e)
             self.error = Unavailable(f"{self.target}: no disk of this replica takes it: {e.strerror}", 503)
@@ -95,36 +128,60 @@ class Flight:
             log.exception("the fetch of %s failed unexpectedly", self.target)
             self.error = Unavailable(f"{self.target}: an error of this proxy; its log tells", 500)
         finally:
-            if not self.landed and self.error is None:
-                self.error = Unavailable(f"{self.target}: this replica is shutting down", 503)
-            self._tell()
-            self.leave()
+            self.end()
+
+    def end(self) -> None:
+        """Tell the readers that the fetch has ended. A fetch that has not landed ends with an error."""
+        self._running = False
+        if not self.landed and self.error is None:
+            self.error = Unavailable(f"{self.target}: this replica is shutting down", 503)
+        self._tell()
+        self._close_if_unused()
 
     def enter(self) -> None:
-        """Count one more user: the draft of a zip stays open until all users have left."""
-        self._users += 1
+        """Count one more reader: the draft of a zip stays open until all readers have left."""
+        self._readers += 1
 
     def leave(self) -> None:
-        """Count one user less. The last user closes the draft. Must be called once for each `enter`."""
-        self._users -= 1
-        if not self._users and self._draft is not None:
+        """Count one reader less. Must be called once for each `enter`."""
+        self._readers -= 1
+        if self._running and not self._readers:
+            asyncio.get_running_loop().call_later(LINGER_SECONDS, self._abandon_if_unread)
+        self._close_if_unused()
+
+    def _abandon_if_unread(self) -> None:
+        if self._running and not self._readers and not self.kept and not self._nearly_whole:
+            self._abandoned(self)
+
+    @property
+    def _nearly_whole(self) -> bool:
+        written = self._draft.written if self._draft is not None else 0
+        return self.size is not None and written >= self.size * _NEARLY_WHOLE
+
+    def _close_if_unused(self) -> None:
+        if not self._running and not self._readers and self._draft is not None:
             self._draft.close()
 
     async def _write_zip(self, body: AsyncIterator[bytes], store: Store) -> None:
-        self._draft = draft = await store.draft()
+        if self.size is not None and self.size > LARGEST_ZIP:
+            raise self._too_large()
+        self._draft = draft = await store.draft(self.size)
         async for chunk in body:
+            if draft.written + len(chunk) > (LARGEST_ZIP if self.size is None else self.size):
+                raise self._too_large()
             await draft.write(chunk)
-            if draft.written > LARGEST_ZIP:
-                raise Unavailable(f"{self.target}: larger than the {LARGEST_ZIP} bytes that a module zip may have")
             if self.streaming and draft.written > HOLD_BACK:
                 self._readable = draft.written - HOLD_BACK
                 self._tell()
         if self.size is not None and draft.written != self.size:
             raise Unavailable(f"{self.target}: {draft.written} bytes came of the {self.size} announced")
 
-    async def _publish_zip(
-        self, target: Target, store: Store, hashing: Pool, check: Callable[[str], Awaitable[None]] | None
-    ) -> None:
+    def _too_large(self) -> Unavailable:
+        if self.size is not None and self.size <= LARGEST_ZIP:
+            return Unavailable(f"{self.target}: more bytes came than the {self.size} announced")
+        return Unavailable(f"{self.target}: larger than the {LARGEST_ZIP} bytes that a module zip may have")
+
+    async def _publish_zip(self, target: Target, store: Store, hashing: Pool, fetched: Fetched) -> None:
         draft = self._draft
         if draft is None:
             raise AssertionError("a zip is published after it was written")
@@ -133,9 +190,10 @@ class Flight:
         except ArchiveError as e:
             log.warning("%s: the zip is refused and not stored: %s", target, e)
             raise Unavailable(f"{target}: upstream's zip is refused: {e}") from None
-        if check is not None:
-            await check(dirhash)
-        self.stored = await store.publish(draft, self.target.key, dirhash)
+        if fetched.check_dirhash is not None:
+            await fetched.check_dirhash(dirhash)
+        if fetched.keep:
+            self.stored = await store.publish(draft, self.target.key, dirhash, fetched.voucher)
         self.size = self._readable = draft.written
 
     def _tell(self) -> None:

@@ -1,8 +1,9 @@
 """How a request is answered, decided by whether a stored answer exists and how old it is. Pure.
 
-Immutable files are fresh for ever. Lists, `@latest` and queries are fresh for `list_ttl`. After that the stored answer
-is served while a new one is fetched behind it, until `stale_if_error` more has passed. A 404 or 410 is remembered for
-`not_found_ttl`; an outage is never remembered.
+Immutable files are fresh for ever. Lists, `@latest` and queries are fresh for `list_ttl`. For `stale_while_revalidate`
+after that, the stored answer is served while a new one is fetched behind it. Later a request waits for the fetch, and
+gets the stored answer only if the fetch fails, until `stale_if_error` after `list_ttl` has passed. A 404 or 410 is
+remembered for `not_found_ttl`; an outage is never remembered.
 """
 
 from enum import Enum, auto
@@ -20,6 +21,8 @@ class Course(Enum):
     """Serve the stored answer, though it is old: the request allows no fetch."""
     GIVE_OLD_AND_REFRESH = auto()
     """Serve the stored answer, and fetch a newer one behind it."""
+    FETCH_OR_GIVE_OLD = auto()
+    """Wait for a fetch, and serve the stored answer if the fetch fails."""
     FETCH = auto()
     """Wait for a fetch."""
     SAY_ABSENT = auto()
@@ -39,6 +42,7 @@ def course(request: Request, age: float | None, config: CacheConfig) -> Course:
         return Course.GIVE
     if request.cached_only:
         return Course.GIVE_OLD
-    if age <= config.list_ttl + config.stale_if_error:
+    overdue = age - config.list_ttl
+    if overdue <= config.revalidation_seconds:
         return Course.GIVE_OLD_AND_REFRESH
-    return Course.FETCH
+    return Course.FETCH_OR_GIVE_OLD if overdue <= config.stale_if_error else Course.FETCH

@@ -5,27 +5,35 @@ import contextlib
 import copy
 import logging
 import time
+from dataclasses import replace
+from http import HTTPStatus
 
 from modproxy.cache.answer import Answer, CacheStatus, KnownAbsent
-from modproxy.cache.flight import Flight, Follower
+from modproxy.cache.flight import RETRY_AFTER, Flight, FlightKey, Follower
+from modproxy.cache.flights import Flights
 from modproxy.cache.freshness import Course, course, is_fresh
 from modproxy.cache.memo import Memo
 from modproxy.in_force import Rules
+from modproxy.mod.target import Kind, Target
 from modproxy.request import Request
-from modproxy.source.protocol import Mismatch, NotFound
-from modproxy.store.protocol import Store, StoredFile, etag_of
+from modproxy.source.protocol import Mismatch, NotFound, SourceError, Unavailable
+from modproxy.store.protocol import Store, StoredFile
 from modproxy.threads import Pool
+from modproxy.via import passed_fleets
 
 _REMEMBERED = 20_000
 _REFRESH_PAUSE = 10.0
 """Seconds between two attempts to refresh an answer whose refresh failed."""
+_PATIENCE = 5.0
+"""How long a request waits for a newer answer while an old one may be served if upstream fails."""
+_WITH_OTHERS_SECONDS = 2.0
+"""How long a request waits for a fetch of requests that have passed other fleets: upstreams commonly answer sooner."""
+_MOST_FLIGHTS = 1024
+"""How many fetches may be under way: each has a connection, an open file or a part of the memory."""
 _SUSPECT_SECONDS = 600.0
 """How long after a zip was cut short the same zip is served only after its whole check."""
 
 log = logging.getLogger(__name__)
-
-FlightKey = tuple[str, int]
-"""A target's key and the source generation: requests share a fetch only when they have the same source."""
 
 
 class Cache:
@@ -36,9 +44,15 @@ class Cache:
         self._hashing = hashing
         self.mismatches = 0
         """How many fetches were refused because the checksum database says otherwise."""
-        self._flights: dict[FlightKey, Flight] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._absent: Memo[FlightKey, NotFound] = Memo(_REMEMBERED, time.monotonic)
+        self._flights = Flights()
+        self._tasks: dict[Flight, asyncio.Task[None]] = {}
+        """The tasks of all fetches, also of those that were abandoned and are about to end."""
+        self._newest_source = 0
+        """The newest generation of sources from which something was fetched."""
+        self._absent: Memo[tuple[FlightKey, frozenset[str]], NotFound] = Memo(_REMEMBERED, time.monotonic)
+        """Absences, by the fleets that their requests have passed: a client can write a Via header that makes an
+        upstream see a loop, and what comes of that is for this client alone.
+        """
         self._refresh_failed: Memo[FlightKey, bool] = Memo(_REMEMBERED, time.monotonic)
         self._suspects: Memo[str, bool] = Memo(_REMEMBERED, time.monotonic)
 
@@ -48,7 +62,7 @@ class Cache:
         Raises `SourceError`; for a remembered absence it is `KnownAbsent`.
         """
         target = request.target
-        stored = await self._store.get(target.key)
+        stored = await self._admitted(request, rules)
         match course(request, _age(stored) if stored else None, rules.cache):
             case Course.GIVE if stored:
                 return _from_store(CacheStatus.HIT, stored)
@@ -57,40 +71,131 @@ class Cache:
             case Course.GIVE_OLD_AND_REFRESH if stored:
                 self._refresh_behind(request, rules)
                 return _from_store(CacheStatus.STALE, stored)
-        absent = self._absent.get((target.key, rules.source_generation))
+            case Course.FETCH_OR_GIVE_OLD if stored:
+                return await self._newer_or(stored, request, rules)
+        absent = self._absent.get(((target.key, rules.source_generation), passed_fleets(request.via)))
         if absent:
             raise KnownAbsent(absent.reason, absent.status)
         if request.cached_only:
             raise KnownAbsent(f"{target}: not held, and the request asks for what is held only (Disable-Module-Fetch)")
-        return await self._await(self._fly(request, rules))
+        return await self._by_another(request, rules) or await self._await(self._fly(request, rules))
+
+    async def exists(self, request: Request, rules: Rules) -> Answer:
+        """Answer a HEAD for a zip: with the stored zip, or without a body when only the version is known to exist.
+
+        No zip is fetched, because nobody would read it. Raises `SourceError`.
+        """
+        target = request.target
+        if isinstance(target, Target) and await self._admitted(request, rules) is None:
+            info = replace(request, target=Target(target.path, target.version, Kind.INFO))
+            (await self.get(info, rules)).close()
+            return Answer(CacheStatus.MISS, None)
+        return await self.get(request, rules)
 
     async def read(self, request: Request, rules: Rules) -> bytes:
         """Return a small answer whole, for requests that the proxy makes itself. Raises `SourceError`."""
-        body = (await self.get(request, rules)).body
-        return body if body is not None else b""
+        answer = await self.get(request, rules)
+        return answer.body or b"" if answer.stored is None else await self._body(answer.stored)
+
+    async def _admitted(self, request: Request, rules: Rules) -> StoredFile | None:
+        """Return the stored file, unless today's rules would not have let it in: then it is fetched anew."""
+        stored = await self._store.get(request.target.key)
+        return stored if stored is not None and rules.admission.admits(request.target, stored.voucher) else None
+
+    async def _body(self, stored: StoredFile) -> bytes:
+        if stored.body is not None:
+            return stored.body
+        with await self._store.open(stored) as file:
+            return await asyncio.to_thread(file.read)
+
+    async def _newer_or(self, stored: StoredFile, request: Request, rules: Rules) -> Answer:
+        """Wait for a newer answer, and return the stored one if upstream gives none in time."""
+        key = request.target.key, rules.source_generation
+        old = _from_store(CacheStatus.STALE, stored)
+        if self._refresh_failed.get(key) is not None:
+            return old
+        try:
+            flight = self._fly(_of_its_own(request), rules)
+            flight.kept = True
+            async with asyncio.timeout(_PATIENCE):
+                return await self._await(flight)
+        except TimeoutError:
+            self._refresh_failed.put(key, True, _REFRESH_PAUSE)
+            log.warning("%s: no answer within %.0f s, the old one is served", request.target, _PATIENCE)
+        except Unavailable:
+            self._refresh_failed.put(key, True, _REFRESH_PAUSE)
+        return old
+
+    async def held(self, request: Request, rules: Rules) -> bytes | None:
+        """Return a small answer that is held, however old it is; None when it is not held."""
+        stored = await self._admitted(request, rules)
+        try:
+            return await self._body(stored) if stored is not None else None
+        except FileNotFoundError:  # it was removed meanwhile
+            return None
+
+    async def keep(self, request: Request, body: bytes, voucher: str) -> None:
+        """Hold a small answer that the proxy has fetched and proved itself."""
+        await self._store.put(request.target.key, body, voucher)
+
+    async def _by_another(self, request: Request, rules: Rules) -> Answer | None:
+        """Wait a little for a fetch whose requests have passed other fleets; None when it does not help.
+
+        So the fleets below this one share a fetch, unless upstream is slow. The wait is short, because that fetch may
+        itself wait for the fleet that makes this request.
+        """
+        key = request.target.key, rules.source_generation
+        other = self._flights.of_others(key)
+        if other is None or self._flights.of(key, request.via) is not None:
+            return None
+        try:
+            async with asyncio.timeout(_WITH_OTHERS_SECONDS):
+                return await self._await(other)
+        except TimeoutError:
+            return None
+        except SourceError as e:
+            if e.status == HTTPStatus.LOOP_DETECTED:
+                return None  # its loop need not be a loop for this request
+            raise
 
     def _fly(self, request: Request, rules: Rules) -> Flight:
+        """Join the fetch of the target, or begin one. Raises `Unavailable` while there are too many."""
         key = request.target.key, rules.source_generation
-        flight = self._flights.get(key)
+        flight = self._flights.of(key, request.via)
         if flight is None:
-            flight = Flight(request, streaming=self._suspects.get(request.target.key) is None)
-            self._flights[key] = flight
-            task = asyncio.create_task(self._run(flight, key, rules), name=f"fetch {request.target}")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            if len(self._tasks) >= _MOST_FLIGHTS:
+                reason = f"{request.target}: {_MOST_FLIGHTS} fetches are under way: ask again later"
+                raise Unavailable(reason, 503, retry_after=RETRY_AFTER)
+            streaming = self._suspects.get(request.target.key) is None
+            flight = Flight(request, key, streaming=streaming, abandoned=self._abandon)
+            task = asyncio.create_task(self._run(flight, rules), name=f"fetch {request.target}")
+            self._flights.add(flight)
+            self._tasks[flight] = task
+            task.add_done_callback(lambda _: self._tasks.pop(flight))
+            self._newest_source = max(self._newest_source, rules.source_generation)
         return flight
 
-    async def _run(self, flight: Flight, key: FlightKey, rules: Rules) -> None:
-        target = flight.request.target
+    def _abandon(self, flight: Flight) -> None:
+        """End a fetch that nobody reads any more. A request that comes now begins a new one."""
+        self._flights.forget(flight)
+        self._tasks[flight].cancel()
+        log.info("not fetched to its end: %s: nobody waits for it any more", flight.target)
+
+    async def _run(self, flight: Flight, rules: Rules) -> None:
+        target, key = flight.target, flight.key
         begun, started = time.time(), time.monotonic()
 
         def fresh(stored: StoredFile) -> bool:
-            return is_fresh(target, _age(stored), rules.cache)
+            return rules.admission.admits(target, stored.voucher) and is_fresh(target, _age(stored), rules.cache)
+
+        def may_store() -> bool:
+            # What an older source says may be older than the stored answer of a newer one.
+            return target.immutable or rules.source_generation == self._newest_source
 
         try:
-            await flight.run(rules.source, self._store, self._hashing, fresh)
+            await flight.run(rules.source, self._store, self._hashing, fresh, may_store)
         finally:
-            del self._flights[key]
+            self._flights.forget(flight)
         if flight.error is None:
             self._suspects.forget(target.key)
             self._refresh_failed.forget(key)
@@ -100,10 +205,10 @@ class Cache:
             self.mismatches += 1
             log.error("SECURITY: %s", flight.error.reason)
         else:
-            log.info("not fetched: %s", flight.error.reason)
+            log.info("not fetched: %s", flight.error.reason, extra={"cause": flight.error.cause})
         if isinstance(flight.error, NotFound):
-            self._absent.put(key, flight.error, rules.cache.not_found_ttl)
-            if not target.immutable:
+            self._absent.put((key, passed_fleets(flight.request.via)), flight.error, rules.cache.not_found_ttl)
+            if not target.immutable and not flight.request.via:
                 await self._drop_older(target.key, begun)
         elif flight.streaming:
             # Readers may have got a beginning without its end. The next reader gets the reason, and not a beginning
@@ -124,11 +229,11 @@ class Cache:
             if flight.error:
                 # The error is copied, because an exception that many tasks raise would collect all their tracebacks.
                 raise copy.copy(flight.error)
-            if flight.body is not None:
-                etag = flight.stored.etag if flight.stored else etag_of(flight.body)
-                return Answer(CacheStatus.MISS, len(flight.body), body=flight.body, etag=etag)
             if flight.stored:
-                return Answer(CacheStatus.MISS, flight.stored.size, stored=flight.stored, etag=flight.stored.etag)
+                stored = flight.stored
+                return Answer(CacheStatus.MISS, stored.size, body=stored.body, stored=stored, etag=stored.etag)
+            if flight.body is not None:
+                return Answer(CacheStatus.MISS, len(flight.body), body=flight.body, etag=flight.etag)
             follower = Follower(flight)
             return Answer(CacheStatus.MISS, flight.size, follower=follower)
         finally:
@@ -140,15 +245,23 @@ class Cache:
         if self._refresh_failed.get(key) is None:
             # A refresh counts as failed until it succeeds, so that an outage costs one attempt in each pause.
             self._refresh_failed.put(key, True, _REFRESH_PAUSE)
-            self._fly(request, rules)
+            with contextlib.suppress(Unavailable):
+                self._fly(_of_its_own(request), rules).kept = True
 
     async def close(self) -> None:
         """End the fetches under way, and discard what they have written."""
-        for task in self._tasks:
+        flights = dict(self._tasks)
+        for task in flights.values():
             task.cancel()
-        for task in list(self._tasks):
+        for flight, task in flights.items():
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+            flight.end()  # a task that is cancelled before its first step never runs, and its readers still wait
+
+
+def _of_its_own(request: Request) -> Request:
+    """Return the request of a refresh, which is for everybody, so that no client's Via header may have a say in it."""
+    return replace(request, via="", hop=0)
 
 
 def _age(stored: StoredFile) -> float:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer
 
 from modproxy.contract.address import parse_address
 from modproxy.contract.duration import format_duration, parse_duration
-from modproxy.mod.chain import parse_chain, redact
+from modproxy.mod.chain import parse_chain
 from modproxy.mod.pattern import parse_pattern
 from modproxy.mod.sumdb import parse_gosumdb
 from modproxy.mod.url_pattern import parse_base_url, parse_url_pattern
@@ -34,7 +34,8 @@ def _check_name(text: str) -> str:
 def _check_http_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme != "http" or not parts.hostname or parts.username is not None:
-        raise ValueError(f"{redact(text)!r} is no HTTP proxy: write http://HOST:PORT, credentials in a Secret")
+        shown = "the URL" if "@" in text else repr(text)
+        raise ValueError(f"{shown} is no HTTP proxy: write http://HOST:PORT, credentials in a Secret")
     return text
 
 
@@ -78,5 +79,8 @@ HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
 """The URL of an HTTP proxy, without credentials."""
 Listen = Annotated[str, AfterValidator(_check_listen)]
 """An address to listen on, or `fd:N` for an inherited socket."""
+HOST_NAME = re.compile(r"[a-z0-9_:.-]{1,253}", re.ASCII)
+HostName = Annotated[str, Field(pattern=rf"^{HOST_NAME.pattern}$")]
+"""A host name, an IPv4 address, or an IPv6 address without brackets, in lower case."""
 PathPrefix = Annotated[str, AfterValidator(_check_prefix)]
 """A prefix of URL paths: empty, or with a leading slash and without a trailing slash."""

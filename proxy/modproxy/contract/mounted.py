@@ -17,7 +17,7 @@ def file_mark(path: Path) -> FileMark:
     """Return the mark of the file that `path` leads to, links followed. Blocks for a moment."""
     try:
         status = os.stat(path)  # noqa: PTH116 - this form shows that links are followed
-    except OSError:
+    except (OSError, ValueError):  # a ValueError: no file can have such a name
         return None
     return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
 

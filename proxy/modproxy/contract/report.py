@@ -1,15 +1,50 @@
 """The report that a replica answers with on `/-/report`. The operator makes the object's status of it.
 
 The report is pure data. Its figures are raw bytes and counts, which the reader rounds. A reader accepts unknown keys,
-because a newer replica may report more than an older operator knows.
+because a newer replica may report more than an older operator knows. Everything else has bounds, because a tenant may
+choose what runs as a replica, and because the object's status, an Event and a terminal show what the report says.
 """
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
+
+from modproxy.quoting import escape_controls
 
 SCHEMA_VERSION = 1
 WINDOW_SECONDS = 600
 """How many seconds `Window` covers."""
+REPORT_BYTES = 2**16
+"""The most that a reader takes. A replica's longest report has half of that: `MOST_WARNINGS` texts, and a few more."""
+TEXT_LENGTH = 1024
+"""The most characters of one text. It is what an Event may hold."""
+MOST_WARNINGS = 16
+"""More warnings than people read at a time."""
+_MOST_NAMES = 64
+"""Several times the number of cache statuses that there are."""
+
+
+def plain_text(text: str) -> str:
+    """Return the text in one line of at most `TEXT_LENGTH` characters. What cannot be printed is escaped."""
+    shown = escape_controls(text[: TEXT_LENGTH + 1])
+    return shown if len(shown) <= TEXT_LENGTH else shown[: TEXT_LENGTH - 3] + "..."
+
+
+def _most(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return texts[:MOST_WARNINGS]
+
+
+Text = Annotated[str, AfterValidator(plain_text)]
+"""Words for people. They are shortened rather than refused, so that a long text does not hide the rest of a report."""
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+"""A number of bytes, files or requests, which fits into what Kubernetes keeps of it."""
+Seconds = Annotated[float, Field(ge=0, le=1e10, allow_inf_nan=False)]
+"""A span of time: at most three centuries."""
+Rate = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+"""Requests a second: no machine answers a billion. The sum over a fleet stays finite."""
+Hash = Annotated[str, StringConstraints(pattern="^[0-9a-z]{0,64}$")]
+Name = Annotated[str, StringConstraints(max_length=64)]
 
 
 class ReportPart(BaseModel):
@@ -21,45 +56,45 @@ class ReportPart(BaseModel):
 class StorageState(ReportPart):
     """Reports how full the cache is."""
 
-    used_bytes: int
+    used_bytes: Count
     """The bytes of the stored files."""
-    capacity_bytes: int
+    capacity_bytes: Count
     """How many bytes may be stored: the smaller of the configured size and the size of the file system."""
-    objects: int
+    objects: Count
     """The number of stored files."""
     scanned: bool = True
     """False while a restarted replica still counts the files of the former process."""
-    disk_pressure: str | None = None
+    disk_pressure: Text | None = None
     """Why files are not stored, or may soon not be; None while all is well."""
 
 
 class Window(ReportPart):
     """Reports the client requests of the last `WINDOW_SECONDS`, or since the start if that is less."""
 
-    seconds: float
+    seconds: Seconds
     """The span that `hits` and `requests` cover."""
-    hits: int
+    hits: Count
     """Answers for which no request left the fleet: hit, stale, negative, peer."""
-    requests: int
+    requests: Count
     """Hits and misses, without refusals."""
-    requests_per_second: float
+    requests_per_second: Rate
     """The rate of all client requests in the last minute."""
-    recent_requests: int | None = None
+    recent_requests: Count | None = None
     """All client requests in `recent_seconds`, for readers that have to react fast; None from an older replica."""
-    recent_seconds: float | None = None
+    recent_seconds: Seconds | None = None
     """The span that `recent_requests` covers, at most 30 seconds; None from an older replica."""
 
 
 class ConfigState(ReportPart):
     """Reports which config is in force."""
 
-    hash: str
+    hash: Hash
     """`config_hash` of the documents."""
-    generation: int
+    generation: Count
     """The number of the config among those that were taken since the start, from 1."""
-    error: str | None = None
+    error: Text | None = None
     """Why a newer config or certificate was not taken; None when the newest is in force."""
-    warnings: tuple[str, ...] = ()
+    warnings: Annotated[tuple[Text, ...], AfterValidator(_most)] = ()
     """Problems of the config that do not keep it from being in force."""
 
 
@@ -67,11 +102,11 @@ class Report(ReportPart):
     """Reports the state of a replica."""
 
     schema_version: int = SCHEMA_VERSION
-    version: str
+    version: Text
     ready: bool
-    uptime_seconds: float
+    uptime_seconds: Seconds
     config: ConfigState
     storage: StorageState
     window: Window
-    requests: dict[str, int]
+    requests: Annotated[dict[Name, Count], Field(max_length=_MOST_NAMES)]
     """Client requests since the start, by cache status: hit, stale, negative, peer, miss, denied."""

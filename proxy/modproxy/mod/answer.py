@@ -6,14 +6,22 @@ answer.
 
 import json
 import re
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
+from modproxy.mod.gotime import is_go_time
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import VersionError, check_version, is_pseudo, parse_semver
+from modproxy.quoting import quoted
 
-LONGEST_SMALL_ANSWER = 16 << 20
-"""In bytes: the go command's limit for a go.mod file (`MaxGoMod` of golang.org/x/mod/zip), and far more than the other
-small answers have.
-"""
+LARGEST_MOD = 16 << 20
+"""In bytes: the go command's limit for a go.mod file (`MaxGoMod` of golang.org/x/mod/zip)."""
+_LARGEST_INFO = 128 << 10
+"""In bytes: a hundred times what an `.info` with an Origin has. JSON of this size is read in two milliseconds."""
+_LARGEST_LIST = 1 << 20
+"""In bytes: 80,000 versions, far more than any module has."""
+_NAMES_OF_ORIGIN = ("VCS", "URL", "Subdir", "Hash", "TagPrefix", "TagSum", "Ref", "RepoSum")
+"""The fields of `Origin` of cmd/go/internal/modfetch/codehost, which are all strings."""
 
 _MODULE_DIRECTIVE = re.compile(rb"^[ \t]*module(?:[ \t]*\(|[ \t]+\S|[ \t]*[\"`])", re.MULTILINE)
 
@@ -22,13 +30,20 @@ class AnswerError(ValueError):
     """The answer does not fit its target; the message says what is wrong."""
 
 
+def largest_answer(kind: Kind) -> int:
+    """Return how many bytes a small answer of a module proxy may have."""
+    if kind is Kind.MOD:
+        return LARGEST_MOD
+    return _LARGEST_LIST if kind is Kind.LIST else _LARGEST_INFO
+
+
 def check_answer(target: Target, body: bytes) -> bytes:
     """Check a small answer, and return the bytes to store: the same bytes, except for a list, which is tidied.
 
     Raises `AnswerError`.
     """
-    if len(body) > LONGEST_SMALL_ANSWER:
-        raise AnswerError(f"larger than {LONGEST_SMALL_ANSWER} bytes")
+    if len(body) > largest_answer(target.kind):
+        raise AnswerError(f"larger than {largest_answer(target.kind)} bytes")
     if target.kind is Kind.LIST:
         return _tidy_list(body)
     if target.kind is Kind.MOD:
@@ -40,19 +55,63 @@ def check_answer(target: Target, body: bytes) -> bytes:
 
 
 def _check_info(target: Target, body: bytes) -> None:
-    try:
-        info = json.loads(body)
-    except ValueError:
-        raise AnswerError("not JSON") from None
-    version = info.get("Version") if isinstance(info, dict) else None
+    info = _read_info(body)
+    version = info.get("Version")
     if not isinstance(version, str):
         raise AnswerError('not a JSON object with a "Version"')
     if target.kind is Kind.INFO and version != target.version:
-        raise AnswerError(f"names version {version[:100]!r} instead of the one asked for")
+        raise AnswerError(f"names version {quoted(version, 100)} instead of the one asked for")
     try:
         check_version(target.path, version)
     except VersionError as e:
-        raise AnswerError(f"names a version that the module cannot have: {e}") from None
+        raise AnswerError(f"names a version that the module cannot have: {quoted(str(e))}") from None
+    time = info.get("Time")
+    # Go reads the text between the quotes as it is, without its escapes, so the time has to be in the body as it is.
+    if time is not None and not (isinstance(time, str) and is_go_time(time) and f'"{time}"'.encode() in body):
+        raise AnswerError('has a "Time" that the go command cannot read: it is no RFC 3339 time')
+    _check_origin(info.get("Origin"))
+
+
+def _check_origin(origin: object) -> None:
+    if origin is None:
+        return
+    if not isinstance(origin, dict) or any(
+        not isinstance(origin.get(name, ""), str | None) for name in _NAMES_OF_ORIGIN
+    ):
+        raise AnswerError('has an "Origin" that the go command cannot read')
+    _refuse_look_alikes(origin, _NAMES_OF_ORIGIN)
+
+
+def _read_info(body: bytes) -> dict[str, Any]:
+    """Read an `.info` as `RevInfo` of cmd/go/internal/modfetch is read by encoding/json. Raises `AnswerError`."""
+    try:
+        # Python's reader would take UTF-16 and a byte order mark, which Go's does not.
+        info = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise AnswerError("not JSON, or nested too deeply, or with a key twice") from None
+    if not isinstance(info, dict):
+        raise AnswerError('not a JSON object with a "Version"')
+    _refuse_look_alikes(info, ("Version", "Time", "Origin"))
+    return info
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a key that comes twice: another reader than ours would take the other value."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a key comes twice")
+    return made
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _refuse_look_alikes(found: dict[str, Any], names: Sequence[str]) -> None:
+    """Refuse keys that encoding/json takes for one of `names`, because it ignores the case of letters."""
+    known = {name.casefold() for name in names}
+    if any(key not in names and key.casefold() in known for key in found):
+        raise AnswerError("has a key in another case than the go command writes it")
 
 
 def _tidy_list(body: bytes) -> bytes:

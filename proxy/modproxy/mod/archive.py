@@ -1,8 +1,8 @@
 """The check of module zips, and their `h1:` hash.
 
 Source of the rules: `CheckZip` of golang.org/x/mod/zip, and `HashZip` and `Hash1` of golang.org/x/mod/sumdb/dirhash. A
-zip is refused only if `CheckZip` refuses it. The stricter rules of x/mod for making a zip are not applied, because
-older lawful zips break them.
+zip is refused only if `CheckZip` refuses it, or if its directory exceeds the bounds of `zip_directory`. The stricter
+rules of x/mod for making a zip are not applied, because older lawful zips break them.
 """
 
 import base64
@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from modproxy.mod.path import ModulePath, file_path_fault
 from modproxy.mod.version import Version
+from modproxy.mod.zip_directory import Names, directory_fault
 
 LARGEST_ZIP = 500 << 20
 """In bytes, for the packed zip and for all unpacked files together (`MaxZipFile` of golang.org/x/mod/zip)."""
@@ -36,6 +37,8 @@ def check_and_hash(file: BinaryIO, path: ModulePath, version: Version) -> str:
     if size > LARGEST_ZIP:
         raise ArchiveError(f"{size} bytes are more than the {LARGEST_ZIP} that a module zip may have")
     try:
+        if (fault := directory_fault(file)) is not None:
+            raise ArchiveError(fault)
         # Go reads names as bytes. Without `metadata_encoding`, Python would decode the names of old zips as code page
         # 437.
         with zipfile.ZipFile(file, metadata_encoding="utf-8") as archive:
@@ -51,7 +54,7 @@ def check_and_hash(file: BinaryIO, path: ModulePath, version: Version) -> str:
 
 
 def _check_entries(entries: list[zipfile.ZipInfo], prefix: str) -> None:
-    seen: dict[str, tuple[str, bool]] = {}
+    names = Names()
     total = 0
     for entry in entries:
         full = entry.orig_filename
@@ -63,7 +66,7 @@ def _check_entries(entries: list[zipfile.ZipInfo], prefix: str) -> None:
         if not name:
             continue
         is_dir = name.endswith("/")
-        fault = file_path_fault(name.removesuffix("/")) or _collision(seen, name.removesuffix("/"), is_dir)
+        fault = file_path_fault(name.removesuffix("/")) or names.add(name.removesuffix("/"), is_dir=is_dir)
         if not fault and not is_dir:
             fault = _file_fault(name, entry.file_size)
             total += entry.file_size
@@ -81,30 +84,6 @@ def _file_fault(name: str, size: int) -> str | None:
     if name == "LICENSE" and size > LARGEST_LICENSE:
         return f"larger than {LARGEST_LICENSE} bytes"
     return None
-
-
-def _collision(seen: dict[str, tuple[str, bool]], name: str, is_dir: bool) -> str | None:
-    """Remember the entry and the folders above it. Returns with what it collides on a file system that folds case."""
-    while name:
-        folded = "".join(map(_fold, name))
-        other = seen.get(folded)
-        if other is None:
-            seen[folded] = (name, is_dir)
-        elif other[0] != name:
-            return f"collides with {other[0]!r} where case is folded"
-        elif other[1] != is_dir:
-            return "is both a file and a directory"
-        elif not is_dir:
-            return "stands there twice"
-        name, is_dir = name.rpartition("/")[0], True
-    return None
-
-
-def _fold(char: str) -> str:
-    """Map all characters that differ only in case to one of them (Go's `unicode.SimpleFold`)."""
-    upper = char.upper()
-    lower = (upper if len(upper) == 1 else char).lower()
-    return lower if len(lower) == 1 else char
 
 
 def _hash1(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> str:

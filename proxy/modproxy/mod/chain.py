@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import SplitResult, urlsplit
 
+from modproxy.mod.login import UrlLogin, split_login
+
 
 class ChainError(ValueError):
     """The text is not a GOPROXY chain; the message names the malformed entry, and says what to write instead."""
@@ -28,12 +30,14 @@ class Entry:
 
     kind: EntryKind
     url: str = ""
-    """The URL of a proxy, without a trailing slash if it is an HTTP URL; empty for the other kinds."""
+    """The URL of a proxy without a login, and without a trailing slash if it is an HTTP URL; empty for other kinds."""
     fall_back_on_error: bool = False
     """True before a `|`: any error leads to the next entry, and not only a 404 or 410."""
+    login: UrlLogin | None = None
+    """What the URL has before an `@`."""
 
     def __str__(self) -> str:
-        return redact(self.url) if self.kind is EntryKind.PROXY else self.kind.value
+        return self.url or self.kind.value
 
 
 def parse_chain(text: str) -> tuple[Entry, ...]:
@@ -46,45 +50,45 @@ def parse_chain(text: str) -> tuple[Entry, ...]:
         if name in (EntryKind.DIRECT.value, EntryKind.OFF.value):
             entries.append(Entry(EntryKind(name)))
             break
-        entries.append(Entry(EntryKind.PROXY, _check_url(name), separator == "|"))
+        # A comma in a password divides the login, so that no part of a chain with a login may be shown.
+        shown = f"entry {len(entries) + 1}" if "@" in text else repr(name)
+        url, login = split_login(_with_scheme(name, shown))
+        entries.append(Entry(EntryKind.PROXY, _check_url(url, shown), separator == "|", login))
     if not entries:
         raise ChainError(f"{text!r} names no proxy: write for example https://goproxy.example.com,direct")
     return tuple(entries)
 
 
-def _check_url(name: str) -> str:
+def _with_scheme(name: str, shown: str) -> str:
     if not any(c in name for c in ".:/"):
-        raise ChainError(f"{name!r} is neither direct, off nor a URL: write for example https://goproxy.example.com")
-    if any(c.isspace() or not c.isprintable() for c in name):
-        raise ChainError(f"{name!r} has white space in it: separate entries with a comma or |")
-    url = name if ":/" in name or name.startswith("/") else "https://" + name
+        raise ChainError(f"{shown} is neither direct, off nor a URL: write for example https://goproxy.example.com")
+    return name if ":/" in name or name.startswith("/") else "https://" + name
+
+
+def _check_url(url: str, shown: str) -> str:
+    if any(c.isspace() or not c.isprintable() for c in url):
+        raise ChainError(f"{shown} has white space in it: separate entries with a comma or |")
     try:
         parts = urlsplit(url)
         _ = parts.port
-    except ValueError as e:
-        raise ChainError(f"{redact(url)!r} is not a URL: {e}") from None
-    _check_parts(url, parts)
+    except ValueError:
+        raise ChainError(f"{shown} is not a URL: write for example https://goproxy.example.com:8443") from None
+    _check_parts(parts, shown)
     return url.rstrip("/") if parts.scheme != "file" else url
 
 
-def _check_parts(url: str, parts: SplitResult) -> None:
-    shown = redact(url)
+def _check_parts(parts: SplitResult, shown: str) -> None:
     if parts.scheme not in ("http", "https", "file"):
-        raise ChainError(f"{shown!r} has no known scheme: write it with https://, http:// or file://")
+        raise ChainError(f"{shown} has no known scheme: write it with https://, http:// or file://")
     if parts.query or parts.fragment:
-        raise ChainError(f"{shown!r} has a query or a fragment: write only scheme, host and path")
+        raise ChainError(f"{shown} has a query or a fragment: write only scheme, host and path")
     if parts.scheme == "file":
         if parts.netloc or not parts.path.startswith("/"):
             raise ChainError(
-                f"{shown!r} is no file URL: write three slashes and an absolute path, as in file:///srv/modules"
+                f"{shown} is no file URL: write three slashes and an absolute path, as in file:///srv/modules"
             )
     elif not parts.hostname:
-        raise ChainError(f"{shown!r} names no host: write for example https://goproxy.example.com")
-
-
-def redact(url: str) -> str:
-    """Return the URL without its user name and password, for logs and messages."""
-    return re.sub(r"(?<=://)[^/@]*@", "", url)
+        raise ChainError(f"{shown} names no host: write for example https://goproxy.example.com")
 
 
 def has_userinfo(url: str) -> bool:

@@ -3,16 +3,18 @@
 Source of the rules: "Checksum database" of the Go Modules Reference, and `dbDial` of cmd/go/internal/modfetch.
 """
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from modproxy.mod.login import UrlLogin, split_login
 from modproxy.mod.note import NoteError, VerifierKey, parse_verifier_key
 from modproxy.mod.path import ModulePath, PathError, check_path, escape, unescape
 from modproxy.mod.pattern import Pattern, first_match
 from modproxy.mod.target import Kind, NoSuchTarget, TargetError
-from modproxy.mod.version import Version, VersionError, check_version
+from modproxy.mod.version import Version, VersionError, check_version, is_canonical
 
 DEFAULT_GOSUMDB = "sum.golang.org"
 """The default of the go command."""
@@ -21,6 +23,12 @@ _KNOWN = {DEFAULT_GOSUMDB: "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3
 _ALIASES = {"sum.golang.google.cn": (DEFAULT_GOSUMDB, "https://sum.golang.google.cn")}
 _TILE = re.compile(r"tile/[0-9]{1,2}/(?:data|[0-9]{1,2})/(?:x[0-9]{3}/){0,5}[0-9]{3}(?:\.p/[0-9]{1,3})?", re.ASCII)
 _PREFIX = "sumdb/"
+_NAME = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*")
+"""A host, and a path below it, as `dbDial` of the go command wants it."""
+_LONGEST_NAME = 200
+"""Characters of a name: host names have at most 253, and the name is a part of URLs."""
+_NAME_AS_FOLDER = re.compile(r"[a-z0-9][a-z0-9.-]{0,99}")
+"""A name that is a folder's name as it is, on file systems that ignore case too."""
 
 
 class SumdbError(ValueError):
@@ -33,35 +41,57 @@ class Database:
 
     key: VerifierKey
     url: str
-    """The database's own server, which is asked when no upstream proxy serves the database."""
+    """The database's own server, without a login."""
+    login: UrlLogin | None = None
+    """What the URL has before an `@`."""
+    explicit: bool = False
+    """Whether the setting names the URL. Then no upstream proxy is asked for the database."""
 
     @property
     def name(self) -> str:
         """The name of the database in its signatures and in URL paths."""
         return self.key.name
 
+    @property
+    def id(self) -> str:
+        """Names the database and its key: databases of one name and different keys are different."""
+        return f"{self.key.name}+{self.key.key_hash:08x}"
+
 
 def parse_gosumdb(text: str) -> Database | None:
     """Read `NAME`, `NAME+KEY` or `NAME+KEY URL`. Returns None for `off`. Raises `SumdbError`."""
     if text == "off":
         return None
+    shown = "the text" if "@" in text else repr(text)
     words = text.split()
     if not words or len(words) > 2:
-        raise SumdbError(f"{text!r} is no checksum database: write NAME, NAME+HASH+KEY, NAME+HASH+KEY URL, or off")
+        raise SumdbError(f"{shown} is no checksum database: write NAME, NAME+HASH+KEY, NAME+HASH+KEY URL, or off")
     name, url = words[0], words[1] if len(words) == 2 else ""
     if name in _ALIASES:
         name, alias_url = _ALIASES[name]
         url = url or alias_url
     key_text = name if "+" in name else _KNOWN.get(name)
     if key_text is None:
-        raise SumdbError(f"the key of {name!r} is not known: write NAME+HASH+KEY as the database publishes it, or off")
+        raise SumdbError(f"the key of {shown} is not known: write NAME+HASH+KEY as the database publishes it, or off")
     try:
         key = parse_verifier_key(key_text)
     except NoteError as e:
         raise SumdbError(str(e)) from None
-    if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
-        raise SumdbError(f"{url!r} is no URL of a checksum database: write it with https:// or http://")
-    return Database(key, (url or f"https://{key.name}").rstrip("/"))
+    if not _NAME.fullmatch(key.name) or len(key.name) > _LONGEST_NAME:
+        raise SumdbError(f"{key.name!r} is no name of a checksum database: it is HOST or HOST/PATH")
+    bare, login = split_login(url)
+    if url and not _is_http_url(bare):
+        raise SumdbError(f"{shown} has no URL of a checksum database: write it with https:// or http://")
+    return Database(key, (bare or f"https://{key.name}").rstrip("/"), login, explicit=bool(url))
+
+
+def _is_http_url(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +109,12 @@ class SumdbTarget:
 
     @property
     def key(self) -> str:
-        """The canonical URL path, which is also the file's path below the cache directory."""
+        """The file's path below the cache directory. The database's name is one folder in it, whatever the name is."""
+        return f"{_PREFIX}{database_folder(self.database)}/{self.path}"
+
+    @property
+    def url_path(self) -> str:
+        """The URL path below a module proxy's URL."""
         return f"{_PREFIX}{self.database}/{self.path}"
 
     @property
@@ -89,6 +124,13 @@ class SumdbTarget:
 
     def __str__(self) -> str:
         return f"{self.database}/{self.path}"
+
+
+def database_folder(name: str) -> str:
+    """Return the name of a folder for a database: its own name, or a hash where that is no folder's name."""
+    if _NAME_AS_FOLDER.fullmatch(name) and ".." not in name and not name.endswith("."):
+        return name
+    return f"_{hashlib.sha256(name.encode()).hexdigest()[:32]}"
 
 
 def lookup_target(database: str, module: ModulePath, version: Version) -> SumdbTarget:
@@ -117,9 +159,11 @@ def parse_sumdb_target(path: str, database: str | None) -> SumdbTarget | None:
     Returns None for `supported`, which is answered without a source. Raises `NoSuchTarget` for another database,
     which the client then asks directly, and `TargetError` for a malformed path.
     """
-    name, _, rest = path.removeprefix(_PREFIX).partition("/")
-    if name != database:
+    below = path.removeprefix(_PREFIX)
+    if database is None or not below.startswith(f"{database}/"):
+        name = below.partition("/")[0]
         raise NoSuchTarget(f"checksum database {name!r} is not served here: the go command asks it itself")
+    name, rest = database, below.removeprefix(f"{database}/")
     if rest == "supported":
         return None
     if rest == "latest":
@@ -133,17 +177,23 @@ def parse_sumdb_target(path: str, database: str | None) -> SumdbTarget | None:
     if not at:
         raise TargetError(f"malformed lookup {subject!r}: write MODULE@VERSION")
     try:
-        module = check_path(unescape(escaped_module))
-        return lookup_target(name, module, check_version(module, unescape(escaped_version)))
-    except (PathError, VersionError) as e:
+        module, version = check_path(unescape(escaped_module)), unescape(escaped_version)
+        return lookup_target(name, module, check_version(module, version))
+    except PathError as e:
         raise TargetError(str(e)) from None
+    except VersionError as e:
+        # A record of a canonical version that the path cannot have is absent, and its request is well-formed.
+        raise (NoSuchTarget if is_canonical(version) else TargetError)(str(e)) from None
 
 
 def hashes_of(text: bytes, module: ModulePath, version: Version) -> dict[str, str]:
-    """Return the `h1:` hashes of a record: the zip's under VERSION, and the go.mod file's under VERSION/go.mod."""
-    found = {}
-    for line in text.decode(errors="replace").splitlines():
+    """Return the `h1:` hashes of a record: the zip's under VERSION, and the go.mod file's under VERSION/go.mod.
+
+    Of two hashes the first counts, as in `checkSumDB` of cmd/go/internal/modfetch.
+    """
+    found: dict[str, str] = {}
+    for line in text.decode(errors="replace").split("\n"):
         words = line.split(" ")
         if len(words) == 3 and words[0] == module and words[1] in (version, f"{version}/go.mod"):
-            found[words[1]] = words[2]
+            found.setdefault(words[1], words[2])
     return found

@@ -16,7 +16,6 @@ _LONGEST_PATH = 2048
 """How many characters a URL path may have: far more than any module needs, and fewer than file systems refuse."""
 _LONGEST_VERSION = 200
 _ENCODED = re.compile(r"%([0-9A-Fa-f]{2})?")
-_NEVER_ENCODED = re.compile(r"[A-Za-z0-9._~/-]")
 _RESOLVED_BY_CLIENT = frozenset(["latest", "upgrade", "patch"])
 
 
@@ -40,7 +39,9 @@ class Kind(StrEnum):
     LIST = "list"
     LATEST = "latest"
     QUERY = "query"
-    """An `.info` for a branch, a tag, a commit or a prefix of a version, whose answer may change."""
+    """An `.info` for a branch, a tag, a commit, a prefix of a version, or a version that the path cannot have. The
+    answer names the version that is meant, and may change.
+    """
     LOOKUP = "lookup"
     """A record of a checksum database."""
     TILE = "tile"
@@ -130,11 +131,17 @@ def _versioned(path: ModulePath, escaped: str, kind: Kind) -> Target:
     fault = file_element_fault(version)
     if fault or len(escaped) > _LONGEST_VERSION:
         raise TargetError(f"malformed version {version!r}: {fault or f'longer than {_LONGEST_VERSION} characters'}")
+    if " " in version:
+        raise TargetError(f"malformed version {version!r}: a version has no blank")
     if is_canonical(version):
         try:
             return Target(path, check_version(path, version), kind)
         except VersionError as e:
-            raise TargetError(str(e)) from None
+            # cmd/go/internal/modfetch asks a proxy for the `.info` of such a version as it asks for a branch, and takes
+            # the version that the answer names.
+            if kind is Kind.INFO:
+                return Target(path, version, Kind.QUERY)
+            raise NoSuchTarget(str(e)) from None
     if kind is not Kind.INFO:
         raise TargetError(f"{path}@{version}: a .{kind} is served only for a canonical version such as v1.2.3")
     if version in _RESOLVED_BY_CLIENT:
@@ -152,7 +159,8 @@ def _slashed(path: ModulePath, version: str) -> NoSuchTarget | TargetError:
 def decode_path(raw: str) -> str:
     """Decode the undecoded URL path of a request line, once. Raises `TargetError`.
 
-    Characters that Go's client never encodes (letters, digits, `-._~` and the slash) must not be encoded.
+    An encoded unreserved character (RFC 3986, section 2.3: letters, digits, `-._~`) is the same as the character
+    itself. A slash must not be encoded, because an encoded slash is no separator (section 2.2).
     """
     if len(raw) > _LONGEST_PATH:
         raise TargetError(f"path longer than {_LONGEST_PATH} characters")
@@ -162,6 +170,6 @@ def decode_path(raw: str) -> str:
         if found[1] is None:
             raise TargetError(f"malformed percent-encoding in {raw!r}")
         char = chr(int(found[1], 16))
-        if char == "%" or not char.isprintable() or not char.isascii() or _NEVER_ENCODED.fullmatch(char):
+        if char in "%/" or not char.isprintable() or not char.isascii():
             raise TargetError(f"malformed path {raw!r}: {found[0]} is not an encoding that a module path needs")
     return unquote_to_bytes(raw).decode("ascii")

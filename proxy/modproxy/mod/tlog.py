@@ -8,6 +8,7 @@ hashes, and golang.org/x/mod/sumdb/tlog for tiles and for the text forms.
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -15,7 +16,12 @@ HEIGHT = 8
 """How many levels of the tree one tile has, as the go command requests tiles."""
 _WIDTH = 1 << HEIGHT
 _HASH = 32
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+"""The root of a tree without records (RFC 6962, section 2.1)."""
 _TREE_WORDS = "go.sum database tree"
+_NUMBER = re.compile("[0-9]{1,18}")
+"""What fits into the 64 bits that a database counts records with."""
+_TILE_PATH = re.compile(rf"tile/{HEIGHT}/([0-9]{{1,2}})/((?:x[0-9]{{3}}/)*[0-9]{{3}})(?:\.p/([0-9]{{1,3}}))?", re.ASCII)
 
 
 class LogError(ValueError):
@@ -55,6 +61,11 @@ class Tile:
         return f"tile/{HEIGHT}/{self.level}/{'/'.join(reversed(groups))}{partial}"
 
     @property
+    def size(self) -> int:
+        """How many bytes the tile has."""
+        return self.width * _HASH
+
+    @property
     def full(self) -> "Tile":
         """The same tile after it has become complete."""
         return Tile(self.level, self.number, _WIDTH)
@@ -72,10 +83,20 @@ class Record:
     """The signed note of a tree head that has the record."""
 
 
+def parse_tile(path: str) -> Tile | None:
+    """Read a tile's path. Returns None for a tile of another height, and for a tile with the texts of records."""
+    found = _TILE_PATH.fullmatch(path)
+    if found is None:
+        return None
+    number = int(found[2].replace("x", "").replace("/", ""))
+    tile = Tile(int(found[1]), number, int(found[3] or _WIDTH))
+    return tile if tile.path == path and tile.width > 0 else None
+
+
 def parse_tree(text: str) -> Tree:
     """Read the text of a tree head's note. Raises `LogError`."""
     lines = text.split("\n")
-    if len(lines) < 4 or lines[0] != _TREE_WORDS or not lines[1].isdigit() or len(text) > 1_000_000:
+    if len(lines) < 4 or lines[0] != _TREE_WORDS or not _NUMBER.fullmatch(lines[1]):
         raise LogError("not a tree head")
     try:
         root = base64.b64decode(lines[2], validate=True)
@@ -110,40 +131,57 @@ Proof = Callable[[Stored], bool]
 """Says whether a statement about a tree is true, by the hashes that it reads."""
 
 
-def includes(tree: Tree, number: int, leaf: bytes) -> Proof:
-    """Return the proof that `leaf` is the hash of record `number`. Raises `LogError` if the tree has no such record."""
-    if number >= tree.size:
-        raise LogError(f"record {number} is not in a tree of {tree.size}")
+def covers(tree: Tree, first: int, end: int, level: int = 0) -> Proof:
+    """Return the proof that hashes are the tree's: those of the complete subtrees `first` to before `end` of a level.
+
+    Level 0 has the hashes of records. Raises `LogError` if the tree has no such subtrees.
+    """
+    if end << level > tree.size:
+        raise LogError(f"record {(end << level) - 1} is not in a tree of {tree.size}")
 
     def root(low: int, high: int, stored: Stored) -> bytes:
-        if high - low == 1:
-            return leaf
+        if high <= first << level or low >= end << level:
+            return _range(low, high, stored)
+        if high - low == 1 << level:
+            return stored(level, low >> level)
         middle = low + _split(high - low)
-        if number < middle:
-            return _node(root(low, middle, stored), _range(middle, high, stored))
-        return _node(_range(low, middle, stored), root(middle, high, stored))
+        return _node(root(low, middle, stored), root(middle, high, stored))
 
     return lambda stored: root(0, tree.size, stored) == tree.root
 
 
-def extends(older: Tree, newer: Tree) -> Proof:
-    """Return the proof that `newer` begins with all records of `older`. Raises `LogError` when `newer` is smaller."""
-    if older.size > newer.size:
-        raise LogError(f"a tree of {newer.size} cannot extend one of {older.size}")
+def contains(tree: Tree, tile: Tile) -> Proof:
+    """Return the proof that the hashes of a tile are the tree's. Raises `LogError` if the tree has no such tile."""
+    first = tile.number * _WIDTH
+    return covers(tree, first, first + tile.width, tile.level * HEIGHT)
+
+
+def tile_in(tree: Tree, tile: Tile) -> Tile:
+    """Return the tile of `tree` that begins with the hashes of a tile of an older tree."""
+    return _tile_of(tree, tile.level * HEIGHT, tile.number * _WIDTH)[0]
+
+
+def divided(newer: Tree, size: int) -> Proof:
+    """Return the proof that the hashes by which `newer` is compared with an older tree of `size` records are its own.
+
+    Raises `LogError` when `newer` is smaller.
+    """
+    if size > newer.size:
+        raise LogError(f"a tree of {newer.size} cannot extend one of {size}")
 
     def root(low: int, high: int, stored: Stored) -> bytes:
         # The newer tree is divided into the subtrees of the older one, so that both roots are made of the same hashes.
-        if high <= older.size or low >= older.size:
+        if high <= size or low >= size:
             return _range(low, high, stored)
         middle = low + _split(high - low)
         return _node(root(low, middle, stored), root(middle, high, stored))
 
-    def holds(stored: Stored) -> bool:
-        old_root = _range(0, older.size, stored) if older.size else hashlib.sha256(b"").digest()
-        new_root = root(0, newer.size, stored) if newer.size else old_root
-        return old_root == older.root and new_root == newer.root
+    return lambda stored: (root(0, newer.size, stored) if newer.size else EMPTY_ROOT) == newer.root
 
-    return holds
+
+def extends(older: Tree, stored: Stored) -> bool:
+    """Say whether hashes of a newer tree, which `divided` has proved, are those of `older` too."""
+    return (_range(0, older.size, stored) if older.size else EMPTY_ROOT) == older.root
 
 
 def _split(size: int) -> int:
@@ -182,11 +220,8 @@ def tiles_needed(tree: Tree, proof: Proof) -> frozenset[Tile]:
     return frozenset(needed)
 
 
-def holds(tree: Tree, proof: Proof, tiles: Mapping[Tile, bytes]) -> bool:
-    """Say whether a proof holds. `tiles` has the bytes of `tiles_needed`.
-
-    Raises `LogError` for a tile that is too short.
-    """
+def hashes_in(tree: Tree, tiles: Mapping[Tile, bytes]) -> Stored:
+    """Return what reads hashes from the bytes of tiles of `tree`. It raises `LogError` for a tile that is too short."""
 
     def stored(level: int, number: int) -> bytes:
         tile, offset, count = _tile_of(tree, level, number)
@@ -198,4 +233,12 @@ def holds(tree: Tree, proof: Proof, tiles: Mapping[Tile, bytes]) -> bool:
             hashes = [_node(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=True)]
         return hashes[0]
 
-    return proof(stored)
+    return stored
+
+
+def holds(tree: Tree, proof: Proof, tiles: Mapping[Tile, bytes]) -> bool:
+    """Say whether a proof holds. `tiles` has the bytes of `tiles_needed`."""
+    try:
+        return proof(hashes_in(tree, tiles))
+    except LogError:
+        return False

@@ -2,7 +2,7 @@
 clients away from it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -11,10 +11,15 @@ from modproxy.contract.report import Report
 from modproxy.server.metrics import Metrics
 
 
-def admin_app(report: Callable[[], Report], metrics: Metrics) -> web.Application:
-    """Build the application that answers `/-/healthz`, `/-/readyz`, `/-/report` and `/metrics`."""
+def admin_app(report: Callable[[], Report], metrics: Metrics, dead: Callable[[], Sequence[str]]) -> web.Application:
+    """Build the application that answers `/-/healthz`, `/-/readyz`, `/-/report` and `/metrics`.
+
+    `dead` names the tasks without which this process must not go on: `/-/healthz` answers 503 while there are any.
+    """
 
     async def healthz(_: web.Request) -> web.Response:
+        if names := dead():
+            return web.Response(status=503, text=f"dead: {', '.join(names)}\n")
         return web.Response(text="ok\n")
 
     async def readyz(_: web.Request) -> web.Response:

@@ -1,5 +1,6 @@
 """The handler of client requests: it refuses or answers each request, and counts each request once."""
 
+import io
 import logging
 import time
 from dataclasses import dataclass
@@ -12,18 +13,21 @@ from modproxy.cache.flight import CutShort
 from modproxy.cache.lookup import Cache
 from modproxy.contract.config import PolicyMode
 from modproxy.in_force import InForce, Rules
+from modproxy.mod.target import Kind
 from modproxy.request import Request
 from modproxy.server.decide.arrival import Arrival, read_arrival
 from modproxy.server.decide.errors import FAULT, ErrorAnswer, failure
 from modproxy.server.decide.head import head_of
 from modproxy.server.decide.refusals import CHECKS, OTHER, Refusal
-from modproxy.server.send import conditions_of, error_response, send_file, send_stream, small_response
+from modproxy.server.send import conditions_of, error_response, send_file, send_head, send_stream, small_response
 from modproxy.server.traffic import Traffic
 from modproxy.source.protocol import Denied, SourceError
-from modproxy.store.protocol import Store
+from modproxy.store.protocol import LARGEST_BODY, Store
 from modproxy.via import ViaEntry
 
 _FILE_GONE_RETRIES = 3
+_CLIENT_LEFT = 499
+"""nginx's code for a client that left before its answer."""
 
 log = logging.getLogger(__name__)
 
@@ -68,14 +72,18 @@ class ClientHandler:
         """Answer one request. Whatever a client or an upstream does, only `CancelledError` is raised."""
         started = time.perf_counter()
         rules = self._in_force.rules
-        reply = await self._reply(http, rules)
+        endpoint, code, cache_status = OTHER, _CLIENT_LEFT, CacheStatus.MISS
         try:
-            response, code = await self._send(http, reply)
+            reply = await self._reply(http, rules)
+            endpoint, cache_status = reply.endpoint, reply.cache_status
+            try:
+                response, code = await self._send(http, reply)
+            finally:
+                reply.close()
         finally:
-            reply.close()
+            self._traffic.count(endpoint, code, cache_status, time.perf_counter() - started)
         if self.draining:
             response.force_close()
-        self._traffic.count(reply.endpoint, code, reply.cache_status, time.perf_counter() - started)
         return response
 
     async def _reply(self, http: web.BaseRequest, rules: Rules) -> Reply:
@@ -97,7 +105,7 @@ class ClientHandler:
                 return Reply(refusal.endpoint, CacheStatus.DENIED, refusal.error)
         if arrival.target is None:
             return Reply("supported", CacheStatus.HIT)  # an empty 200 says that the database is served
-        return await self._from_cache(arrival.request(arrival.target, self._own), rules)
+        return await self._from_cache(arrival.method, arrival.request(arrival.target, self._own), rules)
 
     def _carried_out(self, refusal: Refusal) -> bool:
         """Count and log the refusal of a policy, and say whether the request is really refused."""
@@ -107,11 +115,13 @@ class ClientHandler:
             log.warning("%s", refusal.warning)
         return refusal.enforced
 
-    async def _from_cache(self, request: Request, rules: Rules) -> Reply:
+    async def _from_cache(self, method: str, request: Request, rules: Rules) -> Reply:
         endpoint = request.target.kind.value
+        head_of_zip = method == "HEAD" and request.target.kind is Kind.ZIP
         for _ in range(_FILE_GONE_RETRIES):
             try:
-                answer = await self._cache.get(request, rules)
+                ask = self._cache.exists if head_of_zip else self._cache.get
+                answer = await ask(request, rules)
             except SourceError as e:
                 return Reply(endpoint, _status_of(e), failure(e))
             if answer.body is not None or answer.stored is None:
@@ -133,7 +143,7 @@ class ClientHandler:
             _abort(http)
             return web.Response(status=502), 502
         except ConnectionError:
-            return web.Response(status=499), 499  # nginx's code for a client that left
+            return web.Response(status=_CLIENT_LEFT), _CLIENT_LEFT
         except Exception:
             log.exception("an unexpected error at %s %s", http.method, http.raw_path)
             _abort(http)
@@ -148,13 +158,12 @@ async def _response(http: web.BaseRequest, reply: Reply) -> web.StreamResponse:
         return web.Response()
     answer = reply.answer
     head = head_of(reply.request.target, answer, conditions_of(http))
-    if answer.body is not None:
+    if answer.body is not None and len(answer.body) <= LARGEST_BODY:
         return small_response(head, answer.body)
     if answer.follower is not None:
         return await send_stream(http, head, answer.follower)
-    if reply.file is None:
-        raise AssertionError("an answer is a body, a stream or an open file")
-    return await send_file(http, head, reply.file)
+    content = io.BytesIO(answer.body) if answer.body is not None else reply.file
+    return await (send_head(http, head) if content is None else send_file(http, head, content))
 
 
 def _status_of(error: SourceError) -> CacheStatus:

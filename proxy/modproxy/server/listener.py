@@ -9,11 +9,16 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from modproxy.contract.address import Address, parse_address
+from modproxy.server.connection import ClientServer
 
 _BACKLOG = 2048
 _UNSENT_BYTES = 128 << 10
 _IDLE_SECONDS = 75.0
 """How long a connection may stay open without a whole request."""
+_LINGERING_SECONDS = 2.0
+"""How long the rest of a request's body is read after the answer, because a connection that is closed with unread bytes
+is reset, and the client may lose the answer.
+"""
 _HANDSHAKE_SECONDS = 10.0
 """How long a TLS handshake may take."""
 _LAST_ACCEPTED_SECONDS = 0.25
@@ -59,7 +64,7 @@ class ClientListener:
         _send_little_ahead(listener)
         self._listener = listener
         self._context = context
-        self._server = web.Server(handle, access_log=None, keepalive_timeout=_IDLE_SECONDS)
+        self._server = ClientServer(handle, handler_cancellation=True, access_log=None, keepalive_timeout=_IDLE_SECONDS)
         self._accepting: asyncio.Server | None = None
 
     @property

@@ -59,6 +59,14 @@ async def send_file(http: web.BaseRequest, head: Head, file: BinaryIO) -> web.St
     return response
 
 
+async def send_head(http: web.BaseRequest, head: Head) -> web.StreamResponse:
+    """Send the head of a response whose body is not there, and whose size is not known."""
+    response = web.StreamResponse(status=head.status, headers=head.headers)
+    await response.prepare(http)
+    await response.write_eof()
+    return response
+
+
 async def _send_span(response: web.StreamResponse, file: BinaryIO, span: range) -> None:
     if span.start:
         file.seek(span.start)

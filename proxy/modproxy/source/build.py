@@ -1,36 +1,39 @@
 """How one source is made from the config: of upstreams, version control and the checksum database, with all checks."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-
-import aiohttp
 
 from modproxy.contract.address import Address
 from modproxy.contract.config import Config, UpstreamConfig
 from modproxy.mod.chain import ChainError, Entry, EntryKind, parse_chain
 from modproxy.mod.pattern import Pattern, parse_pattern
-from modproxy.mod.sumdb import DEFAULT_GOSUMDB, Database, SumdbError, SumdbTarget, parse_gosumdb
-from modproxy.request import AnyTarget
+from modproxy.mod.sumdb import DEFAULT_GOSUMDB, Database, SumdbError, database_folder, parse_gosumdb
+from modproxy.mod.vouching import CameFrom
+from modproxy.room import Room
 from modproxy.source.absent import Absent
 from modproxy.source.chain import Chain, Link
-from modproxy.source.checked import Checked
+from modproxy.source.checked import LARGE_ANSWERS_BYTES, Checked
 from modproxy.source.file_tree import FileTree
+from modproxy.source.latest import LatestFromList
 from modproxy.source.protocol import Source
+from modproxy.source.public_only import PublicOnly
 from modproxy.source.router import Router
-from modproxy.source.sumdb import ReadDatabase, SumdbSource, TreeHeads
-from modproxy.source.upstream import Count, UpstreamClient, UpstreamProxy
+from modproxy.source.sumdb import DatabaseProxy, SumdbSource
+from modproxy.source.tiles import DatabaseCache
+from modproxy.source.tree_heads import TreeHeads
+from modproxy.source.upstream import Count, UpstreamClient, UpstreamProxy, path_below_database
 from modproxy.source.vcs.direct import Direct, DirectSettings
 from modproxy.source.vcs.go_env import GoEnvError, go_env
 from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.verified import Verified
+from modproxy.source.way_out.connections import Connections
 from modproxy.source.way_out.credentials import Credentials
+from modproxy.source.way_out.hops import Hops, NamedPlaces, named_hosts
+from modproxy.source.way_out.machine import this_machine
 from modproxy.source.way_out.outbound import Outbound
 from modproxy.source.way_out.own_listener import is_own_listener
 from modproxy.via import ViaEntry
-
-ReadSmall = Callable[[AnyTarget], Awaitable[bytes]]
-"""Returns a small answer through the cache. Raises `SourceError`."""
 
 _OFF = "module lookup is disabled by off in upstream.goproxy"
 _NO_DATABASE = "no checksum database is served: upstream.gosumdb is off"
@@ -44,7 +47,7 @@ class UpstreamError(ValueError):
 class SharedResources:
     """Carries what the sources of all configs of one replica share."""
 
-    session: aiohttp.ClientSession
+    connections: Connections
     via: ViaEntry
     """This replica's entry in the Via header."""
     listeners: Sequence[Address]
@@ -54,6 +57,8 @@ class SharedResources:
     folder: Path
     """Where sources keep files of their own: certificates, tree heads."""
     version_control: SharedVersionControl
+    memory: Room = field(default_factory=lambda: Room(lambda: LARGE_ANSWERS_BYTES))
+    """The room for all large answers that are held in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +75,20 @@ class Sources:
     """Problems of the config, for the keepers of the fleet."""
 
 
-async def build_sources(config: Config, shared: SharedResources, read: ReadSmall) -> Sources:
+async def build_sources(config: Config, shared: SharedResources, cache: DatabaseCache) -> Sources:
     """Make the source that `config.upstream` describes. Raises `UpstreamError`.
 
-    `read` returns small answers through the cache: of the checksum database for the verification, and `.info` files for
-    version control. The cache gets them from the source that is made here.
+    `cache` has the answers of the checksum database for the verification, and `.info` files for version control. The
+    cache gets them from the source that is made here.
     """
     upstream = config.upstream
     secrets = Path(config.secrets_dir)
     credentials = Credentials(upstream.credentials, secrets)
     bundle = shared.folder / "trusted.pem"
-    outbound = Outbound(credentials, upstream.http_proxy, upstream.trusted_ca_secret_name, secrets, bundle)
-    client = UpstreamClient(shared.session, outbound, upstream.timeout, shared.via, shared.count)
+    machine = this_machine() if upstream.machine_settings else None
+    outbound = Outbound(
+        credentials, upstream.http_proxy, upstream.trusted_ca_secret_name, secrets, bundle, machine=machine
+    )
     not_proxied = tuple(map(parse_pattern, upstream.not_proxied))
     settings = DirectSettings(
         timeout=upstream.direct_timeout,
@@ -92,19 +99,36 @@ async def build_sources(config: Config, shared: SharedResources, read: ReadSmall
         credentials=credentials,
         outbound=outbound,
     )
-    direct = Checked(Direct(settings, shared.version_control, read, shared.count))
+    direct = Checked(
+        Direct(settings, shared.version_control, cache.read, shared.count), CameFrom.VERSION_CONTROL, shared.memory
+    )
 
     entries, warnings = await _own_listeners_left_out(await _entries(upstream), shared.listeners)
-    links = [Link(entry.kind, _source(entry, client, direct), entry.fall_back_on_error) for entry in entries]
+    warnings += [
+        f"upstream {entry} has a login and is not https, so it is not asked: write https://"
+        for entry in entries
+        if entry.login and not entry.url.startswith("https:")
+    ]
     database = await _database(upstream)
+    urls = [entry.url for entry in entries] + ([database.url] if database else [])
+    named = NamedPlaces(
+        named_hosts(urls), tuple(map(parse_pattern, upstream.goprivate)), upstream.allow_private_targets
+    )
+    hops = Hops(shared.connections, outbound, named)
+    client = UpstreamClient(hops, upstream.timeout, shared.via, shared.count)
+    public_direct = PublicOnly(direct, hops)
+    links = [
+        Link(entry.kind, _source(entry, client, public_direct, shared.memory), entry.fall_back_on_error)
+        for entry in entries
+    ]
     unverified = tuple(map(parse_pattern, upstream.not_verified))
     public: Source = Chain(links)
     private: Source = direct
     sumdb: Source = Absent(_NO_DATABASE)
     if database is not None:
-        sumdb = _sumdb(database, entries, client, shared.folder, read)
-        public = Verified(public, database.name, read, unverified)
-        private = Verified(private, database.name, read, unverified)
+        sumdb = _sumdb(database, entries, client, shared.folder, cache)
+        public = Verified(public, database, cache, unverified)
+        private = Verified(private, database, cache, unverified)
     return Sources(Router(public, private, sumdb, not_proxied, unverified), database, unverified, tuple(warnings))
 
 
@@ -132,14 +156,14 @@ async def _own_listeners_left_out(
     return kept, warnings
 
 
-def _source(entry: Entry, client: UpstreamClient, direct: Source) -> Source:
+def _source(entry: Entry, client: UpstreamClient, direct: Source, memory: Room) -> Source:
     if entry.kind is EntryKind.DIRECT:
         return direct
     if entry.kind is EntryKind.OFF:
         return Absent(_OFF)
     if entry.url.startswith("file:"):
-        return Checked(FileTree(entry.url))
-    return Checked(UpstreamProxy(client, entry.url))
+        return Checked(LatestFromList(FileTree(entry.url)), CameFrom.UPSTREAM, memory)
+    return Checked(LatestFromList(UpstreamProxy(client, entry.url, entry.login)), CameFrom.UPSTREAM, memory)
 
 
 async def _database(upstream: UpstreamConfig) -> Database | None:
@@ -156,15 +180,13 @@ async def _database(upstream: UpstreamConfig) -> Database | None:
 
 
 def _sumdb(
-    database: Database, entries: Sequence[Entry], client: UpstreamClient, folder: Path, read: ReadDatabase
+    database: Database, entries: Sequence[Entry], client: UpstreamClient, folder: Path, cache: DatabaseCache
 ) -> Source:
-    def path_of(target: AnyTarget) -> str:
-        return target.path if isinstance(target, SumdbTarget) else target.key
-
     proxies = [
-        UpstreamProxy(client, entry.url)
+        DatabaseProxy(UpstreamProxy(client, entry.url, entry.login), entry.fall_back_on_error)
         for entry in entries
         if entry.kind is EntryKind.PROXY and not entry.url.startswith("file:")
     ]
-    heads = TreeHeads(folder / "sumdb" / f"{database.name}.latest")
-    return SumdbSource(database, proxies, UpstreamProxy(client, database.url, path_of), heads, read)
+    heads = TreeHeads(folder / "sumdb" / f"{database_folder(database.id)}.latest")
+    itself = UpstreamProxy(client, database.url, database.login, path_below_database)
+    return SumdbSource(database, proxies, itself, heads, cache)

@@ -7,7 +7,8 @@ last error other than "not found", else the last one.
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 from modproxy.mod.chain import EntryKind
 from modproxy.request import Request
@@ -41,11 +42,15 @@ class Chain:
 
     async def _first(self, stack: AsyncExitStack, request: Request) -> Fetched:
         best: SourceError = Unavailable("every upstream that is configured is this fleet itself", status=508)
-        best_rank = -1
+        best_rank, passed_by_a_loop = -1, False
         for link in self._links:
             try:
-                return await stack.enter_async_context(link.source.fetch(request))
+                fetched = await stack.enter_async_context(link.source.fetch(request))
+                return replace(fetched, keep=False) if passed_by_a_loop else fetched
             except SourceError as error:
+                # The client may have written the Via header in which this entry has seen a loop. What a later entry
+                # says is then for this client alone.
+                passed_by_a_loop |= bool(request.via) and error.status == HTTPStatus.LOOP_DETECTED
                 absent = isinstance(error, NotFound)
                 rank = 2 if link.kind is EntryKind.DIRECT else 0 if absent else 1
                 if rank >= best_rank:

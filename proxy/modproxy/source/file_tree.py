@@ -26,12 +26,12 @@ class FileTree:
         try:
             file = await asyncio.to_thread((self._root / target.key).open, "rb")
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            raise NotFound(f"{target}: not below {self._root}") from None
+            raise NotFound(f"{target}: not in the file tree of upstream.goproxy") from None
         except OSError as e:
-            raise Unavailable(f"{target}: {self._root}: {e.strerror}") from None
+            raise Unavailable(f"{target}: the file tree of upstream.goproxy: {e.strerror}") from None
 
         with file:
-            yield Fetched(_chunks(file), None, f"file://{self._root}")
+            yield Fetched(_chunks(file), None, "the file tree of upstream.goproxy")
 
 
 async def read_file(path: Path) -> AsyncIterator[bytes]:

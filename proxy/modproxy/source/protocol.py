@@ -17,6 +17,10 @@ class Fetched:
     """How many bytes the body has; None when the source does not announce it."""
     origin: str
     """Who gives the answer, without credentials, for logs and messages."""
+    voucher: str = ""
+    """Who vouches for the answer, which is kept with it: see `mod.vouching`."""
+    keep: bool = True
+    """Whether the answer may be kept. An answer that nobody could prove is passed on, and not kept."""
     check_dirhash: Callable[[str], Awaitable[None]] | None = None
     """Called with a zip's `h1:` hash before the zip is published. It raises `SourceError` to forbid the publication."""
 
@@ -32,16 +36,18 @@ class SourceError(Exception):
     status = 502
     """The HTTP status for the client."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, cause: str | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.cause = cause or type(self).__name__
+        """Names what failed, without the target: failures of one cause are one trouble, and a log tells it once."""
 
 
 class NotFound(SourceError):
     """The source says that the target does not exist (404 or 410). The go command then asks its next proxy."""
 
-    def __init__(self, reason: str, status: int = 404) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, status: int = 404, *, cause: str | None = None) -> None:
+        super().__init__(reason, cause=cause)
         self.status = status
 
 
@@ -57,8 +63,10 @@ class Unavailable(SourceError):
     This does not mean that the target is absent.
     """
 
-    def __init__(self, reason: str, status: int = 502, retry_after: str | None = None) -> None:
-        super().__init__(reason)
+    def __init__(
+        self, reason: str, status: int = 502, retry_after: str | None = None, *, cause: str | None = None
+    ) -> None:
+        super().__init__(reason, cause=cause)
         self.status = status
         self.retry_after = retry_after
         """The Retry-After header of upstream, if there was one."""

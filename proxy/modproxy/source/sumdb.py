@@ -4,75 +4,81 @@ Source of the rules: `Client` of golang.org/x/mod/sumdb for the verification, an
 for the choice between an upstream proxy and the database's own server.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
-from pathlib import Path
+import logging
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from modproxy.mod.note import NoteError, open_note
-from modproxy.mod.sumdb import Database, SumdbTarget, tile_target
+from modproxy.mod.sumdb import Database, SumdbTarget
 from modproxy.mod.target import Kind
 from modproxy.mod.tlog import (
     LogError,
-    Proof,
     Tile,
     Tree,
+    contains,
+    covers,
+    divided,
     extends,
-    holds,
-    includes,
+    hashes_in,
     parse_record,
+    parse_tile,
     parse_tree,
     record_hash,
-    tiles_needed,
+    tile_in,
 )
+from modproxy.mod.vouching import CameFrom, voucher
 from modproxy.request import Request
 from modproxy.source.checked import read_small
 from modproxy.source.protocol import Fetched, Mismatch, NotFound, Source, SourceError, Unavailable, once
+from modproxy.source.tiles import DatabaseCache, Tiles
+from modproxy.source.tree_heads import TreeHeads
 
-ReadDatabase = Callable[[SumdbTarget], Awaitable[bytes]]
-"""Returns an answer of the database through the cache. Raises `SourceError`."""
+_LARGEST = {Kind.LOOKUP: 64 << 10, Kind.TREE: 64 << 10, Kind.TILE: 1 << 20}
+"""In bytes: a hundred times what a record and a tree head have. A tile has at most 8 KiB of hashes, or the texts of 256
+records.
+"""
+_CHOICE_SECONDS = 600.0
+"""How long it is remembered which server serves the database."""
+_NO_TREE = Tree(0, b"")
+
+log = logging.getLogger(__name__)
 
 
-class TreeHeads:
-    """Keeps the newest verified tree head in a file, so that a restart does not forget the database's past."""
+@dataclass(frozen=True, slots=True)
+class DatabaseProxy:
+    """Stands for an upstream proxy that may serve the database."""
 
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self.lock = asyncio.Lock()
-        """Held while a tree head is compared with the newest one and saved."""
-
-    def load(self) -> bytes | None:
-        """Return the signed note of the tree head; None before the first `save`."""
-        try:
-            return self._file.read_bytes()
-        except FileNotFoundError:
-            return None
-
-    def save(self, note: bytes) -> None:
-        """Replace the note. Raises `OSError`."""
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        draft = self._file.with_suffix(".draft")
-        draft.write_bytes(note)
-        draft.replace(self._file)
+    source: Source
+    fall_back_on_error: bool = False
+    """Whether any error leads to the next proxy, and not only "not found"."""
 
 
 class SumdbSource:
     """Answers `SumdbTarget`s of one database, each after its verification.
 
-    The first of `proxies` that serves the database is asked, else `itself`, the database's own server. `read` returns
-    the tiles that proofs need.
+    The first of `proxies` that serves the database is asked, else `itself`, the database's own server. `cache` has the
+    answers that were verified before.
     """
 
     def __init__(
-        self, database: Database, proxies: Sequence[Source], itself: Source, heads: TreeHeads, read: ReadDatabase
+        self,
+        database: Database,
+        proxies: Sequence[DatabaseProxy],
+        itself: Source,
+        heads: TreeHeads,
+        cache: DatabaseCache,
     ) -> None:
         self._database = database
-        self._proxies = proxies
+        self._proxies = () if database.explicit else proxies
         self._itself = itself
         self._heads = heads
-        self._read = read
-        self._chosen: Source | None = None
+        self._cache = cache
+        self._tiles = Tiles(database, self._ask, cache)
+        self._chosen: tuple[float, Source] | None = None
+        self._newer: tuple[int, bytes] = 0, b""
+        """The largest signed tree head that came with a record, and its size. Clients may ask for tiles of it."""
 
     @asynccontextmanager
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
@@ -80,100 +86,154 @@ class SumdbSource:
         target = request.target
         if not isinstance(target, SumdbTarget):
             raise TypeError(f"{target} is none of a checksum database")
+        try:
+            tile = parse_tile(target.path) if target.kind is Kind.TILE else None
+            body = await self._tile(tile, request.via) if tile is not None else None
+            proved = body is not None or target.kind is not Kind.TILE
+            if body is None:
+                body = await self._verified(target, await self._ask_for(request), request.via)
+        except (NoteError, LogError) as e:
+            raise Mismatch(f"{target}: the answer of checksum database {self._database.name} is refused: {e}") from None
+        origin, vouched = f"checksum database {self._database.name}", voucher(CameFrom.DATABASE, self._database.id)
+        yield Fetched(once(body), len(body), origin, voucher=vouched, keep=proved)
+
+    async def _ask(self, target: SumdbTarget, via: str) -> bytes:
+        return await self._ask_for(Request(target, via=via))
+
+    async def _ask_for(self, request: Request) -> bytes:
+        """Return what the server answers, unverified. Raises `SourceError`, for an answer that is too large too."""
+        largest = _LARGEST[request.target.kind]
         server = await self._server(request)
         async with server.fetch(request) as fetched:
-            body = await read_small(fetched)
-        try:
-            await self._verify(target, body)
-        except (NoteError, LogError) as e:
-            raise Mismatch(f"{target}: the answer of {fetched.origin} is refused: {e}") from None
-        yield Fetched(once(body), len(body), fetched.origin)
+            body = await read_small(fetched, largest)
+        if len(body) > largest:
+            raise Unavailable(f"{request.target}: the answer is larger than {largest} bytes")
+        return body
 
     async def _server(self, request: Request) -> Source:
         """Choose as the go command does: the first proxy that says that it serves the database, else `itself`."""
-        if self._chosen is None:
-            question = replace(request, target=SumdbTarget(self._database.name, "supported", Kind.TREE))
-            for proxy in self._proxies:
-                try:
-                    async with proxy.fetch(question):
-                        self._chosen = proxy
-                        return proxy
-                except NotFound:
-                    continue
-            self._chosen = self._itself
-        return self._chosen
+        if self._chosen is not None and time.monotonic() - self._chosen[0] < _CHOICE_SECONDS:
+            return self._chosen[1]
+        chosen = await self._first_that_serves(request) or self._itself
+        self._chosen = time.monotonic(), chosen
+        return chosen
 
-    async def _verify(self, target: SumdbTarget, body: bytes) -> None:
+    async def _first_that_serves(self, request: Request) -> Source | None:
+        question = Request(SumdbTarget(self._database.name, "supported", Kind.TREE), via=request.via)
+        for proxy in self._proxies:
+            try:
+                async with proxy.source.fetch(question):
+                    return proxy.source
+            except NotFound:
+                continue
+            except SourceError:
+                if not proxy.fall_back_on_error:
+                    raise
+        return None
+
+    async def _verified(self, target: SumdbTarget, body: bytes, via: str) -> bytes:
+        """Return the answer, after it was proved. Of tree heads, the newest that is known is returned.
+
+        Tiles that no proof reads come back as they are. Raises `NoteError` and `LogError`.
+        """
         if target.kind is Kind.TREE:
-            await self._newest(body)
-        elif target.kind is Kind.LOOKUP:
-            record = parse_record(body)
-            tree = self._open(record.tree_note)
-            newest = await self._known()
-            if newest is None or record.number >= newest.size:
-                tree = newest = await self._newest(record.tree_note)
-            proof = includes(newest, record.number, record_hash(record.text))
-            if not await self._holds(newest, proof):
-                raise LogError(f"its record is not number {record.number} of the signed tree of {newest.size}")
-            if record.number >= tree.size:
-                raise LogError("its tree head is older than its record")
+            return (await self._newest(body, via))[1]
+        if target.kind is Kind.LOOKUP:
+            await self._verify_record(body, via)
+        return body
+
+    async def _verify_record(self, body: bytes, via: str) -> None:
+        record = parse_record(body)
+        tree = self._open(record.tree_note)
+        if record.number >= tree.size:
+            raise LogError("its tree head is older than its record")
+        if tree.size > self._newer[0]:
+            self._newer = tree.size, record.tree_note
+        newest = await self._known(via)
+        if newest is None or record.number >= newest.size:
+            newest, _ = await self._newest(record.tree_note, via)
+        # Records are proved in the newest tree, so that the proofs of many records share few tiles.
+        tiles = await self._tiles.proved(newest, covers(newest, record.number, record.number + 1), via)
+        if hashes_in(newest, tiles)(0, record.number) != record_hash(record.text):
+            raise LogError(f"its record is not number {record.number} of the signed tree of {newest.size}")
 
     def _open(self, note: bytes) -> Tree:
         return parse_tree(open_note(note, self._database.key))
 
-    async def _known(self) -> Tree | None:
+    def _kept(self) -> tuple[Tree, bytes] | None:
+        """Return the newest verified tree head. A file that is no tree head of this database counts as none."""
         note = self._heads.load()
-        if note is None:
-            # Records are proved in the newest tree, so that the proofs of many records share few tiles.
-            note = await self._read(SumdbTarget(self._database.name, "latest", Kind.TREE))
-        return self._open(note)
+        try:
+            return None if note is None else (self._open(note), note)
+        except (NoteError, LogError) as e:
+            log.error("the tree head of %s that is kept is malformed and is forgotten: %s", self._database.name, e)
+            return None
 
-    async def _newest(self, note: bytes) -> Tree:
-        """Compare a tree head with the newest that is known, and keep the newer one. Returns the newer one.
+    async def _known(self, via: str) -> Tree | None:
+        kept = self._kept()
+        if kept is None:
+            await self._cache.read(SumdbTarget(self._database.name, "latest", Kind.TREE), via)
+            kept = self._kept()
+        return kept[0] if kept else None
 
-        Raises `LogError` when one of them does not extend the other.
+    async def _newest(self, note: bytes, via: str) -> tuple[Tree, bytes]:
+        """Compare a tree head with the newest that is known, keep the newer one, and return it with its note.
+
+        Raises `LogError` when one of them does not extend the other; then the one that is kept stays.
         """
         tree = self._open(note)
         async with self._heads.lock:
             while True:
-                known_note = self._heads.load()
-                known = self._open(known_note) if known_note else Tree(0, _EMPTY_ROOT)
-                older, newer = (known, tree) if tree.size >= known.size else (tree, known)
-                if older != newer and not await self._holds(newer, extends(older, newer)):
-                    raise LogError(f"its tree of {tree.size} contradicts the signed tree of {known.size} seen before")
-                if self._heads.load() != known_note:
+                kept = self._kept()
+                known, known_note = kept or (_NO_TREE, b"")
+                (older, _), newer = sorted([(known, known_note), (tree, note)], key=lambda pair: pair[0].size)
+                if older != newer[0] and older is not _NO_TREE:
+                    await self._compare(older, newer[0], via)
+                if self._kept() != kept:
                     continue  # the source of another config, which has a lock of its own, has saved a tree head
-                if tree.size > known.size:
-                    self._heads.save(note)
+                if newer[1] != known_note:
+                    self._heads.save(newer[1])
                 return newer
 
-    async def _holds(self, tree: Tree, proof: Proof) -> bool:
-        tiles = list(tiles_needed(tree, proof))
-        data = await asyncio.gather(*map(self._tile, tiles))
-        return holds(tree, proof, dict(zip(tiles, data, strict=True)))
+    async def _compare(self, older: Tree, newer: Tree, via: str) -> None:
+        tiles = await self._tiles.proved(newer, divided(newer, older.size), via)
+        if not extends(older, hashes_in(newer, tiles)):
+            raise LogError(f"its tree of {newer.size} contradicts its tree of {older.size}: the database has two pasts")
 
-    async def _tile(self, tile: Tile) -> bytes:
-        """Read a tile. A database may drop a partial tile once the full tile exists; then the full one is read."""
-        for path in dict.fromkeys((tile.path, tile.full.path)):
-            with suppress(NotFound):
-                return await self._read(tile_target(self._database.name, path))
-        raise Unavailable(f"checksum database {self._database.name} has no {tile.path}, which its tree needs")
+    async def _tile(self, tile: Tile, via: str) -> bytes | None:
+        """Return a tile, proved in the newest tree that has it; None when no tree that is known has it."""
+        tree = await self._known(via)
+        if tree is None or not _has(tree, tile):
+            size, note = self._newer
+            if tree is None or size <= tree.size:
+                note = await self._ask(SumdbTarget(self._database.name, "latest", Kind.TREE), via)
+            tree, _ = await self._newest(note, via)
+        if not _has(tree, tile):
+            return None
+        tiles = await self._tiles.proved(tree, contains(tree, tile), via)
+        return tiles[tile_in(tree, tile)][: tile.size]
 
 
-_EMPTY_ROOT = bytes.fromhex("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
-"""The root of a tree without records: the SHA-256 of no bytes (RFC 6962, section 2.1)."""
+def _has(tree: Tree, tile: Tile) -> bool:
+    try:
+        contains(tree, tile)
+    except LogError:
+        return False
+    return True
 
 
-async def read_record(read: ReadDatabase, target: SumdbTarget) -> bytes:
+async def read_record(cache: DatabaseCache, target: SumdbTarget, via: str) -> bytes:
     """Return the text of a module version's record. Raises `NotFound` and `Unavailable`, with words for people."""
     try:
-        return parse_record(await read(target)).text
+        return parse_record(await cache.read(target, via)).text
     except NotFound as e:
         raise NotFound(
             f"{target.module}@{target.version}: checksum database {target.database} does not know it, so it cannot be "
             f"verified; if it is private, name it in upstream.goprivate\n{e.reason}"
         ) from None
     except Unavailable as e:
-        raise Unavailable(f"{target.module}@{target.version} cannot be verified: {e.reason}", e.status) from None
-    except SourceError as e:
-        raise Unavailable(f"{target.module}@{target.version} cannot be verified: {e.reason}") from None
+        raise Unavailable(
+            f"{target.module}@{target.version} cannot be verified: {e.reason}", e.status, cause=e.cause
+        ) from None
+    except (SourceError, LogError) as e:
+        raise Unavailable(f"{target.module}@{target.version} cannot be verified: {e}") from None

@@ -1,28 +1,29 @@
 """Upstream servers that are asked over HTTP: module proxies and checksum databases."""
 
 import asyncio
-import operator
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import quote
 
 import aiohttp
-from yarl import URL
 
-from modproxy.mod.chain import redact
+from modproxy.mod.login import UrlLogin
+from modproxy.mod.sumdb import SumdbTarget
 from modproxy.mod.target import Kind
+from modproxy.quoting import quoted
 from modproxy.request import AnyTarget, Request
 from modproxy.source.protocol import Denied, Fetched, NotFound, SourceError, Unavailable
-from modproxy.source.way_out.outbound import Outbound
+from modproxy.source.way_out.connections import PrivateAddressError
+from modproxy.source.way_out.hops import TO_PRIVATE, Answered, HopError, Hops, HostBusyError
+from modproxy.source.way_out.redirects import RedirectError
 from modproxy.source.way_out.wallet import CredentialError
 from modproxy.via import ViaEntry
 
 _CHUNK = 256 << 10
 _REASON_BYTES = 2000
-_REASON_LINES = 4
-"""How much of an upstream's error is passed on to clients."""
-_MOST_REDIRECTS = 10
+"""How much of an upstream's error is read, of which a line is passed on to clients."""
 _UNQUOTED = "/!@$&+=:,~()"
 """Characters that stay as they are in a URL's path, besides letters, digits and `-._`."""
 _SMALL_TOTAL = 4
@@ -32,28 +33,18 @@ _ZIP_TOTAL = 1800.0
 _CUT_UNSEEN = frozenset([Kind.MOD, Kind.LIST])
 """Answers whose beginning may look like the whole. The form of other answers shows where they end."""
 
+_RETRY_AFTER = re.compile(r"[0-9]{1,6}|[A-Za-z]{3}, [0-9A-Za-z: ]{10,40}", re.ASCII)
+"""Seconds or a date (RFC 9110, section 10.2.3)."""
+
 Count = Callable[[str], None]
 """Is called at the end of each request with a status code or the name of an error."""
-
-
-def open_session() -> aiohttp.ClientSession:
-    """Open the HTTP client that all upstream requests share. It reuses connections, keeps no cookies, and ignores the
-    proxy variables and the netrc file of the process.
-    """
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=256, keepalive_timeout=60, ttl_dns_cache=30),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=False,
-        headers={"User-Agent": "modproxy (goproxy-operator)", "Accept-Encoding": "identity"},
-    )
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamClient:
     """Carries what all upstreams of one config share."""
 
-    session: aiohttp.ClientSession
-    outbound: Outbound
+    hops: Hops
     timeout: float
     """Seconds that each phase may take: connecting, waiting for the first byte, and each read."""
     via: ViaEntry
@@ -62,22 +53,30 @@ class UpstreamClient:
     """Counts how each request ended."""
 
 
-class UpstreamProxy:
-    """Asks one server.
+def path_below_proxy(target: AnyTarget) -> str:
+    """Return the path of a target below the URL of a module proxy."""
+    return target.url_path if isinstance(target, SumdbTarget) else target.key
 
-    `path_of` returns the path of a target below `url`; for a module proxy the path is the target's key.
-    """
+
+def path_below_database(target: AnyTarget) -> str:
+    """Return the path of a target below the URL of its checksum database."""
+    return target.path if isinstance(target, SumdbTarget) else target.key
+
+
+class UpstreamProxy:
+    """Asks one server, whose `url` has no login in it. `path_of` returns the path of a target below `url`."""
 
     def __init__(
         self,
         shared: UpstreamClient,
         url: str,
-        path_of: Callable[[AnyTarget], str] = operator.attrgetter("key"),
+        login: UrlLogin | None = None,
+        path_of: Callable[[AnyTarget], str] = path_below_proxy,
     ) -> None:
         self._shared = shared
         self._path_of = path_of
-        self._credential_url = url
-        self._url = self._origin = redact(url)
+        self._url = url
+        self._login = login
         self._count = shared.count
         self._timeout = _timeout(shared.timeout, total=shared.timeout * _SMALL_TOTAL)
         self._zip_timeout = _timeout(shared.timeout, total=_ZIP_TOTAL)
@@ -86,67 +85,80 @@ class UpstreamProxy:
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
         """Yield the answer of the server. Raises the `SourceError` that has the meaning of the server's status."""
         target = request.target
-        async with await self._get(request) as response:
+        with await self._get(request) as answered:
+            response = answered.response
             self._count(str(response.status))
             if response.status != 200:
-                raise await self._refusal(target, response)
-            self._check_framing(target, response)
-            yield Fetched(self._body(target, response), _size(response), self._origin)
+                raise await self._refusal(target, answered)
+            self._check_framing(target, answered)
+            yield Fetched(self._body(target, answered), _size(response), self._url)
 
-    async def _get(self, request: Request) -> aiohttp.ClientResponse:
+    async def _get(self, request: Request) -> Answered:
         target = request.target
-        headers = {"Via": self._shared.via.appended_to(request.via)}
-        try:
-            # yarl would encode the `!` of an escaped path, so the path is quoted here. A version query may have
-            # characters that have a meaning in a URL.
-            url = URL(f"{self._url}/{quote(self._path_of(target), safe=_UNQUOTED)}", encoded=True)
-            timeout = self._zip_timeout if target.kind is Kind.ZIP else self._timeout
-            options = await self._shared.outbound.options(self._credential_url)
-            return await self._shared.session.get(
-                url, headers=headers, timeout=timeout, max_redirects=_MOST_REDIRECTS, **options
+        if self._login is not None and not self._url.startswith("https:"):
+            raise Unavailable(
+                f"{target}: upstream {self._url} is not asked, because its URL has a login and is not https: write "
+                "https://, as the go command demands it too"
             )
-        except CredentialError as e:
-            raise Unavailable(f"{target}: upstream {self._origin} cannot be asked: {e}") from None
-        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as e:
-            raise self._failure(target, e) from None
-
-    async def _body(self, target: AnyTarget, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+        headers = {"Via": self._shared.via.appended_to(request.via)}
+        # A version query may have characters that have a meaning in a URL.
+        url = f"{self._url}/{quote(self._path_of(target), safe=_UNQUOTED)}"
+        timeout = self._zip_timeout if target.kind is Kind.ZIP else self._timeout
         try:
-            async for chunk in response.content.iter_chunked(_CHUNK):
+            async with asyncio.timeout(self._shared.timeout * _SMALL_TOTAL):  # for all hops together
+                return await self._shared.hops.get(url, self._login, headers, timeout)
+        except TimeoutError as e:
+            raise self._failure(target, e, None) from None
+        except HopError as e:
+            if isinstance(e.cause, CredentialError):
+                raise Unavailable(f"{target}: upstream {self._url} cannot be asked: {e.cause}") from None
+            raise self._failure(target, e.cause, e.place) from None
+
+    async def _body(self, target: AnyTarget, answered: Answered) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in answered.response.content.iter_chunked(_CHUNK):
                 yield chunk
         except (TimeoutError, aiohttp.ClientError, OSError) as e:
-            raise self._failure(target, e) from None
+            raise self._failure(target, e, answered.place) from None
 
-    def _failure(self, target: AnyTarget, error: Exception) -> Unavailable:
+    def _named(self, place: str | None) -> str:
+        """Name the server that has failed: the upstream, or the host to which it has redirected."""
+        return f"upstream {self._url}{f' redirects to {place}, which' if place else ''}"
+
+    def _failure(self, target: AnyTarget, error: Exception, place: str | None) -> Unavailable:
         name, words, status = _explain(error)
         self._count(name)
-        return Unavailable(f"{target}: upstream {self._origin} {words}", status)
+        return Unavailable(f"{target}: {self._named(place)} {words}", status, cause=f"{self._url} {place} {name}")
 
-    async def _refusal(self, target: AnyTarget, response: aiohttp.ClientResponse) -> SourceError:
+    async def _refusal(self, target: AnyTarget, answered: Answered) -> SourceError:
+        response, place = answered.response, answered.place
         status = response.status
-        said = await _reason(response)
-        words = f"{target}: upstream {self._origin} answered {status}{': ' + said if said else ''}"
+        # What a redirect's host says is shown to nobody: a redirect may lead to where the client cannot look.
+        said = await _reason(response) if place is None else ""
+        words = f"{target}: {self._named(place)} answered {status}{', saying ' + quoted(said) if said else ''}"
+        cause = f"{self._url} {place} {status}"
         if status in (404, 410):
-            return NotFound(words, status)
+            return NotFound(words, status, cause=cause)
         if status == 403:
-            return Denied(words)
-        if status == 429:
-            return Unavailable(words, 503, response.headers.get("Retry-After"))
-        if status in (503, 504, 508):
-            return Unavailable(words, status, response.headers.get("Retry-After"))
-        return Unavailable(words)
+            return Denied(words, cause=cause)
+        retry_after = response.headers.get("Retry-After", "")
+        later = retry_after if _RETRY_AFTER.fullmatch(retry_after) else None
+        if status in (429, 503):
+            return Unavailable(words, 503, later, cause=cause)
+        if status in (504, 508):
+            return Unavailable(words, status, later, cause=cause)
+        return Unavailable(words, cause=cause)
 
-    def _check_framing(self, target: AnyTarget, response: aiohttp.ClientResponse) -> None:
-        """Refuse plain http after https, and a text whose end only the connection's end shows."""
-        if response.url.scheme == "http" and any(step.url.scheme == "https" for step in response.history):
-            raise Unavailable(f"{target}: upstream {self._origin} redirected from https to plain http")
+    def _check_framing(self, target: AnyTarget, answered: Answered) -> None:
+        """Refuse a text whose end only the connection's end shows."""
+        response = answered.response
         framed = (
             response.content_length is not None or "chunked" in response.headers.get("Transfer-Encoding", "").lower()
         )
         if not framed and target.kind in _CUT_UNSEEN:
             raise Unavailable(
-                f"{target}: upstream {self._origin} sent neither Content-Length nor chunks: nobody could tell whether "
-                "the answer is whole"
+                f"{target}: {self._named(answered.place)} sent neither Content-Length nor chunks: nobody could tell "
+                "whether the answer is whole"
             )
 
 
@@ -161,16 +173,14 @@ def _size(response: aiohttp.ClientResponse) -> int | None:
 
 
 async def _reason(response: aiohttp.ClientResponse) -> str:
-    """Return the first lines of an upstream's error, if it is plain text."""
+    """Return the beginning of an upstream's error, if it is plain text."""
     if response.content_type != "text/plain":
         return ""
     try:
         body = await asyncio.wait_for(response.content.read(_REASON_BYTES), timeout=5)
     except (TimeoutError, aiohttp.ClientError, OSError):
         return ""
-    lines = body.decode(errors="replace").strip().splitlines()
-    text = "\n".join(lines[:_REASON_LINES])
-    return "".join(c for c in text if c.isprintable() or c == "\n")
+    return body.decode(errors="replace").strip()
 
 
 def _explain(error: Exception) -> tuple[str, str, int]:
@@ -178,19 +188,23 @@ def _explain(error: Exception) -> tuple[str, str, int]:
     match error:
         case TimeoutError():
             return "timeout", "did not answer in time", 504
-        case aiohttp.TooManyRedirects():
-            return "redirects", f"redirected more than {_MOST_REDIRECTS} times", 502
+        case HostBusyError():
+            return "busy", "has too many requests of this replica waiting for it: ask again later", 503
+        case RedirectError():
+            return "redirects", str(error), 502
+        case aiohttp.ClientConnectorDNSError() if isinstance(error.os_error, PrivateAddressError):
+            return "redirects", TO_PRIVATE, 502
         case aiohttp.ClientConnectorDNSError():
             return "dns", "could not be resolved", 502
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
-            return "tls", f"has no TLS that we trust: {error}", 502
+            return "tls", "has no TLS that we trust", 502
         case aiohttp.ClientConnectorError():
-            return "connect", f"could not be reached: {error.os_error.strerror or error.os_error}", 502
+            return "connect", f"could not be reached: {error.os_error.strerror or 'no route'}", 502
+        case aiohttp.ClientHttpProxyError():
+            return "proxy", f"could not be reached: the HTTP proxy answered {error.status}", 502
         case aiohttp.ClientPayloadError():
             return "cut", "cut its answer short", 502
         case aiohttp.ServerDisconnectedError() | ConnectionError():
             return "reset", "closed the connection before it answered", 502
-        case aiohttp.InvalidURL() | ValueError():
-            return "url", "sent a URL that is none", 502
         case _:
             return "protocol", f"sent no proper HTTP answer ({type(error).__name__})", 502

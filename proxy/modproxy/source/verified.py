@@ -5,33 +5,31 @@ Source of the rules: "Checksum database" of the Go Modules Reference, and cmd/go
 """
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
+from modproxy.mod.answer import LARGEST_MOD
 from modproxy.mod.archive import go_mod_hash
-from modproxy.mod.pattern import Pattern, first_match
-from modproxy.mod.sumdb import hashes_of, lookup_target
+from modproxy.mod.pattern import Pattern
+from modproxy.mod.sumdb import Database, hashes_of, lookup_target
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import Version
+from modproxy.mod.vouching import is_exempt, verified_by
 from modproxy.request import Request
-from modproxy.source.checked import read_small
+from modproxy.source.checked import off_the_loop, read_small
 from modproxy.source.protocol import Fetched, Mismatch, Source, once
-from modproxy.source.sumdb import ReadDatabase, read_record
-
-TOOLCHAIN = "golang.org/toolchain"
-"""The module of Go's own releases. The go command runs them, so they are verified even when `gonosumdb` matches
-them.
-"""
+from modproxy.source.sumdb import read_record
+from modproxy.source.tiles import DatabaseCache
 
 
 class Verified:
     """Compares the answers of a source with the checksum database, except for `exempt` modules (`gonosumdb`)."""
 
-    def __init__(self, source: Source, database: str, read: ReadDatabase, exempt: Sequence[Pattern]) -> None:
+    def __init__(self, source: Source, database: Database, cache: DatabaseCache, exempt: Sequence[Pattern]) -> None:
         self._source = source
         self._database = database
-        self._read = read
+        self._cache = cache
         self._exempt = exempt
 
     @asynccontextmanager
@@ -40,11 +38,15 @@ class Verified:
         `SourceError` when the database cannot be read.
         """
         target = request.target
-        if not isinstance(target, Target) or target.kind not in (Kind.MOD, Kind.ZIP) or self._is_exempt(target):
+        if (
+            not isinstance(target, Target)
+            or target.kind not in (Kind.MOD, Kind.ZIP)
+            or is_exempt(target.path, self._exempt)
+        ):
             async with self._source.fetch(request) as fetched:
                 yield fetched
             return
-        hashes = asyncio.create_task(self._hashes(target))
+        hashes = asyncio.create_task(self._hashes(target, request.via))
         try:
             async with self._source.fetch(request) as fetched:
                 if target.kind is Kind.ZIP:
@@ -52,22 +54,23 @@ class Verified:
                     async def check(dirhash: str) -> None:
                         _compare(target, fetched.origin, dirhash, (await hashes).get(target.version))
 
-                    yield Fetched(fetched.body, fetched.size, fetched.origin, check)
+                    yield replace(fetched, voucher=verified_by(fetched.voucher, self._database.id), check_dirhash=check)
                     return
-                body = await read_small(fetched)
-            _compare(target, fetched.origin, go_mod_hash(body), (await hashes).get(f"{target.version}/go.mod"))
-            yield Fetched(once(body), len(body), fetched.origin)
+                body = await read_small(fetched, LARGEST_MOD)
+            found = await off_the_loop(go_mod_hash, body)
+            _compare(target, fetched.origin, found, (await hashes).get(f"{target.version}/go.mod"))
+            vouched = verified_by(fetched.voucher, self._database.id)
+            yield Fetched(once(body), len(body), fetched.origin, voucher=vouched)
         finally:
             hashes.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await hashes
+            # A cancellation of this task passes on, and the error of the other task has been told or is of no interest.
+            await asyncio.wait([hashes])
+            if not hashes.cancelled():
+                hashes.exception()
 
-    def _is_exempt(self, target: Target) -> bool:
-        return target.path != TOOLCHAIN and first_match(self._exempt, target.path) is not None
-
-    async def _hashes(self, target: Target) -> dict[str, str]:
+    async def _hashes(self, target: Target, via: str) -> dict[str, str]:
         version = Version(target.version)
-        text = await read_record(self._read, lookup_target(self._database, target.path, version))
+        text = await read_record(self._cache, lookup_target(self._database.name, target.path, version), via)
         return hashes_of(text, target.path, version)
 
 

@@ -14,13 +14,15 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from modproxy.store.draft import DiskDraft, spool
+from modproxy.contract.spool import SPOOL_BYTES
+from modproxy.room import Room
+from modproxy.store.draft import CACHE_IS_FULL, DiskDraft, spool_draft
 from modproxy.store.eviction import Freed, Remove
 from modproxy.store.files import list_all
 from modproxy.store.folder import Folder, Settling
 from modproxy.store.ledger import Ledger
 from modproxy.store.pressure import Pressure
-from modproxy.store.protocol import Draft, Listed, StoredFile, StoreListener
+from modproxy.store.protocol import Draft, Listed, NoRoomError, StoredFile, StoreListener
 from modproxy.store.tree import PRIVATE, dirhash_key
 from modproxy.store.use import Use
 from modproxy.threads import Pool
@@ -28,6 +30,8 @@ from modproxy.threads import Pool
 _THREADS = 8
 _WALKERS = 2
 _TRIAL_BYTES = 1 << 20
+_ROOM_SECONDS = 30.0
+"""How long a fetch waits for room in the temporary folder: the go command asks no second time after an error."""
 
 
 class DiskStore:
@@ -48,21 +52,25 @@ class DiskStore:
         self.grown = asyncio.Event()
         """It is set after each write and each refusal; the janitor clears it."""
         self.pressure = Pressure()
+        self.lacking = 0
+        """How many bytes an eviction has to free so that a file that had no room will have it."""
         self._drafts = self.private / "drafts"
         self._pool = Pool("disk", _THREADS)
         self._walkers = Pool("disk-walk", _WALKERS)
         self._serial = 0
-        self._born = 0.0
         self._use = Use(root)
         self._ledger = Ledger(asyncio.get_running_loop())
+        """It counts files; a file of a former process counts once `count` has found it."""
         self._folder = Folder(root, self._ledger)
+        self._room = Room(lambda: self.capacity() - self._ledger.used_bytes)
+        self._spool = Room(lambda: SPOOL_BYTES)
 
     def prepare(self) -> None:
         """Make the folders, and remove the drafts that a killed process left. Blocks; raises `OSError`."""
         shutil.rmtree(self._drafts, ignore_errors=True)
         self._drafts.mkdir(parents=True, exist_ok=True)
         # The file system's own clock is used, because this time is compared with times of the file system's files.
-        self._born = self._drafts.stat().st_mtime
+        self._ledger.born_ns = self._drafts.stat().st_mtime_ns
 
     def subscribe(self, listener: StoreListener) -> None:
         """Tell the listener of every file that is published or removed from now on."""
@@ -70,8 +78,8 @@ class DiskStore:
 
     @property
     def used_bytes(self) -> int:
-        """The bytes of all stored files that have been counted."""
-        return self._ledger.used_bytes
+        """The bytes of all stored files that have been counted, and of the files that are being written."""
+        return self._ledger.used_bytes + self._room.reserved
 
     @property
     def objects(self) -> int:
@@ -93,9 +101,7 @@ class DiskStore:
 
         Files that are younger than this process were counted when they were published.
         """
-        async for batch in self.scan():
-            old = [file.size for file in batch if file.modified < self._born]
-            self._ledger.counted(len(old), sum(old))
+        await self._walkers.run(self._folder.count)
         self.counted = True
         self.grown.set()
 
@@ -127,75 +133,94 @@ class DiskStore:
         if used := self._use.take():
             await self._walkers.run(self._use.write_down, used)
 
-    async def draft(self) -> DiskDraft:
-        """Begin a draft to publish, or a draft only to serve while the disk refuses writes. Raises `OSError`."""
-        if self._may_write():
-            self._serial += 1
-            path = self._drafts / f"{os.getpid()}-{self._serial}"
-            try:
-                fd = await self._pool.run(os.open, path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
-                return DiskDraft(path, fd, self._pool)
-            except OSError as e:
-                self._refused(e)
-        return await self._pool.run(spool, self._pool)
+    async def draft(self, size: int | None = None) -> DiskDraft:
+        """Begin a draft to publish, or a draft only to serve while the disk refuses writes or has no room.
 
-    def _may_write(self) -> bool:
-        if self.used_bytes >= self.capacity():
-            self.pressure.full(self.used_bytes)
-            self.grown.set()
-            return False
-        return self.pressure.may_try
+        Raises `OSError`.
+        """
+        draft = await self._draft_to_publish(size or 0)
+        if draft is not None:
+            return draft
+        return await spool_draft(self._pool, self._spool, size or 0, _ROOM_SECONDS)
 
-    def _refused(self, error: OSError) -> None:
-        self.pressure.refused(error)
+    async def _draft_to_publish(self, size: int) -> DiskDraft | None:
+        """Begin a draft below the cache directory; None when the disk refuses, or has no room for `size` bytes."""
+        if not self.pressure.may_try:
+            return None
+        held = self._room.reserve(size)
+        if held is None:
+            self._refused(NoRoomError(CACHE_IS_FULL), size)
+            return None
+        self._serial += 1
+        path = self._drafts / f"{os.getpid()}-{self._serial}"
+        try:
+            fd = await self._pool.run(os.open, path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+        except OSError as e:
+            held.release()
+            self._refused(e)
+            return None
+        except BaseException:
+            held.release()
+            raise
+        return DiskDraft(path, fd, self._pool, held, self._spool)
+
+    def _refused(self, error: OSError, size: int = 0) -> None:
+        """Note that a file of `size` bytes could not be stored."""
+        if not isinstance(error, NoRoomError):
+            self.pressure.refused(error)
+        elif size <= self.capacity():  # a larger file never has room, so nothing is evicted for it
+            self.lacking = max(self.lacking, size, 1)
+            self.pressure.full(self._ledger.used_bytes)
         self.grown.set()
 
     async def try_to_write(self) -> None:
         """End a refusal if the disk takes a file again, even when no client requests one. Raises `OSError`."""
-        if not self._may_write():
+        size = min(_TRIAL_BYTES, self.capacity() // 10)
+        if self._room.reserved + self._ledger.used_bytes + size > self.capacity():
             return
-        draft = await self.draft()
+        draft = await self._draft_to_publish(size)
+        if draft is None:
+            return
         try:
-            await draft.write(bytes(_TRIAL_BYTES))
+            await draft.write(bytes(size))
             if draft.path is not None:
                 await self._pool.run(os.fsync, draft.fd)
                 self.pressure.written()
         finally:
             draft.close()
 
-    async def publish(self, draft: Draft, key: str, dirhash: str) -> StoredFile | None:
+    async def publish(self, draft: Draft, key: str, dirhash: str, voucher: str = "") -> StoredFile | None:
         """Store a zip, and its hash beside it. Returns None when the disk refuses."""
         if not isinstance(draft, DiskDraft):
             raise TypeError("a draft is published by the store that made it")
         content = dirhash.encode()
         if draft.path is None:
-            return await self._publish(Settling(draft, key, content))
+            return await self._publish(Settling(draft, key, content, voucher))
         beside = await self._written(content)
         if beside is None:
             return None
         try:
-            return await self._publish(Settling(beside, dirhash_key(key), content), Settling(draft, key, content))
+            return await self._publish(
+                Settling(beside, dirhash_key(key), content), Settling(draft, key, content, voucher)
+            )
         finally:
             beside.close()
 
-    async def put(self, key: str, body: bytes) -> StoredFile | None:
+    async def put(self, key: str, body: bytes, voucher: str = "") -> StoredFile | None:
         """Store a small file. Returns None when the disk refuses."""
         draft = await self._written(body)
         if draft is None:
             return None
         try:
-            return await self._publish(Settling(draft, key, body))
+            return await self._publish(Settling(draft, key, body, voucher))
         finally:
             draft.close()
 
     async def _written(self, body: bytes) -> DiskDraft | None:
         """Write a draft of these bytes; None when no disk takes it."""
-        if not self._may_write():
+        draft = await self._draft_to_publish(len(body))
+        if draft is None:
             return None
-        try:
-            draft = await self.draft()
-        except OSError:
-            return None  # the draft has noted the refusal
         try:
             await draft.write(body)
         except OSError as e:
@@ -206,16 +231,18 @@ class DiskStore:
 
     async def _publish(self, *settling: Settling) -> StoredFile | None:
         """Put drafts in their places, all at one moment for those who change files. Returns the last one."""
-        for draft, _, _ in settling:
+        for draft, *_ in settling:
             if draft.path is None:
                 if draft.refusal is not None:
-                    self._refused(draft.refusal)
+                    self._refused(draft.refusal, draft.written)
                 return None
         try:
             file = await self._pool.run(self._folder.put_in_place, settling)
         except OSError as e:
             self._refused(e)
             return None
+        for draft, *_ in settling:
+            draft.published()
         self.pressure.written()
         self.grown.set()
         return file

@@ -1,7 +1,8 @@
 """Drafts of a disk store: files that are being written.
 
-A draft is below the cache directory. When that disk refuses writes, the draft is in the machine's temporary folder
-instead: from there it is served to the clients that wait for it, and it is never published.
+A draft is below the cache directory. When that disk refuses writes, or the cache has no room, the draft is in the
+machine's temporary folder instead (the spool): from there it is served to the clients that wait for it, and it is never
+published. The bytes of a draft are reserved before they are written, in either place.
 """
 
 import os
@@ -9,21 +10,30 @@ import tempfile
 from pathlib import Path
 from typing import BinaryIO
 
+from modproxy.room import Reservation, Room
+from modproxy.store.protocol import NoRoomError
 from modproxy.threads import Pool
 
 _COPY = 1 << 20
+CACHE_IS_FULL = "the cache has no room for it"
+SPOOL_IS_FULL = "the replica's temporary folder has no room for it: ask again later"
 
 
 class DiskDraft:
-    """A `Draft` of a disk store."""
+    """A `Draft` of a disk store.
 
-    def __init__(self, path: Path | None, fd: int, pool: Pool) -> None:
+    `held` are the bytes that are reserved where the draft is, and `spool` is the room of the temporary folder.
+    """
+
+    def __init__(self, path: Path | None, fd: int, pool: Pool, held: Reservation, spool: Room) -> None:
         self.path = path
         """Where the draft is; None for a draft that can only be served, and after the draft was published."""
         self.fd = fd
         """The open file. The number stays the same until the draft is closed; after that it is -1."""
         self.refusal: OSError | None = None
         """Why the draft moved to the temporary folder, if it did."""
+        self._held = held
+        self._spool = spool
         self._written = 0
         self._pool = pool
 
@@ -33,18 +43,29 @@ class DiskDraft:
         return self._written
 
     async def write(self, data: bytes) -> None:
-        """Append, and move to the temporary folder if the disk refuses.
+        """Append, and move to the temporary folder if the disk refuses or the cache has no room.
 
-        Raises `OSError` when that folder refuses too.
+        Raises `OSError` when that folder refuses too, `NoRoomError` among them.
         """
-        try:
-            await self._pool.run(_write_all, self.fd, data)
-        except OSError as e:
-            if self.path is None:
-                raise
-            self.refusal = e
-            await self._pool.run(self._move_away, data)
+        if not self._held.grow_to(self._written + len(data)):
+            await self._move(data, NoRoomError(CACHE_IS_FULL))
+        else:
+            try:
+                await self._pool.run(_write_all, self.fd, data)
+            except OSError as e:
+                await self._move(data, e)
         self._written += len(data)
+
+    async def _move(self, data: bytes, why: OSError) -> None:
+        if self.path is None:
+            raise why if not isinstance(why, NoRoomError) else NoRoomError(SPOOL_IS_FULL)
+        room = self._spool.reserve(max(self._held.size, self._written + len(data)))
+        if room is None:
+            raise NoRoomError(SPOOL_IS_FULL)
+        self.refusal = why
+        self._held.release()
+        self._held = room
+        await self._pool.run(self._move_away, data)
 
     def read(self, at: int, most: int) -> bytes:
         """Return at most `most` bytes from position `at`. They were just written, so they are in the page cache, and
@@ -70,6 +91,10 @@ class DiskDraft:
             os.dup2(spooled.fileno(), self.fd, inheritable=False)
         self._unlink()
 
+    def published(self) -> None:
+        """Note that the store counts the file now: its bytes are no longer those of a draft."""
+        self._held.release()
+
     def _unlink(self) -> None:
         if self.path is not None:
             self.path.unlink(missing_ok=True)
@@ -81,6 +106,7 @@ class DiskDraft:
             os.close(self.fd)
             self.fd = -1
         self._unlink()
+        self._held.release()
 
 
 def _write_all(fd: int, data: bytes) -> None:
@@ -89,7 +115,21 @@ def _write_all(fd: int, data: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
-def spool(pool: Pool) -> DiskDraft:
-    """Begin a draft in the temporary folder, which can only be served. Blocks; raises `OSError`."""
+async def spool_draft(pool: Pool, spool: Room, size: int, seconds: float) -> DiskDraft:
+    """Begin a draft of `size` bytes in the temporary folder, which can only be served.
+
+    It waits up to `seconds` until there is room. Raises `OSError`, `NoRoomError` among them.
+    """
+    held = await spool.wait_and_reserve(size, seconds)
+    if held is None:
+        raise NoRoomError(SPOOL_IS_FULL)
+    try:
+        return DiskDraft(None, await pool.run(_open_temporary), pool, held, spool)
+    except BaseException:
+        held.release()
+        raise
+
+
+def _open_temporary() -> int:
     with tempfile.TemporaryFile() as file:
-        return DiskDraft(None, os.dup(file.fileno()), pool)
+        return os.dup(file.fileno())

@@ -1,45 +1,62 @@
-"""The ETags of files. Each tag is made once: when the file is written, or when this process first reads the file.
+"""The ETags and vouchers of files. Each is found out once: when the file is written, or when this process first reads
+the file.
 
-A tag is made of the content, so that all replicas send the same tag (RFC 9110, section 8.8.3). Tags are remembered in
-memory and not beside the files, because reading an extended attribute takes 1.9 microseconds and hashing a small body
-takes 0.8.
+A tag is made of the content, so that all replicas send the same tag (RFC 9110, section 8.8.3). Tags and vouchers are
+remembered in memory, because reading an extended attribute takes 1.9 microseconds and hashing a small body takes 0.8.
 """
 
 import threading
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from modproxy.store.protocol import etag_of
+from modproxy.store.vouchers import Mark
 
 _REMEMBERED = 20_000
 """How many tags are remembered, each of about 200 bytes with its key."""
 
-Mark = tuple[int, int, int]
-"""A file's size, modification time in nanoseconds, and inode. The inode is part of the mark because a file system's
-clock is coarse: two files of the same size may replace each other within one tick of the clock.
-"""
+
+class Known(NamedTuple):
+    """Tells what is remembered of a file in one state, which its mark names.
+
+    The inode is part of the mark because a file system's clock is coarse: two files of the same size may replace each
+    other within one tick of the clock.
+    """
+
+    mark: Mark
+    tag: str
+    voucher: str
 
 
 class Etags:
-    """Remembers the tags of files, at most `limit`: then the oldest tag is dropped. Threads may share it."""
+    """Remembers the tags and vouchers of files, at most `limit`: then the oldest is dropped. Threads may share it.
 
-    def __init__(self, limit: int = _REMEMBERED) -> None:
+    `voucher_of` reads the voucher of a file in a state.
+    """
+
+    def __init__(self, voucher_of: Callable[[str, Mark], str], limit: int = _REMEMBERED) -> None:
+        self._voucher_of = voucher_of
         self._limit = limit
-        self._known: dict[str, tuple[Mark, str]] = {}
+        self._known: dict[str, Known] = {}
         self._lock = threading.Lock()
 
-    def of(self, key: str, mark: Mark, content: bytes) -> str:
-        """Return the tag of a file with this mark; it is made of `content` when no tag is remembered for the mark."""
+    def of(self, key: str, mark: Mark, content: Iterable[bytes]) -> Known:
+        """Return what is known of a file with this mark; the tag is made of `content` when nothing is remembered.
+
+        `content` comes in pieces, which are read only then.
+        """
         known = self._known.get(key)
-        if known is not None and known[0] == mark:
-            return known[1]
-        tag = etag_of(content)
+        if known is not None and known.mark == mark:
+            return known
+        known = Known(mark, etag_of(content), self._voucher_of(key, mark))
         with self._lock:
             self._known.pop(key, None)
             if len(self._known) >= self._limit:
                 del self._known[next(iter(self._known))]
-            self._known[key] = (mark, tag)
-        return tag
+            self._known[key] = known
+        return known
 
     def forget(self, key: str) -> None:
-        """Drop the tag of a file that was removed."""
+        """Drop what is known of a file that was removed."""
         with self._lock:
             self._known.pop(key, None)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from modproxy.store.protocol import Listed
+from modproxy.store.protocol import LARGEST_BODY, Listed
 from modproxy.store.tree import dirhash_key, is_zip, key_of, walk
 
 _LARGEST_READ = 1 << 20
@@ -22,7 +22,8 @@ class Found(NamedTuple):
     used: float
     """When the file was last used, in seconds since the epoch."""
     content: bytes | None
-    """The body of a small file; the recorded `h1:` hash of a zip, None without one."""
+    """The body of a small file; the recorded `h1:` hash of a zip. None for a large file, and for a zip without a hash.
+    """
 
 
 def _found(status: os.stat_result, content: bytes | None) -> Found:
@@ -41,7 +42,8 @@ def _find_small(path: str) -> Found | None:
         return None
     try:
         status = os.fstat(fd)
-        return _found(status, _read_all(fd, status.st_size))
+        large = status.st_size > LARGEST_BODY
+        return _found(status, None if large else _read_all(fd, status.st_size))
     finally:
         os.close(fd)
 
@@ -71,19 +73,26 @@ def settle(fd: int, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
 
 
-def rename(fd: int, draft: Path, path: Path, content: bytes) -> tuple[Found, int | None]:
-    """Give a settled draft its name. Returns the new file, and the size of the file that it replaced, if any."""
-    replaced = size_of(path)
+def rename(fd: int, draft: Path, path: Path, content: bytes) -> tuple[Found, os.stat_result | None]:
+    """Give a settled draft its name. Returns the new file, and the file that it replaced, if any."""
+    replaced = status_of(path)
     draft.replace(path)
     return _found(os.fstat(fd), content), replaced
 
 
-def size_of(path: Path | str) -> int | None:
-    """Return the size of a file, or None when there is no such file."""
+def status_of(path: Path | str) -> os.stat_result | None:
+    """Return the state of a file, or None when there is no such file."""
     try:
-        return os.stat(path).st_size  # noqa: PTH116 - a Path for each of a million files takes long
+        return os.stat(path, follow_symlinks=False)  # noqa: PTH116 - a Path for each of a million files takes long
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def read_in_pieces(path: str) -> Iterator[bytes]:
+    """Yield the content of a file of any size, a piece at a time."""
+    with Path(path).open("rb") as file:
+        while piece := file.read(_LARGEST_READ):
+            yield piece
 
 
 def list_all(root: Path) -> Iterator[list[Listed]]:

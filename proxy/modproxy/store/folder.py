@@ -2,16 +2,18 @@
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from modproxy.store.draft import DiskDraft
 from modproxy.store.etags import Etags
 from modproxy.store.eviction import Due, Freed
-from modproxy.store.files import Found, find, rename, settle, size_of
+from modproxy.store.files import Found, find, read_in_pieces, rename, settle, status_of
 from modproxy.store.ledger import Ledger
-from modproxy.store.protocol import StoredFile
-from modproxy.store.tree import dirhash_key, is_dirhash, is_zip
+from modproxy.store.protocol import LARGEST_BODY, StoredFile
+from modproxy.store.tree import PRIVATE, dirhash_key, is_dirhash, is_zip, key_of, walk, zip_key
+from modproxy.store.vouchers import Mark, Vouchers
 
 
 class Settling(NamedTuple):
@@ -20,6 +22,7 @@ class Settling(NamedTuple):
     draft: DiskDraft
     key: str
     content: bytes
+    voucher: str = ""
 
 
 class Folder:
@@ -29,7 +32,8 @@ class Folder:
         self._prefix = f"{root}/"
         """Before a key, it makes a path: to join a Path takes long for each request, or for a million files."""
         self._ledger = ledger
-        self._etags = Etags()
+        self._vouchers = Vouchers(root / PRIVATE / "vouchers")
+        self._etags = Etags(self._voucher_of)
 
     def look_up(self, key: str) -> tuple[StoredFile, float] | None:
         """Return a file and when it was last used, in seconds since the epoch; None when it is not stored."""
@@ -37,24 +41,43 @@ class Folder:
         return None if found is None else (self._stored(key, found), found.used)
 
     def _stored(self, key: str, found: Found) -> StoredFile:
-        content = found.content
-        etag = None if content is None else self._etags.of(key, (found.size, found.modified_ns, found.inode), content)
-        return StoredFile(
-            key,
-            found.size,
-            found.modified_ns / 1e9,
-            etag,
-            body=None if is_zip(key) else content,
-            dirhash=content.decode() if is_zip(key) and content is not None else None,
-        )
+        content, mark = found.content, (found.size, found.modified_ns, found.inode)
+        if is_zip(key):
+            if content is None:
+                return StoredFile(key, found.size, found.modified_ns / 1e9, None, voucher=self._voucher_of(key, mark))
+            known = self._etags.of(key, mark, (content,))
+            dirhash = content.decode()
+            return StoredFile(key, found.size, found.modified_ns / 1e9, known.tag, None, dirhash, known.voucher)
+        known = self._etags.of(key, mark, read_in_pieces(self._prefix + key) if content is None else (content,))
+        body = content if found.size <= LARGEST_BODY else None
+        return StoredFile(key, found.size, found.modified_ns / 1e9, known.tag, body, None, known.voucher)
+
+    def _voucher_of(self, key: str, mark: Mark) -> str:
+        return self._vouchers.get(self._prefix + key, key, mark)
+
+    def count(self) -> None:
+        """Count the files of a former process, and remove hashes whose zips are gone."""
+        root = Path(self._prefix)
+        for entry in walk(root):
+            key = key_of(root, entry)
+            with self._ledger.changing():
+                status = status_of(entry.path)
+                if status is not None:
+                    self._ledger.counted(key, status)
+            if is_dirhash(key):
+                # A process that was killed between two renames leaves a hash without its zip.
+                self.remove(key, partial(self._is_orphan, key))
+        self._ledger.counted_all()
 
     def put_in_place(self, settling: Sequence[Settling]) -> StoredFile | None:
         """Make drafts the files of their keys, all in one change. Returns the last file. Raises `OSError`."""
         file = None
-        for draft, key, _ in settling:
+        for draft, key, _, voucher in settling:
+            if voucher:
+                self._vouchers.put(draft.fd, key, voucher)
             settle(draft.fd, Path(self._prefix + key))
         with self._ledger.changing():
-            for draft, key, content in settling:
+            for draft, key, content, _ in settling:
                 if draft.path is None:
                     raise AssertionError("a draft without a path is not settled")
                 found, replaced = rename(draft.fd, draft.path, Path(self._prefix + key), content)
@@ -75,12 +98,16 @@ class Folder:
             except (FileNotFoundError, NotADirectoryError, PermissionError):
                 return Freed()
 
+    def _is_orphan(self, hash_key: str, _: os.stat_result) -> bool:
+        return status_of(self._prefix + zip_key(hash_key)) is None
+
     def _unlink(self, key: str) -> Freed:
         path = self._prefix + key
-        size = size_of(path)
-        if size is None:
+        status = status_of(path)
+        if status is None:
             return Freed()
         os.unlink(path)  # noqa: PTH108 - see `_prefix`
         self._etags.forget(key)
-        self._ledger.removed(key, size, told=not is_dirhash(key))
-        return Freed(1, size)
+        self._vouchers.forget(key)
+        self._ledger.removed(key, status, told=not is_dirhash(key))
+        return Freed(1, status.st_size)

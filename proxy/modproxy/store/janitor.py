@@ -50,9 +50,12 @@ class Janitor:
         await store.write_down_use()
         if not store.counted:
             return
-        capacity = store.capacity()
-        if store.used_bytes > capacity * config.high_watermark_percent / 100:
-            wanted = store.used_bytes - capacity * config.low_watermark_percent // 100
+        capacity, used = store.capacity(), store.used_bytes
+        wanted = used + store.lacking - capacity if store.lacking else 0
+        store.lacking = 0
+        if used > capacity * config.high_watermark_percent / 100:
+            wanted = max(wanted, used - capacity * config.low_watermark_percent // 100)
+        if wanted > 0:
             self._log("to stay within its size", await store.evict(evict, wanted))
         if inactive and config.inactive is not None:
             before = time.time() - config.inactive

@@ -1,12 +1,14 @@
 """The count of what a disk store has, and the order in which its listeners hear of what comes and goes."""
 
 import asyncio
+import os
 import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from modproxy.store.protocol import StoreListener
+from modproxy.store.tree import place
 
 _TOLD_AT_ONCE = 500
 """How many files the listeners are told of at once: a million of them would block the event loop."""
@@ -22,6 +24,10 @@ class Ledger:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.used_bytes = 0
         self.objects = 0
+        self.born_ns = 0
+        """When this process began. Files that are older are of a former process, and `counted` adds them."""
+        self._count_at: list[str] | None = []
+        """The place that the count of older files has reached; None once all of them have been counted."""
         self._loop = loop
         self._lock = threading.Lock()
         self._listeners: list[StoreListener] = []
@@ -39,28 +45,46 @@ class Ledger:
         with self._lock:
             yield
 
-    def counted(self, objects: int, size: int) -> None:
-        """Add files of a former process, of which no listener hears."""
-        with self._lock:
-            self.objects += objects
-            self.used_bytes += size
+    def counted(self, key: str, file: os.stat_result) -> None:
+        """Add a file of a former process, inside `changing`. No listener hears of it.
 
-    def published(self, key: str, size: int, replaced: int | None, *, told: bool) -> None:
-        """Note a file, inside `changing`. `replaced` is the size of the file that was there before, None without one.
+        The count must come to files in the order of `place`.
+        """
+        if file.st_mtime_ns < self.born_ns:
+            self.objects += 1
+            self.used_bytes += file.st_size
+        self._count_at = place(key)
+
+    def counted_all(self) -> None:
+        """Note that the count has come to its end."""
+        with self._lock:
+            self._count_at = None
+
+    def published(self, key: str, size: int, replaced: os.stat_result | None, *, told: bool) -> None:
+        """Note a file, inside `changing`. `replaced` is the file that was there before, None without one.
 
         `told` is false for files of which no listener has to hear.
         """
-        self.used_bytes += size - (replaced or 0)
-        self.objects += replaced is None
+        self.used_bytes += size
+        self.objects += 1
+        if replaced is not None:
+            self._subtract(key, replaced)
         if told:
             self._note(key, True)
 
-    def removed(self, key: str, size: int, *, told: bool) -> None:
+    def removed(self, key: str, file: os.stat_result, *, told: bool) -> None:
         """Note that a file has gone, inside `changing`."""
-        self.used_bytes -= size
-        self.objects -= 1
+        self._subtract(key, file)
         if told:
             self._note(key, False)
+
+    def _subtract(self, key: str, file: os.stat_result) -> None:
+        """Count a file no longer, unless it is an older file that the count has not reached and never will find."""
+        old = file.st_mtime_ns < self.born_ns
+        if old and self._count_at is not None and place(key) > self._count_at:
+            return
+        self.used_bytes -= file.st_size
+        self.objects -= 1
 
     def _note(self, key: str, published: bool) -> None:
         if not self._listeners:

@@ -4,15 +4,32 @@ A key is a target's escaped URL path. Callers publish only whole and checked fil
 comes from nor who may get it.
 """
 
+import errno
 import hashlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, NamedTuple, Protocol
 
+LARGEST_BODY = 64 << 10
+"""In bytes: a larger file is never held in memory, because many slow clients would need it there at once."""
 
-def etag_of(content: bytes) -> str:
-    """Make the ETag of a small file from its bytes, or of a zip from its `h1:` hash, alike in all stores."""
-    return hashlib.sha256(content).hexdigest()[:32]
+
+def etag_of(content: Iterable[bytes]) -> str:
+    """Make the ETag of a file from its bytes, or of a zip from its `h1:` hash, alike in all stores.
+
+    The bytes come in pieces. To hash more than `LARGEST_BODY` of them takes long.
+    """
+    digest = hashlib.sha256()
+    for piece in content:
+        digest.update(piece)
+    return digest.hexdigest()[:32]
+
+
+class NoRoomError(OSError):
+    """The bytes of a file have no room; the message says where."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(errno.ENOSPC, words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +43,11 @@ class StoredFile:
     etag: str | None
     """Names the content (RFC 9110, section 8.8.3), without quotes; None for a zip without a recorded hash."""
     body: bytes | None = None
-    """The whole content; None for a zip."""
+    """The whole content; None for a zip, and for another file of more than `LARGEST_BODY` bytes."""
     dirhash: str | None = None
     """The recorded `h1:` hash of a zip; None for other files, and for a zip without a recorded hash."""
+    voucher: str = ""
+    """Who vouched for the file when it was stored; empty for a file without a record of it."""
 
 
 class Listed(NamedTuple):
@@ -88,15 +107,19 @@ class Store(Protocol):
         """Open a file that `get` has found. Raises `FileNotFoundError` when the file was removed meanwhile."""
         ...
 
-    async def put(self, key: str, body: bytes) -> StoredFile | None:
+    async def put(self, key: str, body: bytes, voucher: str = "") -> StoredFile | None:
         """Store a small file. Returns None when it cannot be stored: then the next request has to fetch it again."""
         ...
 
-    async def draft(self) -> Draft:
-        """Begin a large file. Raises `OSError` when the file can neither be stored nor passed through."""
+    async def draft(self, size: int | None) -> Draft:
+        """Begin a large file of `size` bytes; None when the size is not known.
+
+        The bytes are reserved. Raises `OSError` when the file can neither be stored nor passed through, `NoRoomError`
+        among them.
+        """
         ...
 
-    async def publish(self, draft: Draft, key: str, dirhash: str) -> StoredFile | None:
+    async def publish(self, draft: Draft, key: str, dirhash: str, voucher: str = "") -> StoredFile | None:
         """Store a zip that was written as a draft of this store. Returns None when it cannot be stored."""
         ...
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 
 DIRHASH_SUFFIX = ".ziphash"
@@ -27,27 +28,44 @@ def dirhash_key(key: str) -> str:
     return key.removesuffix(".zip") + DIRHASH_SUFFIX
 
 
+def zip_key(key: str) -> str:
+    """Return the key of the zip of which a file is the hash."""
+    return key.removesuffix(DIRHASH_SUFFIX) + ".zip"
+
+
 def key_of(root: Path, entry: os.DirEntry[str]) -> str:
     """Return the key of a file that `walk` found below `root`."""
     return entry.path[len(os.fspath(root)) + 1 :]
 
 
 def walk(root: Path) -> Iterator[os.DirEntry[str]]:
-    """Yield every file below `root`, except those of the private folder.
+    """Yield every file below `root`, except those of the private folder, in the order of `place`.
 
     Folders that vanish meanwhile are skipped, and so are unreadable folders, such as `lost+found` of a file system.
     """
-    pending = [os.fspath(root)]
+    for entry in _sorted(os.fspath(root)):
+        if entry.name != PRIVATE or not entry.is_dir(follow_symlinks=False):
+            yield from _files_of(entry)
+
+
+def _files_of(top: os.DirEntry[str]) -> Iterator[os.DirEntry[str]]:
+    pending = [top]
     while pending:
-        folder = pending.pop()
-        try:
-            with os.scandir(folder) as entries:
-                found = list(entries)
-        except (FileNotFoundError, PermissionError):
-            continue
-        for entry in found:
-            if entry.is_dir(follow_symlinks=False):
-                if entry.name != PRIVATE or folder != os.fspath(root):
-                    pending.append(entry.path)
-            else:
-                yield entry
+        entry = pending.pop()
+        if entry.is_dir(follow_symlinks=False):
+            pending.extend(reversed(_sorted(entry.path)))
+        else:
+            yield entry
+
+
+def _sorted(folder: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=attrgetter("name"))
+    except (FileNotFoundError, PermissionError):
+        return []
+
+
+def place(key: str) -> list[str]:
+    """Return what a key is sorted by in a walk: the names of its folders, and its own."""
+    return key.split("/")

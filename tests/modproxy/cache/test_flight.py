@@ -37,10 +37,14 @@ def hashing() -> Pool:
     return Pool("hash", 1)
 
 
+abandoned: list[Flight] = []
+
+
 def begin(source: FakeSource, store: MemoryStore, hashing: Pool, *, streaming: bool = True) -> Flight:
-    flight = Flight(request(ZIP), streaming=streaming)
+    abandoned.clear()
+    flight = Flight(request(ZIP), (ZIP, 1), streaming=streaming, abandoned=abandoned.append)
     flight.enter()
-    task = asyncio.create_task(flight.run(source, store, hashing, lambda _: False))
+    task = asyncio.create_task(flight.run(source, store, hashing, lambda _: False, lambda: True))
     task.add_done_callback(lambda _: None)
     return flight
 
@@ -79,6 +83,44 @@ async def test_the_draft_is_let_go_of_by_the_last_reader(hashing: Pool) -> None:
     assert not store.drafts[0].closed
     follower.close()
     await eventually(lambda: store.drafts[0].closed, "the draft is closed")
+    hashing.close()
+
+
+@pytest.fixture
+def short_linger(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("modproxy.cache.flight.LINGER_SECONDS", 0.02)
+
+
+@pytest.mark.usefixtures("short_linger")
+@pytest.mark.parametrize(
+    ("first", "kept", "told", "is_abandoned"),
+    [
+        (300_000, False, True, True),
+        (300_000, True, True, False),
+        (len(PACKED) - 100_000, False, True, False),
+        (len(PACKED) - 100_000, False, False, True),
+    ],
+)
+async def test_a_fetch_that_nobody_reads_is_abandoned_unless_it_is_nearly_whole(
+    hashing: Pool, first: int, kept: bool, told: bool, is_abandoned: bool
+) -> None:
+    store, source = MemoryStore(), Gated(PACKED, first)
+    source.told = told
+    flight = begin(source, store, hashing)
+    flight.kept = kept
+    await flight.wait_decided()
+    flight.enter()
+    flight.leave()
+    flight.leave()
+    flight.enter()
+    await asyncio.sleep(0.1)
+    assert not abandoned, "another reads now"
+    flight.leave()
+    await asyncio.sleep(0.1)
+    assert (abandoned == [flight]) is is_abandoned
+    source.go_on.set()
+    await eventually(lambda: store.drafts[0].closed, "the draft is closed")
+    assert abandoned in ([flight], []), "a fetch is abandoned once"
     hashing.close()
 
 

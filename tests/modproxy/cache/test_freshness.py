@@ -25,7 +25,9 @@ def test_what_cannot_change_is_fresh_for_ever(path: str) -> None:
         (0.0, False, Course.GIVE),
         (60.0, False, Course.GIVE),
         (60.1, False, Course.GIVE_OLD_AND_REFRESH),
-        (3660.0, False, Course.GIVE_OLD_AND_REFRESH),
+        (120.0, False, Course.GIVE_OLD_AND_REFRESH),
+        (120.1, False, Course.FETCH_OR_GIVE_OLD),
+        (3660.0, False, Course.FETCH_OR_GIVE_OLD),
         (3660.1, False, Course.FETCH),
         (None, False, Course.FETCH),
         (60.0, True, Course.GIVE),
@@ -36,6 +38,24 @@ def test_what_cannot_change_is_fresh_for_ever(path: str) -> None:
 )
 def test_what_may_change(path: str, age: float | None, cached_only: bool, expected: Course) -> None:
     assert course(request(path, cached_only=cached_only), age, CONFIG) is expected
+
+
+@pytest.mark.parametrize(
+    ("ttl", "revalidate", "if_error", "age", "expected"),
+    [
+        (10.0, 0.0, 100.0, 10.1, Course.FETCH_OR_GIVE_OLD),
+        (10.0, 50.0, 100.0, 60.0, Course.GIVE_OLD_AND_REFRESH),
+        (10.0, 50.0, 0.0, 60.0, Course.GIVE_OLD_AND_REFRESH),
+        (10.0, 50.0, 0.0, 60.1, Course.FETCH),
+        (0.0, None, 100.0, 0.1, Course.FETCH_OR_GIVE_OLD),
+        (0.0, None, 0.0, 0.1, Course.FETCH),
+    ],
+)
+def test_how_long_an_old_answer_is_good(
+    ttl: float, revalidate: float | None, if_error: float, age: float, expected: Course
+) -> None:
+    config = CacheConfig(list_ttl=ttl, stale_while_revalidate=revalidate, stale_if_error=if_error)
+    assert course(request(LIST), age, config) is expected
 
 
 @pytest.mark.parametrize(("cached_only", "expected"), [(False, Course.FETCH), (True, Course.SAY_ABSENT)])

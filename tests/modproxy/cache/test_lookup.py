@@ -5,45 +5,18 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from modproxy.cache.answer import Answer, CacheStatus, KnownAbsent
+from modproxy.cache.answer import CacheStatus, KnownAbsent
 from modproxy.cache.lookup import Cache
-from modproxy.source.protocol import Mismatch, NotFound, Unavailable
-from modproxy.threads import Pool
+from modproxy.source.protocol import Denied, Mismatch, NotFound, SourceError, Unavailable
 from tests.kubernetes.eventually import eventually
+from tests.modproxy.cache.drained import drained
 from tests.modproxy.making import request, rules
 from tests.modproxy.module_files import module_zip
 from tests.modproxy.source.fake_source import FakeSource
 from tests.modproxy.store.memory_store import MemoryStore
 
-LIST, MOD, ZIP = "example.com/m/@v/list", "example.com/m/@v/v1.0.0.mod", "example.com/m/@v/v1.0.0.zip"
+LIST, INFO, MOD, ZIP = "example.com/m/@v/list", *(f"example.com/m/@v/v1.0.0.{kind}" for kind in ("info", "mod", "zip"))
 PACKED = module_zip("example.com/m", "v1.0.0", {"go.mod": b"module example.com/m\n", "big": bytes(range(256)) * 999})
-
-
-@pytest.fixture
-def store() -> MemoryStore:
-    return MemoryStore()
-
-
-@pytest.fixture
-async def cache(store: MemoryStore) -> AsyncIterator[Cache]:
-    hashing = Pool("hash", 1)
-    made = Cache(store, hashing)
-    yield made
-    await made.close()
-    hashing.close()
-
-
-async def drained(answer: Answer, store: MemoryStore) -> bytes:
-    """Read an answer to its end, and close it."""
-    try:
-        if answer.follower is not None:
-            return b"".join([piece async for piece in answer.follower])
-        if answer.body is not None:
-            return answer.body
-        assert answer.stored is not None
-        return (await store.open(answer.stored)).read()
-    finally:
-        answer.close()
 
 
 async def test_the_first_asks_the_source_and_the_next_does_not(cache: Cache, store: MemoryStore) -> None:
@@ -128,6 +101,83 @@ async def test_an_old_list_is_given_and_refreshed_behind(cache: Cache, store: Me
     assert old.age >= 100
     await eventually(lambda: store.files[LIST][1] == b"v1.0.0\nv1.1.0\n", "the list is refreshed")
     assert (await cache.get(request(LIST), rules(source))).status is CacheStatus.HIT
+
+
+async def test_a_list_that_is_too_old_waits_for_the_new_one(cache: Cache, store: MemoryStore) -> None:
+    source = FakeSource({LIST: b"v1.0.0\n"})
+    await cache.get(request(LIST), rules(source))
+    store.age(LIST, 20 * 3600)
+    source.answers[LIST] = b"v1.0.0\nv1.1.0\n"
+    new = await cache.get(request(LIST), rules(source))
+    assert (new.status, new.body) == (CacheStatus.MISS, b"v1.0.0\nv1.1.0\n")
+
+
+@pytest.mark.parametrize("error", [Unavailable("down"), Unavailable("slow", 504), Mismatch("SECURITY")])
+async def test_a_list_that_is_too_old_is_given_where_upstream_fails(
+    cache: Cache, store: MemoryStore, error: Unavailable
+) -> None:
+    source = FakeSource({LIST: b"v1.0.0\n"})
+    await cache.get(request(LIST), rules(source))
+    store.age(LIST, 20 * 3600)
+    source.answers[LIST] = error
+    for _ in range(5):
+        old = await cache.get(request(LIST), rules(source))
+        assert (old.status, old.body) == (CacheStatus.STALE, b"v1.0.0\n")
+    assert source.keys == [LIST, LIST], "the next attempt comes after a pause"
+    store.age(LIST, 5 * 3600)
+    with pytest.raises(type(error)):
+        await cache.get(request(LIST), rules(source))
+
+
+@pytest.mark.parametrize("error", [NotFound("gone", 410), Denied("no longer yours")])
+async def test_an_old_list_is_not_given_against_the_word_of_upstream(
+    cache: Cache, store: MemoryStore, error: SourceError
+) -> None:
+    source = FakeSource({LIST: b"v1.0.0\n"})
+    await cache.get(request(LIST), rules(source))
+    store.age(LIST, 20 * 3600)
+    source.answers[LIST] = error
+    with pytest.raises(type(error)):
+        await cache.get(request(LIST), rules(source))
+
+
+async def test_the_old_list_is_given_where_upstream_takes_too_long(
+    cache: Cache, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modproxy.cache.lookup._PATIENCE", 0.05)
+    go_on = asyncio.Event()
+
+    class Slow(FakeSource):
+        async def _body(self, answer: bytes) -> AsyncIterator[bytes]:
+            await go_on.wait()
+            yield answer
+
+    await cache.get(request(LIST), rules(FakeSource({LIST: b"v1.0.0\n"})))
+    store.age(LIST, 20 * 3600)
+    source = Slow({LIST: b"v1.1.0\n"})
+    for _ in range(3):
+        assert (await cache.get(request(LIST), rules(source))).body == b"v1.0.0\n"
+    assert source.keys == [LIST]
+    go_on.set()
+    await eventually(lambda: store.files[LIST][1] == b"v1.1.0\n", "the slow answer is stored")
+
+
+async def test_an_older_source_never_replaces_the_list_of_a_newer_one(cache: Cache, store: MemoryStore) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(FakeSource):
+        async def _body(self, answer: bytes) -> AsyncIterator[bytes]:
+            begun.set()
+            await go_on.wait()
+            yield answer
+
+    old = Slow({LIST: b"v0.1.0\n"})
+    first = asyncio.create_task(cache.get(request(LIST), rules(old, generation=1)))
+    await begun.wait()
+    await cache.get(request(LIST), rules(FakeSource({LIST: b"v1.0.0\n"}), generation=2))
+    go_on.set()
+    assert (await first).body == b"v0.1.0\n"
+    assert store.files[LIST][1] == b"v1.0.0\n"
 
 
 async def test_a_failed_refresh_is_tried_again_after_a_pause_only(cache: Cache, store: MemoryStore) -> None:

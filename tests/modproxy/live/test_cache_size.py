@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.kubernetes.eventually import eventually
+from tests.modproxy import fake_upstream
 from tests.modproxy.fake_upstream import FakeUpstream
 from tests.modproxy.proxy_process import ProxyProcess
 
@@ -42,6 +43,32 @@ async def test_the_cache_stays_within_its_size(proxy: ProxyProcess, upstream: Fa
     assert zips[1] not in held
     assert (await proxy.report()).storage.used_bytes == sum((proxy.cache / key).stat().st_size for key in held)
     assert (await proxy.get(zips[1])).body == upstream.files[zips[1]]
+
+
+async def test_absent_minded_clients_fill_no_disk(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
+    """Many HEADs fetch no zip, and many beginnings of large zips never need more than the cache may have."""
+    zips = add_modules(upstream, 20, 600 * KIB)
+    proxy.write_config(cache={"sizeBytes": 2 << 20})
+    await proxy.until_report(lambda report: report.config.generation == 2)
+    for reply in await asyncio.gather(*(proxy.get(key, "HEAD") for key in zips)):
+        assert (reply.status, reply.headers["Content-Type"], reply.body) == (200, "application/zip", b"")
+    assert not any(upstream.requests[key] for key in zips)
+    gates = {key: fake_upstream.Gate(upstream.files[key], 500 * KIB) for key in zips}
+    upstream.behaviours.update(gates)
+    leaving = [asyncio.create_task(proxy.get(key)) for key in zips]
+    for gate in gates.values():
+        await gate.begun.wait()
+    written = sum(path.stat().st_size for path in (proxy.cache / ".modproxy" / "drafts").iterdir())
+    report = await proxy.report()
+    assert written <= report.storage.used_bytes <= 2 << 20
+    assert report.storage.used_bytes > 1 << 20, "what is being written counts"
+    for task in leaving:
+        task.cancel()
+    await proxy.until_report(lambda report: report.storage.used_bytes < 100 * KIB)
+    for gate in gates.values():
+        gate.open.set()
+    upstream.behaviours.clear()
+    assert (await proxy.get(zips[0])).body == upstream.files[zips[0]]
 
 
 async def test_last_use_survives_a_restart(proxy: ProxyProcess, upstream: FakeUpstream) -> None:

@@ -212,3 +212,26 @@ async def test_without_an_upstream_the_machines_own_setting_holds(upstream: Fake
         assert (await proxy.get(LIST)).status == 200
         absent = await proxy.get("example.com/absent/@v/list")
         assert (absent.status, "off" in absent.text) == (404, True)
+
+
+HOSTS = ("a" * 64 + ".example.com", "a..example.com", ".example.com", "\u00e4" * 63 + ".example.com", "xn--\u00df.com")
+
+
+@pytest.mark.parametrize("host", HOSTS, ids=ascii)
+async def test_a_host_that_no_codec_takes_keeps_no_rule_away(proxy: ProxyProcess, host: str) -> None:
+    """The upstream has the port of the listener, so that its name is looked up when the config is taken."""
+    port = proxy.url.rpartition(":")[2]
+    before = await proxy.report()
+    proxy.write_config(
+        upstream={"goproxy": f"http://{host}:{port}", "gosumdb": "off"}, modules={"deny": ["example.com"]}
+    )
+    told = await proxy.until_report(lambda report: report.config.generation > 1 or report.config.error is not None)
+    if told.config.error is None:
+        assert (await proxy.get(LIST)).status == 403, "all of the config is in force"
+    else:
+        assert told.config.hash == before.config.hash
+        assert (await proxy.get(LIST)).status == 200, "the last good rules stay in force"
+        assert proxy.log().count("config refused") == 1
+    proxy.write_config(upstream={"goproxy": "off", "gosumdb": "off"}, modules={"deny": ["example.com"]})
+    await proxy.until_report(lambda report: report.config.error is None and report.config.hash != before.config.hash)
+    assert (await proxy.get(LIST)).status == 403, "it goes on to follow its config"

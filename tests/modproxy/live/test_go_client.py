@@ -60,6 +60,17 @@ async def test_a_branch_and_a_commit_become_a_pseudo_version(client: GoClient, u
     assert slashed.code != 0
 
 
+async def test_a_version_without_its_suffix_becomes_incompatible(client: GoClient, upstream: FakeUpstream) -> None:
+    upstream.add("example.com/old", "v1.0.0", "v2.0.0+incompatible")
+    upstream.files["example.com/old/@v/v2.0.0.info"] = upstream.files["example.com/old/@v/v2.0.0+incompatible.info"]
+    await client.succeed("mod", "init", "example.com/project")
+    await client.succeed("get", "example.com/old@v2.0.0")
+    assert "example.com/old v2.0.0+incompatible" in await client.succeed("list", "-m", "all")
+    missing = await client.go("get", "example.com/old@v3.0.0")
+    assert missing.code != 0
+    assert "GOPROXY=off" in missing.err  # the go command went on to its next proxy, as it does after a 404
+
+
 async def test_a_retracted_version_is_still_listed(client: GoClient, upstream: FakeUpstream) -> None:
     base = "example.com/!mixed/@v"
     go_mod = b"module example.com/Mixed\n\ngo 1.21\n\nretract v1.0.0 // broken\n"

@@ -7,10 +7,13 @@ from urllib.parse import unquote
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from modproxy.server.decide.head import CONTENT_TYPES
+from tests.kubernetes.eventually import eventually
 from tests.modproxy import fake_upstream
 from tests.modproxy.fake_upstream import FakeUpstream
+from tests.modproxy.module_files import info
 from tests.modproxy.proxy_process import ProxyProcess
 
 M = "example.com/!mixed"
@@ -51,6 +54,8 @@ async def test_each_file_first_and_again(
 async def test_a_percent_encoded_escape_is_the_same_file(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
     assert (await proxy.get("example.com/%21mixed/@v/v1.0.0.mod")).status == 200
     assert (await proxy.get(f"{M}/@v/v1.0.0.mod")).headers["Cache-Status"] == "modproxy; hit"
+    other = URL(f"{proxy.url}/example.c%6Fm/!mi%78ed/@v/v1%2E0.0.mod", encoded=True)
+    assert (await proxy.session.get(other)).headers["Cache-Status"] == "modproxy; hit"
 
 
 @pytest.mark.parametrize(
@@ -60,12 +65,15 @@ async def test_a_percent_encoded_escape_is_the_same_file(proxy: ProxyProcess, up
         ("example.com/!!mixed/@v/list", 400, "!"),
         ("example.com/mixed!/@v/list", 400, "!"),
         ("example.com/../etc/@v/list", 400, ""),
-        ("example.com/%2e%2e/m/@v/list", 400, "encoding"),
+        ("example.com/%2e%2e/m/@v/list", 400, ".."),
         ("example.com/a%2fb/@v/list", 400, "encoding"),
         ("example.com//m/@v/list", 400, ""),
         ("nodot/m/@v/list", 400, "dot"),
         ("example.com/m/@v/v1.0.0.txt", 404, "@v/list"),
-        ("example.com/m/@v/v2.0.0.info", 400, "/v2"),
+        ("example.com/m/@v/v2.0.0.mod", 404, "/v2"),
+        ("example.com/m/@v/v2.0.0.zip", 404, "/v2"),
+        ("example.com/m/@v/v1.0.0+incompatible.mod", 404, "v2 and up"),
+        ("example.com/m/@v/v1.0.0%20x.info", 400, "blank"),
         ("example.com/m/@v/main.zip", 400, "canonical"),
         ("example.com/m/@v/latest.info", 404, "latest"),
         ("example.com/m/@v/feature/x.info", 404, "slash"),
@@ -90,6 +98,44 @@ async def test_what_nobody_may_ask_is_refused_with_the_rule(
     assert not upstream.requests
 
 
+async def test_a_version_that_its_path_cannot_have_is_a_query(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
+    key = f"{M}/@v/v2.0.0.info"
+    assert (await proxy.get(key)).status == 404
+    assert (await proxy.get(f"{M}/@v/v1.0.0+incompatible.info")).status == 404
+    upstream.files[f"{M}/@v/v3.0.0.info"] = info("v3.0.0+incompatible")
+    reply = await proxy.get(f"{M}/@v/v3.0.0.info")
+    assert (reply.status, reply.body) == (200, upstream.files[f"{M}/@v/v3.0.0.info"])
+    assert "immutable" not in reply.headers["Cache-Control"]
+
+
+async def test_a_client_that_closes_its_side_gets_its_answer(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
+    host, port = proxy.url.removeprefix("http://").split(":")
+    for _ in ("fetched", "stored"):
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(f"GET /{M}/@v/v1.0.0.mod HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        writer.write_eof()
+        answer = await reader.read()
+        writer.close()
+        assert answer.startswith(b"HTTP/1.1 200 OK")
+        assert answer.endswith(upstream.files[f"{M}/@v/v1.0.0.mod"])
+
+
+async def test_a_fetch_ends_after_all_who_waited_have_left(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
+    key = f"{M}/@v/v1.0.0.zip"
+
+    upstream.behaviours[key] = fake_upstream.hang()
+    proxy.write_config(upstream={"goproxy": upstream.url, "timeout": "60s"})
+    await proxy.until_report(lambda report: report.config.generation == 2)
+    waiting = [asyncio.create_task(proxy.get(key)) for _ in range(3)]
+    await eventually(lambda: upstream.requests[key] == 1, "the fetch has begun")
+    for task in waiting:
+        task.cancel()
+    await eventually(lambda: "nobody waits" in proxy.log(), "the fetch has ended")
+    del upstream.behaviours[key]
+    assert (await proxy.get(key)).status == 200
+    assert upstream.requests[key] == 2
+
+
 async def test_methods_other_than_get_and_head(proxy: ProxyProcess) -> None:
     reply = await proxy.get(f"{M}/@v/list", "POST")
     assert (reply.status, reply.headers["Allow"]) == (405, "GET, HEAD")
@@ -111,7 +157,7 @@ async def test_a_query_is_a_list_of_one(proxy: ProxyProcess, upstream: FakeUpstr
     assert "immutable" not in reply.headers["Cache-Control"]
 
 
-@pytest.mark.parametrize("query", ["v1.0.0.info%23", "main%23x", "a%20b", "a%5Bb%5D", "a=b&c", "%7Ba%7D", "x%5E"])
+@pytest.mark.parametrize("query", ["v1.0.0.info%23", "main%23x", "a%5Bb%5D", "a=b&c", "%7Ba%7D", "x%5E"])
 async def test_a_query_with_characters_that_urls_use(proxy: ProxyProcess, upstream: FakeUpstream, query: str) -> None:
     upstream.files[f"{M}/@v/v1.0.0"] = upstream.files[f"{M}/@v/main"] = b'{"Version": "v1.0.0"}'
     assert (await proxy.get(f"{M}/@v/{query}.info")).status == 404

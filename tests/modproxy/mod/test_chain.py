@@ -2,7 +2,8 @@
 
 import pytest
 
-from modproxy.mod.chain import ChainError, Entry, EntryKind, has_userinfo, parse_chain, redact
+from modproxy.mod.chain import ChainError, Entry, EntryKind, has_userinfo, parse_chain
+from modproxy.mod.login import UrlLogin
 
 P, DIRECT, OFF = EntryKind.PROXY, Entry(EntryKind.DIRECT), Entry(EntryKind.OFF)
 
@@ -19,7 +20,8 @@ P, DIRECT, OFF = EntryKind.PROXY, Entry(EntryKind.DIRECT), Entry(EntryKind.OFF)
         (",,direct", [DIRECT]),
         ("a.example.com,direct", [Entry(P, "https://a.example.com"), DIRECT]),
         ("file:///srv/modules", [Entry(P, "file:///srv/modules")]),
-        ("https://u:p@a.example.com", [Entry(P, "https://u:p@a.example.com")]),
+        ("https://u:p@a.example.com/x/", [Entry(P, "https://a.example.com/x", login=UrlLogin("u", "p"))]),
+        ("u:p@a.example.com", [Entry(P, "https://a.example.com", login=UrlLogin("u", "p"))]),
         ("http://[::1]:8080", [Entry(P, "http://[::1]:8080")]),
     ],
 )
@@ -37,11 +39,30 @@ def test_refused(text: str) -> None:
         parse_chain(text)
 
 
-def test_secrets_are_not_shown() -> None:
-    assert redact("https://user:secret@a.example.com/x") == "https://a.example.com/x"
-    assert str(parse_chain("https://user:secret@a.example.com")[0]) == "https://a.example.com"
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://user:secret@a.example.com?x",
+        "https://user:secret@a.example.com:port",
+        "https://user:secret@",
+        "ftp://user:secret@a.example.com",
+        "https://user:se cret@a.example.com:p",
+        # The password has a slash or a comma that nobody has encoded, so that the URL ends within the login.
+        "https://user:secret/x@a.example.com",
+        "https://user:secret,x@a.example.com",
+        "https://user:x,secret@",
+    ],
+)
+def test_no_message_shows_a_login(text: str) -> None:
+    with pytest.raises(ChainError) as caught:
+        parse_chain(text)
+    assert "secret" not in str(caught.value)
+    assert "entry " in str(caught.value)
+
+
+def test_an_entry_does_not_show_its_login() -> None:
+    [entry] = parse_chain("https://user:secret@a.example.com")
+    assert str(entry) == "https://a.example.com"
+    assert "secret" not in repr(entry)
     assert has_userinfo("https://u@a.example.com")
     assert not has_userinfo("https://a.example.com/@v")
-    with pytest.raises(ChainError) as caught:
-        parse_chain("https://user:secret@a.example.com?x")
-    assert "secret" not in str(caught.value)

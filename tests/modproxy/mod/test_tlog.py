@@ -3,17 +3,21 @@
 import pytest
 
 from modproxy.mod.note import NoteError, open_note, parse_verifier_key
-from modproxy.mod.sumdb import SumdbError, parse_gosumdb
 from modproxy.mod.tlog import (
     LogError,
     Tile,
     Tree,
+    contains,
+    covers,
+    divided,
     extends,
+    hashes_in,
     holds,
-    includes,
     parse_record,
+    parse_tile,
     parse_tree,
     record_hash,
+    tile_in,
     tiles_needed,
 )
 from tests.modproxy.fake_sumdb import FakeSumdb
@@ -42,16 +46,35 @@ def test_inclusion(served: tuple[FakeSumdb, dict[str, bytes]], size: int) -> Non
     database, files = served
     tree = tree_of(database, size)
     for number in {0, size // 2, size - 1}:
-        proof = includes(tree, number, record_hash(database.records[number]))
+        proof, leaf = covers(tree, number, number + 1), record_hash(database.records[number])
         data = tiles(database, files, tiles_needed(tree, proof))
         assert holds(tree, proof, data)
-        assert not holds(tree, includes(tree, number, record_hash(b"another")), data)
+        assert hashes_in(tree, data)(0, number) == leaf
         for tile, body in data.items():
             for position in range(0, len(body), 32):
                 forged = {**data, tile: body[:position] + bytes([body[position] ^ 1]) + body[position + 1 :]}
-                assert not holds(tree, includes(tree, number, record_hash(b"another")), forged)
+                assert not holds(tree, proof, forged) or hashes_in(tree, forged)(0, number) == leaf
     with pytest.raises(LogError):
-        includes(tree, size, bytes(32))
+        covers(tree, size, size + 1)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_every_hash_of_a_tile(served: tuple[FakeSumdb, dict[str, bytes]], size: int) -> None:
+    database, files = served
+    tree = tree_of(database, size)
+    last = Tile(0, (size - 1) // 256, (size - 1) % 256 + 1)
+    for tile in {last, Tile(0, 0, min(size, 256)), Tile(0, 0, 1), *([Tile(1, 0, size // 256)] if size > 256 else [])}:
+        whole = tile_in(tree, tile)
+        proof = contains(tree, tile)
+        data = tiles(database, files, tiles_needed(tree, proof))
+        assert holds(tree, proof, data)
+        assert data[whole][: tile.size] == files[f"sumdb/{database.name}/{tile.path}"]
+        for position in range(0, tile.size, 32):
+            body = data[whole]
+            forged = {**data, whole: body[:position] + bytes([body[position] ^ 1]) + body[position + 1 :]}
+            assert not holds(tree, proof, forged)
+    with pytest.raises(LogError):
+        contains(tree, Tile(0, size // 256, size % 256 + 1))
 
 
 @pytest.mark.parametrize("newer", SIZES)
@@ -60,22 +83,23 @@ def test_extension(served: tuple[FakeSumdb, dict[str, bytes]], newer: int) -> No
     new = tree_of(database, newer)
     for older in [0, *[size for size in SIZES if size <= newer]]:
         old = tree_of(database, older)
-        proof = extends(old, new)
+        proof = divided(new, older)
         data = tiles(database, files, tiles_needed(new, proof))
         assert holds(new, proof, data)
-        if older:
-            assert not holds(new, extends(Tree(older, bytes(32)), new), data)
+        assert extends(old, hashes_in(new, data))
+        assert not extends(Tree(older, bytes(32)), hashes_in(new, data))
     with pytest.raises(LogError):
-        extends(Tree(newer + 1, bytes(32)), new)
+        divided(new, newer + 1)
 
 
 def test_a_tile_cut_short(served: tuple[FakeSumdb, dict[str, bytes]]) -> None:
     database, files = served
     tree = tree_of(database, 300)
-    proof = includes(tree, 299, record_hash(database.records[299]))
+    proof = covers(tree, 299, 300)
     data = {tile: body[:-1] for tile, body in tiles(database, files, tiles_needed(tree, proof)).items()}
+    assert not holds(tree, proof, data)
     with pytest.raises(LogError, match="short"):
-        holds(tree, proof, data)
+        proof(hashes_in(tree, data))
 
 
 @pytest.mark.parametrize(
@@ -89,6 +113,16 @@ def test_a_tile_cut_short(served: tuple[FakeSumdb, dict[str, bytes]]) -> None:
 )
 def test_paths_of_tiles(tile: Tile, path: str) -> None:
     assert tile.path == path
+    assert parse_tile(path) == tile
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["tile/8/0/0", "tile/8/0/x000/001", "tile/8/0/001.p/0", "tile/8/0/001.p/256", "tile/8/0/001.p/05", "tile/4/0/001",
+     "tile/8/data/001", "tile/8/0/x001", "latest", "tile/8/00/001"],
+)  # fmt: skip
+def test_no_paths_of_tiles(path: str) -> None:
+    assert parse_tile(path) is None
 
 
 @pytest.mark.parametrize(
@@ -120,25 +154,6 @@ def test_no_tree(text: str) -> None:
 def test_no_record(answer: bytes) -> None:
     with pytest.raises(LogError):
         parse_record(answer)
-
-
-def test_databases() -> None:
-    key = FakeSumdb().verifier_key
-    known = parse_gosumdb("sum.golang.org")
-    assert known is not None
-    assert (known.name, known.url) == ("sum.golang.org", "https://sum.golang.org")
-    assert parse_gosumdb("off") is None
-    own = parse_gosumdb(f"{key} http://127.0.0.1:1/x/")
-    assert own is not None
-    assert (own.name, own.url) == ("sum.example.com", "http://127.0.0.1:1/x")
-
-
-@pytest.mark.parametrize(
-    "text", ["", "unknown.example.com", "a+b+c", "sum.golang.org ftp://x", "sum.golang.org https://x y", "a b c"]
-)
-def test_no_databases(text: str) -> None:
-    with pytest.raises(SumdbError):
-        parse_gosumdb(text)
 
 
 def test_a_key_that_contradicts_itself() -> None:

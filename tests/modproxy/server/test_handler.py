@@ -16,6 +16,7 @@ from modproxy.server.traffic import Traffic
 from modproxy.source.build import SharedResources
 from modproxy.source.protocol import Denied, Unavailable
 from modproxy.source.vcs.shared import SharedVersionControl
+from modproxy.source.way_out.connections import Connections
 from modproxy.threads import Pool
 from modproxy.via import ViaEntry
 from tests.kubernetes.eventually import eventually
@@ -38,10 +39,11 @@ class Site:
         self.hashing = Pool("hash", 1)
         self.cache = Cache(self.store, self.hashing)
         self.session = aiohttp.ClientSession()
+        self.connections = Connections()
         own = ViaEntry("fleet", "a")
         version_control = SharedVersionControl(folder, lambda: 1 << 30)
-        shared = SharedResources(self.session, own, [], lambda _: None, folder, version_control)
-        self.in_force = InForce(shared, self.cache.read)
+        shared = SharedResources(self.connections, own, [], lambda _: None, folder, version_control)
+        self.in_force = InForce(shared, self.cache)
         self.put_in_force(rules(self.source, {"modules": {"deny": ["example.com/evil"]}}))
         self.handler = ClientHandler(self.cache, self.store, self.in_force, self.traffic, own)
         self._socket = open_listener("127.0.0.1:0", "listen")
@@ -67,6 +69,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     await made.listener.start()
     yield made
     await made.session.close()
+    await made.connections.close()
     await made.listener.drain(1)
     await made.cache.close()
     made.hashing.close()

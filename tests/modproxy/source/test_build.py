@@ -3,33 +3,33 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from modproxy.contract.address import Address
 from modproxy.contract.config import Config
-from modproxy.request import AnyTarget
 from modproxy.source.build import SharedResources, UpstreamError, build_sources
 from modproxy.source.protocol import NotFound, Unavailable
 from modproxy.source.vcs.shared import SharedVersionControl
+from modproxy.source.way_out.connections import Connections
 from modproxy.via import ViaEntry
 from tests.modproxy.fake_upstream import FakeUpstream
 from tests.modproxy.making import request
 from tests.modproxy.source.fake_source import read
+from tests.modproxy.source.held_answers import HeldAnswers
 
 LIST, MOD = "example.com/!mixed/@v/list", "example.com/!mixed/@v/v1.0.0.mod"
 LISTENERS = [Address("127.0.0.1", 4321)]
 
 
-async def no_database(target: AnyTarget) -> bytes:
-    raise Unavailable(f"{target}: no database in this test")
+NO_DATABASE = HeldAnswers()
 
 
 @pytest.fixture
 async def shared(tmp_path: Path) -> AsyncIterator[SharedResources]:
-    async with aiohttp.ClientSession() as session:
-        version_control = SharedVersionControl(tmp_path, lambda: 1 << 30)
-        yield SharedResources(session, ViaEntry("f", "a"), LISTENERS, lambda _: None, tmp_path, version_control)
+    connections = Connections()
+    version_control = SharedVersionControl(tmp_path, lambda: 1 << 30)
+    yield SharedResources(connections, ViaEntry("f", "a"), LISTENERS, lambda _: None, tmp_path, version_control)
+    await connections.close()
 
 
 def config(**upstream: object) -> Config:
@@ -39,7 +39,7 @@ def config(**upstream: object) -> Config:
 async def test_a_chain_of_two_kinds(shared: SharedResources, upstream: FakeUpstream, tmp_path: Path) -> None:
     (tmp_path / "tree" / LIST).parent.mkdir(parents=True)
     (tmp_path / "tree" / LIST).write_bytes(b"v9.0.0\n")
-    built = await build_sources(config(goproxy=f"file://{tmp_path}/tree,{upstream.url},off"), shared, no_database)
+    built = await build_sources(config(goproxy=f"file://{tmp_path}/tree,{upstream.url},off"), shared, NO_DATABASE)
     assert await read(built.source, request(LIST)) == b"v9.0.0\n"
     assert await read(built.source, request(MOD)) == upstream.files[MOD]
     with pytest.raises(NotFound):
@@ -50,7 +50,7 @@ async def test_a_chain_of_two_kinds(shared: SharedResources, upstream: FakeUpstr
 async def test_private_modules_are_named_to_no_upstream(shared: SharedResources, upstream: FakeUpstream) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", "/nowhere")
-        built = await build_sources(config(goproxy=upstream.url, goprivate=["example.com"]), shared, no_database)
+        built = await build_sources(config(goproxy=upstream.url, goprivate=["example.com"]), shared, NO_DATABASE)
         with pytest.raises(Unavailable, match="no go command here"):
             await read(built.source, request(LIST))
     assert not upstream.requests
@@ -58,7 +58,7 @@ async def test_private_modules_are_named_to_no_upstream(shared: SharedResources,
 
 
 async def test_what_is_public_is_verified(shared: SharedResources, upstream: FakeUpstream) -> None:
-    built = await build_sources(config(goproxy=upstream.url, gosumdb="sum.golang.org"), shared, no_database)
+    built = await build_sources(config(goproxy=upstream.url, gosumdb="sum.golang.org"), shared, NO_DATABASE)
     assert built.database is not None
     assert built.database.name == "sum.golang.org"
     with pytest.raises(Unavailable, match=r"cannot be verified: .* no database in this test"):
@@ -67,11 +67,11 @@ async def test_what_is_public_is_verified(shared: SharedResources, upstream: Fak
 
 
 async def test_its_own_listener_is_left_out(shared: SharedResources, upstream: FakeUpstream) -> None:
-    built = await build_sources(config(goproxy=f"http://localhost:4321,{upstream.url}"), shared, no_database)
+    built = await build_sources(config(goproxy=f"http://localhost:4321,{upstream.url}"), shared, NO_DATABASE)
     assert len(built.warnings) == 1
     assert "is this replica's own listener: left out" in built.warnings[0]
     assert await read(built.source, request(LIST)) == upstream.files[LIST]
-    alone = await build_sources(config(goproxy="http://127.0.0.1:4321"), shared, no_database)
+    alone = await build_sources(config(goproxy="http://127.0.0.1:4321"), shared, NO_DATABASE)
     with pytest.raises(Unavailable) as caught:
         await read(alone.source, request(LIST))
     assert caught.value.status == 508
@@ -80,7 +80,7 @@ async def test_its_own_listener_is_left_out(shared: SharedResources, upstream: F
 async def test_the_machine_s_own_setting(shared: SharedResources, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOPROXY", "ftp://mirror.example.com")
     with pytest.raises(UpstreamError, match=r"upstream\.goproxy \(from `go env GOPROXY`, because it is not set\)"):
-        await build_sources(config(), shared, no_database)
+        await build_sources(config(), shared, NO_DATABASE)
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(UpstreamError, match=r"set upstream\.goproxy, or install Go"):
-        await build_sources(config(), shared, no_database)
+        await build_sources(config(), shared, NO_DATABASE)

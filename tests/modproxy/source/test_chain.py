@@ -1,5 +1,7 @@
 """A GOPROXY chain: in which order entries are asked, and which of several errors is reported."""
 
+from dataclasses import replace
+
 import pytest
 
 from modproxy.mod.chain import EntryKind
@@ -61,3 +63,11 @@ async def test_a_request_goes_on_as_it_came() -> None:
     await read(Chain([Link(PROXY, source)]), sent)
     assert source.requests[0] is sent
     assert source.open == 0
+
+
+@pytest.mark.parametrize(("via", "kept"), [("", True), ("1.1 modproxy-other~a", False)])
+async def test_what_comes_after_a_loop_is_for_its_client_alone(via: str, kept: bool) -> None:
+    looping = Link(EntryKind.PROXY, FakeSource({MOD: Unavailable("loop", 508)}), fall_back_on_error=True)
+    chain = Chain([looping, Link(EntryKind.DIRECT, FakeSource({MOD: GOOD}))])
+    async with chain.fetch(replace(request(MOD), via=via)) as fetched:
+        assert fetched.keep is kept

@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from modproxy.contract.config import CredentialConfig
+from modproxy.mod.login import UrlLogin
 from modproxy.request import Request
 from modproxy.source.protocol import Denied, NotFound, SourceError, Unavailable
-from modproxy.source.upstream import UpstreamClient, UpstreamProxy, open_session
+from modproxy.source.upstream import UpstreamClient, UpstreamProxy
+from modproxy.source.way_out.connections import Connections
 from modproxy.source.way_out.credentials import Credentials
+from modproxy.source.way_out.hops import Hops, NamedPlaces
 from modproxy.source.way_out.outbound import Outbound
 from modproxy.via import ViaEntry
 from tests.modproxy import fake_upstream as fake
@@ -26,30 +29,35 @@ class Asking:
     def __init__(self, folder: Path) -> None:
         self.counted: list[str] = []
         self.secrets = folder
-        self.session = open_session()
+        self.connections = Connections()
 
-    def proxy(self, url: str, *credentials: CredentialConfig) -> UpstreamProxy:
+    def proxy(self, url: str, *credentials: CredentialConfig, login: UrlLogin | None = None) -> UpstreamProxy:
         known = Credentials(credentials, self.secrets)
         outbound = Outbound(known, None, None, self.secrets, self.secrets / "bundle.pem")
-        return UpstreamProxy(
-            UpstreamClient(self.session, outbound, 0.5, ViaEntry("fleet", "a"), self.counted.append), url
-        )
+        hops = Hops(self.connections, outbound, NamedPlaces())
+        return UpstreamProxy(UpstreamClient(hops, 0.5, ViaEntry("fleet", "a"), self.counted.append), url, login)
 
 
 @pytest.fixture
 async def asking(tmp_path: Path) -> AsyncIterator[Asking]:
     made = Asking(tmp_path)
     yield made
-    await made.session.close()
+    await made.connections.close()
 
 
 async def test_an_answer_and_who_gave_it(asking: Asking, upstream: FakeUpstream) -> None:
-    url = upstream.url.replace("://", "://me:secret@")
-    async with asking.proxy(url).fetch(request(MOD)) as fetched:
+    async with asking.proxy(upstream.url).fetch(request(MOD)) as fetched:
         assert fetched.size == len(upstream.files[MOD])
-        assert "secret" not in fetched.origin
+        assert fetched.origin == upstream.url
         assert b"".join([piece async for piece in fetched.body]) == upstream.files[MOD]
     assert asking.counted == ["200"]
+
+
+async def test_a_login_is_not_sent_over_plain_http(asking: Asking, upstream: FakeUpstream) -> None:
+    with pytest.raises(Unavailable, match="its URL has a login and is not https") as caught:
+        await read(asking.proxy(upstream.url, login=UrlLogin("me", "secret")), request(MOD))
+    assert "secret" not in caught.value.reason
+    assert not upstream.requests
 
 
 @pytest.mark.parametrize(
@@ -80,10 +88,25 @@ async def test_a_status_keeps_its_meaning(
 
 
 async def test_what_upstream_says_reaches_the_client_as_text_alone(asking: Asking, upstream: FakeUpstream) -> None:
-    upstream.behaviours[MOD] = fake.status(404, "line one\nline \x1b[31mtwo\n3\n4\n5\n")
+    upstream.behaviours[MOD] = fake.status(404, "line one\nline \x1b[31mtwo\n\r\n" + "x" * 3000)
     with pytest.raises(NotFound) as caught:
         await read(asking.proxy(upstream.url), request(MOD))
-    assert caught.value.reason.endswith("answered 404: line one\nline [31mtwo\n3\n4")
+    assert caught.value.reason.startswith(
+        f'example.com/Mixed@v1.0.0 mod: upstream {upstream.url} answered 404, saying "line one; line \\x1b[31mtwo; xxx'
+    )
+    assert len(caught.value.reason) < 700
+    assert caught.value.cause == f"{upstream.url} None 404"
+
+
+@pytest.mark.parametrize(
+    ("said", "passed_on"),
+    [("7", "7"), ("Wed, 21 Oct 2026 07:28:00 GMT", "Wed, 21 Oct 2026 07:28:00 GMT"), ("x" * 50, None), ("-1", None)],
+)
+async def test_when_to_come_again(asking: Asking, upstream: FakeUpstream, said: str, passed_on: str | None) -> None:
+    upstream.behaviours[MOD] = fake.status(503, headers={"Retry-After": said})
+    with pytest.raises(Unavailable) as caught:
+        await read(asking.proxy(upstream.url), request(MOD))
+    assert caught.value.retry_after == passed_on
 
 
 async def test_nobody_is_there(asking: Asking) -> None:

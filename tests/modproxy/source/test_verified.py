@@ -4,41 +4,40 @@ import pytest
 
 from modproxy.mod.archive import go_mod_hash
 from modproxy.mod.pattern import parse_pattern
-from modproxy.mod.sumdb import SumdbTarget
+from modproxy.mod.sumdb import Database, parse_gosumdb
+from modproxy.mod.vouching import TOOLCHAIN
 from modproxy.source.protocol import Mismatch, NotFound, SourceError, Unavailable
-from modproxy.source.verified import TOOLCHAIN, Verified
+from modproxy.source.verified import Verified
+from tests.modproxy.fake_sumdb import FakeSumdb
 from tests.modproxy.making import DATABASE, request
 from tests.modproxy.source.fake_source import FakeSource, read
+from tests.modproxy.source.held_answers import OneRecord
 
 MOD, ZIP, LIST = (f"example.com/m/@v/{file}" for file in ("v1.0.0.mod", "v1.0.0.zip", "list"))
 GO_MOD = b"module example.com/m\n"
 HEAD = b"\n\ngo.sum database tree\n1\nAAAA\n\n\xe2\x80\x94 sum.example.com AAAA\n"
 
 
-class Database:
-    """Answers lookups with one record, or with an error."""
-
-    def __init__(self, record: bytes | SourceError) -> None:
-        self.record = record
-        self.lookups: list[str] = []
-
-    async def read(self, target: SumdbTarget) -> bytes:
-        self.lookups.append(target.path)
-        if isinstance(self.record, SourceError):
-            raise self.record
-        return b"7\n" + self.record + HEAD[1:]
+def kept_database() -> Database:
+    database = parse_gosumdb(FakeSumdb(DATABASE).verifier_key)
+    assert database is not None
+    return database
 
 
 def record(path: str = "example.com/m", *, mod: bytes = GO_MOD, zip_hash: str = "h1:zip") -> bytes:
     return f"{path} v1.0.0 {zip_hash}\n{path} v1.0.0/go.mod {go_mod_hash(mod)}\n".encode()
 
 
-def verified(source: FakeSource, database: Database, *exempt: str) -> Verified:
-    return Verified(source, DATABASE, database.read, [parse_pattern(pattern) for pattern in exempt])
+def database_of(text: bytes) -> OneRecord:
+    return OneRecord(b"7\n" + text + HEAD[1:])
+
+
+def verified(source: FakeSource, database: OneRecord, *exempt: str) -> Verified:
+    return Verified(source, kept_database(), database, [parse_pattern(pattern) for pattern in exempt])
 
 
 async def test_a_go_mod_that_is_vouched_for_comes_through() -> None:
-    database = Database(record())
+    database = database_of(record())
     assert await read(verified(FakeSource({MOD: GO_MOD}), database), request(MOD)) == GO_MOD
     assert database.lookups == ["lookup/example.com/m@v1.0.0"]
 
@@ -46,13 +45,13 @@ async def test_a_go_mod_that_is_vouched_for_comes_through() -> None:
 async def test_another_go_mod_is_a_security_event() -> None:
     source = FakeSource({MOD: b"module example.com/evil\n"}, origin="upstream X")
     with pytest.raises(Mismatch, match="SECURITY: what upstream X sent is not what") as caught:
-        await read(verified(source, Database(record())), request(MOD))
+        await read(verified(source, database_of(record())), request(MOD))
     assert go_mod_hash(GO_MOD) in caught.value.reason
 
 
 @pytest.mark.parametrize(("dirhash", "good"), [("h1:zip", True), ("h1:evil", False)])
 async def test_a_zip_is_compared_before_it_is_published(dirhash: str, good: bool) -> None:
-    source = verified(FakeSource({ZIP: b"bytes"}), Database(record()))
+    source = verified(FakeSource({ZIP: b"bytes"}), database_of(record()))
     async with source.fetch(request(ZIP)) as fetched:
         assert fetched.check_dirhash is not None
         if good:
@@ -71,19 +70,19 @@ async def test_a_zip_is_compared_before_it_is_published(dirhash: str, good: bool
 )
 async def test_what_cannot_be_looked_up_is_not_given(said: SourceError, status: int, why: str) -> None:
     with pytest.raises(SourceError, match=why) as caught:
-        await read(verified(FakeSource({MOD: GO_MOD}), Database(said)), request(MOD))
+        await read(verified(FakeSource({MOD: GO_MOD}), OneRecord(said)), request(MOD))
     assert caught.value.status == status
 
 
 @pytest.mark.parametrize("path", [LIST, "example.com/m/@latest", "example.com/m/@v/v1.0.0.info"])
 async def test_what_has_no_record_passes(path: str) -> None:
-    database = Database(record())
+    database = database_of(record())
     assert await read(verified(FakeSource({path: b"x"}), database), request(path)) == b"x"
     assert database.lookups == []
 
 
 async def test_exempt_modules_are_looked_up_nowhere_but_toolchains_always() -> None:
-    database = Database(record())
+    database = database_of(record())
     assert await read(verified(FakeSource({MOD: b"any"}), database, "example.com"), request(MOD)) == b"any"
     assert database.lookups == []
     toolchain = f"{TOOLCHAIN}/@v/v0.0.1-go1.26.0.linux-amd64.mod"
@@ -93,4 +92,4 @@ async def test_exempt_modules_are_looked_up_nowhere_but_toolchains_always() -> N
 
 async def test_a_source_without_an_answer_is_not_an_unverified_one() -> None:
     with pytest.raises(NotFound, match="fake has none"):
-        await read(verified(FakeSource(), Database(Unavailable("down"))), request(MOD))
+        await read(verified(FakeSource(), OneRecord(Unavailable("down"))), request(MOD))

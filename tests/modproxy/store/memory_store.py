@@ -3,9 +3,10 @@
 import io
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import BinaryIO
 
-from modproxy.store.protocol import Draft, Listed, StoredFile, StoreListener, etag_of
+from modproxy.store.protocol import LARGEST_BODY, Draft, Listed, StoredFile, StoreListener, etag_of
 
 
 class MemoryDraft:
@@ -50,16 +51,17 @@ class MemoryStore:
             raise FileNotFoundError(file.key)
         return io.BytesIO(self.files[file.key][1])
 
-    async def put(self, key: str, body: bytes) -> StoredFile | None:
-        return self._keep(StoredFile(key, len(body), time.time(), etag_of(body), body=body), body)
+    async def put(self, key: str, body: bytes, voucher: str = "") -> StoredFile | None:
+        small = body if len(body) <= LARGEST_BODY else None
+        return self._keep(StoredFile(key, len(body), time.time(), etag_of((body,)), body=small, voucher=voucher), body)
 
-    async def draft(self) -> MemoryDraft:
+    async def draft(self, size: int | None) -> MemoryDraft:
         self.drafts.append(MemoryDraft())
         return self.drafts[-1]
 
-    async def publish(self, draft: Draft, key: str, dirhash: str) -> StoredFile | None:
-        data = draft.read(0, draft.written)
-        return self._keep(StoredFile(key, len(data), time.time(), etag_of(dirhash.encode()), dirhash=dirhash), data)
+    async def publish(self, draft: Draft, key: str, dirhash: str, voucher: str = "") -> StoredFile | None:
+        data, etag = draft.read(0, draft.written), etag_of((dirhash.encode(),))
+        return self._keep(StoredFile(key, len(data), time.time(), etag, dirhash=dirhash, voucher=voucher), data)
 
     def _keep(self, file: StoredFile, data: bytes) -> StoredFile | None:
         if self.refuses:
@@ -72,8 +74,7 @@ class MemoryStore:
     def age(self, key: str, seconds: float) -> None:
         """Make a file look as if it had been fetched that long ago."""
         file, data = self.files[key]
-        old = StoredFile(key, file.size, file.modified - seconds, file.etag, file.body, file.dirhash)
-        self.files[key] = (old, data)
+        self.files[key] = (replace(file, modified=file.modified - seconds), data)
 
     async def delete(self, key: str) -> None:
         if self.files.pop(key, None) is not None:

@@ -1,9 +1,14 @@
 """The ledger: what is counted, and that listeners hear of everything, in order, a bounded number at a time."""
 
 import asyncio
+import os
+
+import pytest
 
 from modproxy.store.ledger import Ledger
 from tests.modproxy.store.test_store import Diary
+
+BORN = 10**18
 
 
 async def test_listeners_hear_in_order_and_the_event_loop_has_its_turns() -> None:
@@ -25,18 +30,51 @@ async def test_listeners_hear_in_order_and_the_event_loop_has_its_turns() -> Non
     assert (ledger.objects, ledger.used_bytes) == (1200, 12_000)
 
 
+def file(size: int, age: int = 0) -> os.stat_result:
+    """The state of a file that is so many seconds older than the process."""
+    return os.stat_result([0] * 6 + [size] + [0] * 3, {"st_mtime_ns": BORN - age * 10**9})
+
+
 async def test_what_is_counted() -> None:
     ledger, diary = Ledger(asyncio.get_running_loop()), Diary()
+    ledger.born_ns = BORN
     ledger.subscribe(diary)
-    ledger.counted(3, 300)
     with ledger.changing():
+        ledger.counted("0", file(300, age=1))
+        ledger.counted("1", file(100, age=0))
         ledger.published("a", 10, None, told=True)
-        ledger.published("a", 15, 10, told=True)
+        ledger.published("a", 15, file(10), told=True)
         ledger.published("hash", 5, None, told=False)
-        ledger.removed("a", 15, told=True)
+        ledger.removed("a", file(15), told=True)
     await asyncio.sleep(0)
-    assert (ledger.objects, ledger.used_bytes) == (4, 305)
+    assert (ledger.objects, ledger.used_bytes) == (2, 305)
     assert diary.said == ["+a", "+a", "-a"]
+
+
+@pytest.mark.parametrize(
+    ("reached", "goes", "left"),
+    [
+        ("b/x", "b/w", 0),
+        ("b/x", "b/x", 0),
+        ("b/x", "b/y", 100),
+        ("b/x", "b/x/y", 100),
+        ("b/x", "b-/x", 100),
+        ("b-/x", "b/x", 0),
+    ],
+)
+async def test_an_older_file_that_goes_is_subtracted_only_if_the_count_has_found_it(
+    reached: str, goes: str, left: int
+) -> None:
+    ledger = Ledger(asyncio.get_running_loop())
+    ledger.born_ns = BORN
+    with ledger.changing():
+        ledger.counted(reached, file(100, age=1))
+        ledger.removed(goes, file(100, age=1), told=True)
+    assert ledger.used_bytes == left
+    ledger.counted_all()
+    with ledger.changing():
+        ledger.removed("z", file(30, age=1), told=True)
+    assert ledger.used_bytes == left - 30
 
 
 async def test_a_ledger_without_listeners_remembers_nothing() -> None:

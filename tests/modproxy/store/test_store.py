@@ -38,7 +38,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 async def put_zip(store: Store, data: bytes, dirhash: str = "h1:x") -> None:
-    draft = await store.draft()
+    draft = await store.draft(None)
     for at in range(0, len(data), 1000):
         await draft.write(data[at : at + 1000])
     assert draft.written == len(data)
@@ -82,7 +82,7 @@ async def test_a_zip(store: Store) -> None:
 
 
 async def test_a_draft_that_is_not_published_is_gone(store: Store) -> None:
-    draft = await store.draft()
+    draft = await store.draft(None)
     await draft.write(b"x")
     draft.close()
     assert [file async for batch in store.scan() for file in batch] == []
@@ -112,5 +112,5 @@ async def test_another_store_s_draft_is_refused(tmp_path: Path) -> None:
     disk = DiskStore(tmp_path)
     disk.prepare()
     with pytest.raises(TypeError):
-        await disk.publish(await MemoryStore().draft(), ZIP, "h1:x")
+        await disk.publish(await MemoryStore().draft(None), ZIP, "h1:x")
     disk.close()

@@ -41,6 +41,7 @@ EVERYTHING: Object = {
         "listTTL": "5m",
         "notFoundTTL": "0s",
         "staleIfError": "72h",
+        "staleWhileRevalidate": "90s",
     },
     "expose": {"pathPrefix": "/go"},
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from goproxy_operator.api.crd.definitions import DEFINITIONS
 from tests.kubernetes.control_plane import ControlPlane
@@ -21,11 +22,25 @@ StartOperator = Callable[..., OperatorProcess]
 ApplyClass = Callable[..., Awaitable[None]]
 
 
+def admission(account: str = "goproxy-operator:goproxy-operator", /, **lists: list[str]) -> str:
+    """The policy of deploy/ as an installation sets it: for another account, with other lists."""
+    policy, binding = yaml.safe_load_all((ROOT / "deploy" / "admission.yaml").read_text())
+    name = account.partition(":")[0]
+    policy["metadata"]["name"] = binding["metadata"]["name"] = binding["spec"]["policyName"] = name
+    (condition,) = policy["spec"]["matchConditions"]
+    condition["expression"] = f"request.userInfo.username == 'system:serviceaccount:{account}'"
+    for variable in policy["spec"]["variables"]:
+        if variable["name"] in lists:
+            variable["expression"] = json.dumps(lists[variable["name"]])
+    return yaml.safe_dump_all([policy, binding])
+
+
 @pytest.fixture(scope="session")
 def installed(control_plane: ControlPlane) -> Path:
-    """The CRDs and the operator's rights are there; the kubeconfig of its service account."""
+    """The CRDs and the operator's rights are there, and what binds them; the kubeconfig of its service account."""
     control_plane.kubectl("apply", "-k", ROOT / "crds")
     control_plane.kubectl("apply", "-f", ROOT / "deploy" / "rbac.yaml")
+    control_plane.kubectl("apply", "-f", "-", stdin=admission(images=["modproxy:*"], serviceAccounts=["default"]))
     definitions = [f"crd/{name}.goproxy-operator.dev" for name in DEFINITIONS]
     control_plane.kubectl("wait", "--for=condition=Established", *definitions, "--timeout=30s")
     return control_plane.service_account_kubeconfig("goproxy-operator", "goproxy-operator")

@@ -62,11 +62,31 @@ CERTIFICATE = fields(
     dnsNames=many(TEXT) | {"x-kubernetes-list-type": "atomic"},
     issuerRef=fields(["name"], name=TEXT, kind=default("Issuer"), group=default("cert-manager.io")),
 )
+RELABELING = fields(
+    action=default("replace"),
+    regex=TEXT,
+    replacement=TEXT,
+    separator=TEXT,
+    sourceLabels=many(TEXT),
+    targetLabel=TEXT,
+)
 SERVICE_MONITOR = fields(
     ["endpoints", "selector"],
-    jobLabel=TEXT,
     selector=fields(matchLabels=TEXTS),
-    endpoints=many(fields(port=TEXT, path=TEXT, honorLabels={"type": "boolean"})),
+    endpoints=many(
+        fields(
+            port=TEXT,
+            path=TEXT,
+            followRedirects={"type": "boolean"},
+            relabelings=many(RELABELING),
+            metricRelabelings=many(RELABELING),
+        )
+    ),
+    sampleLimit={"type": "integer", "format": "int64"},
+    bodySizeLimit={"type": "string", "pattern": "(^0|([0-9]*[.])?[0-9]+((K|M|G|T|E|P)i?)?B)$"},
+    labelLimit={"type": "integer", "format": "int64"},
+    labelNameLengthLimit={"type": "integer", "format": "int64"},
+    labelValueLengthLimit={"type": "integer", "format": "int64"},
 )
 PROMETHEUS_RULE = fields(
     groups={

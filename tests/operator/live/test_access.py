@@ -18,7 +18,7 @@ from goproxy_operator.kube.access import Access, load_access
 from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.errors import ApiError, UnreachableError
 from goproxy_operator.kube.kubeconfig import Kubeconfig
-from goproxy_operator.kube.resources import NAMESPACES
+from goproxy_operator.kube.resources import NAMESPACES, SECRETS
 from tests.kubernetes import audit
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.eventually import eventually
@@ -208,3 +208,18 @@ async def test_a_pod_works_without_the_official_client(
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+async def test_the_operator_acts_as_whom_its_kubeconfig_says(
+    control_plane: ControlPlane, write: WriteKubeconfig, fleet: Fleet, tmp_path: Path, installed: Path
+) -> None:
+    """An admin's kubeconfig that acts as the operator's account: the account's rights hold, in kopf's calls too."""
+    assert installed
+    path = write({"token": control_plane.admin_token, "as": USER, "as-groups": ["system:authenticated", "platform"]})
+    async with OperatorProcess(path, tmp_path / "log", f"--namespace={fleet.kubectl.namespace}") as operator:
+        await operator.leading()
+        await fleet.apply(replicas=0)
+        await fleet.wait_condition("Ready", "False", "ScaledToZero")
+    async with client(await load_access(path)) as api:
+        with pytest.raises(ApiError, match=f'User "{USER}" cannot list resource "secrets"'):
+            await api.list_page(SECRETS, None, {})

@@ -47,6 +47,7 @@ SPECS: list[dict[str, Any]] = [
             "credentials": [{"pattern": "git.example.com", "secretName": "git.2"}],
             "trustedCASecretName": "ca",
             "httpProxy": {"url": "http://egress.example.com", "secretName": "egress"},
+            "egressCIDRs": ["10.0.0.0/8", "0.0.0.0/0", "2001:DB8::/32"],
         }
     },
     {"autoscaling": {"maxReplicas": 4, "targetRequestsPerSecond": 1500, "provider": "CustomMetrics"}},

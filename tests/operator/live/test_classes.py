@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from modproxy.contract.config import parse_config
+from tests.kubernetes import audit
 from tests.kubernetes.control_plane import ControlPlane, KubectlError
 from tests.kubernetes.eventually import eventually
 from tests.operator.api.cases.case import Case
 from tests.operator.api.cases.goproxyclass import REFUSED
 from tests.operator.live.conftest import ROOT, ApplyClass, StartOperator
 from tests.operator.live.fleet import Fleet
-from tests.operator.live.operator_process import OperatorProcess
+from tests.operator.live.operator_process import USER, OperatorProcess
 
 # Where the operator must not act, that nothing has happened is looked at after it has said why.
 
@@ -145,7 +147,7 @@ async def test_without_the_right_to_see_limits_it_does_not_work(
 
 @pytest.mark.usefixtures("operator", "nodes")
 async def test_storage_and_ways_in_are_limited(fleet: Fleet, apply_class: ApplyClass) -> None:
-    await apply_class(limits={"maxStorage": "3Gi", "exposure": ["Ingress"]})
+    await apply_class(limits={"maxStorage": "3Gi", "exposure": ["Ingress"], "ingressHosts": ["*.example.com"]})
     storage = {"cache": {"storage": {"size": "1Gi", "growTo": "4Gi"}}}
     await fleet.apply(replicas=1, **storage)
     message = await fleet.wait_condition("Stalled", "True", "ClassLimitExceeded")
@@ -168,10 +170,49 @@ async def test_storage_and_ways_in_are_limited(fleet: Fleet, apply_class: ApplyC
     await fleet.apply(replicas=1, **storage, expose=ingress)
     await fleet.wait_ready(1)
     assert (await fleet.get("ingress"))["spec"]["rules"][0]["host"] == "goproxy.example.com"
-    await apply_class(limits={"exposure": []})
+    await apply_class(limits={"exposure": [], "ingressHosts": ["*.example.com"]})
     message = await fleet.wait_condition("Stalled", "True", "ClassLimitExceeded")
     assert message.startswith("spec.expose.ingress exposes by Ingress, which is not in limits.exposure")
     assert (await fleet.get("ingress"))["spec"]["rules"][0]["host"] == "goproxy.example.com", "it stays as it was"
+
+
+@pytest.mark.usefixtures("operator", "nodes")
+async def test_a_class_that_becomes_stricter_takes_nothing_away(
+    fleet: Fleet, apply_class: ApplyClass, control_plane: ControlPlane
+) -> None:
+    written = {
+        "upstream": {"credentials": [{"pattern": "git.example.com", "secretName": "goproxy-git"}]},
+        "pod": {"priorityClassName": "system-cluster-critical", "annotations": {"example.com/a": "b"}},
+    }
+    await apply_class(profile="Privileged")
+    await fleet.apply(replicas=1, **written)
+    await fleet.wait_ready(1)
+    before = await fleet.get("statefulset")
+
+    await apply_class(profile="Baseline", modules={"deny": ["example.com/evil"]})
+    message = await fleet.wait_condition("Stalled", "True", "ClassLimitExceeded")
+    left = (
+        "is not left to the fleet by profile Baseline of GoProxyClass standard: remove it, or ask whoever keeps the "
+        "class for"
+    )
+    assert message == (
+        f"spec.pod.annotations example.com/a {left} limits.annotations there, or profile Privileged; "
+        f"spec.pod.priorityClassName system-cluster-critical {left} limits.priorityClasses there, or profile "
+        "Privileged"
+    )
+    assert (await fleet.get("statefulset"))["spec"] == before["spec"], "what runs stays as it was"
+    config = parse_config((await fleet.get("configmap", "team-a-config-v1"))["data"]["config.json"])
+    assert config.modules.imposed is not None
+    mark = control_plane.audit.mark()
+    await asyncio.sleep(3)
+    own = audit.matching(
+        control_plane.audit.since(mark), user=USER, verbs=audit.WRITES, namespace=fleet.kubectl.namespace
+    )
+    assert own == [], "nothing is written over and over"
+
+    await apply_class(limits={"secrets": ["goproxy-g?t"], "priorityClasses": ["system-*"], "annotations": ["*/*"]})
+    await fleet.wait_ready(1)
+    assert await fleet.condition("Stalled") is None
 
 
 @pytest.mark.usefixtures("installed")

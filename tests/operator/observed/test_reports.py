@@ -6,6 +6,7 @@ import pytest
 
 from goproxy_operator.kube.resources import Key
 from goproxy_operator.observed.reports import Reports
+from goproxy_operator.observed.scrape import Answers
 from modproxy.contract.report import ConfigState, Report, StorageState, Window
 from tests.operator.objects import goproxy
 
@@ -38,7 +39,7 @@ def report(percent: int) -> Report:
 def test_when_a_cache_has_been_full_for_long(percents: list[int], stayed_full: bool) -> None:
     reports = Reports(600)
     for number, percent in enumerate(percents):
-        reports.take(FLEET, {"team-a-0": report(10), "team-a-1": report(percent)}, number * 10.0)
+        reports.take(FLEET, Answers({"team-a-0": report(10), "team-a-1": report(percent)}), number * 10.0)
     assert reports.stayed_full(FLEET, goproxy()) is stayed_full
     reports.start_again(FLEET)
     assert reports.stayed_full(FLEET, goproxy()) is False

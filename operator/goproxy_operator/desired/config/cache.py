@@ -14,6 +14,7 @@ def cache_config(spec: CacheSpec, folder: str, size_bytes: int | None) -> CacheC
         "lowWatermarkPercent": spec.low_watermark_percent,
         "inactive": spec.inactive,
         "listTTL": spec.list_ttl,
+        "staleWhileRevalidate": spec.stale_while_revalidate,
         "notFoundTTL": spec.not_found_ttl,
         "staleIfError": spec.stale_if_error,
     }

@@ -32,6 +32,10 @@ class Placement:
     shutdown: ShutdownConfig = field(default_factory=ShutdownConfig)
     secrets_dir: str | None = None
     """Where the replica finds the Secrets that the object names; None: the data plane's default."""
+    hosts: tuple[str, ...] = ()
+    """The hosts that clients may ask for; empty for any."""
+    machine_settings: bool = False
+    """Whether the machine's own HTTP proxy and logins count, as they do for its go command."""
     imposed: Imposed | None = None
     """What the fleet's class lets it serve."""
 
@@ -50,10 +54,11 @@ def replica_config(goproxy: GoProxy, place: Placement) -> Config:
         "fleet": f"{goproxy.metadata.namespace}/{goproxy.metadata.name}",
         "listen": place.listen,
         "admin": place.admin,
+        "hosts": place.hosts,
         "pathPrefix": spec.expose.path_prefix,
         "secretsDir": place.secrets_dir,
         "tls": tls_config(spec.expose),
-        "upstream": upstream_config(spec.upstream),
+        "upstream": upstream_config(spec.upstream, machine_settings=place.machine_settings),
         "modules": modules_config(spec.modules, place.imposed),
         "cache": cache_config(spec.cache, place.cache_dir, place.size_bytes),
         "shutdown": place.shutdown,

@@ -5,8 +5,8 @@ from goproxy_operator.desired.config.defaults import without_none
 from modproxy.contract.config import CredentialConfig, UpstreamConfig
 
 
-def upstream_config(spec: UpstreamSpec) -> UpstreamConfig:
-    """Return the section."""
+def upstream_config(spec: UpstreamSpec, *, machine_settings: bool = False) -> UpstreamConfig:
+    """Return the section. `machine_settings` says whether the machine's own settings count."""
     proxy = spec.http_proxy
     section = {
         "goproxy": spec.goproxy,
@@ -18,10 +18,12 @@ def upstream_config(spec: UpstreamSpec) -> UpstreamConfig:
             CredentialConfig(pattern=entry.pattern, secret_name=entry.secret_name, url=entry.url)
             for entry in spec.credentials
         ),
+        "allowPrivateTargets": spec.allow_private_targets,
         "insecure": spec.insecure,
         "trustedCASecretName": spec.trusted_ca_secret_name,
         "httpProxy": proxy
         and without_none({"url": proxy.url, "noProxy": proxy.no_proxy, "secretName": proxy.secret_name}),
+        "machineSettings": machine_settings,
         "timeout": spec.timeout,
         "directTimeout": spec.direct_timeout,
     }

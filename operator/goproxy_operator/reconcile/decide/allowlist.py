@@ -9,7 +9,11 @@ from goproxy_operator.desired.config.modules import ALLOWLIST_FILE
 from goproxy_operator.desired.names import ALLOWLIST_SOURCE_ANNOTATION, USER_ALLOWLIST_KEY
 from goproxy_operator.kube.resources import Object
 from goproxy_operator.reconcile.decide.problem import Problem
+from modproxy.contract.report import plain_text
 from modproxy.mod.pattern import PatternError, parse_lines
+
+MOST_LINES = 10_000
+"""Reading so many takes a quarter of a second, in which the operator does nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +31,15 @@ def decide_allowlist(name: str, named: Object | None, live_child: Object | None)
     if text is None:
         what = "does not exist" if named is None else f"has no key {USER_ALLOWLIST_KEY!r}"
         return AllowlistInForce(known or "", Problem("AllowlistMissing", f"ConfigMap {name} {what}: {_effect(known)}"))
+    if text == known:
+        return AllowlistInForce(text)  # it was read when it was taken, and reading a long one takes long
     try:
+        if len(text.splitlines()) > MOST_LINES:
+            raise PatternError(f"more than {MOST_LINES} lines: write globs that match more modules each")
         parse_lines(text)
     except PatternError as e:
-        where = f"ConfigMap {name}, key {USER_ALLOWLIST_KEY!r}"
-        return AllowlistInForce(known or "", Problem("AllowlistInvalid", f"{where}, {e}; {_effect(known)}"))
+        what = f"ConfigMap {name}, key {USER_ALLOWLIST_KEY!r}, {plain_text(str(e))}"
+        return AllowlistInForce(known or "", Problem("AllowlistInvalid", f"{what}; {_effect(known)}"))
     return AllowlistInForce(text)
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from goproxy_operator.api.cache import StorageSpec
 from goproxy_operator.desired.manifest import Manifest, without_empty
 from goproxy_operator.kube.resources import CLAIMS, Object, very_object
-from goproxy_operator.quantity import canonical, parse_quantity, size_in_bytes
+from goproxy_operator.quantity import QuantityError, canonical, parse_quantity, size_in_bytes
 from goproxy_operator.reconcile.decide.problem import Problem
 
 _GI = 2**30
@@ -55,9 +55,12 @@ class ClaimFacts:
 
 def decide_claims(requested: Sequence[Manifest], facts: ClaimFacts, most: str | None, *, stayed_full: bool) -> Claims:
     """Decide. If `most` is given, the claims may grow by themselves up to it; `stayed_full` says that it is time to."""
-    claims = facts.claims or {}
-    live = facts.stateful_set
-    kept = [_as_sent(template) for template in live["spec"]["volumeClaimTemplates"]] if live is not None else None
+    # Whoever may make claims and StatefulSets may give them a replica's name, and any size that the API server takes.
+    claims = {ordinal: claim for ordinal, claim in (facts.claims or {}).items() if _has_size(claim)}
+    templates_there = (facts.stateful_set or {}).get("spec", {}).get("volumeClaimTemplates") or []
+    kept = (
+        [_as_sent(one) for one in templates_there] if templates_there and all(map(_has_size, templates_there)) else None
+    )
     desired = _desired_size(size_of(requested[0]), kept, claims, most, stayed_full=stayed_full)
     templates = [_with_size(template, desired) for template in requested]
     if kept is None:
@@ -100,6 +103,14 @@ def grown(size: str, most: str) -> str:
     """Return the next size of claims that grow by themselves: half as much again, in whole Gi, up to the most."""
     step = -(-size_in_bytes(size) * 3 // 2 // _GI) * _GI
     return canonical(f"{step // _GI}Gi") if step < size_in_bytes(most) else canonical(most)
+
+
+def _has_size(claim: Manifest) -> bool:
+    """Say whether a claim, or a template of one, says how large it is, so that it can be compared."""
+    try:
+        return parse_quantity(size_of(claim)) > 0
+    except (KeyError, TypeError, QuantityError):
+        return False
 
 
 def _desired_size(

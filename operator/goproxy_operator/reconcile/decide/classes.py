@@ -10,8 +10,10 @@ from typing import Any
 from goproxy_operator.api.goproxy import GoProxy, InvalidGoProxyError, parse_goproxy
 from goproxy_operator.api.goproxyclass import CLASS_KIND, FleetClass
 from goproxy_operator.kube.resources import Object
+from goproxy_operator.reconcile.decide.combinations import combined_breaches
 from goproxy_operator.reconcile.decide.limits import breaches
 from goproxy_operator.reconcile.decide.problem import Problem
+from goproxy_operator.reconcile.decide.profile import profile_breaches
 from modproxy.contract.config import Imposed
 
 Classes = Mapping[str, FleetClass]
@@ -35,9 +37,9 @@ def admit(item: Object, classes: Classes | None, labels: Mapping[str, str]) -> A
 
     `labels` are those of its namespace. `classes` is None where classes do not count.
     """
-    spec = item.get("spec") or {}
-    name = spec.get("className")
     try:
+        spec = spec_of(item)
+        name = spec.get("className")
         if classes is None or not (classes or name) or not isinstance(name, str | None):
             return Admitted(parse_goproxy(item))
         chosen = choose_class(name, item["metadata"].get("namespace", ""), classes, labels)
@@ -46,6 +48,17 @@ def admit(item: Object, classes: Classes | None, labels: Mapping[str, str]) -> A
         return _within(item, spec, chosen)
     except InvalidGoProxyError as e:
         return Problem("InvalidSpec", str(e))
+
+
+def spec_of(item: Object) -> Mapping[str, Any]:
+    """Return the spec as it is written, to be read with care. Raises `InvalidGoProxyError` where it is no object.
+
+    An object that was stored under an older definition may hold what today's definition refuses.
+    """
+    spec = item.get("spec") or {}
+    if not isinstance(spec, Mapping):
+        raise InvalidGoProxyError("spec: is no object: write spec: {}")
+    return spec
 
 
 def imposed_by(chosen: FleetClass) -> Imposed | None:
@@ -100,7 +113,13 @@ def _within(item: Object, own: Mapping[str, Any], chosen: FleetClass) -> Admitte
     except InvalidGoProxyError as e:
         parse_goproxy(item)  # tells what is wrong without the defaults too
         return Problem("InvalidSpec", f"with the defaults of {CLASS_KIND} {chosen.name}: {e}")
-    if found := breaches(goproxy, spec, chosen):
+    namespace = goproxy.metadata.namespace
+    found = (
+        *breaches(goproxy, spec, chosen),
+        *profile_breaches(own, chosen, namespace),
+        *combined_breaches(own, spec, chosen),
+    )
+    if found:
         return Problem("ClassLimitExceeded", "; ".join(found))
     return Admitted(goproxy, imposed_by(chosen))
 

@@ -8,8 +8,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from goproxy_operator.api.goproxy import parse_goproxy
+from goproxy_operator.api.goproxy import GoProxy, Metadata
 from goproxy_operator.api.goproxyclass import FleetClass
+from goproxy_operator.api.spec import GoProxySpec
 from goproxy_operator.desired.config_map import ConfigDocuments, config_map, documents_of
 from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.desired.names import ALLOWLIST_SOURCE_ANNOTATION
@@ -33,7 +34,7 @@ def imposing(item: Object, live: Object | None, classes: Classes | None, labels:
         modules = config.get("modules", {})
         written = modules.get("imposed")
         by = (written or {}).get("by")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return None  # no replica takes it either, and each goes on with the config it had
     chosen = governing(item, by, classes, labels)
     if isinstance(chosen, Problem):
@@ -58,7 +59,10 @@ def governing(
     `by` is who imposed the rules in force. A fleet that is of no class remains under that one, or falls to the default
     one. A `Problem` says why no class counts; then the rules stay as they are.
     """
-    name = (item.get("spec") or {}).get("className")
+    spec = item.get("spec")
+    name = spec.get("className") if isinstance(spec, Mapping) else None
+    if not isinstance(name, str | None):
+        name = None
     if classes is None or not (classes or name):
         return None
     namespace = item["metadata"].get("namespace", "")
@@ -74,9 +78,15 @@ def governing(
 def _like(item: Object, live: Object, files: ConfigDocuments) -> Manifest:
     """Return all that the operator sends of this ConfigMap, and nothing that others wrote on it."""
     source = live["metadata"].get("annotations", {}).get(ALLOWLIST_SOURCE_ANNOTATION)
-    # Only the identity of the object counts here, because its spec may be one that cannot be read.
-    spec = {"modules": {"allowlistConfigMapName": source}} if source else {}
-    return config_map(parse_goproxy({**item, "spec": spec}), files)
+    # Only the identity of the object counts here, because its spec, and what others wrote on the ConfigMap, may be
+    # something that cannot be read.
+    metadata = item["metadata"]
+    identity = Metadata(name=metadata["name"], namespace=metadata["namespace"], uid=metadata["uid"])
+    made = config_map(GoProxy.model_construct(metadata=identity, spec=GoProxySpec()), files)
+    annotations = {k: v for k, v in made["metadata"]["annotations"].items() if k != ALLOWLIST_SOURCE_ANNOTATION}
+    if source is not None:
+        annotations[ALLOWLIST_SOURCE_ANNOTATION] = source
+    return {**made, "metadata": {**made["metadata"], "annotations": annotations}}
 
 
 def _with(document: Mapping[str, Any], key: str, value: Any) -> dict[str, Any]:

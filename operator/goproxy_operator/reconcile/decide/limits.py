@@ -6,16 +6,17 @@ where neither says anything.
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from goproxy_operator.api.goproxy import GoProxy
-from goproxy_operator.api.goproxyclass import FleetClass, Way
+from goproxy_operator.api.goproxyclass import FleetClass
+from goproxy_operator.api.limits import Way
 from goproxy_operator.desired.stateful_set import DEFAULT_REPLICAS, DEFAULT_STORAGE
 from goproxy_operator.quantity import parse_quantity
+from goproxy_operator.reconcile.decide.matching import globs, is_at_or_below, words
 from modproxy.mod.chain import Entry, EntryKind, parse_chain
-from modproxy.mod.pattern import parse_pattern
 
-_PORTS = {"http": 80, "https": 443}
+_OFF = "off"
 
 
 def breaches(goproxy: GoProxy, spec: Mapping[str, Any], fleet_class: FleetClass) -> tuple[str, ...]:
@@ -24,6 +25,7 @@ def breaches(goproxy: GoProxy, spec: Mapping[str, Any], fleet_class: FleetClass)
         *_replicas(goproxy, fleet_class),
         *_storage(spec, fleet_class),
         *_upstreams(goproxy, fleet_class),
+        *_sumdbs(goproxy, fleet_class),
         *_images(goproxy, fleet_class),
         *_exposure(spec, fleet_class),
     )
@@ -87,30 +89,37 @@ def _allows(allowed: tuple[str, ...], entry: Entry) -> bool:
             return EntryKind.DIRECT.value in allowed
         case EntryKind.PROXY:
             url = urlsplit(entry.url)
-            return any(_is_at_or_below(url, urlsplit(one)) for one in allowed if one != EntryKind.DIRECT.value)
+            return any(is_at_or_below(url, urlsplit(one)) for one in allowed if one != EntryKind.DIRECT.value)
 
 
-def _is_at_or_below(url: SplitResult, allowed: SplitResult) -> bool:
-    """Compare URLs. A URL whose path climbs, also in disguise, is below nothing."""
-    if (url.scheme, url.hostname, url.port or _PORTS.get(url.scheme)) != (
-        allowed.scheme,
-        allowed.hostname,
-        allowed.port or _PORTS.get(allowed.scheme),
-    ):
-        return False
-    path, root = unquote(url.path), unquote(allowed.path)
-    if "\\" in path or "%" in path or {".", ".."} & set(path.split("/")):
-        return False
-    return f"{path.rstrip('/')}/".startswith(f"{root.rstrip('/')}/")
+def _sumdbs(goproxy: GoProxy, fleet_class: FleetClass) -> Iterator[str]:
+    allowed = fleet_class.limits.sumdbs
+    if allowed is None:
+        return
+    upstream = goproxy.spec.upstream
+    limit = f"{_limit(fleet_class, 'sumdbs')} [{', '.join(allowed)}]"
+    if upstream.gosumdb is None:
+        yield (
+            "spec.upstream.gosumdb is not given, so that the replicas' environment would choose: write what is in "
+            f"{limit}"
+        )
+    elif not words(upstream.gosumdb, allowed):
+        yield f"spec.upstream.gosumdb {upstream.gosumdb} is not in {limit}"
+    if _OFF in allowed or upstream.gonoproxy is None or upstream.gonosumdb is not None:
+        return
+    # What goprivate matches is verified by nobody: that is right for what comes from version control.
+    if unverified := [pattern for pattern in upstream.goprivate if pattern not in upstream.gonoproxy]:
+        yield (
+            f"spec.upstream.gonoproxy lets [{', '.join(unverified)}] come from upstreams, and goprivate keeps it from "
+            f"being verified; {_OFF} is not in {limit}: write the same patterns in both"
+        )
 
 
 def _images(goproxy: GoProxy, fleet_class: FleetClass) -> Iterator[str]:
     allowed, image = fleet_class.limits.images, goproxy.spec.image
     if allowed is None or not image:
         return
-    # A pattern of module paths matches a prefix of their elements; an image has to match as a whole.
-    patterns = [parse_pattern(text) for text in allowed]
-    if not any(pattern.depth == image.count("/") + 1 and pattern.matches(image) for pattern in patterns):
+    if not globs(image, allowed):
         yield f"spec.image {image} matches nothing in {_limit(fleet_class, 'images')} [{', '.join(allowed)}]"
 
 

@@ -80,7 +80,7 @@ def _send(manifest: Manifest, live: Object | None) -> Apply | Orphan:
     """Return an apply; where other claim templates would make the API server refuse it, what makes room for it."""
     if live is not None and manifest["kind"] == "StatefulSet":
         templates = manifest["spec"]["volumeClaimTemplates"]
-        if not subset(templates, live["spec"]["volumeClaimTemplates"]):
+        if not subset(templates, live["spec"].get("volumeClaimTemplates")):
             return Orphan(live["metadata"]["name"], live["metadata"]["uid"])
     return Apply(manifest)
 

@@ -15,3 +15,5 @@ class ReplicaFacts:
     uid: str = ""
     nudge: str | None = None
     """The hash of the config that it was nudged to take."""
+    refused: str | None = None
+    """Why its latest answer to the question for its report is no report."""

@@ -39,7 +39,8 @@ def decide_replicas(goproxy: GoProxy, live: Object | None, running: int = 0, *, 
         replicas = goproxy.spec.replicas
         return Replicas(DEFAULT_REPLICAS if replicas is None else replicas)
     if live is None:
-        return Replicas(max(least_replicas(autoscaling), running))
+        # Pods that somebody else made under a replica's name count too, so the range holds here as well.
+        return Replicas(min(max(least_replicas(autoscaling), running), autoscaling.max_replicas))
     if not autoscaled:
         there = int(live["spec"].get("replicas", 1))
         within = min(max(there, least_replicas(autoscaling)), autoscaling.max_replicas)

@@ -4,7 +4,10 @@ Ready is always there, and true where this generation is applied and at least on
 StorageResizing and DiskPressure are there only while they are true.
 """
 
+from collections.abc import Mapping
+
 from goproxy_operator.reconcile.status.facts import StatusFacts
+from goproxy_operator.reconcile.status.reported import config_refusals, disk_pressures, refused_reports
 
 Statement = tuple[str, str, str, str]
 """Type, status, reason, message."""
@@ -67,13 +70,14 @@ def _reconciling(facts: StatusFacts) -> Statement | None:
 def _config_synced(facts: StatusFacts) -> Statement:
     if facts.config_problem is not None:
         return "ConfigSynced", "False", facts.config_problem.reason, facts.config_problem.message
-    reports = {replica.name: replica.report for replica in facts.replicas if replica.report is not None}
-    refused = [f"{name}: {report.config.error}" for name, report in reports.items() if report.config.error]
-    if refused:
+    if refused := config_refusals(facts.replicas):
         return "ConfigSynced", "False", "ConfigRefused", "; ".join(refused)
+    if bad := refused_reports(facts.replicas):
+        return "ConfigSynced", "False", "ReportRefused", f"reports are not taken: {'; '.join(bad)}"
+    reports = [replica.report for replica in facts.replicas if replica.report is not None]
     if not reports:
         return "ConfigSynced", "Unknown", NO_REPORTS, "no replica has reported yet"
-    synced = sum(report.config.hash == facts.config_hash for report in reports.values())
+    synced = sum(report.config.hash == facts.config_hash for report in reports)
     total = max(len(facts.replicas), facts.desired_replicas)
     message = f"{synced} of {total} replicas run the config in force"
     if synced == total:
@@ -82,21 +86,23 @@ def _config_synced(facts: StatusFacts) -> Statement:
 
 
 def _disk_pressure(facts: StatusFacts) -> Statement | None:
-    reports = {replica.name: replica.report for replica in facts.replicas if replica.report is not None}
-    told = [
-        f"{name}: {report.storage.disk_pressure}" for name, report in reports.items() if report.storage.disk_pressure
-    ]
-    return ("DiskPressure", "True", "CacheDiskFull", "; ".join(told)) if told else None
+    pressed = disk_pressures(facts.replicas)
+    return ("DiskPressure", "True", "CacheDiskFull", "; ".join(pressed)) if pressed else None
 
 
 def _autoscaling_active(facts: StatusFacts) -> Statement:
     if facts.autoscaling_problem is not None:
         return "AutoscalingActive", "False", facts.autoscaling_problem.reason, facts.autoscaling_problem.message
     autoscaler = facts.autoscaler or {}
+    status = autoscaler.get("status")
+    found = status.get("conditions") if isinstance(status, Mapping) else None
     # A ScaledObject of KEDA's calls the condition otherwise.
     kind = "Ready" if autoscaler.get("kind") == "ScaledObject" else "ScalingActive"
-    for condition in autoscaler.get("status", {}).get("conditions", ()):
-        if condition["type"] == kind:
-            message = condition.get("message", "")
-            return "AutoscalingActive", condition["status"], condition.get("reason") or "Unknown", message
+    for condition in found if isinstance(found, list) else ():
+        # Nobody checks what the status of a ScaledObject holds: whoever may edit one may write anything.
+        if isinstance(condition, Mapping) and condition.get("type") == kind:
+            said = condition.get("status")
+            said = said if said in ("True", "False", "Unknown") else "Unknown"
+            reason = condition.get("reason") or "Unknown"
+            return "AutoscalingActive", said, str(reason), str(condition.get("message") or "")
     return "AutoscalingActive", "Unknown", "NotReported", "the autoscaler has not reported yet"

@@ -5,14 +5,12 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from goproxy_operator.api.status import MESSAGE_LENGTH, Condition, ReplicaStatus, Status, StorageStatus
+from goproxy_operator.api.status import MESSAGE_LENGTH, REASON_LENGTH, Condition, Status
 from goproxy_operator.desired import names
-from goproxy_operator.figures import fleet_figures, hit_rate_percent, storage_figures
 from goproxy_operator.kube.resources import GOPROXIES, Object, very_object
-from goproxy_operator.quantity import format_bytes
-from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
 from goproxy_operator.reconcile.status.conditions import FIGURES, NO_REPORTS, TYPES, Statement, statements
 from goproxy_operator.reconcile.status.facts import StatusFacts
+from goproxy_operator.reconcile.status.reported import figures, replica_status
 from goproxy_operator.timestamps import format_time
 
 FIGURES_EVERY = 60.0
@@ -35,8 +33,7 @@ def compute_status(facts: StatusFacts, previous: Mapping[str, Any], now: datetim
     """Return the whole status. `previous` is the one that is written, for when a condition last changed."""
     goproxy = facts.goproxy
     name, namespace = goproxy.metadata.name, goproxy.metadata.namespace
-    figures = fleet_figures([replica.report for replica in facts.replicas if replica.report is not None])
-    rate = figures.requests_per_second
+    fleet = figures(facts.replicas)
     status = Status(
         observed_generation=goproxy.metadata.generation,
         replicas=facts.count("replicas"),
@@ -45,16 +42,10 @@ def compute_status(facts: StatusFacts, previous: Mapping[str, Any], now: datetim
         endpoint=names.endpoint(
             name, namespace, goproxy.spec.expose.path_prefix or "", tls=goproxy.spec.expose.tls is not None
         ),
-        hit_rate_percent=figures.hit_rate_percent,
-        requests_per_second=None if rate is None else two_digits(rate),
-        storage=None
-        if figures.storage is None
-        else StorageStatus(
-            used=format_bytes(figures.storage.used_bytes),
-            capacity=format_bytes(figures.storage.capacity_bytes),
-            percent=min(figures.storage.percent, 100),
-        ),
-        replica_status=tuple(_replica_status(replica) for replica in facts.replicas),
+        hit_rate_percent=fleet.hit_rate_percent,
+        requests_per_second=fleet.requests_per_second,
+        storage=fleet.storage,
+        replica_status=tuple(map(replica_status, facts.replicas)),
         conditions=_conditions(statements(facts), previous, goproxy.metadata.generation, now),
     )
     return _document(status)
@@ -110,27 +101,6 @@ def manifest(item: Object, status: Document) -> Object:
     return {**very_object(GOPROXIES, item), "status": status}
 
 
-def two_digits(value: float) -> int:
-    """Round to two significant digits: a figure that trembles is not worth a write."""
-    whole = round(value)
-    step: int = 10 ** max(len(str(whole)) - 2, 0)
-    return round(whole / step) * step
-
-
-def _replica_status(replica: ReplicaFacts) -> ReplicaStatus:
-    if replica.report is None:
-        return ReplicaStatus(name=replica.name, ready=replica.ready)
-    storage = storage_figures(replica.report.storage)
-    return ReplicaStatus(
-        name=replica.name,
-        ready=replica.ready,
-        hit_rate_percent=hit_rate_percent([replica.report.window]),
-        used=format_bytes(storage.used_bytes),
-        capacity=format_bytes(storage.capacity_bytes),
-        config=replica.report.config.hash[:64],
-    )
-
-
 def _conditions(
     made: Sequence[Statement], previous: Mapping[str, Any], generation: int, now: datetime
 ) -> tuple[Condition, ...]:
@@ -139,7 +109,7 @@ def _conditions(
         Condition(
             type=kind,
             status=status,
-            reason=reason,
+            reason=reason[:REASON_LENGTH],
             message=message if len(message) <= MESSAGE_LENGTH else message[: MESSAGE_LENGTH - 3] + "...",
             observed_generation=generation,
             last_transition_time=_since(before.get(kind), status, now),

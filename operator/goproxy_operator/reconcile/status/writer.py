@@ -6,12 +6,19 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 
 from goproxy_operator.kube.client import ApiClient
-from goproxy_operator.kube.errors import ApiError, ConflictError, NotFoundError, UnreachableError
+from goproxy_operator.kube.errors import (
+    ApiError,
+    ConflictError,
+    NamespaceEndingError,
+    NotFoundError,
+    UnreachableError,
+)
 from goproxy_operator.kube.resources import EVENTS, GOPROXIES, Key, Object
 from goproxy_operator.observed.known_objects import KnownObjects
 from goproxy_operator.reconcile.outcome import PassOutcome
 from goproxy_operator.reconcile.status.events import Happening, event, happenings, once_more
 from goproxy_operator.reconcile.status.status import FIGURES_EVERY, Document, News, manifest, news
+from modproxy.contract.report import plain_text
 
 _log = logging.getLogger(__name__)
 _SERIES_SECONDS = 3600.0
@@ -34,6 +41,8 @@ class StatusWriter:
         self._clock = clock
         self._written: dict[Key, float] = {}
         self._told: dict[tuple[str, Happening], tuple[float, Object]] = {}
+        self._untold: dict[Key, object] = {}
+        """What Events told of an object whose status cannot be written."""
 
     async def write(self, key: Key, item: Object, status: Document) -> PassOutcome:
         """Write the status if it says something new; one in which only figures moved waits for its turn."""
@@ -50,10 +59,27 @@ class StatusWriter:
         except (NotFoundError, ConflictError):
             await self._look_again(key, item)
             return PassOutcome()
+        except ApiError as e:
+            if isinstance(e, NamespaceEndingError) or (e.is_temporary and e.status != HTTPStatus.INTERNAL_SERVER_ERROR):
+                raise
+            return await self._tell_otherwise(key, item, status, e)
         self._written[key] = self._clock()
         self._goproxies.put_answer(answer)
         await self._announce(item, status)
         return PassOutcome()
+
+    async def _tell_otherwise(self, key: Key, item: Object, status: Document, refused: ApiError) -> PassOutcome:
+        """Tell by Events only, once, where the API server takes no status.
+
+        It takes none for an object that was stored under an older definition, if today's forbids what the object holds;
+        where a type differs, it says so with an internal error.
+        """
+        told = item["metadata"]["uid"], item["metadata"].get("generation"), happenings(status, {})
+        if self._untold.get(key) != told:
+            _log.warning("%s/%s: its status cannot be written: %s", *key, plain_text(refused.message))
+            await self._announce(item, status)
+            self._untold[key] = told
+        return PassOutcome(stuck=True)
 
     async def _look_again(self, key: Key, item: Object) -> None:
         """Find out why the write failed: the object is gone, or another of its name, or was written by others too."""
@@ -69,6 +95,7 @@ class StatusWriter:
     def forget(self, key: Key) -> None:
         """Forget an object that is gone."""
         self._written.pop(key, None)
+        self._untold.pop(key, None)
 
     async def _announce(self, item: Object, status: Document) -> None:
         for happening in happenings(status, item.get("status", {})):

@@ -3,22 +3,20 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 
-import aiohttp
-
-from goproxy_operator.election.fence import NotHeldError
 from goproxy_operator.heartbeat import HEARTBEATS
-from goproxy_operator.kube.errors import ApiError, UnreachableError
+from goproxy_operator.isolation import supervised
+from goproxy_operator.kube.errors import ApiError
 from goproxy_operator.kube.resources import Key
-from goproxy_operator.metrics import RECONCILE_SECONDS, RECONCILES
-from goproxy_operator.observed.known_objects import NotKnownYetError
-from goproxy_operator.reconcile.outcome import PassOutcome
+from goproxy_operator.metrics import FAULTS, RECONCILE_SECONDS, RECONCILES
+from goproxy_operator.reconcile.outcome import RETRIED, PassOutcome
 from goproxy_operator.reconcile.work.queue import Queue
+from modproxy.contract.report import plain_text
 
 _log = logging.getLogger(__name__)
 WORKERS = 8
 """More workers lengthen the tail, because the API server is the bottleneck."""
-_EXPECTED = (ApiError, UnreachableError, NotKnownYetError, NotHeldError, aiohttp.ClientError, OSError, TimeoutError)
 _LONGEST_OUTAGE = 30.0
 """Seconds: what failed because of the API server is tried again within this time, however long the outage was."""
 
@@ -28,8 +26,8 @@ async def run_workers(
 ) -> None:
     """Work until cancelled; stand still while it is not `certain` that the work is ours."""
     async with asyncio.TaskGroup() as tasks:
-        for _ in range(WORKERS):
-            tasks.create_task(_work(queue, reconcile, certain))
+        for number in range(WORKERS):
+            tasks.create_task(supervised(f"worker {number}", partial(_work, queue, reconcile, certain)))
 
 
 async def _work(
@@ -46,15 +44,16 @@ async def _work(
             if outcome.again is not None:
                 queue.add(key, outcome.again)
             RECONCILES.labels("stuck" if outcome.stuck else "ok").inc()
-        except _EXPECTED as e:
+        except RETRIED as e:
             RECONCILES.labels("failed").inc()
             if not isinstance(e, ApiError) or e.is_temporary:
                 most = _LONGEST_OUTAGE
             if isinstance(e, ApiError):
                 least = e.retry_after
-            _log.warning("%s/%s: %s", *key, e or type(e).__name__)
+            _log.warning("%s/%s: %s", *key, plain_text(str(e) or type(e).__name__))
         except Exception:
             # A fault of ours with one object must not end the work on the others.
+            FAULTS.inc()
             RECONCILES.labels("failed").inc()
             _log.exception("%s/%s: a fault of the operator", *key)
         finally:

@@ -1,21 +1,20 @@
 """Asks each fleet's replicas for their reports, round after round, off the reconcile path.
 
-A fleet is looked at anew only when what its status would say has moved.
+A fleet is looked at anew only when what its status would say has moved. What one fleet's replicas answer, or fail to
+answer, has no effect on the others: a round waits for each fleet a bounded time (`observed.scrape`).
 """
 
 import asyncio
 from collections.abc import Callable, Collection
 from random import uniform
 
-from goproxy_operator.figures import fleet_figures, hit_rate_percent, storage_figures
+from goproxy_operator.isolation import isolated
 from goproxy_operator.kube.resources import Key
 from goproxy_operator.observed.mirror import Mirror
 from goproxy_operator.observed.reports import Reports
 from goproxy_operator.observed.scrape import Scraper
-from goproxy_operator.quantity import format_bytes
 from goproxy_operator.reconcile.observe import addresses
-from goproxy_operator.reconcile.status.status import two_digits
-from modproxy.contract.report import Report
+from goproxy_operator.reconcile.status.reported import told
 
 
 class Scraping:
@@ -53,28 +52,11 @@ class Scraping:
 
     async def _scrape(self, fleet: Key) -> None:
         await asyncio.sleep(uniform(0, self._interval / 2))  # noqa: S311 - jitter
-        found = await self._scraper.reports(addresses(self._mirror, fleet))
-        if fleet not in self._fleets():
-            return
-        before = _shown(self._reports.of(fleet))
-        self._reports.take(fleet, found, asyncio.get_running_loop().time())
-        if _shown(self._reports.of(fleet)) != before:
-            self._moved(fleet)
-
-
-def _shown(reports: dict[str, Report]) -> object:
-    """Reduce reports to what a status says of them."""
-    rate = fleet_figures(list(reports.values())).requests_per_second
-    replicas = {
-        name: (
-            hit_rate_percent([report.window]),
-            format_bytes(report.storage.used_bytes),
-            format_bytes(report.storage.capacity_bytes),
-            storage_figures(report.storage).percent,
-            report.config.hash,
-            report.config.error,
-            report.storage.disk_pressure,
-        )
-        for name, report in reports.items()
-    }
-    return rate if rate is None else two_digits(rate), replicas
+        with isolated("reports of {}/{}".format(*fleet)):
+            answers = await self._scraper.ask(fleet.namespace, addresses(self._mirror, fleet))
+            if fleet not in self._fleets():
+                return
+            before = told(self._reports.of(fleet), self._reports.refused(fleet))
+            self._reports.take(fleet, answers, asyncio.get_running_loop().time())
+            if told(self._reports.of(fleet), self._reports.refused(fleet)) != before:
+                self._moved(fleet)

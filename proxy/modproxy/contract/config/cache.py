@@ -23,10 +23,19 @@ class CacheConfig(Section):
     """How long after its last use a file is removed; when absent, no file is removed for its age."""
     list_ttl: Duration = Field(60.0, alias="listTTL")
     """How long the answer to a list, an `@latest` or a query is served before it is fetched anew."""
+    stale_while_revalidate: Duration | None = None
+    """How long after `list_ttl` the old answer is still served while a new one is fetched (RFC 5861, section 3); when
+    absent, as long as `list_ttl`.
+    """
     not_found_ttl: Duration = Field(60.0, alias="notFoundTTL")
     """How long a 404 or 410 of upstream is remembered."""
     stale_if_error: Duration = 24 * 3600.0
-    """How long an answer may be served after its refresh was due, while upstream is out of reach."""
+    """How long after `list_ttl` the old answer may be served when upstream gives none (RFC 5861, section 4)."""
+
+    @property
+    def revalidation_seconds(self) -> float:
+        """How long after `list_ttl` the old answer is served while a new one is fetched."""
+        return self.list_ttl if self.stale_while_revalidate is None else self.stale_while_revalidate
 
     @model_validator(mode="after")
     def _low_is_below_high(self) -> Self:

@@ -11,7 +11,7 @@ from modproxy.contract.config.modules import ModulesConfig
 from modproxy.contract.config.section import Section
 from modproxy.contract.config.serving import ShutdownConfig, TlsConfig
 from modproxy.contract.config.upstream import UpstreamConfig
-from modproxy.contract.fields import Listen, PathPrefix
+from modproxy.contract.fields import HostName, Listen, PathPrefix
 
 SCHEMA_VERSION: Literal[1] = 1
 """Must be raised when older replicas cannot understand the document any more. It is part of the ConfigMap's name."""
@@ -35,6 +35,10 @@ class Config(Section):
     """Where probes, the report and metrics are served. It is read at the start only."""
     secrets_dir: str = "/etc/modproxy/secrets"
     """Where Secrets are mounted, each as a folder."""
+    hosts: tuple[HostName, ...] = Field((), strict=False)
+    """The names and addresses by which clients may call this replica in the Host header; when empty, by any. A replica
+    on a developer's machine has some, so that no web page can read it through a name of its own (DNS rebinding).
+    """
     path_prefix: PathPrefix = ""
     """The URL path below which modules are served."""
     tls: TlsConfig | None = None

@@ -60,6 +60,14 @@ class UpstreamConfig(Section):
     trusted_ca_secret_name: SecretName | None = Field(None, alias="trustedCASecretName")
     """A Secret whose `ca.crt` is trusted besides the certificates of the machine."""
     http_proxy: HttpProxyConfig | None = None
+    machine_settings: bool = False
+    """Whether the proxy variables of the process's environment and the netrc file of its user count, as they do for the
+    go command. They count after `httpProxy` and `credentials`.
+    """
+    allow_private_targets: bool = False
+    """Whether redirects may lead to private addresses, and modules may be fetched directly from them, where neither the
+    upstream nor `goprivate` names the host.
+    """
     timeout: Duration = 30.0
     """The longest wait for a connection, for the first byte, and between two reads."""
     direct_timeout: Duration = 300.0

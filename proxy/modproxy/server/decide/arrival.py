@@ -14,7 +14,7 @@ from modproxy.in_force import Rules
 from modproxy.mod.sumdb import SumdbTarget, is_lookup_of, is_sumdb_path, parse_sumdb_target
 from modproxy.mod.target import NoSuchTarget, Target, TargetError, decode_path, parse_target
 from modproxy.request import AnyTarget, Request
-from modproxy.via import ViaEntry
+from modproxy.via import ViaEntry, capped
 
 _LONGEST_REMEMBERED = 200
 """Characters: paths of real modules are shorter, and a few thousand longer ones would take much memory."""
@@ -35,8 +35,10 @@ class Arrival:
     """
     fault: TargetError | NoSuchTarget | None = None
     """Why the path has no target."""
+    host: str = ""
+    """The `Host` header; empty without one."""
     via: str = ""
-    """All `Via` headers of the client, joined with commas."""
+    """The newest entries of all `Via` headers of the client, joined with commas."""
     cached_only: bool = False
     """Whether the client sent `Disable-Module-Fetch: true`."""
     id: str = ""
@@ -68,7 +70,8 @@ def read_arrival(method: str, raw_path: str, headers: MultiMapping[str], rules: 
         method,
         target,
         fault,
-        via=", ".join(headers.getall("Via")) if "Via" in headers else "",
+        host=headers.get("Host", "") if rules.hosts else "",
+        via=capped(", ".join(headers.getall("Via"))) if "Via" in headers else "",
         cached_only=headers.get("Disable-Module-Fetch", "").lower() == "true",
         id=headers.get("X-Request-Id", ""),
         trace=headers.get("traceparent", ""),
@@ -77,7 +80,7 @@ def read_arrival(method: str, raw_path: str, headers: MultiMapping[str], rules: 
 
 def _read_path(raw_path: str, rules: Rules) -> tuple[AnyTarget | None, TargetError | NoSuchTarget | None]:
     try:
-        path = decode_path(_below(rules.prefix, raw_path))
+        path = _below(rules.prefix, decode_path(_path_of(raw_path)))
         return (_sumdb_target(path, rules) if is_sumdb_path(path) else _module_target(path)), None
     except (TargetError, NoSuchTarget) as e:
         return None, e
@@ -88,10 +91,14 @@ def _module_target(path: str) -> Target:
     return _remembered_target(path) if len(path) <= _LONGEST_REMEMBERED else parse_target(path)
 
 
-def _below(prefix: str, raw_path: str) -> str:
-    path = raw_path.partition("?")[0]
-    if not path.startswith("/"):
-        path = _path_of_url(path)  # the absolute form of RFC 9112, section 3.2.2
+def _path_of(request_target: str) -> str:
+    """Return the path of a request line's target, undecoded. Raises `TargetError`."""
+    path = request_target.partition("?")[0]
+    # Another beginning than a slash means the absolute form of RFC 9112, section 3.2.2.
+    return path if path.startswith("/") else _path_of_url(path)
+
+
+def _below(prefix: str, path: str) -> str:
     if not path.startswith(f"{prefix}/"):
         raise NoSuchTarget(f"modules are served below {prefix}/")
     return path.removeprefix(f"{prefix}/")

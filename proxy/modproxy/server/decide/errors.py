@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+from modproxy.quoting import escape_controls
 from modproxy.source.protocol import SourceError, Unavailable
 
 _LINES = 8
@@ -23,7 +24,8 @@ class ErrorAnswer:
     @property
     def text(self) -> str:
         """The body of the response: plain text of at most eight lines."""
-        return "\n".join(self.reason.strip().splitlines()[:_LINES])[:_LONGEST] + "\n"
+        lines = self.reason.strip().split("\n")[:_LINES]
+        return "\n".join(map(escape_controls, lines))[:_LONGEST] + "\n"
 
 
 def failure(error: SourceError) -> ErrorAnswer:

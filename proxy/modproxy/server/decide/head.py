@@ -59,10 +59,10 @@ class Head:
 def head_of(target: AnyTarget, answer: Answer, conditions: Conditions) -> Head:
     """Decide the status, the headers and the bytes of the response."""
     headers = _headers(target, answer)
-    if answer.follower is not None:
-        # A fetch under way has neither a checked size nor a tag yet.
+    if answer.size is None or answer.follower is not None:
+        # A fetch under way has neither a checked size nor a tag yet, and a file that was not fetched has none.
         return Head(HTTPStatus.OK, headers, range(0), answer.size)
-    size = answer.size or 0
+    size = answer.size
     is_file = answer.body is None
     if is_file:
         headers["Accept-Ranges"] = "bytes"
@@ -81,11 +81,12 @@ def head_of(target: AnyTarget, answer: Answer, conditions: Conditions) -> Head:
 
 
 def _headers(target: AnyTarget, answer: Answer) -> dict[str, str]:
+    fetched = answer.follower is not None or answer.size is not None
     headers = {
         "Server": SERVER,
         "Content-Type": CONTENT_TYPES[target.kind],
         "Cache-Control": _IMMUTABLE if target.immutable else _MAY_CHANGE,
-        "Cache-Status": _CACHE_STATUS.get(answer.status, f"{SERVER}; hit"),
+        "Cache-Status": _CACHE_STATUS.get(answer.status, f"{SERVER}; hit") if fetched else f"{SERVER}; fwd=miss",
     }
     if answer.age >= 1:
         headers["Age"] = str(int(answer.age))

@@ -35,8 +35,8 @@ _MOST_GO_MODS = 256
 _LARGEST_GO_MOD = 64 << 10
 """Bytes of a go.mod file that waits: so all of them take 16 MiB at most."""
 
-ReadInfo = Callable[[Target], Awaitable[bytes]]
-"""Returns an `.info` through the cache. Raises `SourceError`."""
+ReadInfo = Callable[[Target, str], Awaitable[bytes]]
+"""Returns an `.info` through the cache, for a request with this Via header. Raises `SourceError`."""
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class Direct:
         target = request.target
         if not isinstance(target, Target):
             raise NotFound(f"{target}: not in version control")
-        pin = await self._pin(target)
+        pin = await self._pin(target, request.via)
         waiting = self._go_mods.pop(target.key, None)
         if waiting is not None and pin is not None and waiting[0] == pin.commit:
             yield Fetched(once(waiting[1]), len(waiting[1]), _ORIGIN)
@@ -102,11 +102,11 @@ class Direct:
             self._keep_go_mod(target, read)
             yield Fetched(read_file(answer) if isinstance(answer, Path) else once(answer), size, _ORIGIN)
 
-    async def _pin(self, target: Target) -> Origin | None:
+    async def _pin(self, target: Target, via: str) -> Origin | None:
         """Return which commit the other files of a version are made of; None when its `.info` does not say."""
         if target.kind not in (Kind.MOD, Kind.ZIP):
             return None
-        return read_origin(await self._read(Target(target.path, target.version, Kind.INFO)))
+        return read_origin(await self._read(Target(target.path, target.version, Kind.INFO), via))
 
     def _keep_go_mod(self, target: Target, read: Read) -> None:
         if target.kind is Kind.INFO and read.go_mod is not None and len(read.go_mod) <= _LARGEST_GO_MOD:

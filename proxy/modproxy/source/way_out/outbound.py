@@ -1,28 +1,31 @@
-"""How a request leaves the replica: its HTTP proxy, its trusted certificates, and its credentials."""
+"""How one request leaves the replica: its HTTP proxy, its trusted certificates, and its login."""
 
 import asyncio
-import ipaddress
 import ssl
 import threading
 from pathlib import Path
 from typing import TypedDict
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 
 from modproxy.contract.config import HttpProxyConfig
 from modproxy.contract.mounted import read_secret_key
 from modproxy.contract.secret_keys import CA_CERTIFICATE, PASSWORD, USERNAME
+from modproxy.mod.login import UrlLogin
 from modproxy.source.way_out.credentials import Credentials
+from modproxy.source.way_out.machine import Machine
+from modproxy.source.way_out.netrc import login_for
+from modproxy.source.way_out.proxy_choice import EgressProxy, ProxyChoice
 from modproxy.source.way_out.wallet import CredentialError
 
 
 class Options(TypedDict, total=False):
     """Carries keyword arguments to aiohttp's request."""
 
+    headers: dict[str, str]
     proxy: str
-    proxy_auth: aiohttp.BasicAuth
-    auth: aiohttp.BasicAuth
+    proxy_headers: dict[str, str]
     ssl: ssl.SSLContext
 
 
@@ -30,14 +33,24 @@ class Outbound:
     """Makes the options of requests that leave, as one config says, for aiohttp and for the go command.
 
     Secrets are folders below `folder`. `ca_secret` names the Secret with more trusted certificates. `bundle` is the
-    file into which all trusted certificates are written for programs that read one file.
+    file into which all trusted certificates are written for programs that read one file. `machine` has the machine's
+    own settings where they count: its proxies when the config has no proxy, its logins when no other one matches.
     """
 
     def __init__(
-        self, credentials: Credentials, proxy: HttpProxyConfig | None, ca_secret: str | None, folder: Path, bundle: Path
+        self,
+        credentials: Credentials,
+        proxy: HttpProxyConfig | None,
+        ca_secret: str | None,
+        folder: Path,
+        bundle: Path,
+        *,
+        machine: Machine | None = None,
     ) -> None:
         self._credentials = credentials
-        self._proxy = proxy
+        self._config = proxy
+        self._machine = machine
+        self.proxies = _choice(proxy, machine)
         self._folder = folder
         self._ca_file = folder / ca_secret / CA_CERTIFICATE if ca_secret else None
         self._bundle = bundle
@@ -45,29 +58,45 @@ class Outbound:
         self._bundled_for: ssl.SSLContext | None = None
         self._context: tuple[int, ssl.SSLContext] | None = None
 
-    async def options(self, url: str) -> Options:
-        """Return the options of a request to `url`. Raises `CredentialError`."""
-        return await asyncio.to_thread(self._options, url)
+    async def options(self, url: str, login: UrlLogin | None = None) -> Options:
+        """Return the options of a request to `url`, which has no login in it. `login` is the login that was in the URL.
 
-    def _options(self, url: str) -> Options:
-        parts = urlsplit(url)
-        options = Options()
-        if parts.username:
-            options["auth"] = aiohttp.BasicAuth(unquote(parts.username), unquote(parts.password or ""))
-        elif basic := self._credentials.basic_for(url):
-            options["auth"] = aiohttp.BasicAuth(basic.username, basic.password, "utf-8")
-        if self._proxy and not bypasses(parts.hostname or "", self._proxy.no_proxy):
-            options["proxy"] = self._proxy.url
-            if self._proxy.secret_name:
-                options["proxy_auth"] = aiohttp.BasicAuth(*self._proxy_login(self._proxy.secret_name))
+        Raises `CredentialError`.
+        """
+        return await asyncio.to_thread(self._options, url, login)
+
+    def _options(self, url: str, login: UrlLogin | None) -> Options:
+        options = Options(headers={})
+        if login := login or self._login(url):
+            options["headers"]["Authorization"] = _basic(login, f"the login for {urlsplit(url).hostname}")
+        if proxy := self.proxies.for_url(url):
+            if not proxy.url.startswith(("http://", "https://")):
+                scheme = proxy.url.partition(":")[0]
+                raise CredentialError(f"the proxy of the environment speaks {scheme}: set one that speaks HTTP")
+            options["proxy"] = proxy.url
+            if login := self._proxy_login(proxy):
+                sent = {"Proxy-Authorization": _basic(login, "the login for the HTTP proxy")}
+                # A request over plain http is itself sent to the proxy; one over https has a CONNECT before it.
+                if url.startswith("https:"):
+                    options["proxy_headers"] = sent
+                else:
+                    options["headers"] |= sent
         if self._ca_file:
             options["ssl"] = self._trusting(self._ca_file)
         return options
 
-    def _proxy_login(self, secret: str) -> tuple[str, str]:
+    def _login(self, url: str) -> UrlLogin | None:
+        if basic := self._credentials.basic_for(url):
+            return UrlLogin(basic.username, basic.password)
+        return login_for(self._machine.netrc(), url) if self._machine else None
+
+    def _proxy_login(self, proxy: EgressProxy) -> UrlLogin | None:
+        secret = self._config.secret_name if self._config else None
+        if secret is None:
+            return proxy.login
         try:
             folder = self._folder / secret
-            return read_secret_key(folder, USERNAME), read_secret_key(folder, PASSWORD)
+            return UrlLogin(read_secret_key(folder, USERNAME), read_secret_key(folder, PASSWORD))
         except (OSError, UnicodeDecodeError) as e:
             why = e.strerror if isinstance(e, OSError) else "not UTF-8 text"
             raise CredentialError(
@@ -90,16 +119,21 @@ class Outbound:
     def environment(self) -> dict[str, str]:
         """Return the proxy and the trusted certificates as environment variables for the go command and git.
 
+        NETRC is among them where the machine's netrc file counts; the fleet's own credentials count before it.
         Blocks; raises `CredentialError` and `OSError`.
         """
         env: dict[str, str] = {}
-        if self._proxy:
-            url = self._proxy.url
-            if self._proxy.secret_name:
-                login = ":".join(quote(word, safe="") for word in self._proxy_login(self._proxy.secret_name))
-                url = url.replace("://", f"://{login}@", 1)
-            env |= {"HTTP_PROXY": url, "HTTPS_PROXY": url, "NO_PROXY": ",".join(self._proxy.no_proxy)}
+        if self._config and (proxy := self.proxies.https):
+            url = proxy.url
+            if login := self._proxy_login(proxy):
+                words = ":".join(quote(word, safe="") for word in (login.username, login.password))
+                url = url.replace("://", f"://{words}@", 1)
+            env |= {"HTTP_PROXY": url, "HTTPS_PROXY": url, "NO_PROXY": ",".join(self.proxies.no_proxy)}
             env |= {name.lower(): value for name, value in env.items()}
+        elif self._machine:
+            env |= self._machine.proxy_variables
+        if self._machine:
+            env |= self._machine.netrc_variable()
         if self._ca_file:
             with self._lock:
                 self._write_bundle(self._ca_file)
@@ -119,21 +153,15 @@ class Outbound:
         self._bundled_for = context
 
 
-def bypasses(host: str, no_proxy: tuple[str, ...]) -> bool:
-    """Say whether a request to `host` goes past the proxy, by the usual rules of NO_PROXY.
+def _choice(proxy: HttpProxyConfig | None, machine: Machine | None) -> ProxyChoice:
+    if proxy is not None:
+        named = EgressProxy(proxy.url)
+        return ProxyChoice(named, named, proxy.no_proxy)
+    return machine.proxies if machine is not None else ProxyChoice()
 
-    An entry is a name, which matches the names below it too, an address, a range of addresses, or `*`.
-    """
-    return any(_matches(host.lower(), entry.strip().lower()) for entry in no_proxy)
 
-
-def _matches(host: str, entry: str) -> bool:
-    if entry == "*":
-        return True
+def _basic(login: UrlLogin, what: str) -> str:
     try:
-        return ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
+        return aiohttp.encode_basic_auth(login.username, login.password)
     except ValueError:
-        pass
-    if entry.startswith((".", "*.")):
-        return host.endswith("." + entry.lstrip("*."))
-    return bool(entry) and (host == entry or host.endswith("." + entry))
+        raise CredentialError(f"{what} cannot be sent: a user name has no colon in it (RFC 7617)") from None

@@ -10,6 +10,9 @@ from urllib.parse import urlsplit
 
 from modproxy.contract.address import Address
 
+_RESOLVING_SECONDS = 5.0
+"""How long a name may take: a config waits for it, and a name server that is silent is no reason to wait for long."""
+
 
 async def is_own_listener(url: str, listeners: Sequence[Address]) -> bool:
     """Say whether `url` resolves to one of `listeners`, whose hosts are IP addresses.
@@ -22,8 +25,9 @@ async def is_own_listener(url: str, listeners: Sequence[Address]) -> bool:
     if not same_port or not parts.hostname:
         return False
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
-    except OSError:
+        async with asyncio.timeout(_RESOLVING_SECONDS):
+            found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+    except OSError:  # TimeoutError is one
         return False
     addresses = {str(info[4][0]) for info in found}
     if addresses & set(same_port):

@@ -29,3 +29,4 @@ def test_when_to_come_back_is_passed_on() -> None:
 def test_no_more_than_the_go_command_prints() -> None:
     assert ErrorAnswer(400, "\n".join("123456789")).text == "1\n2\n3\n4\n5\n6\n7\n8\n"
     assert len(ErrorAnswer(400, "x" * 100_000).text) == 8001
+    assert ErrorAnswer(400, "a\x1b[2J\rb\u202e\nc").text == "a\\x1b[2J\\rb\\u202e\nc\n"

@@ -42,6 +42,7 @@ def test_what_is_answered(path: str, method: str) -> None:
         (MOD, "GET", "1.1 modproxy-fleet~a", 508, "loop detected"),
         (MOD, "GET", "1.1 modproxy-fleet~b", 508, "loop detected"),
         (MOD, "GET", "1.1 modproxy-fleet", 508, "loop detected"),
+        (MOD, "GET", "1.1 edge," * 30 + "1.1 modproxy-fleet~a", 508, "loop detected"),
         ("/example.com/m/@v/v1.0.0.mod/..", "GET", "", 400, "bad request: "),
         ("/example.com/m/@v/v1.mod", "GET", "", 400, "bad request: "),
         ("/%zz", "GET", "", 400, "bad request: malformed percent-encoding"),
@@ -76,9 +77,29 @@ def test_dry_run_refuses_nothing_and_says_what_it_would(file: str, logged: bool)
     assert (refusal.warning is not None and "modules.deny has example.com/evil" in refusal.warning) is logged
 
 
+@pytest.mark.parametrize(
+    ("host", "answered"),
+    [
+        ("localhost:8080", True), ("LOCALHOST", True), ("localhost.:1", True), ("127.0.0.1:8080", True),
+        ("[::1]:8080", True), ("[::1]", True), ("", True),
+        ("attacker.example.com", False), ("attacker.example.com:8080", False), ("127.0.0.1.example.com", False),
+        ("localhost.example.com", False), ("[::2]:8080", False), ("::1", False), ("x@localhost", False),
+    ],
+)  # fmt: skip
+def test_a_host_that_is_not_ours(host: str, answered: bool) -> None:
+    made = rules(config={"hosts": ["localhost", "127.0.0.1", "::1"]})
+    refusal = refused(arrive(MOD, made, Host=host), made)
+    assert (refusal is None) is answered
+    if refusal is not None:
+        assert refusal.error.status == 421
+        assert "it is called 127.0.0.1, ::1, localhost" in refusal.error.text
+    assert refused(arrive(MOD, rules(), Host=host), rules()) is None
+
+
 def test_below_a_prefix() -> None:
     made = rules(config={"pathPrefix": "/go"})
     assert refused(arrive(f"/go{MOD}", made), made) is None
+    assert refused(arrive(f"/%67%6f{MOD}", made), made) is None
     for path in (MOD, "/go", "/gox/example.com/m/@v/list"):
         refusal = refused(arrive(path, made), made)
         assert refusal is not None

@@ -69,7 +69,7 @@ class Company:
         settings = DirectSettings(self.timeout, 20, self.private, self.insecure, private, credentials, outbound)
         return Direct(settings, self.shared, self._info, lambda result: self.counted.update([result]))
 
-    async def _info(self, target: Target) -> bytes:
+    async def _info(self, target: Target, _via: str = "") -> bytes:
         assert target.kind is Kind.INFO
         if target.key not in self.held:
             self.held[target.key] = await read(self.source, Request(target))

@@ -6,8 +6,10 @@ import aiohttp
 import pytest
 
 from modproxy.contract.config import CredentialConfig, HttpProxyConfig
+from modproxy.mod.login import UrlLogin
 from modproxy.source.way_out.credentials import Credentials
-from modproxy.source.way_out.outbound import Outbound, bypasses
+from modproxy.source.way_out.machine import Machine
+from modproxy.source.way_out.outbound import Outbound
 from modproxy.source.way_out.wallet import CredentialError
 from tests.kubernetes.certificates import Authority
 
@@ -20,26 +22,6 @@ def secret(folder: Path, name: str, **keys: str) -> None:
 
 def read_text(path: str) -> str:
     return Path(path).read_text()
-
-
-@pytest.mark.parametrize(
-    ("host", "no_proxy", "passed_by"),
-    [
-        ("git.corp.example.com", (".corp.example.com",), True),
-        ("corp.example.com", (".corp.example.com",), False),
-        ("corp.example.com", ("corp.example.com",), True),
-        ("a.corp.example.com", ("corp.example.com",), True),
-        ("acorp.example.com", ("corp.example.com",), False),
-        ("GIT.corp.example.com", ("*.CORP.example.com",), True),
-        ("10.1.2.3", ("10.0.0.0/8",), True),
-        ("11.1.2.3", ("10.0.0.0/8",), False),
-        ("fd00::1", ("fd00::/8",), True),
-        ("anything", ("*",), True),
-        ("anything", ("",), False),
-    ],
-)
-def test_who_is_reached_without_the_proxy(host: str, no_proxy: tuple[str, ...], passed_by: bool) -> None:
-    assert bypasses(host, no_proxy) is passed_by
 
 
 def outbound(folder: Path, *entries: CredentialConfig, proxy: HttpProxyConfig | None = None, ca: str = "") -> Outbound:
@@ -63,9 +45,12 @@ async def test_the_longest_pattern_gives_the_login(tmp_path: Path) -> None:
         "https://git.example.com/deep/key": ("git", "d"),
     }
     for url, login in logins.items():
-        assert (await out.options(url))["auth"] == aiohttp.BasicAuth(*login, "utf-8")
-    assert (await out.options("https://u:p%40@git.example.com/m"))["auth"] == aiohttp.BasicAuth("u", "p@")
-    assert "auth" not in await out.options("https://elsewhere.example.com/m")
+        assert (await out.options(url))["headers"]["Authorization"] == aiohttp.encode_basic_auth(*login)
+    assert (await out.options("https://elsewhere.example.com/m"))["headers"] == {}
+    own = await out.options("https://git.example.com/m", UrlLogin("u", "p@"))
+    assert own["headers"]["Authorization"] == aiohttp.encode_basic_auth("u", "p@")
+    with pytest.raises(CredentialError, match=r"the login for git\.example\.com cannot be sent"):
+        await out.options("https://git.example.com/m", UrlLogin("a:b", "p"))
 
 
 async def test_the_proxy_and_its_login(tmp_path: Path) -> None:
@@ -77,7 +62,12 @@ async def test_the_proxy_and_its_login(tmp_path: Path) -> None:
     secret(tmp_path, "egress", username="me\n", password="p@ss word\n")
     options = await out.options("https://far/")
     assert options["proxy"] == "http://egress.example.com:3128"
-    assert options["proxy_auth"] == aiohttp.BasicAuth("me", "p@ss word")
+    sent = {"Proxy-Authorization": aiohttp.encode_basic_auth("me", "p@ss word")}
+    assert options["proxy_headers"] == sent
+    # Over plain http the proxy reads the headers of the request itself; over https only the server does.
+    assert options["headers"] == {}
+    plain = await out.options("http://far/")
+    assert (plain["headers"], "proxy_headers" in plain) == (sent, False)
     env = out.environment()
     assert env["HTTPS_PROXY"] == env["https_proxy"] == "http://me:p%40ss%20word@egress.example.com:3128"
     assert env["NO_PROXY"] == "near"
@@ -92,3 +82,42 @@ async def test_more_certificates_are_trusted(tmp_path: Path) -> None:
     first = (await out.options("https://far/"))["ssl"]
     assert (await out.options("https://far/"))["ssl"] is first
     assert authority in read_text(out.environment()["SSL_CERT_FILE"])
+
+
+async def test_the_machine_s_settings_count_last(tmp_path: Path) -> None:
+    (tmp_path / ".netrc").write_text("machine git.example.com login netrc password n\n")
+    secret(tmp_path, "own", username="own", password="o")
+    env = {"HOME": str(tmp_path), "HTTPS_PROXY": "http://u:p@egress.example.com:3128", "no_proxy": "near.example.com"}
+    entry = CredentialConfig(pattern="git.example.com/own", secret_name="own")
+    out = Outbound(Credentials([entry], tmp_path), None, None, tmp_path, tmp_path / "bundle", machine=Machine(env))
+    options = await out.options("https://git.example.com/m")
+    assert options["headers"]["Authorization"] == aiohttp.encode_basic_auth("netrc", "n")
+    assert options["proxy"] == "http://egress.example.com:3128"
+    assert options["proxy_headers"] == {"Proxy-Authorization": aiohttp.encode_basic_auth("u", "p")}
+    own = await out.options("https://git.example.com/own/m")
+    assert own["headers"]["Authorization"] == aiohttp.encode_basic_auth("own", "o")
+    for url in ("http://git.example.com/m", "https://near.example.com/m", "https://localhost/m"):
+        assert "proxy" not in await out.options(url)
+    assert (await out.options("http://git.example.com/m"))["headers"] == {}
+    netrc = {"NETRC": str(tmp_path / ".netrc")}
+    assert out.environment() == {name: value for name, value in env.items() if name != "HOME"} | netrc
+    assert Machine(env | {"GOAUTH": "off"}).netrc() == {}
+    named = HttpProxyConfig(url="http://named.example.com:1")
+    out = Outbound(Credentials([], tmp_path), named, None, tmp_path, tmp_path / "bundle", machine=Machine(env))
+    assert (await out.options("https://near.example.com/"))["proxy"] == "http://named.example.com:1"
+    assert out.environment()["HTTPS_PROXY"] == "http://named.example.com:1"
+    assert out.environment()["NETRC"] == netrc["NETRC"]
+    (tmp_path / ".netrc").unlink()
+    assert "NETRC" not in out.environment()
+    assert (await out.options("https://git.example.com/m"))["headers"] == {}
+
+
+async def test_the_machine_s_settings_do_not_count_by_themselves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".netrc").write_text("machine git.example.com login netrc password n\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("HTTPS_PROXY", "http://egress.example.com:3128")
+    out = outbound(tmp_path)
+    assert await out.options("https://git.example.com/m") == {"headers": {}}
+    assert out.environment() == {}

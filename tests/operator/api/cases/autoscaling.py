@@ -8,6 +8,17 @@ from tests.operator.api.cases.case import Case, both, schema
 
 REFUSED: list[Case] = [
     both(
+        {
+            "autoscaling": {
+                "maxReplicas": 3,
+                "targetRequestsPerSecond": 400,
+                "prometheus": {"serverAddress": f"http://{'a' * 64}.monitoring.svc:9090"},
+            }
+        },
+        "more than 63 characters between two dots",
+        "spec.autoscaling.prometheus.serverAddress",
+    ),
+    both(
         {"replicas": 2, "autoscaling": {"minReplicas": 2, "maxReplicas": 10, "targetRequestsPerSecond": 400}},
         "write either replicas, for a fixed number, or autoscaling, for a range; not both",
         "spec",

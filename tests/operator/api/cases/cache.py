@@ -90,5 +90,6 @@ REFUSED: list[Case] = [
 ACCEPTED: list[dict[str, Any]] = [
     {"cache": {"lowWatermarkPercent": 84, "inactive": "720h"}},
     {"cache": {"highWatermarkPercent": 2, "lowWatermarkPercent": 1}},
+    {"cache": {"staleWhileRevalidate": "0s"}},
     {"cache": {"listTTL": "1h30m", "notFoundTTL": "0", "staleIfError": "1.5h", "storage": {"size": "1.5Gi"}}},
 ]

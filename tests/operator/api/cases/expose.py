@@ -6,7 +6,20 @@ from typing import Any
 
 from tests.operator.api.cases.case import Case, both, schema
 
+_LONG = "a" * 64
+
 REFUSED: list[Case] = [
+    both({"expose": {"ingress": {"host": f"{_LONG}.example.com"}}}, "no host name", "spec.expose.ingress.host"),
+    both(
+        {"expose": {"gateway": {"host": f"go.{_LONG}", "parentRef": {"name": "edge"}}}},
+        "at most 63 characters between two dots",
+        "spec.expose.gateway.host",
+    ),
+    both(
+        {"expose": {"tls": {"secretName": "edge", "issuerRef": {"name": "ca"}, "dnsNames": [_LONG]}}},
+        "no host name",
+        "spec.expose.tls.dnsNames[0]",
+    ),
     both(
         {"expose": {"pathPrefix": "go/"}},
         '"go/" is no path prefix: write it as /go, without a trailing slash',
@@ -101,6 +114,7 @@ REFUSED: list[Case] = [
     ),
 ]
 ACCEPTED: list[dict[str, Any]] = [
+    {"expose": {"ingress": {"host": f"{'a' * 63}.{'b' * 63}.example.com"}}},
     {"expose": {"pathPrefix": ""}},
     {"expose": {"pathPrefix": "/go/mod"}},
     {"expose": {"service": {"type": "LoadBalancer", "loadBalancerClass": "example.com/internal"}}},

@@ -50,6 +50,24 @@ REFUSED: list[Case] = [
         "credentials do not belong into the URL",
         "spec.limits.upstreams[0]",
     ),
+    both(
+        {"limits": {"ingressHosts": ["*.*.example.com"]}},
+        '"*.*.example.com" is no pattern of host names: write a host name, or *.build.corp.example.com',
+        "spec.limits.ingressHosts[0]",
+    ),
+    both({"limits": {"ingressHosts": ["https://a"]}}, "is no pattern of host names", "spec.limits.ingressHosts[0]"),
+    both({"limits": {"httpProxies": ["egress:3128"]}}, "is no HTTP proxy", "spec.limits.httpProxies[0]"),
+    both({"limits": {"sumdbs": ["sum.example.com"]}}, "is not known", "spec.limits.sumdbs[0]"),
+    both(
+        {"limits": {"metricsServers": ["prometheus"]}}, "is no address of Prometheus", "spec.limits.metricsServers[0]"
+    ),
+    both({"limits": {"secrets": ["goproxy-["]}}, "has a [ without its ]", "spec.limits.secrets[0]"),
+    schema(
+        {"profile": "Lenient"},
+        server='Unsupported value: "Lenient"',
+        models="Input should be 'Restricted', 'Baseline' or 'Privileged'",
+        path="spec.profile",
+    ),
     models_only({"limits": {"images": ["[a"]}}, "'[a' has a [ without its ]", "spec.limits.images[0]"),
     both(
         {"limits": {"images": ["https://registry.example.com/*"]}},

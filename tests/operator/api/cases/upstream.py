@@ -6,7 +6,47 @@ from typing import Any
 
 from tests.operator.api.cases.case import Case, both, models_only, schema
 
+_NO_HOST = "a host name has two dots in a row, or more than 63 characters between two dots"
+_LONG = "a" * 64
+_UNICODE = "\u00e4" * 62
+"""Short enough as it is written, and too long as it is looked up."""
+
 REFUSED: list[Case] = [
+    *(
+        both(
+            {"upstream": {"egressCIDRs": [text]}},
+            "is no range of addresses: write its first address and its length",
+            "spec.upstream.egressCIDRs[0]",
+        )
+        for text in (
+            "10.20.0.1/16",
+            "10.20.0.0",
+            "10.20.0.0/33",
+            "10.20.0.0/016",
+            "2001:db8::1/32",
+            "fe80::%25eth0/64",
+            "::ffff:10.0.0.0/104",
+            "goproxy.example.com",
+            "",
+        )
+    ),
+    *(
+        both({"upstream": {"goproxy": url}}, _NO_HOST, "spec.upstream.goproxy")
+        for url in (
+            f"https://{_LONG}.example.com",
+            f"https://goproxy.example.com,http://sub.{_LONG}:8080/go",
+            f"direct|https://{_LONG}/a",
+            f"  {_LONG}.example.com/go",
+            "https://goproxy..example.com",
+        )
+    ),
+    models_only({"upstream": {"goproxy": f"https://{_UNICODE}.example.com"}}, _NO_HOST, "spec.upstream.goproxy"),
+    both({"upstream": {"gosumdb": f"sum.golang.org https://{_LONG}.example.com"}}, _NO_HOST, "spec.upstream.gosumdb"),
+    both(
+        {"upstream": {"httpProxy": {"url": f"http://{_LONG}.example.com:3128"}}},
+        _NO_HOST,
+        "spec.upstream.httpProxy.url",
+    ),
     both(
         {"upstream": {"goproxy": "https://me:secret@goproxy.example.com"}},
         "credentials do not belong into the URL: remove the user name and the password before the @",
@@ -226,12 +266,20 @@ REFUSED: list[Case] = [
     ),
 ]
 ACCEPTED: list[dict[str, Any]] = [
+    {"upstream": {"egressCIDRs": ["10.20.0.0/16", "192.0.2.7/32", "2001:DB8::/32", "::/0", "0.0.0.0/0"]}},
+    {"upstream": {"egressCIDRs": []}},
+    {"upstream": {"goproxy": f"https://{'a' * 63}.example.com/{'b' * 64}/..,https://[fe80::1]:8080/{'c' * 99}"}},
+    {"upstream": {"goproxy": f"https://{chr(0xE4) * 20}.example.com/go"}},
+    {"upstream": {"gosumdb": f"{'d' * 63}.example.com+d52723ec+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"}},
+    {"upstream": {"httpProxy": {"url": "http://[fd00::1]:3128"}}},
     {"upstream": {"goproxy": "https://goproxy.example.com:8443/go|http://10.0.0.1:3000,direct"}},
     {"upstream": {"goproxy": "goproxy.example.com, goproxy.example.com:8080/go,off"}},
     {"upstream": {"goproxy": "file:///srv/modules"}},
     {"upstream": {"goproxy": "direct", "directTimeout": "1h"}},
     {"upstream": {"gosumdb": "off", "gonoproxy": [], "gonosumdb": []}},
     {"upstream": {"gosumdb": "sum.golang.google.cn"}},
+    {"upstream": {"allowPrivateTargets": True}},
+    {"upstream": {"gosumdb": "localhost.localdev/sumdb+00000c67+AcTrnkbUA+TU4heY3hkjiSES/DSQniBqIeQ/YppAUtK6"}},
     {"upstream": {"gosumdb": "sum.golang.org http://sums.example.com:8080/a+b"}},
     {"upstream": {"gosumdb": "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"}},
     {

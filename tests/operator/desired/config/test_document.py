@@ -48,6 +48,7 @@ def test_every_field_reaches_the_replicas() -> None:
     assert config.cache.list_ttl == 300
     assert config.cache.not_found_ttl == 0
     assert config.cache.stale_if_error == 72 * 3600
+    assert config.cache.revalidation_seconds == 90
     assert config.path_prefix == "/go"
 
 

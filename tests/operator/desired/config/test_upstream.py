@@ -21,3 +21,14 @@ def test_the_replicas_are_told_names_and_uses() -> None:
     assert upstream.trusted_ca_secret_name == "ca"
     assert upstream.http_proxy is not None
     assert upstream.http_proxy.secret_name == "egress"
+
+
+def test_private_targets_are_allowed_by_the_object_alone() -> None:
+    for value in (True, False):
+        fleet = goproxy(upstream={"allowPrivateTargets": value})
+        assert parse_config(documents(fleet, 1, None).config).upstream.allow_private_targets is value
+    assert parse_config(documents(goproxy(), 1, None).config).upstream.allow_private_targets is False
+
+
+def test_in_a_cluster_the_machine_has_no_settings() -> None:
+    assert parse_config(documents(goproxy(), 1, None).config).upstream.machine_settings is False

@@ -10,6 +10,7 @@ from typing import Any
 import promql_parser as promql
 
 from goproxy_operator.desired.monitoring.prometheus_rule import prometheus_rule
+from goproxy_operator.desired.monitoring.service_monitor import KEPT_LABELS, KEPT_NAMES
 from tests.kubernetes.certificates import Authority
 from tests.modproxy.fake_upstream import FakeUpstream, status
 from tests.modproxy.proxy_process import ProxyProcess
@@ -77,6 +78,9 @@ async def test_every_expression_is_promql_about_metrics_that_there_are(tmp_path:
     for line in page.splitlines():
         if match := re.match(r"([a-z_]+)(?:\{(.*)\})? ", line):
             served.setdefault(match[1], set()).update(re.findall(r'(\w+)="', match[2] or ""))
+    for name, labels in served.items():
+        assert re.fullmatch(KEPT_NAMES, name), f"the ServiceMonitor drops {name}"
+        assert labels <= set(KEPT_LABELS.split("|")), f"the ServiceMonitor drops labels of {name}"
     found = list(expressions())
     assert len(found) > 20
     for expression in found:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from goproxy_operator.reconcile.decide.allowlist import decide_allowlist
+from goproxy_operator.reconcile.decide.allowlist import MOST_LINES, decide_allowlist
 
 Object = dict[str, Any]
 
@@ -49,3 +49,22 @@ def test_which_allowlist_is_in_force(
 
 def test_the_list_of_another_config_map_is_no_last_known_one() -> None:
     assert decide_allowlist("another", None, CHILD).text == ""
+
+
+@pytest.mark.parametrize("separator", ["\n", "\r", "\u2028", "\n\n"], ids=ascii)
+def test_a_list_that_takes_long_to_read_is_refused(separator: str) -> None:
+    most = {"data": {"modules": separator.join(["a.example.com"] * MOST_LINES)}}
+    assert (decide_allowlist("shared", most, None).problem is None) == (separator != "\n\n")
+    long = {"data": {"modules": separator.join(["a.example.com"] * (MOST_LINES + 1))}}
+    problem = decide_allowlist("shared", long, None).problem
+    assert problem is not None
+    assert f"more than {MOST_LINES} lines" in problem.message
+
+
+def test_a_message_is_short_and_can_be_printed() -> None:
+    hostile = {"data": {"modules": "\x1b[2J" + "x" * 900_000 + "["}}
+    problem = decide_allowlist("shared", hostile, None).problem
+    assert problem is not None
+    assert problem.message.isprintable()
+    assert problem.message.endswith("only modules.allow is allowed")
+    assert len(problem.message) < 2000

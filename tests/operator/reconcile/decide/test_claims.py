@@ -174,3 +174,23 @@ def test_caches_that_may_grow_are_looked_at_often_enough(
     storage: StorageSpec | None, grow_after: float, seconds: float | None
 ) -> None:
     assert next_growth_look(storage, grow_after) == seconds
+
+
+FOREIGN: list[Object] = [
+    {"metadata": {}, "spec": {"replicas": 1}, "status": {}},
+    {"metadata": {}, "spec": {"volumeClaimTemplates": []}},
+    {"metadata": {}, "spec": {"volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {}}]}},
+    {"metadata": {}, "spec": {"volumeClaimTemplates": [claim(0, "9" * 30 + "Ei")]}},
+]
+
+
+@pytest.mark.parametrize("held", FOREIGN, ids=str)
+def test_a_stateful_set_that_somebody_else_made_says_nothing_of_the_size(held: Object) -> None:
+    claims = decide({"size": "5Gi"}, held)
+    assert (claims.size_bytes, claims.problem) == (5 * 2**30, None)
+
+
+@pytest.mark.parametrize("size", ["9" * 30 + "Ei", "1e999", "0", "-5Gi", "much"])
+def test_a_claim_of_a_size_that_cannot_be_is_left_out(size: str) -> None:
+    claims = decide({"size": "5Gi", "growTo": "9Gi"}, stateful_set("5Gi"), claim(0, "5Gi"), claim(1, size))
+    assert (claims.size_bytes, list(claims.grow)) == (5 * 2**30, [])

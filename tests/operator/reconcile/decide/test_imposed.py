@@ -121,11 +121,35 @@ def test_what_is_sent_is_what_is_always_sent() -> None:
     assert imposing(item(suspend=True), answer, {"standard": NEW}, BUILD) is None, "once"
 
 
-@pytest.mark.parametrize("config", ["", "no JSON", "[]", '{"modules": []}', '{"modules": {"imposed": 1}}'])
+@pytest.mark.parametrize(
+    "config",
+    ["", "no JSON", "[]", '{"modules": []}', '{"modules": {"imposed": 1}}', "[" * 100_000, '{"a":' * 100_000, "NaN"],
+    ids=lambda config: config[:30],
+)
 def test_a_config_that_no_replica_takes_is_left_alone(config: str) -> None:
     held = live(OLD)
     held["data"]["config.json"] = config
     assert imposing(item(suspend=True), held, {"standard": NEW}, BUILD) is None
+
+
+@pytest.mark.parametrize("source", ["", "No Name", "../x", "\x00\n", "x" * 9999], ids=lambda source: source[:9])
+def test_what_others_annotate_does_not_keep_the_rules_away(source: str) -> None:
+    held = live(OLD, allowlist="example.com")
+    held["metadata"]["annotations"][ALLOWLIST_SOURCE_ANNOTATION] = source
+    sent = imposing(item(suspend=True), held, {"standard": NEW}, BUILD)
+    assert sent is not None
+    assert modules_of(sent)["imposed"]["deny"] == ["github.com/evil", "github.com/worse"]
+    assert sent["metadata"]["annotations"][ALLOWLIST_SOURCE_ANNOTATION] == source
+
+
+@pytest.mark.parametrize("spec", ["text", [], 7, {"className": {"a": 1}}, {"className": ["standard"]}], ids=repr)
+@pytest.mark.parametrize("name", ["team-a", "n" * 63, "Team_A"])
+def test_an_object_of_an_older_definition_gets_the_rules(spec: object, name: str) -> None:
+    one = {**item(), "spec": spec}
+    one["metadata"]["name"] = name
+    sent = imposing(one, live(OLD), {"standard": NEW}, BUILD)
+    assert sent is not None
+    assert modules_of(sent)["imposed"]["deny"] == ["github.com/evil", "github.com/worse"]
 
 
 def test_a_map_that_is_not_ours_or_goes_is_left_alone() -> None:

@@ -42,7 +42,7 @@ def test_who_says_how_many_replicas(spec: Object, live_set: Object | None, repli
     assert decide_replicas(goproxy(**spec), live_set) == replicas
 
 
-@pytest.mark.parametrize(("running", "sent"), [(0, 3), (2, 3), (7, 7)])
+@pytest.mark.parametrize(("running", "sent"), [(0, 3), (2, 3), (7, 7), (10**19, 9)])
 def test_a_stateful_set_that_is_gone_comes_back_with_the_replicas_that_run(running: int, sent: int) -> None:
     assert decide_replicas(goproxy(autoscaling=AUTOSCALING), None, running) == Replicas(sent)
 

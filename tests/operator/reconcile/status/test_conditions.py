@@ -80,6 +80,10 @@ def test_conditions_follow_kstatus(
             },
             ("False", "ConfigRefused", "team-a-0: bad key"),
         ),
+        (
+            {"replicas": [ReplicaFacts("team-a-0", True, report()), ReplicaFacts("team-a-1", True, refused="no JSON")]},
+            ("False", "ReportRefused", "reports are not taken: team-a-1: no JSON"),
+        ),
     ],
 )
 def test_whether_the_config_in_force_is_everywhere(changed: Object, expected: tuple[str, str, str]) -> None:
@@ -103,6 +107,32 @@ def test_keda_speaks_for_its_autoscaler() -> None:
     scaled = {"kind": "ScaledObject", "status": {"conditions": [{"type": "Active", "status": "False"}, said]}}
     status = compute_status(facts(goproxy=fleet, autoscaler=scaled), {}, NOW)
     assert conditions(status)["AutoscalingActive"] == ("True", "ScaledObjectReady", "is defined correctly")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "text",
+        7,
+        {"conditions": 7},
+        {"conditions": {"type": "Ready"}},
+        {"conditions": ["text", None, {}, {"type": "Active"}]},
+    ],
+    ids=repr,
+)
+def test_what_anybody_wrote_as_the_status_of_a_scaled_object(said: object) -> None:
+    fleet = goproxy(autoscaling={"maxReplicas": 3, "targetRequestsPerSecond": 400})
+    status = compute_status(facts(goproxy=fleet, autoscaler={"kind": "ScaledObject", "status": said}), {}, NOW)
+    assert conditions(status)["AutoscalingActive"][:2] == ("Unknown", "NotReported")
+
+
+def test_a_condition_of_a_scaled_object_fits_into_ours() -> None:
+    fleet = goproxy(autoscaling={"maxReplicas": 3, "targetRequestsPerSecond": 400})
+    said = {"type": "Ready", "status": "Perhaps", "reason": "R" * 999, "message": ["m" * 9999]}
+    scaled = {"kind": "ScaledObject", "status": {"conditions": [said]}}
+    status = compute_status(facts(goproxy=fleet, autoscaler=scaled), {}, NOW)
+    told, reason, message = conditions(status)["AutoscalingActive"]
+    assert (told, reason, len(message)) == ("Unknown", "R" * 128, 4096)
 
 
 def test_why_no_figures_come_is_told_before_what_the_autoscaler_says() -> None:

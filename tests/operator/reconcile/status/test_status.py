@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
+from goproxy_operator.reconcile.status.reported import two_digits
 from goproxy_operator.reconcile.status.status import (
     News,
     compute_status,
@@ -14,7 +15,6 @@ from goproxy_operator.reconcile.status.status import (
     news,
     not_scraped_yet,
     stalled_status,
-    two_digits,
 )
 from tests.operator.objects import UID, goproxy
 from tests.operator.reconcile.status.status_facts import LATER, NOW, conditions, facts, report, stateful_set

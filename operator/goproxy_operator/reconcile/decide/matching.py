@@ -1,0 +1,75 @@
+"""How a value is compared with a list of a class. Pure."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from goproxy_operator.reconcile.decide.values import EVERYTHING
+from modproxy.mod.pattern import Pattern, parse_pattern
+
+Matcher = Callable[[str, Sequence[str]], bool]
+_PORTS = {"http": 80, "https": 443}
+
+
+@lru_cache(maxsize=1024)
+def _pattern(glob: str) -> Pattern:
+    return parse_pattern(glob)
+
+
+def globs(value: str, allowed: Sequence[str]) -> bool:
+    """Say whether a glob matches the value as a whole; * stops at a slash."""
+    # A pattern of module paths matches a prefix of their elements.
+    patterns = map(_pattern, allowed)
+    return any(pattern.depth == value.count("/") + 1 and pattern.matches(value) for pattern in patterns)
+
+
+def taints(value: str, allowed: Sequence[str]) -> bool:
+    """Say whether a toleration's key is allowed. A toleration of everything needs the entry that says so."""
+    return EVERYTHING in allowed or (value != EVERYTHING and globs(value, allowed))
+
+
+def hosts(value: str, allowed: Sequence[str]) -> bool:
+    """Say whether a host is in the list, or is one label below an entry with `*.` (RFC 6125 6.4.3)."""
+    above = value.partition(".")[2]
+    return value in allowed or (bool(above) and f"*.{above}" in allowed)
+
+
+def urls(value: str, allowed: Sequence[str]) -> bool:
+    """Say whether a URL is one of the list or below it."""
+    return any(is_at_or_below(urlsplit(value), urlsplit(one)) for one in allowed)
+
+
+def words(value: str, allowed: Sequence[str]) -> bool:
+    """Say whether a value is in the list, word for word."""
+    return value.split() in [one.split() for one in allowed]
+
+
+def is_at_or_below(url: SplitResult, allowed: SplitResult) -> bool:
+    """Compare URLs. A URL whose path climbs, also in disguise, is below nothing."""
+    if (url.scheme, url.hostname, url.port or _PORTS.get(url.scheme)) != (
+        allowed.scheme,
+        allowed.hostname,
+        allowed.port or _PORTS.get(allowed.scheme),
+    ):
+        return False
+    path, root = unquote(url.path), unquote(allowed.path)
+    if "\\" in path or "%" in path or {".", ".."} & set(path.split("/")):
+        return False
+    return f"{path.rstrip('/')}/".startswith(f"{root.rstrip('/')}/")
+
+
+MATCHERS: Mapping[str, Matcher] = {
+    "sumdbs": words,
+    "httpProxies": urls,
+    "secrets": globs,
+    "serviceAccounts": globs,
+    "annotations": globs,
+    "podLabels": globs,
+    "priorityClasses": globs,
+    "tolerations": taints,
+    "ingressHosts": hosts,
+    "gateways": globs,
+    "issuers": globs,
+    "metricsServers": urls,
+}
+"""By the name of the list."""

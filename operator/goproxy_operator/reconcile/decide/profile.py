@@ -1,0 +1,204 @@
+"""Which fields of a spec are the fleet's to write, and which are left to its class. Pure.
+
+`DECISIONS` has every field. A field that is not in it belongs to profile Privileged: a new field opens no class.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from goproxy_operator.api.goproxyclass import FleetClass
+from goproxy_operator.api.limits import Profile
+from goproxy_operator.reconcile.decide import values
+from goproxy_operator.reconcile.decide.matching import MATCHERS
+
+BASELINE_SECRETS = ("goproxy-*",)
+"""The Secrets that a fleet may name under profile Baseline, where the class has no list. The operator may not read
+Secrets, and so cannot tell one by its labels: to list labels is to list contents. A name is what it can know."""
+
+Values = Callable[[Any, str], Iterable[str]]
+"""Told what is written, and the fleet's namespace: the values that a list of the class is compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Says from which profile on a field is the fleet's to write, and which list of the limits opens it by name."""
+
+    profile: Profile
+    by: str = ""
+    """The name of the list; empty where there is none."""
+    values: Values = values.itself
+    by_result: bool = False
+    """The list is compared with what results from fleet and class, in `limits`."""
+
+
+def _free() -> Decision:
+    return Decision(Profile.RESTRICTED)
+
+
+def _baseline(by: str = "", of: Values = values.itself) -> Decision:
+    return Decision(Profile.BASELINE, by, of)
+
+
+def _privileged(by: str = "", of: Values = values.itself, *, by_result: bool = False) -> Decision:
+    return Decision(Profile.PRIVILEGED, by, of, by_result)
+
+
+DECISIONS: Mapping[str, Decision] = {
+    "className": _free(),
+    "replicas": _free(),
+    "suspend": _free(),
+    "image": _privileged("images", by_result=True),
+    "autoscaling.minReplicas": _free(),
+    "autoscaling.maxReplicas": _free(),
+    "autoscaling.targetRequestsPerSecond": _free(),
+    "autoscaling.provider": _free(),
+    # KEDA asks it, with KEDA's own way out.
+    "autoscaling.prometheus.serverAddress": _privileged("metricsServers"),
+    "upstream.goproxy": _privileged("upstreams", by_result=True),
+    "upstream.gosumdb": _privileged("sumdbs", by_result=True),
+    "upstream.goprivate": _free(),
+    "upstream.gonoproxy": _free(),
+    # What it matches is verified by nobody, as with gosumdb off.
+    "upstream.gonosumdb": _privileged("sumdbs", values.off_if_any),
+    "upstream.credentials[].pattern": _baseline("secrets", values.none),  # it says where the Secret goes
+    "upstream.credentials[].secretName": _baseline("secrets"),
+    "upstream.credentials[].url": _baseline("secrets", values.none),  # so does the base URL
+    # It has modules fetched without TLS, so that anybody on the way can change them.
+    "upstream.insecure": _privileged(),
+    "upstream.trustedCASecretName": _privileged("secrets"),
+    "upstream.httpProxy.url": _privileged("httpProxies"),
+    "upstream.httpProxy.secretName": _baseline("secrets"),
+    # It leads past a proxy that the class may have chosen.
+    "upstream.httpProxy.noProxy": _privileged(),
+    # It lets an upstream lead replicas to addresses inside of the cluster.
+    "upstream.allowPrivateTargets": _privileged(),
+    # The class may have chosen it to keep the replicas from somewhere.
+    "upstream.egressCIDRs": _privileged(),
+    "upstream.timeout": _free(),
+    "upstream.directTimeout": _free(),
+    "modules.mode": _free(),
+    "modules.allow": _free(),
+    "modules.deny": _free(),
+    "modules.allowlistConfigMapName": _free(),
+    "modules.contact": _free(),
+    "cache.storage.size": _free(),
+    "cache.storage.growTo": _free(),
+    "cache.storage.whenDeleted": _free(),
+    "cache.storage.storageClassName": _baseline(),
+    "cache.highWatermarkPercent": _free(),
+    "cache.lowWatermarkPercent": _free(),
+    "cache.inactive": _free(),
+    "cache.listTTL": _free(),
+    "cache.staleWhileRevalidate": _free(),
+    "cache.notFoundTTL": _free(),
+    "cache.staleIfError": _free(),
+    "expose.pathPrefix": _free(),
+    "expose.service.type": _privileged("exposure", values.but_cluster_ip, by_result=True),
+    "expose.service.annotations": _privileged("annotations", values.keys),
+    "expose.service.loadBalancerClass": _privileged(),
+    "expose.ingress.host": _privileged("ingressHosts"),
+    "expose.ingress.className": _privileged(),
+    "expose.ingress.tlsSecretName": _baseline("secrets"),
+    "expose.ingress.annotations": _privileged("annotations", values.keys),
+    "expose.gateway.host": _privileged("ingressHosts"),
+    "expose.gateway.parentRef": _privileged("gateways", values.parent),
+    "expose.tls.secretName": _baseline("secrets"),
+    "expose.tls.issuerRef": _privileged("issuers", values.issuer),
+    "expose.tls.dnsNames": _privileged("ingressHosts"),
+    "monitoring.serviceMonitor": _free(),
+    "monitoring.rules": _free(),
+    "monitoring.dashboard": _free(),
+    # They say whose Prometheus takes the alerts.
+    "monitoring.labels": _privileged(),
+    "pod.resources": _baseline(),
+    "pod.nodeSelector": _baseline(),
+    "pod.tolerations": _privileged("tolerations", values.tolerated),
+    "pod.affinity.nodeAffinity": _baseline(),
+    # A required one of these keeps pods of other tenants off the nodes.
+    "pod.affinity.podAffinity": _privileged(),
+    "pod.affinity.podAntiAffinity": _privileged(),
+    "pod.labels": _privileged("podLabels", values.keys),
+    "pod.annotations": _privileged("annotations", values.keys),
+    "pod.priorityClassName": _privileged("priorityClasses"),
+    "pod.imagePullSecrets[].name": _baseline("secrets"),
+    "pod.serviceAccountName": _privileged("serviceAccounts"),
+    "pod.serviceAccountAnnotations": _privileged("annotations", values.keys),
+}
+_UNDECIDED = _privileged()
+_NAMED_BY_DEFAULT = ("secrets", Profile.BASELINE, Profile.BASELINE)
+
+
+def profile_breaches(own: Mapping[str, Any], fleet_class: FleetClass, namespace: str) -> tuple[str, ...]:
+    """Name each field that the fleet writes and may not, with its value and with what is allowed.
+
+    `own` is the spec without the class's defaults. What says no more than these defaults passes.
+    """
+    written = _written(own, fleet_class.defaults)
+    return tuple(
+        breach
+        for path, value in written
+        for breach in _breaches(path, value, DECISIONS.get(path, _UNDECIDED), fleet_class, namespace)
+    )
+
+
+def named_in(fleet_class: FleetClass, by: str) -> tuple[str, ...] | None:
+    """Return a list of the class's limits, by its name in the object; None where the class has none."""
+    found: tuple[str, ...] | None = getattr(fleet_class.limits, _python_name(by))
+    return found
+
+
+def _written(own: Any, default: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield each decided field that is written, and each that nobody has decided."""
+    if own == default or own is None:
+        return
+    if path in DECISIONS:
+        yield path, _news(own, default)
+    elif isinstance(own, Mapping):
+        below = default if isinstance(default, Mapping) else {}
+        for key, value in own.items():
+            yield from _written(value, below.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(own, list | tuple) and all(isinstance(entry, Mapping) for entry in own):
+        known = default if isinstance(default, list | tuple) else ()
+        for entry in own:
+            if entry not in known:
+                yield from _written(entry, None, f"{path}[]")
+    else:
+        yield path, own
+
+
+def _news(own: Any, default: Any) -> Any:
+    """Return of a map or a list what the class's own has not."""
+    if isinstance(own, Mapping) and isinstance(default, Mapping):
+        return {key: value for key, value in own.items() if key not in default or default[key] != value}
+    if isinstance(own, list | tuple) and isinstance(default, list | tuple):
+        return [entry for entry in own if entry not in default]
+    return own
+
+
+def _breaches(path: str, value: Any, decision: Decision, fleet_class: FleetClass, namespace: str) -> Iterator[str]:
+    if fleet_class.profile.rank >= decision.profile.rank and (not decision.by or decision.by_result):
+        return
+    allowed = named_in(fleet_class, decision.by) if decision.by else None
+    if allowed is None and (decision.by, decision.profile, fleet_class.profile) == _NAMED_BY_DEFAULT:
+        allowed = BASELINE_SECRETS
+    where = f"GoProxyClass {fleet_class.name}"
+    compared = tuple(decision.values(value, namespace))
+    if decision.by and not compared:
+        return
+    if allowed is not None:
+        matches = None if decision.by_result else MATCHERS[decision.by]
+        for one in compared:
+            if matches is not None and not matches(one, allowed):
+                yield f"spec.{path} {one} is not in limits.{decision.by} of {where} [{', '.join(allowed)}]"
+    elif fleet_class.profile.rank < decision.profile.rank:
+        told = f" {', '.join(compared)}" if decision.by else ""
+        opened = f"limits.{decision.by} there, or " if decision.by else ""
+        yield (
+            f"spec.{path}{told} is not left to the fleet by profile {fleet_class.profile.value} of {where}: remove it, "
+            f"or ask whoever keeps the class for {opened}profile {decision.profile.value}"
+        )
+
+
+def _python_name(alias: str) -> str:
+    return "".join(f"_{char.lower()}" if char.isupper() else char for char in alias)

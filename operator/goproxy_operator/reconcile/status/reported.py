@@ -1,0 +1,100 @@
+"""What an object's status says of its replicas' reports. Pure.
+
+The scraping reads the same values as the status, so that a pass runs if and only if the status would say something
+else.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from goproxy_operator.api.status import ReplicaStatus, StorageStatus
+from goproxy_operator.figures import fleet_figures, hit_rate_percent, storage_figures
+from goproxy_operator.quantity import format_bytes
+from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
+from modproxy.contract.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Carries the figures of the whole fleet, as the status rounds them."""
+
+    hit_rate_percent: int | None
+    requests_per_second: int | None
+    storage: StorageStatus | None
+
+
+def figures(replicas: Sequence[ReplicaFacts]) -> Figures:
+    """Return the figures of the replicas that reported."""
+    found = fleet_figures([replica.report for replica in replicas if replica.report is not None])
+    rate, storage = found.requests_per_second, found.storage
+    return Figures(
+        found.hit_rate_percent,
+        None if rate is None else two_digits(rate),
+        None
+        if storage is None
+        else StorageStatus(
+            used=format_bytes(storage.used_bytes),
+            capacity=format_bytes(storage.capacity_bytes),
+            percent=min(storage.percent, 100),
+        ),
+    )
+
+
+def replica_status(replica: ReplicaFacts) -> ReplicaStatus:
+    """Return what the status says of one replica."""
+    if replica.report is None:
+        return ReplicaStatus(name=replica.name, ready=replica.ready)
+    storage = storage_figures(replica.report.storage)
+    return ReplicaStatus(
+        name=replica.name,
+        ready=replica.ready,
+        hit_rate_percent=hit_rate_percent([replica.report.window]),
+        used=format_bytes(storage.used_bytes),
+        capacity=format_bytes(storage.capacity_bytes),
+        config=replica.report.config.hash,
+    )
+
+
+def config_refusals(replicas: Sequence[ReplicaFacts]) -> list[str]:
+    """Return which replicas do not take their config, and why."""
+    return [
+        f"{replica.name}: {replica.report.config.error}"
+        for replica in replicas
+        if replica.report is not None and replica.report.config.error
+    ]
+
+
+def refused_reports(replicas: Sequence[ReplicaFacts]) -> list[str]:
+    """Return whose reports are not taken, and why."""
+    return [f"{replica.name}: {replica.refused}" for replica in replicas if replica.refused]
+
+
+def disk_pressures(replicas: Sequence[ReplicaFacts]) -> list[str]:
+    """Return whose disks take nothing more, and why."""
+    return [
+        f"{replica.name}: {replica.report.storage.disk_pressure}"
+        for replica in replicas
+        if replica.report is not None and replica.report.storage.disk_pressure
+    ]
+
+
+def told(reports: Mapping[str, Report], refused: Mapping[str, str]) -> object:
+    """Return all that the status says of these reports, by pod, for a comparison."""
+    replicas = [
+        ReplicaFacts(name, True, reports.get(name), refused=refused.get(name))
+        for name in sorted(reports.keys() | refused.keys())
+    ]
+    return (
+        figures(replicas),
+        [replica_status(replica) for replica in replicas],
+        config_refusals(replicas),
+        refused_reports(replicas),
+        disk_pressures(replicas),
+    )
+
+
+def two_digits(value: float) -> int:
+    """Round to two significant digits: a figure that trembles is not worth a write."""
+    whole = round(value)
+    step: int = 10 ** max(len(str(whole)) - 2, 0)
+    return round(whole / step) * step

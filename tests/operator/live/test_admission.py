@@ -1,0 +1,271 @@
+"""What the operator's account may write is bound by admission, too: what it makes passes, and the opposite does not.
+
+All is tried with a token of the account, against the policy of deploy/ as it is installed for all tests of this folder.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import yaml
+
+from goproxy_operator.api.autoscaling import Provider
+from goproxy_operator.api.goproxy import API_VERSION, GoProxy, parse_goproxy
+from goproxy_operator.desired.children import ChildFacts, children
+from goproxy_operator.desired.config_map import documents
+from goproxy_operator.desired.stateful_set import claim_templates
+from goproxy_operator.kube.resources import CHILDREN
+from goproxy_operator.reconcile.decide.difference import stamped
+from modproxy.contract.secret_keys import SERVING_KEYS, UPSTREAM_KEYS
+from tests.kubernetes.control_plane import ControlPlane
+from tests.kubernetes.eventually import eventually
+from tests.operator.live.conftest import ROOT, admission
+from tests.operator.live.forbidden_children import OWNER, REFUSED, of_container, of_pod, secret
+from tests.operator.objects import document
+
+Object = dict[str, Any]
+OPERATOR = "goproxy-operator"
+RBAC = "rbac.authorization.k8s.io"
+SPEC: Object = {
+    "autoscaling": {"minReplicas": 1, "maxReplicas": 4, "targetRequestsPerSecond": 1000},
+    "upstream": {
+        "credentials": [{"pattern": "git.example.com", "secretName": "goproxy-git"}],
+        "trustedCASecretName": "goproxy-ca",
+    },
+    "expose": {"ingress": {"host": "goproxy.example.com"}, "tls": {"secretName": "goproxy-tls"}},
+    "monitoring": {"dashboard": "Enabled"},
+}
+
+
+class Account:
+    """The operator's account in one namespace, where GoProxy `team-a` is."""
+
+    def __init__(self, session: aiohttp.ClientSession, fleet: GoProxy) -> None:
+        self.session = session
+        self.fleet = fleet
+        self.namespace = fleet.metadata.namespace
+
+    def manifest(self, kind: str, name: str | None = None) -> Object:
+        """A child as the operator makes it."""
+        files = documents(self.fleet, 1, None)
+        facts = ChildFacts("modproxy:1", files, claim_templates(self.fleet), 0, rate_from=Provider.BUILTIN)
+        made = children(self.fleet, facts)
+        return stamped(next(one for one in made if one["kind"] == kind and name in (None, one["metadata"]["name"])))
+
+    async def apply(self, manifest: Object) -> str:
+        """Apply as the operator does. Return why that is refused, "" where it is not."""
+        path = CHILDREN[manifest["kind"]].path(manifest["metadata"]["namespace"], manifest["metadata"]["name"])
+        return await self.send("PATCH", path, manifest)
+
+    async def send(self, method: str, path: str, body: Object | None = None, form: str = "apply-patch+yaml") -> str:
+        headers = {"Content-Type": f"application/{form}" if method == "PATCH" else "application/json"}
+        query = {"fieldManager": "x", "force": "true"} if form == "apply-patch+yaml" and method == "PATCH" else {}
+        async with self.session.request(
+            method, path, params=query, data=json.dumps(body) if body is not None else None, headers=headers
+        ) as response:
+            answer = await response.json()
+        return "" if response.status < 300 else str(answer["message"])
+
+
+@pytest.fixture
+async def account(
+    control_plane: ControlPlane, installed: Path, namespace: str, api: aiohttp.ClientSession
+) -> AsyncIterator[Account]:
+    item = document(**SPEC)
+    path = f"/apis/{API_VERSION}/namespaces/{namespace}/goproxies"
+    async with api.post(path, json=item) as response:
+        held = await response.json()
+        assert response.status == 201, held
+    token = control_plane.service_account_token(OPERATOR, OPERATOR)
+    async with control_plane.session(token) as session:
+        made = Account(session, parse_goproxy({key: held[key] for key in ("apiVersion", "kind", "metadata", "spec")}))
+
+        async def bound() -> bool:
+            """The API server reads a new policy some moments after it was applied."""
+            other = made.manifest("ConfigMap")
+            other["metadata"]["labels"] = {}
+            return "labels of a fleet" in await made.apply(other)
+
+        await eventually(bound, "the policy is in force")
+        yield made
+    assert installed
+
+
+EVERY = [
+    ("ServiceAccount", "team-a"),
+    ("ConfigMap", "team-a-config-v1"),
+    ("ConfigMap", "team-a-dashboard"),
+    ("Service", "team-a"),
+    ("Service", "team-a-replicas"),
+    ("StatefulSet", "team-a"),
+    ("PodDisruptionBudget", "team-a"),
+    ("HorizontalPodAutoscaler", "team-a"),
+    ("NetworkPolicy", "team-a"),
+    ("Ingress", "team-a"),
+]
+
+
+async def test_what_the_operator_makes_passes(account: Account) -> None:
+    for kind, name in EVERY:
+        manifest = account.manifest(kind, name)
+        assert await account.apply(manifest) == "", (kind, name)
+        manifest["metadata"]["annotations"]["more"] = "x"
+        assert await account.apply(manifest) == "", (kind, name)
+    for kind in ("ServiceAccount", "StatefulSet", "HorizontalPodAutoscaler", "Ingress"):
+        path = CHILDREN[kind].path(account.namespace, "team-a")
+        assert await account.send("DELETE", path) == "", kind
+
+
+async def test_the_opposite_does_not_pass(account: Account) -> None:
+    said = []
+    for kind, what, change, message in REFUSED:
+        manifest = copy.deepcopy(account.manifest(kind))
+        change(manifest)
+        refusal = await account.apply(manifest)
+        if message not in refusal:
+            said.append((kind, what, refusal))
+    assert said == []
+    for kind, name in EVERY:
+        path = CHILDREN[kind].path(account.namespace, name)
+        assert "not found" in await account.send("GET", path), "nothing of it was made"
+
+
+async def test_what_belongs_to_others_is_left_alone(
+    account: Account, api: aiohttp.ClientSession, namespace: str
+) -> None:
+    admin = Account(api, account.fleet)
+    theirs = account.manifest("ConfigMap")
+    del theirs["metadata"]["ownerReferences"]
+    assert await admin.apply(theirs) == ""
+    # Neither by taking it over, nor by deleting it.
+    assert OWNER in await account.apply(account.manifest("ConfigMap"))
+    path = CHILDREN["ConfigMap"].path(namespace, theirs["metadata"]["name"])
+    assert OWNER in await account.send("DELETE", path)
+    claims, pods = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims", f"/api/v1/namespaces/{namespace}/pods"
+    labels = {"goproxy-operator.dev/fleet": "team-a"}
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    for name, its in (("database", {}), ("data-team-a-0", labels), ("cache-team-a-0", labels)):
+        assert await admin.send("POST", claims, {"metadata": {"name": name, "labels": its}, "spec": claim}) == ""
+    note = {"metadata": {"annotations": {"a": "b"}}}
+    for name in ("database", "data-team-a-0"):
+        assert "only claims of replicas" in await account.send("PATCH", f"{claims}/{name}", note, "merge-patch+json")
+        assert "only claims of replicas" in await account.send("DELETE", f"{claims}/{name}")
+    take = {"metadata": {"labels": {"goproxy-operator.dev/fleet": "team-b"}}}
+    assert "only claims" in await account.send("PATCH", f"{claims}/cache-team-a-0", take, "merge-patch+json")
+    assert await account.send("PATCH", f"{claims}/cache-team-a-0", note, "merge-patch+json") == ""
+    assert await account.send("DELETE", f"{claims}/cache-team-a-0") == ""
+
+    container = {"name": "a", "image": "modproxy:1"}
+    for name, its in (("bank", {}), ("team-a-0", labels)):
+        body = {"metadata": {"name": name, "labels": its}, "spec": {"containers": [container]}}
+        assert await admin.send("POST", pods, body) == ""
+    assert "only of replicas" in await account.send("PATCH", f"{pods}/bank", note, "merge-patch+json")
+    image = {"spec": {"containers": [{"name": "a", "image": "evil.example.com/a"}]}}
+    merge = "strategic-merge-patch+json"
+    assert "nothing of a pod but annotations" in await account.send("PATCH", f"{pods}/team-a-0", image, merge)
+    relabel = {"metadata": {"labels": {"app": "bank"}}}
+    assert "nothing of a pod but" in await account.send("PATCH", f"{pods}/team-a-0", relabel, "merge-patch+json")
+    assert await account.send("PATCH", f"{pods}/team-a-0", note, "merge-patch+json") == ""
+
+
+async def test_rights_that_somebody_adds_by_mistake_are_bound_too(
+    control_plane: ControlPlane, account: Account, namespace: str
+) -> None:
+    """Another account, bound by the same policy, as if it were a cluster admin: it may do no more than the operator."""
+    mistake = ("clusterrolebinding", f"mistake-{namespace}")
+    control_plane.kubectl("create", *mistake, "--clusterrole=cluster-admin", f"--serviceaccount={namespace}:default")
+    policy = admission(f"{namespace}:default", images=["modproxy:*"])
+    control_plane.kubectl("apply", "-f", "-", stdin=policy)
+    try:
+        async with control_plane.session(control_plane.service_account_token(namespace, "default")) as session:
+            await _can_do_nothing_else(Account(session, account.fleet))
+    finally:
+        control_plane.kubectl("delete", "-f", "-", stdin=policy)
+        control_plane.kubectl("delete", *mistake)
+
+
+async def _can_do_nothing_else(account: Account) -> None:
+    namespace = account.namespace
+    base, goproxy = f"/api/v1/namespaces/{namespace}", f"/apis/{API_VERSION}/namespaces/{namespace}/goproxies/team-a"
+
+    async def bound() -> bool:
+        return "has no business" in await account.send("POST", f"{base}/secrets", {"metadata": {"generateName": "a"}})
+
+    await eventually(bound, "the account has all rights, and is bound")
+    assert await account.send("GET", "/api/v1/secrets") == "", "admission is not asked about reads"
+    role: Object = {"metadata": {"name": "a"}, "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "view"}}
+    container = {"name": "a", "image": "modproxy:1"}
+    tries: list[tuple[str, str, Object]] = [
+        ("POST", f"{base}/pods", {"metadata": {"name": "a"}, "spec": {"containers": [container]}}),
+        ("POST", f"{base}/serviceaccounts/default/token", {"spec": {}}),
+        ("POST", f"{base}/services", {"metadata": {"name": "a"}, "spec": {"ports": [{"port": 1}]}}),
+        ("POST", f"/apis/{RBAC}/v1/clusterrolebindings", role),
+        ("POST", "/api/v1/namespaces", {"metadata": {"name": f"more-{namespace}"[:60].rstrip("-")}}),
+        ("POST", f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases", {"metadata": {"name": OPERATOR}}),
+        ("DELETE", goproxy, {}),
+        ("DELETE", base, {}),
+        ("DELETE", "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/none", {}),
+    ]
+    allowed = [
+        (method, path, refusal)
+        for method, path, body in tries
+        if not re.search(
+            "has no business|only what carries|not found", refusal := await account.send(method, path, body)
+        )
+    ]
+    assert allowed == []
+    note = {"metadata": {"annotations": {"a": "b"}}}
+    assert "has no business" in await account.send("PATCH", goproxy, note, "merge-patch+json")
+
+
+async def test_lists_of_an_installation(account: Account, control_plane: ControlPlane) -> None:
+    lists = {
+        "images": ["registry.example.com/go/*", "modproxy:1"],
+        "secrets": ["goproxy-*"],
+        "namespaces": ["elsewhere"],
+    }
+    control_plane.kubectl("apply", "-f", "-", stdin=admission(**lists))
+    try:
+
+        async def bound() -> bool:
+            return "no business in namespace" in await account.apply(account.manifest("ConfigMap"))
+
+        await eventually(bound, "the other lists are in force")
+        lists["namespaces"] = [account.namespace]
+        control_plane.kubectl("apply", "-f", "-", stdin=admission(**lists))
+
+        async def opened() -> bool:
+            return await account.apply(account.manifest("ConfigMap")) == ""
+
+        await eventually(opened, "the namespace is listed")
+        item = account.manifest("StatefulSet")
+        secret("bank", "password")(item)
+        assert "a Secret among" in await account.apply(item)
+        item = account.manifest("StatefulSet")
+        of_pod(imagePullSecrets=[{"name": "bank"}])(item)
+        assert "a Secret among" in await account.apply(item)
+        of_pod(imagePullSecrets=[{"name": "goproxy-registry"}])(item)
+        of_container(image="registry.example.com/go/modproxy:2")(item)
+        assert await account.apply(item) == ""
+    finally:
+        control_plane.kubectl("apply", "-f", "-", stdin=admission(images=["modproxy:*"], serviceAccounts=["default"]))
+
+        async def restored() -> bool:
+            item = account.manifest("ConfigMap")
+            item["metadata"]["annotations"]["restored"] = "1"
+            return await account.apply(item) == ""
+
+        await eventually(restored, "the lists of all tests are in force again")
+
+
+def test_the_keys_are_those_that_replicas_read() -> None:
+    text = (ROOT / "deploy" / "admission.yaml").read_text()
+    listed = text.partition("i.key in [")[2].partition("]")[0]
+    assert sorted(yaml.safe_load(f"[{listed}]")) == sorted({*UPSTREAM_KEYS, *SERVING_KEYS})
