@@ -17,7 +17,7 @@ from modproxy.mod.target import Kind, Target
 from modproxy.request import Request
 from modproxy.source.file_tree import read_file
 from modproxy.source.protocol import Fetched, NotFound, SourceError, Unavailable, once
-from modproxy.source.vcs.broker import Broker, listening
+from modproxy.source.vcs.broker import Broker, MayContact, listening
 from modproxy.source.vcs.fetch import Fetch, Read
 from modproxy.source.vcs.go_command import Origin, read_origin
 from modproxy.source.vcs.mirrors import Loan, TooLarge
@@ -57,6 +57,8 @@ class DirectSettings:
     """Modules whose fetches have slots of their own."""
     credentials: Credentials
     outbound: Outbound
+    may_contact: MayContact | None = None
+    """Says which hosts git may contact for modules that are not in `not_proxied`; None for all."""
 
 
 class Direct:
@@ -155,11 +157,12 @@ class Direct:
             fetch: Fetch | None = None
             try:
                 async with self._slot(target):
-                    broker = Broker(wallet, root, target.path, settings.stall)
+                    may_contact = None if self._is_private(target) else settings.may_contact
+                    broker = Broker(wallet, root, target.path, stall=settings.stall, may_contact=may_contact)
                     given = WorkspaceSettings(settings.goprivate, settings.goinsecure, settings.stall, way_out)
                     async with listening(broker) as socket:
                         place = await asyncio.to_thread(
-                            lambda: fill_workspace(root, given, socket, rewrites=wallet.rewrites)
+                            lambda: fill_workspace(root, given, socket, git_asks=broker.is_asked_by_git)
                         )
                         fetch = Fetch(target, pin, place, loan, broker)
                         return await fetch.run(settings.timeout)
@@ -173,8 +176,10 @@ class Direct:
 
     def _slot(self, target: Target) -> AbstractAsyncContextManager[None]:
         host = target.path.partition("/")[0]
-        private = first_match(self._settings.not_proxied, target.path) is not None
-        return self._shared.slots.slot(host, private=private, patience=self._settings.timeout)
+        return self._shared.slots.slot(host, private=self._is_private(target), patience=self._settings.timeout)
+
+    def _is_private(self, target: Target) -> bool:
+        return first_match(self._settings.not_proxied, target.path) is not None
 
 
 async def _return_clones(loan: Loan) -> None:

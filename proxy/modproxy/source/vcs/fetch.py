@@ -10,7 +10,7 @@ from typing import Any
 
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import is_pseudo
-from modproxy.source.protocol import NotFound, SourceError, Unavailable
+from modproxy.source.protocol import Denied, NotFound, SourceError, Unavailable
 from modproxy.source.vcs.broker import Broker
 from modproxy.source.vcs.clone import CloneError, git, has_commit, put_refs_aside, set_tag, take_files_as_they_are
 from modproxy.source.vcs.clone_folders import are_all_of_git, clone_of
@@ -106,6 +106,13 @@ class Fetch:
         """Make the error for what the go command said."""
         if url := pinged_url(self._target, said):
             said = await self._try_repository(url) or said
+        if host := self._broker.forbidden:
+            self.meaning = Meaning.FORBIDDEN
+            return Denied(
+                f"{self._target}: its go-import page leads to {host}, which has no public address, and the fleet "
+                "fetches nothing directly from there: name the module in upstream.goprivate, or set "
+                "upstream.allowPrivateTargets"
+            )
         if self._broker.error is not None:
             # git and go say only that there was no login.
             log.warning("version control: %s: %s", self._target, self._broker.error)

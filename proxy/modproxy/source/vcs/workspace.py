@@ -101,8 +101,11 @@ def clones_of(root: Path) -> Path:
     return root / "go" / "mod" / "cache" / "vcs"
 
 
-def fill_workspace(root: Path, settings: WorkspaceSettings, socket: Path, *, rewrites: bool) -> Workspace:
-    """Write what the go command needs. With `rewrites`, git asks for other URLs too. Blocks; raises `OSError`."""
+def fill_workspace(root: Path, settings: WorkspaceSettings, socket: Path, *, git_asks: bool) -> Workspace:
+    """Write what the go command needs. With `git_asks`, git asks before it contacts a repository.
+
+    Blocks; raises `OSError`.
+    """
     programs, repositories = root / "bin", clones_of(root)
     for folder in (programs, repositories, root / "tmp"):
         folder.mkdir(parents=True, exist_ok=True)
@@ -110,7 +113,7 @@ def fill_workspace(root: Path, settings: WorkspaceSettings, socket: Path, *, rew
     for role in _ROLES:
         _program(programs / f"modproxy-{role}", f'exec {ask} {role} "$@"\n')
     real = shutil.which("git")
-    if rewrites and real is not None:
+    if git_asks and real is not None:
         # git runs a dozen times in each fetch, and contacts a repository by these two commands only.
         quoted = shlex.quote(real)
         _program(
