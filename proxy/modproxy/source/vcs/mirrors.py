@@ -16,10 +16,12 @@ command then asks the host which there are now, and finds the objects of those t
 import asyncio
 import logging
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from modproxy.source.vcs.clone_folders import clones_in, move, remove, size_of_tree
 
@@ -31,12 +33,30 @@ _MOST_OF_FETCHES = 0.5
 """The part of the cache's capacity that all fetches together may take while they run, each with its clone and its
 unpacked module: the other half is for what is stored.
 """
+_LEAST_FREE, _ENOUGH_FREE = 0.05, 1 << 30
+"""The part of the file system that stays free, or so many bytes where that is less: a laptop's disk is often nearly
+full. With less, no clone is kept, and the largest fetch is ended.
+"""
 _MOST_USES = 500
 """After so many fetches a clone is made anew, because each fetch adds a pack, and git looks through all of them."""
 _MOST_PATHS = 20_000
 """Module paths whose repositories are remembered."""
 
 log = logging.getLogger(__name__)
+
+
+class Usage(Protocol):
+    """Says how many bytes a file system has, and how many of them are free."""
+
+    @property
+    def total(self) -> int:
+        """All bytes."""
+        ...
+
+    @property
+    def free(self) -> int:
+        """The bytes that are free for this process."""
+        ...
 
 
 class TooLarge(Exception):
@@ -57,11 +77,17 @@ class _Clone:
 
 
 class Mirrors:
-    """Keeps clones below `folder`. `capacity` says how many bytes the whole cache may take."""
+    """Keeps clones below `folder`. `capacity` says how many bytes the whole cache may take.
 
-    def __init__(self, folder: Path, capacity: Callable[[], int]) -> None:
+    `usage` says how much of a folder's file system is free, as `shutil.disk_usage` does.
+    """
+
+    def __init__(
+        self, folder: Path, capacity: Callable[[], int], usage: Callable[[Path], Usage] = shutil.disk_usage
+    ) -> None:
         self.folder = folder
         self._capacity = capacity
+        self._usage = usage
         self.salt = secrets.token_bytes(16)
         """Makes the names of credentials mean nothing elsewhere."""
         self.used_bytes = 0
@@ -83,8 +109,13 @@ class Mirrors:
         """Look how much room a fetch takes. Blocks; raises `TooLarge` for the largest fetch when all take too much."""
         self._fetches[folder] = size = size_of_tree(folder)
         sizes = list(self._fetches.values())
-        if sum(sizes) > self._capacity() * _MOST_OF_FETCHES and size == max(sizes):
+        too_much = sum(sizes) > self._capacity() * _MOST_OF_FETCHES or self._is_scarce(folder)
+        if too_much and size == max(sizes):
             raise TooLarge
+
+    def _is_scarce(self, folder: Path) -> bool:
+        usage = self._usage(folder)
+        return usage.free < min(usage.total * _LEAST_FREE, _ENOUGH_FREE)
 
     def forget_size(self, folder: Path) -> None:
         """Forget a fetch that has ended."""
@@ -150,9 +181,10 @@ class Mirrors:
 
     async def evict(self) -> None:
         """Remove the least recently used clones until the others fit."""
+        limit = 0 if self.used_bytes and await asyncio.to_thread(self._is_scarce, self.folder) else self.limit
         idle = [(key, clone) for key, clone in self._clones.items() if clone.kept and not clone.lock.locked()]
         for (identity, name), clone in sorted(idle, key=lambda entry: entry[1].used):
-            if self.used_bytes <= self.limit:
+            if self.used_bytes <= limit:
                 return
             del self._clones[identity, name]
             await self._discard(identity, clone)

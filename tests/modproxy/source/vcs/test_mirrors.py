@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -98,6 +99,24 @@ async def test_a_clone_is_made_anew_after_many_uses(tmp_path: Path, monkeypatch:
                 clone(tmp_path / f"{n}", "x", 1000)
             await loan.return_all()
     assert had == [False, True, True, True, False, True]
+
+
+class Disk(NamedTuple):
+    total: int
+    free: int
+
+
+async def test_a_file_system_that_is_nearly_full(tmp_path: Path) -> None:
+    disk = Disk(1000, 100)
+    mirrors = Mirrors(tmp_path / "pool", lambda: CAPACITY, lambda _: disk)
+    await bring(mirrors, tmp_path / "a", "git.example.com/x", "x", 1000)
+    assert mirrors.used_bytes == 1000
+    mirrors.check_size(tmp_path)
+    disk = Disk(1000, 49)
+    with pytest.raises(TooLarge):
+        mirrors.check_size(tmp_path)
+    await bring(mirrors, tmp_path / "b", "git.example.com/y", "y", 1000)
+    assert (mirrors.used_bytes, names_in(mirrors.folder / "me")) == (0, set())
 
 
 async def test_of_two_clones_the_larger_one_is_kept(tmp_path: Path) -> None:
