@@ -18,6 +18,8 @@ from tests.operator.live.fleet import Fleet
 from tests.operator.live.operator_process import OperatorProcess
 
 ROOT = Path(__file__).parents[3]
+ALLOWED = {"images": ["modproxy:*", "registry.example.com/modproxy:*"], "serviceAccounts": ["default"]}
+"""What the tests of this folder need, as an installation allows it."""
 StartOperator = Callable[..., OperatorProcess]
 ApplyClass = Callable[..., Awaitable[None]]
 
@@ -40,7 +42,7 @@ def installed(control_plane: ControlPlane) -> Path:
     """The CRDs and the operator's rights are there, and what binds them; the kubeconfig of its service account."""
     control_plane.kubectl("apply", "-k", ROOT / "crds")
     control_plane.kubectl("apply", "-f", ROOT / "deploy" / "rbac.yaml")
-    control_plane.kubectl("apply", "-f", "-", stdin=admission(images=["modproxy:*"], serviceAccounts=["default"]))
+    control_plane.kubectl("apply", "-f", "-", stdin=admission(**ALLOWED))
     definitions = [f"crd/{name}.goproxy-operator.dev" for name in DEFINITIONS]
     control_plane.kubectl("wait", "--for=condition=Established", *definitions, "--timeout=30s")
     return control_plane.service_account_kubeconfig("goproxy-operator", "goproxy-operator")

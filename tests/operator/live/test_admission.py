@@ -26,7 +26,7 @@ from goproxy_operator.reconcile.decide.difference import stamped
 from modproxy.contract.secret_keys import SERVING_KEYS, UPSTREAM_KEYS
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.eventually import eventually
-from tests.operator.live.conftest import ROOT, admission
+from tests.operator.live.conftest import ALLOWED, ROOT, admission
 from tests.operator.live.forbidden_children import OWNER, REFUSED, of_container, of_pod, secret
 from tests.operator.objects import document
 
@@ -255,7 +255,7 @@ async def test_lists_of_an_installation(account: Account, control_plane: Control
         of_container(image="registry.example.com/go/modproxy:2")(item)
         assert await account.apply(item) == ""
     finally:
-        control_plane.kubectl("apply", "-f", "-", stdin=admission(images=["modproxy:*"], serviceAccounts=["default"]))
+        control_plane.kubectl("apply", "-f", "-", stdin=admission(**ALLOWED))
 
         async def restored() -> bool:
             item = account.manifest("ConfigMap")

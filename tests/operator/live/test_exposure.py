@@ -44,6 +44,13 @@ def install(control_plane: ControlPlane) -> Iterator[Install]:
         apply = ("apply", "--server-side", "-f", "-")
         await asyncio.to_thread(control_plane.kubectl, *apply, stdin=stand_in_apis.MANIFEST)
 
+        async def served() -> bool:
+            # The API server tells of the kinds of one group one after the other.
+            asked = await asyncio.to_thread(control_plane.kubectl, "get", OPTIONAL, "--all-namespaces", check=False)
+            return asked.returncode == 0
+
+        await eventually(served, "the optional APIs are served")
+
     yield now
     control_plane.kubectl("delete", "crd", *stand_in_apis.NAMES, "--ignore-not-found", "--timeout=60s")
 

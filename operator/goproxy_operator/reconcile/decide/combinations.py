@@ -37,9 +37,9 @@ def _proxy(own: Mapping[str, Any], spec: Mapping[str, Any], fleet_class: FleetCl
             )
     if named:
         return
-    if bound and (plain := _plain(upstream.get("goproxy"))):
+    if bound and (plain := _plain(upstream.get("goproxy")) or ", ".join(upstream.get("insecure") or ())):
         yield (
-            f"spec.upstream.httpProxy.url {url} answers for {plain}, which is not encrypted, and is not in "
+            f"spec.upstream.httpProxy.url {url} answers for {plain}, whose certificate nobody asks for, and is not in "
             f"limits.httpProxies {_listed(limits.http_proxies)} {where}"
         )
     secret = _below(upstream, "httpProxy").get("secretName")

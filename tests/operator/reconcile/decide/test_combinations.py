@@ -69,7 +69,12 @@ CASES: list[Case] = [
     (
         {"profile": "Privileged", "limits": {"upstreams": ["http://goproxy.example.com"]}},
         {"goproxy": "http://goproxy.example.com", "httpProxy": {"url": EVIL}},
-        "answers for http://goproxy.example.com, which is not encrypted",
+        "answers for http://goproxy.example.com, whose certificate nobody asks for",
+    ),
+    (
+        {"profile": "Privileged", "limits": BOUND, "defaults": {"upstream": {"insecure": ["git.example.com"]}}},
+        {"httpProxy": {"url": EVIL}},
+        "answers for git.example.com, whose certificate nobody asks for",
     ),
     (
         {"limits": {"upstreams": ["http://goproxy.example.com"], "sumdbs": ["off"], "httpProxies": [EGRESS]}},
