@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import SplitResult, urlsplit
 
-from modproxy.mod.login import UrlLogin, split_login
+from modproxy.mod.login import UrlLogin, is_authority, split_login
 
 
 class ChainError(ValueError):
@@ -89,6 +89,9 @@ def _check_parts(parts: SplitResult, shown: str) -> None:
             )
     elif not parts.hostname:
         raise ChainError(f"{shown} names no host: write for example https://goproxy.example.com")
+    elif not is_authority(parts.netloc) or "@" in parts.path:
+        # A password with a character that has a meaning in URLs would be taken for a host or a path, and be shown.
+        raise ChainError(f"{shown} has a character that has to be encoded, such as an @ as %40 or a slash as %2F")
 
 
 def has_userinfo(url: str) -> bool:

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
+_AUTHORITY = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
 _AUTHORITY_ENDS = re.compile(r"[/?#\\]")
 
 
@@ -16,6 +17,16 @@ class UrlLogin:
 
     username: str = field(repr=False)
     password: str = field(repr=False)
+
+
+def is_authority(text: str) -> bool:
+    """Say whether a text is a host and perhaps a port, in a form that all readers of URLs read alike.
+
+    It is a name, which may have letters of any script, an IPv4 address, or an IPv6 address in brackets.
+    """
+    # Letters of other scripts are as good as an x; a digit of another script is no digit of a port.
+    latin = "".join("x" if not c.isascii() and c.isalnum() else c for c in text)
+    return _AUTHORITY.fullmatch(latin) is not None
 
 
 def split_login(url: str) -> tuple[str, UrlLogin | None]:

@@ -36,7 +36,7 @@ def parse_pattern(text: str) -> Pattern:
     glob = text.removesuffix("/")
     if not glob:
         raise PatternError(f"{text!r} is empty: write a module path or a glob such as github.com/acme")
-    if any(c.isspace() or c == "," for c in glob):
+    if any(c.isspace() or c in ",\0" for c in glob):
         raise PatternError(f"{text!r} has white space or a comma: write one pattern an entry")
     if "://" in glob:
         raise PatternError(f"{text!r} is a URL: write the module path without a scheme, such as github.com/acme")

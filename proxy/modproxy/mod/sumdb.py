@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from modproxy.mod.login import UrlLogin, split_login
+from modproxy.mod.login import UrlLogin, is_authority, split_login
 from modproxy.mod.note import NoteError, VerifierKey, parse_verifier_key
 from modproxy.mod.path import ModulePath, PathError, check_path, escape, unescape
 from modproxy.mod.pattern import Pattern, first_match
@@ -91,7 +91,8 @@ def _is_http_url(url: str) -> bool:
         _ = parts.port
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
+    whole = not parts.query and not parts.fragment and "@" not in parts.path
+    return parts.scheme in ("http", "https") and is_authority(parts.netloc) and whole
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,20 +89,6 @@ async def build_sources(config: Config, shared: SharedResources, cache: Database
     outbound = Outbound(
         credentials, upstream.http_proxy, upstream.trusted_ca_secret_name, secrets, bundle, machine=machine
     )
-    not_proxied = tuple(map(parse_pattern, upstream.not_proxied))
-    settings = DirectSettings(
-        timeout=upstream.direct_timeout,
-        stall=upstream.timeout,
-        goprivate=",".join(upstream.goprivate),
-        goinsecure=",".join(upstream.insecure),
-        not_proxied=not_proxied,
-        credentials=credentials,
-        outbound=outbound,
-    )
-    direct = Checked(
-        Direct(settings, shared.version_control, cache.read, shared.count), CameFrom.VERSION_CONTROL, shared.memory
-    )
-
     entries, warnings = await _own_listeners_left_out(await _entries(upstream), shared.listeners)
     warnings += [
         f"upstream {entry} has a login and is not https, so it is not asked: write https://"
@@ -116,6 +102,20 @@ async def build_sources(config: Config, shared: SharedResources, cache: Database
     )
     hops = Hops(shared.connections, outbound, named)
     client = UpstreamClient(hops, upstream.timeout, shared.via, shared.count)
+    not_proxied = tuple(map(parse_pattern, upstream.not_proxied))
+    settings = DirectSettings(
+        timeout=upstream.direct_timeout,
+        stall=upstream.timeout,
+        goprivate=",".join(upstream.goprivate),
+        goinsecure=",".join(upstream.insecure),
+        not_proxied=not_proxied,
+        credentials=credentials,
+        outbound=outbound,
+        may_contact=hops.may_fetch_directly,
+    )
+    direct = Checked(
+        Direct(settings, shared.version_control, cache.read, shared.count), CameFrom.VERSION_CONTROL, shared.memory
+    )
     public_direct = PublicOnly(direct, hops)
     links = [
         Link(entry.kind, _source(entry, client, public_direct, shared.memory), entry.fall_back_on_error)

@@ -1,8 +1,9 @@
 """The refusal of modules whose host has a private address, for modules that a chain leads to `direct`.
 
 Whoever may ask for modules could otherwise make a replica contact the hosts of its own network by their names. The
-check comes before the fetch. What it cannot see is where a public host's go-import page leads, and a name whose
-addresses change between the check and the fetch, because the go command and git resolve names themselves.
+check comes before the fetch, and again for the host of the repository that a go-import page names (`vcs.broker`). What
+it cannot see are redirects of a page or a repository, and a name whose addresses change between the check and the
+fetch, because the go command and git resolve names themselves.
 """
 
 from collections.abc import AsyncIterator

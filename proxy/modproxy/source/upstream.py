@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import aiohttp
 
@@ -76,6 +76,7 @@ class UpstreamProxy:
         self._shared = shared
         self._path_of = path_of
         self._url = url
+        self._sent_url = _in_ascii(url)
         self._login = login
         self._count = shared.count
         self._timeout = _timeout(shared.timeout, total=shared.timeout * _SMALL_TOTAL)
@@ -102,7 +103,7 @@ class UpstreamProxy:
             )
         headers = {"Via": self._shared.via.appended_to(request.via)}
         # A version query may have characters that have a meaning in a URL.
-        url = f"{self._url}/{quote(self._path_of(target), safe=_UNQUOTED)}"
+        url = f"{self._sent_url}/{quote(self._path_of(target), safe=_UNQUOTED)}"
         timeout = self._zip_timeout if target.kind is Kind.ZIP else self._timeout
         try:
             async with asyncio.timeout(self._shared.timeout * _SMALL_TOTAL):  # for all hops together
@@ -160,6 +161,18 @@ class UpstreamProxy:
                 f"{target}: {self._named(answered.place)} sent neither Content-Length nor chunks: nobody could tell "
                 "whether the answer is whole"
             )
+
+
+def _in_ascii(url: str) -> str:
+    """Return the URL as it is sent: its host in the form of IDNA, and the rest percent-encoded."""
+    if url.isascii():
+        return url
+    parts = urlsplit(url)
+    try:
+        place = parts.netloc.encode("idna").decode("ascii")
+    except UnicodeError:
+        return url  # nobody can look it up, and the resolver says so
+    return f"{parts.scheme}://{place}{quote(parts.path, safe='/%' + _UNQUOTED)}"
 
 
 def _timeout(phase: float, total: float) -> aiohttp.ClientTimeout:

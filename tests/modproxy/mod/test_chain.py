@@ -51,6 +51,10 @@ def test_refused(text: str) -> None:
         "https://user:secret/x@a.example.com",
         "https://user:secret,x@a.example.com",
         "https://user:x,secret@",
+        "https://user:1/secret@a.example.com",
+        "https://user:1\\secret@a.example.com",
+        "https://user:1#secret@a.example.com",
+        "https://user:1@secret=/@a.example.com",
     ],
 )
 def test_no_message_shows_a_login(text: str) -> None:

@@ -1,7 +1,9 @@
 """Another module proxy over HTTP: each status keeps its meaning, and an answer that is cut short is an error."""
 
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -134,3 +136,20 @@ async def test_credentials_are_read_for_each_request(asking: Asking, upstream: F
         await read(proxy, request(LIST))
     sent = [headers["Authorization"] for headers in upstream.headers]
     assert sent == ["Basic Y2k6b25l", "Basic Y2k6dHdv"]
+
+
+async def test_a_host_of_another_script_is_looked_up_in_its_ascii_form(
+    asking: Asking, upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    real = socket.getaddrinfo
+
+    def resolve(host: str, *args: Any, **more: Any) -> Any:
+        asked.append(host)
+        return real("127.0.0.1", *args, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    port = upstream.url.rpartition(":")[2]
+    await read(asking.proxy(f"http://b\u00fccher.example.com:{port}"), request(MOD))
+    assert asked == ["xn--bcher-kva.example.com"]
+    assert upstream.headers[-1]["Host"] == f"xn--bcher-kva.example.com:{port}"

@@ -14,7 +14,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -26,15 +26,23 @@ from modproxy.source.way_out.wallet import Basic, Credential, CredentialError, S
 _LONGEST_QUESTION = 64 << 10
 """Bytes of a question. The longest one names a few URLs."""
 Answer = Mapping[str, Any]
+MayContact = Callable[[str], Awaitable[bool]]
+"""Says whether git may contact the host of a place, `HOST[:PORT]/PATH`."""
 
 log = logging.getLogger(__name__)
 
 
 class Broker:
-    """Holds the credentials of one fetch. `folder` is where a key is written for ssh. `module` is the module's path."""
+    """Holds the credentials of one fetch. `folder` is where a key is written for ssh. `module` is the module's path.
 
-    def __init__(self, wallet: Wallet, folder: Path, module: str, stall: float) -> None:
+    With `may_contact`, git contacts only hosts that it allows, and those that a credential's `url` names.
+    """
+
+    def __init__(
+        self, wallet: Wallet, folder: Path, module: str, *, stall: float, may_contact: MayContact | None = None
+    ) -> None:
         self._wallet = wallet
+        self._may_contact = may_contact
         self._folder = folder
         self._module = module
         self._stall = stall
@@ -42,6 +50,31 @@ class Broker:
         self._numbers = itertools.count()
         self.error: CredentialError | None = None
         """Why a credential could not be used; None while each could."""
+        self.forbidden: str | None = None
+        """A host that git must not contact, and wanted to; None without any."""
+
+    @property
+    def is_asked_by_git(self) -> bool:
+        """Whether git has to ask before it contacts a repository."""
+        return self._wallet.rewrites or self._may_contact is not None
+
+    async def reply(self, question: Mapping[str, Any]) -> Answer:
+        """Answer one question of `helper`, unless it leads to a host that must not be contacted."""
+        if self._may_contact is not None and question["ask"] in ("rewrite", "key"):
+            for url in question.get("urls") or [question["url"]]:
+                host = _host(url)
+                if not self._leads_elsewhere(url) and not await self._may_contact(_place(url)):
+                    self.forbidden = host
+                    return {"error": f"{host} must not be contacted"}
+        return await asyncio.to_thread(self.answer, question)
+
+    def _leads_elsewhere(self, url: str) -> bool:
+        """Say whether the config itself names what is contacted for a URL."""
+        try:
+            chosen = self._wallet.chosen(url)
+        except CredentialError:
+            return False
+        return _place(url) in self._rewritten or (chosen is not None and chosen.base is not None)
 
     def has_login(self, url: str) -> bool:
         """Say whether a login of the fleet is for a URL, usable or not."""
@@ -96,7 +129,7 @@ class Broker:
         # With -F, ssh ignores the settings of the machine. It refuses an unknown host's key without a question.
         options = {
             "BatchMode": "yes", "StrictHostKeyChecking": "yes", "IdentitiesOnly": "yes", "IdentityAgent": "none",
-            "IdentityFile": f'"{private}"', "UserKnownHostsFile": f'"{known}"', "GlobalKnownHostsFile": "none",
+            "IdentityFile": _quoted(private), "UserKnownHostsFile": _quoted(known), "GlobalKnownHostsFile": "none",
             "ConnectTimeout": str(max(1, round(self._stall))), "ServerAliveInterval": "10", "ServerAliveCountMax": "3",
             "PermitLocalCommand": "no", "ProxyCommand": "none", "ForwardAgent": "no", "ControlPath": "none",
         }  # fmt: skip
@@ -112,8 +145,20 @@ def go_import_urls(module: str) -> list[str]:
     return [f"https://{path}{'' if '/' in path else '/'}?go-get=1" for path in paths]
 
 
+def _quoted(path: Path) -> str:
+    """Write a path for ssh's config, which expands what follows a percent sign (ssh_config(5), TOKENS)."""
+    return '"' + str(path).replace("%", "%%") + '"'
+
+
 def _basic(login: Basic) -> str:
     return "Basic " + base64.b64encode(f"{login.username}:{login.password}".encode()).decode()
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or url
+    except ValueError:
+        return url
 
 
 def _place(url: str) -> str:
@@ -151,7 +196,7 @@ async def listening(broker: Broker) -> AsyncIterator[Path]:
 async def _serve(broker: Broker, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         question = json.loads(await reader.readline())
-        answer = await asyncio.to_thread(broker.answer, question)
+        answer = await broker.reply(question)
         writer.write(json.dumps(answer).encode() + b"\n")
         await writer.drain()
     except (OSError, ValueError, KeyError, TypeError) as e:

@@ -40,11 +40,11 @@ async def put_refs_aside(clone: Path, env: Mapping[str, str]) -> None:
         if not name.startswith("refs/kept/"):
             if commit not in kept:
                 kept.add(commit)
-                commands.append(f"update refs/kept/{commit} {commit}")
-            commands.append(f"delete {name} {commit}")
+                commands.append(f"update refs/kept/{commit}\0{commit}\0\0")
+            commands.append(f"delete {name}\0{commit}\0")
     if commands:
         script = clone / "put-aside"
-        script.write_bytes("".join(f"{command}\n" for command in commands).encode(errors="surrogateescape"))
+        script.write_bytes("".join(commands).encode(errors="surrogateescape"))
         try:
             await _update_refs(clone, env, script)
         finally:
@@ -55,7 +55,7 @@ async def _update_refs(clone: Path, env: Mapping[str, str], script: Path) -> Non
     # git reads the commands from its standard input; the file's name is an argument of the shell, and no part of its
     # program.
     ended = await run_program(
-        ("sh", "-c", 'exec git update-ref --stdin <"$0"', str(script)),
+        ("sh", "-c", 'exec git update-ref -z --stdin <"$0"', str(script)),
         env={**env, "GIT_DIR": str(clone)}, cwd=clone, timeout=_TIMEOUT,
     )  # fmt: skip
     if ended.code:

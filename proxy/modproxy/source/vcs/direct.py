@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from modproxy.mod.target import Kind, Target
 from modproxy.request import Request
 from modproxy.source.file_tree import read_file
 from modproxy.source.protocol import Fetched, NotFound, SourceError, Unavailable, once
-from modproxy.source.vcs.broker import Broker, listening
+from modproxy.source.vcs.broker import Broker, MayContact, listening
 from modproxy.source.vcs.fetch import Fetch, Read
 from modproxy.source.vcs.go_command import Origin, read_origin
 from modproxy.source.vcs.mirrors import Loan, TooLarge
@@ -57,6 +57,8 @@ class DirectSettings:
     """Modules whose fetches have slots of their own."""
     credentials: Credentials
     outbound: Outbound
+    may_contact: MayContact | None = None
+    """Says which hosts git may contact for modules that are not in `not_proxied`; None for all."""
 
 
 class Direct:
@@ -86,19 +88,21 @@ class Direct:
         if waiting is not None and pin is not None and waiting[0] == pin.commit:
             yield Fetched(once(waiting[1]), len(waiting[1]), _ORIGIN)
             return
-        try:
-            await self._shared.clean()
-            async with workspace_folder(self._shared.workspaces) as root:
+        async with AsyncExitStack() as stack:
+            try:
+                await self._shared.clean()
+                root = await stack.enter_async_context(workspace_folder(self._shared.workspaces))
                 read = await self._counted(target, pin, root)
-                self._keep_go_mod(target, read)
-                if isinstance(read.answer, Path):
-                    size = (await asyncio.to_thread(read.answer.stat)).st_size
-                    yield Fetched(read_file(read.answer), size, _ORIGIN)
-                else:
-                    yield Fetched(once(read.answer), len(read.answer), _ORIGIN)
-        except OSError as e:
-            log.error("version control: %s: no room to work: %s", target, e)
-            raise Unavailable(f"{target}: this replica has no room to work for version control: {e.strerror}") from None
+                answer = read.answer
+                size = (await asyncio.to_thread(answer.stat)).st_size if isinstance(answer, Path) else len(answer)
+            except OSError as e:
+                self._count("vcs_outage")
+                log.error("version control: %s: no room to work: %s", target, e)
+                raise Unavailable(
+                    f"{target}: this replica has no room to work for version control: {e.strerror}", 503
+                ) from None
+            self._keep_go_mod(target, read)
+            yield Fetched(read_file(answer) if isinstance(answer, Path) else once(answer), size, _ORIGIN)
 
     async def _pin(self, target: Target, via: str) -> Origin | None:
         """Return which commit the other files of a version are made of; None when its `.info` does not say."""
@@ -153,11 +157,12 @@ class Direct:
             fetch: Fetch | None = None
             try:
                 async with self._slot(target):
-                    broker = Broker(wallet, root, target.path, settings.stall)
+                    may_contact = None if self._is_private(target) else settings.may_contact
+                    broker = Broker(wallet, root, target.path, stall=settings.stall, may_contact=may_contact)
                     given = WorkspaceSettings(settings.goprivate, settings.goinsecure, settings.stall, way_out)
                     async with listening(broker) as socket:
                         place = await asyncio.to_thread(
-                            lambda: fill_workspace(root, given, socket, rewrites=wallet.rewrites)
+                            lambda: fill_workspace(root, given, socket, git_asks=broker.is_asked_by_git)
                         )
                         fetch = Fetch(target, pin, place, loan, broker)
                         return await fetch.run(settings.timeout)
@@ -171,8 +176,10 @@ class Direct:
 
     def _slot(self, target: Target) -> AbstractAsyncContextManager[None]:
         host = target.path.partition("/")[0]
-        private = first_match(self._settings.not_proxied, target.path) is not None
-        return self._shared.slots.slot(host, private=private, patience=self._settings.timeout)
+        return self._shared.slots.slot(host, private=self._is_private(target), patience=self._settings.timeout)
+
+    def _is_private(self, target: Target) -> bool:
+        return first_match(self._settings.not_proxied, target.path) is not None
 
 
 async def _return_clones(loan: Loan) -> None:

@@ -25,11 +25,7 @@ from enum import StrEnum
 
 from modproxy.mod.target import Target
 from modproxy.source.protocol import Denied, NotFound, SourceError, Unavailable
-
-_REASON_LINES = 4
-"""How many lines of the cause are passed on. The lines after them rarely help developers."""
-_LONGEST_LINE = 300
-"""Characters of a line that are passed on, because names in it may be as long as somebody likes."""
+from modproxy.source.vcs.words import make_words, without_addresses
 
 
 class Meaning(StrEnum):
@@ -56,13 +52,15 @@ class Cause:
     @property
     def public_words(self) -> str:
         """The words without what only the keepers need to know: addresses of name servers, proxies and hosts."""
-        return _ADDRESS.sub("", self.words)
+        return without_addresses(self.words)
 
 
 def _any_of(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
 
 
+_MOST_READ, _LONGEST_READ = 256 << 10, 8 << 10
+"""Characters that are read, in all and of a line: git passes on what servers print, however much that is."""
 _PAGE_STATUS = re.compile(r"(?:^|: )reading (https?://\S+): ([1-5][0-9]{2})(?: .*)?$")
 """cmd/go/internal/web, `HTTPError`. The status text is the server's own words."""
 _UNREADABLE_PAGE = _any_of(r"(?:^|: )parsing \S+: (?:XML syntax error on line [0-9]+: )?unexpected EOF$")
@@ -147,6 +145,10 @@ _LOGIN_REFUSED = _any_of(
 )
 
 
+_TELLING = (_NO_REPOSITORY, _NO_REPOSITORY_OVER_SSH, _LOGIN_WANTED, _LOGIN_REFUSED)
+"""The lines of git and ssh that tell more than the others."""
+
+
 def explain_failure(
     target: Target, said: str, has_login: Callable[[str], bool], *, from_git: bool = True
 ) -> tuple[Cause, SourceError]:
@@ -173,8 +175,9 @@ def explain_failure(
 def find_cause(target: Target, said: str, has_login: Callable[[str], bool], *, from_git: bool = True) -> Cause:
     """Find the innermost cause in what the go command printed."""
     head, below = _split(target, said)
-    words = _words(head, below)
-    if _PROGRAM_FAILED.search(head):
+    failed = _PROGRAM_FAILED.search(head)
+    words = make_words(head, below, failed, _TELLING)
+    if failed:
         return Cause(_meaning_of_program(below), words)
     if page := _PAGE_STATUS.search(head):
         return Cause(_meaning_of_page(int(page[2]), has_login(page[1])), words)
@@ -211,42 +214,10 @@ def _split(target: Target, said: str) -> tuple[str, list[str]]:
 
     The names of what was asked for are taken off the beginning of the line.
     """
-    lines = said.rstrip().split("\n")
+    lines = [line[:_LONGEST_READ] for line in said[:_MOST_READ].rstrip().split("\n")]
     # Warnings may come first. What comes from outside is indented, so it cannot look like the go command's own line.
     first = max((i for i, line in enumerate(lines) if line.startswith("go: ")), default=0)
     head = lines[first].removeprefix("go: ")
     for name in (f"{target.path}@{target.version or 'latest'}: ", f"module {target.path}: ", f"{target.path}: "):
         head = head.removeprefix(name)
     return head, [line.strip() for line in lines[first + 1 :] if line.startswith("\t")]
-
-
-_ERROR_MARKS = ("fatal:", "error:", "ERROR:", "abort:", "modproxy:")
-"""How git, Mercurial and the fleet's own commands begin the lines that tell why they failed."""
-_FOLDER = re.compile(r" in /.*(?=: (?:exit status |signal: |exec: ))")
-_MACHINE_PATH = re.compile(r"(?<![\w:/.'~-])/(?:[^\s:'\"]+)")
-_ADDRESS = re.compile(
-    r" (?:on )?(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|\[[0-9a-f:]+\]):[0-9]+(?=:)|(?<=read udp )\S+->\S+(?=:)"
-)
-"""An address in an error of Go's package net: `dial tcp ADDRESS: ...`, `lookup NAME on ADDRESS: ...`."""
-_USERINFO = re.compile(r"(?<=://)[^/@\s]+@")
-_QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"':)]*")
-
-
-def _words(head: str, below: Sequence[str]) -> str:
-    """Make words for people: the causes, and the lines of git that tell most. What servers say is left out."""
-    lines = [head]
-    if _PROGRAM_FAILED.search(head):
-        own = [line for line in below if line and not line.startswith("remote:")]
-        known = (_NO_REPOSITORY, _NO_REPOSITORY_OVER_SSH, _LOGIN_WANTED, _LOGIN_REFUSED)
-        telling = [line for line in own if any(form.fullmatch(line) for form in known)]
-        telling = telling or [line for line in own if line.startswith(_ERROR_MARKS)] or own
-        lines = [_PROGRAM_FAILED.sub("", _FOLDER.sub("", head)), *telling]
-    return "\n".join(map(_clean, lines[:_REASON_LINES])).strip() or "the go command failed without a word"
-
-
-def _clean(line: str) -> str:
-    line = _FOLDER.sub("", line)
-    line = _USERINFO.sub("", line)
-    line = _QUERY.sub(r"\1", line)
-    line = _MACHINE_PATH.sub("(path)", line)
-    return "".join(c if c.isprintable() else " " for c in line)[:_LONGEST_LINE]

@@ -10,7 +10,7 @@ from typing import Any
 
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import is_pseudo
-from modproxy.source.protocol import NotFound, SourceError, Unavailable
+from modproxy.source.protocol import Denied, NotFound, SourceError, Unavailable
 from modproxy.source.vcs.broker import Broker
 from modproxy.source.vcs.clone import CloneError, git, has_commit, put_refs_aside, set_tag, take_files_as_they_are
 from modproxy.source.vcs.clone_folders import are_all_of_git, clone_of
@@ -29,7 +29,7 @@ from modproxy.source.vcs.go_command import (
 from modproxy.source.vcs.mirrors import Loan
 from modproxy.source.vcs.module_zip import PREFIX, ZipError, write_module_zip
 from modproxy.source.vcs.process import Ended, run_program
-from modproxy.source.vcs.workspace import Workspace
+from modproxy.source.vcs.workspace import NOWHERE, Workspace
 
 log = logging.getLogger(__name__)
 
@@ -93,9 +93,8 @@ class Fetch:
 
         try:
             ended = await run_program(
-                ("go", *arguments(self._target)), env=self._place.env, cwd=self._place.folder, timeout=timeout,
-                watch=watch,
-            )  # fmt: skip
+                ("go", *arguments(self._target)), env=self._place.env, cwd=NOWHERE, timeout=timeout, watch=watch
+            )
         except FileNotFoundError:
             raise Unavailable(f"{self._target}: no go command here to ask version control with", 503) from None
         finally:
@@ -107,6 +106,13 @@ class Fetch:
         """Make the error for what the go command said."""
         if url := pinged_url(self._target, said):
             said = await self._try_repository(url) or said
+        if host := self._broker.forbidden:
+            self.meaning = Meaning.FORBIDDEN
+            return Denied(
+                f"{self._target}: its go-import page leads to {host}, which has no public address, and the fleet "
+                "fetches nothing directly from there: name the module in upstream.goprivate, or set "
+                "upstream.allowPrivateTargets"
+            )
         if self._broker.error is not None:
             # git and go say only that there was no login.
             log.warning("version control: %s: %s", self._target, self._broker.error)
@@ -122,7 +128,7 @@ class Fetch:
     async def _try_repository(self, url: str) -> str | None:
         """Say why a repository cannot be read, in the form of the go command; None when it can."""
         command = ("git", "ls-remote", "-q", "--end-of-options", url)
-        ended = await run_program(command, env=self._place.env, cwd=self._place.folder, timeout=60)
+        ended = await run_program(command, env=self._place.env, cwd=NOWHERE, timeout=60)
         return _as_go_says(command, ended) if ended.code else None
 
     async def _check_access(self, answer: dict[str, Any]) -> None:

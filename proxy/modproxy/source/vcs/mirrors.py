@@ -16,10 +16,12 @@ command then asks the host which there are now, and finds the objects of those t
 import asyncio
 import logging
 import secrets
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from modproxy.source.vcs.clone_folders import clones_in, move, remove, size_of_tree
 
@@ -31,10 +33,30 @@ _MOST_OF_FETCHES = 0.5
 """The part of the cache's capacity that all fetches together may take while they run, each with its clone and its
 unpacked module: the other half is for what is stored.
 """
+_LEAST_FREE, _ENOUGH_FREE = 0.05, 1 << 30
+"""The part of the file system that stays free, or so many bytes where that is less: a laptop's disk is often nearly
+full. With less, no clone is kept, and the largest fetch is ended.
+"""
+_MOST_USES = 500
+"""After so many fetches a clone is made anew, because each fetch adds a pack, and git looks through all of them."""
 _MOST_PATHS = 20_000
 """Module paths whose repositories are remembered."""
 
 log = logging.getLogger(__name__)
+
+
+class Usage(Protocol):
+    """Says how many bytes a file system has, and how many of them are free."""
+
+    @property
+    def total(self) -> int:
+        """All bytes."""
+        ...
+
+    @property
+    def free(self) -> int:
+        """The bytes that are free for this process."""
+        ...
 
 
 class TooLarge(Exception):
@@ -48,17 +70,24 @@ class _Clone:
     size: int = 0
     used: int = 0
     """Numbers of uses: the larger one was later."""
+    uses: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     kept: bool = False
     """Whether it lies in the pool now."""
 
 
 class Mirrors:
-    """Keeps clones below `folder`. `capacity` says how many bytes the whole cache may take."""
+    """Keeps clones below `folder`. `capacity` says how many bytes the whole cache may take.
 
-    def __init__(self, folder: Path, capacity: Callable[[], int]) -> None:
+    `usage` says how much of a folder's file system is free, as `shutil.disk_usage` does.
+    """
+
+    def __init__(
+        self, folder: Path, capacity: Callable[[], int], usage: Callable[[Path], Usage] = shutil.disk_usage
+    ) -> None:
         self.folder = folder
         self._capacity = capacity
+        self._usage = usage
         self.salt = secrets.token_bytes(16)
         """Makes the names of credentials mean nothing elsewhere."""
         self.used_bytes = 0
@@ -80,8 +109,13 @@ class Mirrors:
         """Look how much room a fetch takes. Blocks; raises `TooLarge` for the largest fetch when all take too much."""
         self._fetches[folder] = size = size_of_tree(folder)
         sizes = list(self._fetches.values())
-        if sum(sizes) > self._capacity() * _MOST_OF_FETCHES and size == max(sizes):
+        too_much = sum(sizes) > self._capacity() * _MOST_OF_FETCHES or self._is_scarce(folder)
+        if too_much and size == max(sizes):
             raise TooLarge
+
+    def _is_scarce(self, folder: Path) -> bool:
+        usage = self._usage(folder)
+        return usage.free < min(usage.total * _LEAST_FREE, _ENOUGH_FREE)
 
     def forget_size(self, folder: Path) -> None:
         """Forget a fetch that has ended."""
@@ -137,7 +171,8 @@ class Mirrors:
             self._remember(identity, path, name)
             known = self._clones.setdefault((identity, name), _Clone(name))
             if name == lent:
-                await self._take_in(identity, known, into, size)
+                if known.uses < _MOST_USES:
+                    await self._take_in(identity, known, into, size)
             elif not known.lock.locked():  # otherwise another fetch is using one
                 async with known.lock:
                     if not known.kept or known.size < size:
@@ -146,9 +181,10 @@ class Mirrors:
 
     async def evict(self) -> None:
         """Remove the least recently used clones until the others fit."""
+        limit = 0 if self.used_bytes and await asyncio.to_thread(self._is_scarce, self.folder) else self.limit
         idle = [(key, clone) for key, clone in self._clones.items() if clone.kept and not clone.lock.locked()]
         for (identity, name), clone in sorted(idle, key=lambda entry: entry[1].used):
-            if self.used_bytes <= self.limit:
+            if self.used_bytes <= limit:
                 return
             del self._clones[identity, name]
             await self._discard(identity, clone)
@@ -159,6 +195,7 @@ class Mirrors:
             await self._discard(identity, clone)
         await asyncio.to_thread(move, into, self._place(identity), clone.name)
         self._uses += 1
+        clone.uses += 1
         clone.size, clone.used, clone.kept = size, self._uses, True
         self.used_bytes += size
 

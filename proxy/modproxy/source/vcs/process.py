@@ -46,15 +46,7 @@ async def run_program(
     `timeout` is in seconds. `watch` is called every second, and ends the program by raising.
     Raises `TimeoutError`, `TooMuchOutput`, `OSError` when there is no such program, and what `watch` raises.
     """
-    loop = asyncio.get_running_loop()
-    # This is what `create_subprocess_exec` does. It keeps the transport to itself, and outputs that nobody reads to
-    # their end can only be closed by the transport.
-    transport, protocol = await loop.subprocess_exec(
-        lambda: asyncio.subprocess.SubprocessStreamProtocol(_BUFFER, loop),
-        *argv, cwd=cwd, env=dict(env), start_new_session=True,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    process = asyncio.subprocess.Process(transport, protocol, loop)
+    process, transport = await _start(argv, env, cwd)
     watching = asyncio.create_task(_keep_looking(watch)) if watch else None
     running = asyncio.create_task(_communicate(process))
     tasks = [running, *([watching] if watching else [])]
@@ -71,6 +63,32 @@ async def run_program(
         await asyncio.gather(*tasks, return_exceptions=True)
         transport.close()
         await process.wait()
+
+
+async def _start(
+    argv: Sequence[str], env: Mapping[str, str], cwd: Path
+) -> tuple[asyncio.subprocess.Process, asyncio.SubprocessTransport]:
+    """Start a program as `create_subprocess_exec` does, and return its transport too.
+
+    Outputs that nobody reads to their end can only be closed by the transport.
+    """
+    loop = asyncio.get_running_loop()
+    starting = asyncio.create_task(loop.subprocess_exec(
+        lambda: asyncio.subprocess.SubprocessStreamProtocol(_BUFFER, loop),
+        *argv, cwd=cwd, env=dict(env), start_new_session=True,
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    ))  # fmt: skip
+    try:
+        transport, protocol = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # The program may run already, and asyncio would end it alone, without what it has started.
+        with suppress(OSError):
+            transport, protocol = await starting
+            end_group(transport.get_pid())
+            transport.close()
+            await asyncio.subprocess.Process(transport, protocol, loop).wait()
+        raise
+    return asyncio.subprocess.Process(transport, protocol, loop), transport
 
 
 async def _keep_looking(watch: Callable[[], Awaitable[None]]) -> None:

@@ -35,6 +35,10 @@ from pathlib import Path
 
 from modproxy.source.vcs import helper
 
+NOWHERE = Path("/")
+"""Where go and git run. In a folder of the cache they could find a go.mod or a .git of a folder above: of the project,
+where a fleet on a laptop keeps its data.
+"""
 _PASSED_ON = ("SSL_CERT_FILE", "SSL_CERT_DIR", "GIT_SSL_CAINFO", "TMPDIR")
 _ROLES = ("goauth", "credential", "ssh")
 _GIT_SETTINGS = {
@@ -67,11 +71,9 @@ class WorkspaceSettings:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Tells where and with which environment to run the go command."""
+    """Tells with which environment to run the go command."""
 
     root: Path
-    folder: Path
-    """An empty folder to run in."""
     repositories: Path
     """Where the go command keeps its clones of repositories."""
     env: Mapping[str, str]
@@ -99,16 +101,19 @@ def clones_of(root: Path) -> Path:
     return root / "go" / "mod" / "cache" / "vcs"
 
 
-def fill_workspace(root: Path, settings: WorkspaceSettings, socket: Path, *, rewrites: bool) -> Workspace:
-    """Write what the go command needs. With `rewrites`, git asks for other URLs too. Blocks; raises `OSError`."""
-    work, programs, repositories = root / "work", root / "bin", clones_of(root)
-    for folder in (work, programs, repositories, root / "tmp"):
+def fill_workspace(root: Path, settings: WorkspaceSettings, socket: Path, *, git_asks: bool) -> Workspace:
+    """Write what the go command needs. With `git_asks`, git asks before it contacts a repository.
+
+    Blocks; raises `OSError`.
+    """
+    programs, repositories = root / "bin", clones_of(root)
+    for folder in (programs, repositories, root / "tmp"):
         folder.mkdir(parents=True, exist_ok=True)
     ask = shlex.join((sys.executable, "-I", "-S", str(helper.__file__), str(socket)))
     for role in _ROLES:
         _program(programs / f"modproxy-{role}", f'exec {ask} {role} "$@"\n')
     real = shutil.which("git")
-    if rewrites and real is not None:
+    if git_asks and real is not None:
         # git runs a dozen times in each fetch, and contacts a repository by these two commands only.
         quoted = shlex.quote(real)
         _program(
@@ -117,7 +122,7 @@ def fill_workspace(root: Path, settings: WorkspaceSettings, socket: Path, *, rew
         )
     if "NETRC" in settings.way_out:
         (root / ".netrc").symlink_to(settings.way_out["NETRC"])  # git knows no variable for it
-    return Workspace(root, work, repositories, _environment(root, programs, settings))
+    return Workspace(root, repositories, _environment(root, programs, settings))
 
 
 def _program(path: Path, script: str) -> None:

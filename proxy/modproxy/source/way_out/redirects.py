@@ -7,14 +7,12 @@ for the number of redirects and the refusal of plain http after https.
 import re
 from urllib.parse import quote, urljoin, urlsplit
 
-from modproxy.mod.login import UrlLogin, split_login
+from modproxy.mod.login import UrlLogin, is_authority, split_login
 
 MOST_REDIRECTS = 10
 REDIRECTS = frozenset([301, 302, 303, 307, 308])
 _LONGEST_URL = 8192
 """Characters: what servers commonly accept in a request line. Signed URLs have about a thousand."""
-_HOST = re.compile(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*", re.ASCII)
-"""A name, an IPv4 address, or an IPv6 address without its brackets."""
 _ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 """What is never encoded, so that what the server has encoded stays as it is."""
@@ -44,7 +42,7 @@ def follow(current: str, location: str | None) -> tuple[str, UrlLogin | None]:
         raise RedirectError("redirected to a URL that is neither https nor http")
     if not parts.hostname:
         raise RedirectError("redirected to a URL without a host")
-    if not _HOST.fullmatch(parts.hostname) or "@" in parts.netloc or "\\" in parts.netloc:
+    if not is_authority(parts.netloc):
         raise RedirectError("redirected to a malformed host")
     if parts.scheme == "http" and urlsplit(current).scheme == "https":
         raise RedirectError(f"redirected from https to plain http, to {place_of(url)}")

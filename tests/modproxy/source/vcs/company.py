@@ -15,6 +15,7 @@ from modproxy.mod.pattern import parse_pattern
 from modproxy.mod.target import Kind, Target, parse_target
 from modproxy.request import Request
 from modproxy.source.protocol import SourceError
+from modproxy.source.vcs.broker import MayContact
 from modproxy.source.vcs.direct import Direct, DirectSettings
 from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.way_out.credentials import Credentials
@@ -36,6 +37,7 @@ class Company:
     private: str = HOST
     insecure: str = ""
     timeout: float = 60.0
+    may_contact: MayContact | None = None
     entries: list[CredentialConfig] = field(default_factory=list)
     held: dict[str, bytes] = field(default_factory=dict)
     counted: Counter[str] = field(default_factory=Counter)
@@ -66,7 +68,9 @@ class Company:
         proxy = HttpProxyConfig(url=self.egress.url)
         outbound = Outbound(credentials, proxy, "corp-ca", secrets, self.folder / "bundle.pem")
         private = tuple(map(parse_pattern, filter(None, self.private.split(","))))
-        settings = DirectSettings(self.timeout, 20, self.private, self.insecure, private, credentials, outbound)
+        settings = DirectSettings(
+            self.timeout, 20, self.private, self.insecure, private, credentials, outbound, self.may_contact
+        )
         return Direct(settings, self.shared, self._info, lambda result: self.counted.update([result]))
 
     async def _info(self, target: Target, _via: str = "") -> bytes:

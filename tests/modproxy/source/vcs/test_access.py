@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from modproxy.source.protocol import NotFound, Unavailable
+from modproxy.source.protocol import Denied, NotFound, Unavailable
 from tests.modproxy.git_host import HOST, Handler
 from tests.modproxy.source.vcs import pages
 from tests.modproxy.source.vcs.company import Company
@@ -174,3 +174,27 @@ async def test_no_login_over_plain_http(corp: Company) -> None:
     assert type(await corp.error(f"{HOST}/lib/@v/list")) is NotFound
     assert corp.git.paths["/lib.git/info/refs"] > 0
     assert not corp.git.plain_logins
+
+
+async def test_where_a_page_of_a_public_module_must_not_lead(corp: Company, ssh: SshHost) -> None:
+    asked: list[str] = []
+
+    async def may_contact(place: str) -> bool:
+        asked.append(place)
+        return place.startswith(f"{HOST}:443/")
+
+    commit(corp, "lib")
+    corp.private, corp.may_contact = "", may_contact
+    corp.credential(ADDRESS, "key", **{"ssh-privatekey": ssh.client_key, "known_hosts": ssh.known_hosts})
+    assert await corp.get(f"{HOST}/lib/@v/v1.0.0.zip")
+    assert set(asked) == {f"{HOST}:443/lib.git"}
+    for url in ("https://10.0.0.1/x.git", "http://169.254.169.254/x", f"ssh://git@{ADDRESS}:{ssh.port}/lib.git"):
+        corp.git.answers["/page"] = pages.go_import(f"{HOST}/page", url)
+        error = await corp.error(f"{HOST}/page/@v/v1.0.0.info")
+        assert (type(error), "which has no public address" in error.reason) == (Denied, True), error.reason
+    assert set(corp.egress.asked) == {HOST}
+    assert ssh.logins == 0
+    corp.credential(f"{HOST}/page", "key", url=f"ssh://git@{ADDRESS}:{ssh.port}/")
+    corp.git.answers["/page"] = pages.go_import(f"{HOST}/page", f"https://{HOST}/page/lib.git")
+    del corp.source
+    assert await corp.get(f"{HOST}/page/@v/list") == b"v1.0.0\n", "what the config itself names"

@@ -17,7 +17,7 @@ from tests.modproxy.making import request
 from tests.modproxy.source.fake_source import read
 from tests.modproxy.source.vcs import pages
 from tests.modproxy.source.vcs.company import Company
-from tests.modproxy.source.vcs.test_process import SLEEPER, runs
+from tests.modproxy.source.vcs.test_process import SLEEPER, until_ended
 
 M = f"{HOST}/lib"
 LIST, INFO = f"{M}/@v/list", f"{M}/@v/v1.0.0.info"
@@ -59,7 +59,7 @@ async def test_what_takes_too_long_is_ended_with_all_it_started(
     error = await corp.error(INFO)
     assert (type(error), error.status) == (Unavailable, 504)
     assert "did not answer within 1 s" in error.reason
-    assert not runs(int((tmp_path / "pid").read_text()))
+    await until_ended(tmp_path)
     assert not corp.workspaces
 
 
@@ -71,7 +71,7 @@ async def test_a_fetch_that_nobody_waits_for_any_more(corp: Company) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert not _running_with(marker)
+    await eventually(lambda: not _running_with(marker), "nothing of it runs any more")
     assert not corp.workspaces
 
 
@@ -89,7 +89,7 @@ def _running_with(marker: bytes) -> list[str]:
 async def test_what_is_larger_than_the_cache_has_room_for(
     corp: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    go(tmp_path, monkeypatch, "head -c 2000000 /dev/zero >filling; sleep 60")
+    go(tmp_path, monkeypatch, "head -c 2000000 /dev/zero >$HOME/filling; sleep 60")
     corp.capacity = 1 << 20
     error = await corp.error(INFO)
     assert (type(error), "larger than this cache has room for" in error.reason) == (Unavailable, True)
@@ -110,6 +110,33 @@ async def test_what_it_needs_and_has_not(corp: Company, monkeypatch: pytest.Monk
     monkeypatch.setenv("PATH", "/nowhere")
     error = await corp.error(LIST)
     assert (error.status, "no go command here" in error.reason) == (503, True)
+
+
+async def test_what_fails_while_its_answer_is_read_is_left_to_the_reader(corp: Company) -> None:
+    corp.git.commit("lib", {"go.mod": f"module {M}\n"}, "v1.0.0")
+    with pytest.raises(OSError, match="of the reader"):
+        async with corp.source.fetch(request(LIST)):
+            raise OSError("of the reader")
+    assert not corp.workspaces
+
+
+async def test_a_disk_that_refuses(corp: Company) -> None:
+    corp.folder.joinpath("private").write_text("no folder")
+    error = await corp.error(LIST)
+    assert (type(error), error.status, str(corp.folder) in error.reason) == (Unavailable, 503, False)
+
+
+async def test_it_runs_in_no_project(corp: Company, tmp_path: Path) -> None:
+    """A fleet on a laptop may keep its data in the folder of somebody's project."""
+    corp.git.commit("lib", {"go.mod": f"module {M}\n"}, "v1.0.0", "v1.1.0")
+    (tmp_path / "go.mod").write_text(f"module example.com/p\nexclude {M} v1.1.0\nreplace {M} => ./elsewhere\n")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    (tmp_path / ".git" / "config").write_text('[url "https://elsewhere.example.com/"]\n\tinsteadOf = https://\n')
+    assert await corp.get(LIST) == b"v1.0.0\nv1.1.0\n"
+    assert json.loads(await corp.get(f"{M}/@latest"))["Version"] == "v1.1.0"
+    assert await corp.get(f"{M}/@v/v1.1.0.zip")
+    assert not (tmp_path / "go.sum").exists()
 
 
 @pytest.mark.parametrize("in_folder", ["", "sub/v2"])

@@ -165,6 +165,22 @@ def test_other_systems_than_git_prove_nothing_about_versions() -> None:
     assert find_cause(TARGET, f"{READING}404 Not Found", with_login, from_git=False).meaning is Meaning.ABSENT
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (f"go: {M}@v1.0.0: invalid version: {LS}fatal: repository 'https://{M}.git/' not found",
+         f"git ls-remote: fatal: repository 'https://{M}.git/' not found"),
+        (f"go: {M}@v1.0.0: git init --bare in /x/vcs/04: signal: file size limit exceeded",
+         "git init: signal: file size limit exceeded"),
+        (f"go: {M}@v1.0.0: invalid version: {LS}@@@@@@\n\t@ WARNING @\n\tHost key verification failed.\n\tfatal: x",
+         "git ls-remote: Host key verification failed."),
+        (f"go: {READING}429 Too Many Requests", f"{IMPORT}reading https://{M}: 429 Too Many Requests"),
+    ],
+)  # fmt: skip
+def test_words(said: str, words: str) -> None:
+    assert find_cause(TARGET, said, without_login).words == words
+
+
 def test_words_lose_their_logins_and_their_length() -> None:
     said = f"{LS}fatal: https://me:secret@git.example.com/m.git?token=x\n\t" + "\n\t".join(
         f"fatal: {n}" for n in range(20)

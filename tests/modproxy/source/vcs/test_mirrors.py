@@ -2,9 +2,11 @@
 
 import asyncio
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from modproxy.source.vcs import mirrors as module
 from modproxy.source.vcs.mirrors import Mirrors, TooLarge
 
 CAPACITY = 100_000
@@ -83,6 +85,37 @@ async def test_the_least_recently_used_go(tmp_path: Path) -> None:
     assert names_in(mirrors.folder / "me") == {"x", "x.info", "z", "z.info"}
     assert mirrors.used_bytes == 8000
     await bring(mirrors, tmp_path / "a", "git.example.com/huge", "huge", 20_000)
+    assert (mirrors.used_bytes, names_in(mirrors.folder / "me")) == (0, set())
+
+
+async def test_a_clone_is_made_anew_after_many_uses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST_USES", 3)
+    mirrors = Mirrors(tmp_path / "pool", lambda: CAPACITY)
+    had = []
+    for n in range(6):
+        async with mirrors.lent("me", "git.example.com/x", tmp_path / f"{n}", patience=1) as loan:
+            had.append(loan.name is not None)
+            if loan.name is None:
+                clone(tmp_path / f"{n}", "x", 1000)
+            await loan.return_all()
+    assert had == [False, True, True, True, False, True]
+
+
+class Disk(NamedTuple):
+    total: int
+    free: int
+
+
+async def test_a_file_system_that_is_nearly_full(tmp_path: Path) -> None:
+    disk = Disk(1000, 100)
+    mirrors = Mirrors(tmp_path / "pool", lambda: CAPACITY, lambda _: disk)
+    await bring(mirrors, tmp_path / "a", "git.example.com/x", "x", 1000)
+    assert mirrors.used_bytes == 1000
+    mirrors.check_size(tmp_path)
+    disk = Disk(1000, 49)
+    with pytest.raises(TooLarge):
+        mirrors.check_size(tmp_path)
+    await bring(mirrors, tmp_path / "b", "git.example.com/y", "y", 1000)
     assert (mirrors.used_bytes, names_in(mirrors.folder / "me")) == (0, set())
 
 

@@ -4,10 +4,12 @@ import asyncio
 import json
 import random
 
+import pytest
 from aiohttp import web
 
 from modproxy.source.protocol import NotFound, Unavailable
 from tests.modproxy.git_host import HOST
+from tests.modproxy.source.vcs import pages
 from tests.modproxy.source.vcs.company import Company
 
 M = f"{HOST}/lib"
@@ -73,6 +75,25 @@ async def test_a_clone_answers_nothing_alone(corp: Company) -> None:
     corp.git.login = ("robot", "another-secret")
     for query in (pseudo, "next", head[:12]):
         assert type(await corp.error(f"{M}/@v/{query}.info")) is Unavailable, "what the host refuses now"
+
+
+async def test_tags_with_odd_names(corp: Company, caplog: pytest.LogCaptureFixture) -> None:
+    commit(corp, "first", "v1.0.0", '"quoted', "sub/v1.0.0", "\N{SNOWMAN}", "v1.0.1-\u00e9", "a'b")
+    assert await corp.get(f"{M}/@v/v1.0.0.info")
+    commit(corp, "second", "v1.1.0")
+    sent = corp.git.sent["lib"]
+    assert await corp.get(f"{M}/@v/main.info")
+    assert await corp.get(f"{M}/@v/list") == b"v1.0.0\nv1.1.0\n"
+    assert corp.git.sent["lib"] - sent < 6_000
+    assert "a clone is of no use" not in caplog.text
+
+
+async def test_a_host_that_refuses_between_two_files(corp: Company) -> None:
+    commit(corp, "first", "v1.0.0")
+    corp.git.answers["/lib"] = pages.go_import(M, f"https://{M}.git")
+    assert await corp.get(f"{M}/@v/v1.0.0.info")
+    corp.git.login = ("robot", "another-secret")
+    assert type(await corp.error(f"{M}/@v/v1.0.0.zip")) is Unavailable
 
 
 async def test_a_clone_belongs_to_its_credentials(corp: Company) -> None:

@@ -19,6 +19,16 @@ def runs(pid: int) -> bool:
     return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
+def pids_in(folder: Path) -> list[int]:
+    return [int(text) for file in folder.iterdir() if (text := file.read_text())]
+
+
+async def until_ended(folder: Path) -> None:
+    """Wait until the system has ended what was killed."""
+    pid = int((folder / "pid").read_text())
+    await eventually(lambda: not runs(pid), "nothing of it runs any more")
+
+
 async def sh(folder: Path, script: str, timeout: float = 30, **more: object) -> process.Ended:
     return await run_program(("sh", "-c", script), env=os.environ, cwd=folder, timeout=timeout, **more)  # type: ignore[arg-type] # the one keyword is `watch`
 
@@ -30,7 +40,7 @@ async def test_what_it_printed(tmp_path: Path) -> None:
 async def test_a_time_limit_ends_all_of_it(tmp_path: Path) -> None:
     with pytest.raises(TimeoutError):
         await sh(tmp_path, SLEEPER, 0.5)
-    assert not runs(int((tmp_path / "pid").read_text()))
+    await until_ended(tmp_path)
 
 
 async def test_a_cancellation_ends_all_of_it(tmp_path: Path) -> None:
@@ -39,7 +49,18 @@ async def test_a_cancellation_ends_all_of_it(tmp_path: Path) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert not runs(int((tmp_path / "pid").read_text()))
+    await until_ended(tmp_path)
+
+
+async def test_a_cancellation_at_any_moment_of_the_start(tmp_path: Path) -> None:
+    for n in range(15):
+        task = asyncio.create_task(sh(tmp_path, f"sleep 60 & echo $! >pid{n}; wait"))
+        for _ in range(n):
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    await eventually(lambda: not any(map(runs, pids_in(tmp_path))), "nothing of it runs any more")
 
 
 async def test_a_watch_ends_all_of_it(tmp_path: Path) -> None:
@@ -48,7 +69,7 @@ async def test_a_watch_ends_all_of_it(tmp_path: Path) -> None:
 
     with pytest.raises(KeyError):
         await sh(tmp_path, SLEEPER, watch=watch)
-    assert not runs(int((tmp_path / "pid").read_text()))
+    await until_ended(tmp_path)
 
 
 async def test_too_much_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +87,7 @@ async def test_go_env_that_is_cancelled_leaves_nothing(tmp_path: Path, monkeypat
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert not runs(int((tmp_path / "pid").read_text()))
+    await until_ended(tmp_path)
 
 
 async def test_go_env(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

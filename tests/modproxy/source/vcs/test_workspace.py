@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from modproxy.source.vcs.workspace import Workspace, WorkspaceSettings, fill_workspace, workspace_folder
+from modproxy.source.vcs.workspace import NOWHERE, Workspace, WorkspaceSettings, fill_workspace, workspace_folder
 
 SETTINGS = WorkspaceSettings("corp.example.com", "lab.example.com", 30.0, {"HTTPS_PROXY": "http://p:1"})
 
@@ -19,7 +19,7 @@ def test_the_environment_is_made_of_nothing_else(tmp_path: Path, monkeypatch: py
     }  # fmt: skip
     for name, value in foreign.items():
         monkeypatch.setenv(name, value)
-    env = fill_workspace(tmp_path, SETTINGS, Path("/s"), rewrites=False).env
+    env = fill_workspace(tmp_path, SETTINGS, Path("/s"), git_asks=False).env
     assert not [name for name, value in foreign.items() if env.get(name) == value]
     assert (env["GOPROXY"], env["GOSUMDB"], env["GOENV"], env["GOTOOLCHAIN"]) == ("direct", "off", "off", "local")
     assert (env["GOPRIVATE"], env["GOINSECURE"]) == ("corp.example.com", "lab.example.com")
@@ -27,7 +27,7 @@ def test_the_environment_is_made_of_nothing_else(tmp_path: Path, monkeypatch: py
 
 
 def run(place: Workspace, *command: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(command, env=dict(place.env), cwd=place.folder, capture_output=True, text=True, check=False)
+    return subprocess.run(command, env=dict(place.env), cwd=NOWHERE, capture_output=True, text=True, check=False)
 
 
 def is_empty(folder: Path) -> bool:
@@ -41,7 +41,7 @@ def test_git_obeys_nothing_of_the_machine(tmp_path: Path, monkeypatch: pytest.Mo
         (home / file).write_text('[credential]\n\thelper = store\n[url "ssh://x/"]\n\tinsteadOf = https://\n')
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / ".config"))
-    place = fill_workspace(tmp_path / "work", SETTINGS, Path("/s"), rewrites=True)
+    place = fill_workspace(tmp_path / "work", SETTINGS, Path("/s"), git_asks=True)
     said = run(place, "git", "config", "--list").stdout
     assert "insteadof" not in said
     assert [line for line in said.splitlines() if line.startswith("credential.helper")] == [
@@ -52,7 +52,7 @@ def test_git_obeys_nothing_of_the_machine(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_names_of_folders_are_quoted(tmp_path: Path) -> None:
     root = tmp_path / "a 'b' $(id) \"c\""
-    place = fill_workspace(root, SETTINGS, Path("/so'ck et"), rewrites=True)
+    place = fill_workspace(root, SETTINGS, Path("/so'ck et"), git_asks=True)
     assert run(place, "git", "version").stdout.startswith("git version ")
     assert "helper.py" in run(place, "modproxy-ssh").stderr, "the helper runs, and lacks its arguments"
     for program in (root / "bin").iterdir():

@@ -1,6 +1,11 @@
 """Where redirects lead: the URL stays byte for byte, and some places are not gone to."""
 
+from urllib.parse import urlsplit
+
 import pytest
+from hypothesis import given
+from hypothesis.strategies import lists, sampled_from
+from yarl import URL
 
 from modproxy.mod.login import UrlLogin
 from modproxy.source.way_out.redirects import RedirectError, follow, place_of
@@ -77,3 +82,20 @@ def test_a_login_is_not_sent_over_plain_http() -> None:
 )
 def test_places(url: str, place: str) -> None:
     assert place_of(url) == place
+
+
+_PIECES = (
+    "https://", "http://", "//", "/", "a.example.com", "127.0.0.1", "@", ":", "443", "[::1]", "[", "]", "#", "?", "\\",
+    "%2F", "%40", " ", ";", ",", "..", "\u00e4", "\udcff", "user", "&", "|", "0x7f.1", "HTTP:",
+)  # fmt: skip
+
+
+@given(location=lists(sampled_from(_PIECES), max_size=8).map("".join))
+def test_the_host_that_is_judged_is_the_host_that_is_contacted(location: str) -> None:
+    try:
+        url, _ = follow(AT, location)
+    except RedirectError:
+        return
+    judged, contacted = urlsplit(url), URL(url, encoded=True)
+    assert (contacted.host or "").lower() == judged.hostname
+    assert contacted.port == (judged.port or 443)
