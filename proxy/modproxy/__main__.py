@@ -77,7 +77,10 @@ async def serve(path: Path, loaded: Loaded) -> None:
     try:
         await replica.start()
         admin_runner = web.AppRunner(
-            admin_app(replica.reporter.report, replica.metrics, replica.background.dead), access_log=None
+            admin_app(
+                replica.reporter.report, replica.metrics, replica.background.dead, lambda: replica.in_force.rules.hosts
+            ),
+            access_log=None,
         )
         await admin_runner.setup()
         await web.SockSite(admin_runner, admin).start()

@@ -46,6 +46,7 @@ class Replica:
         self._janitor = Janitor(self.store, config.cache)
         cache = Cache(self.store, self._hashing)
         version_control = SharedVersionControl(self.store.private, self.store.capacity)
+        self.store.beside = lambda: version_control.used_bytes
         shared = SharedResources(
             self._connections, own, listeners, upstream_counts.count, self.store.private, version_control
         )

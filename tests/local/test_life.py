@@ -10,6 +10,7 @@ import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
 
 from tests.local.local_fleet import PATIENCE, LocalFleet, document
@@ -55,6 +56,12 @@ async def test_a_web_page_cannot_call_it_by_a_name_of_its_own(upstream: FakeUpst
         assert (await fleet.get(LIST, host="localhost:1"))[0] == 200
         status, text = await fleet.get(LIST, host="attacker.example.com")
         assert (status, "this proxy is not 'attacker.example.com'" in text) == (421, True)
+        started = await fleet.line(STARTED)
+        admin = f"http://127.0.0.1:{started[3]}/-/report"
+        async with aiohttp.ClientSession() as session:
+            for host, code in (("127.0.0.1", 200), ("attacker.example.com", 421)):
+                async with session.get(admin, headers={"Host": host}) as response:
+                    assert response.status == code
 
 
 async def test_no_replica_outlives_a_runner_that_is_killed(upstream: FakeUpstream, tmp_path: Path) -> None:

@@ -36,7 +36,11 @@ async def replica(tmp_path: Path) -> AsyncIterator[Replica]:
 
 @pytest.fixture
 async def admin(replica: Replica) -> AsyncIterator[str]:
-    runner = web.AppRunner(admin_app(replica.reporter.report, replica.metrics, replica.background.dead))
+    runner = web.AppRunner(
+        admin_app(
+            replica.reporter.report, replica.metrics, replica.background.dead, lambda: replica.in_force.rules.hosts
+        )
+    )
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     yield "http://{}:{}".format(*runner.addresses[0][:2])
@@ -81,7 +85,11 @@ async def test_a_replica_that_follows_its_config_no_more_fails_liveness(tmp_path
     replica.reporter = Reporter(replica.in_force, replica.store, Traffic(time.monotonic), None, replica.background)
     await replica.start()
     replica.follow(file)
-    runner = web.AppRunner(admin_app(replica.reporter.report, replica.metrics, replica.background.dead))
+    runner = web.AppRunner(
+        admin_app(
+            replica.reporter.report, replica.metrics, replica.background.dead, lambda: replica.in_force.rules.hosts
+        )
+    )
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = "http://{}:{}/-/healthz".format(*runner.addresses[0][:2])

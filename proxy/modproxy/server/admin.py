@@ -2,20 +2,35 @@
 clients away from it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from modproxy.contract.report import Report
+from modproxy.server.decide.refusals import host_name
 from modproxy.server.metrics import Metrics
 
 
-def admin_app(report: Callable[[], Report], metrics: Metrics, dead: Callable[[], Sequence[str]]) -> web.Application:
+def admin_app(
+    report: Callable[[], Report],
+    metrics: Metrics,
+    dead: Callable[[], Sequence[str]],
+    hosts: Callable[[], Collection[str]] = tuple,
+) -> web.Application:
     """Build the application that answers `/-/healthz`, `/-/readyz`, `/-/report` and `/metrics`.
 
     `dead` names the tasks without which this process must not go on: `/-/healthz` answers 503 while there are any.
+    `hosts` returns those that a request may be for; nothing for any.
     """
+
+    @web.middleware
+    async def check_host(request: web.Request, handler: Handler) -> web.StreamResponse:
+        allowed = hosts()
+        if allowed and "Host" in request.headers and host_name(request.headers["Host"]) not in allowed:
+            return web.Response(status=421, text="this listener is not the host that the request is for\n")
+        return await handler(request)
 
     async def healthz(_: web.Request) -> web.Response:
         if names := dead():
@@ -34,7 +49,7 @@ def admin_app(report: Callable[[], Report], metrics: Metrics, dead: Callable[[],
     async def show_metrics(_: web.Request) -> web.Response:
         return web.Response(body=metrics.render(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    app = web.Application()
+    app = web.Application(middlewares=[check_host])
     app.router.add_get("/-/healthz", healthz)
     app.router.add_get("/-/readyz", readyz)
     app.router.add_get("/-/report", show_report)

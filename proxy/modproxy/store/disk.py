@@ -62,7 +62,9 @@ class DiskStore:
         self._ledger = Ledger(asyncio.get_running_loop())
         """It counts files; a file of a former process counts once `count` has found it."""
         self._folder = Folder(root, self._ledger)
-        self._room = Room(lambda: self.capacity() - self._ledger.used_bytes)
+        self.beside: Callable[[], int] = lambda: 0
+        """Returns the bytes of files below the folder that are no stored files, and that count against the capacity."""
+        self._room = Room(lambda: self.capacity() - self._ledger.used_bytes - self.beside())
         self._spool = Room(lambda: SPOOL_BYTES)
 
     def prepare(self) -> None:
@@ -78,8 +80,8 @@ class DiskStore:
 
     @property
     def used_bytes(self) -> int:
-        """The bytes of all stored files that have been counted, and of the files that are being written."""
-        return self._ledger.used_bytes + self._room.reserved
+        """The bytes of all stored files that have been counted, of the files that are being written, and of others."""
+        return self._ledger.used_bytes + self._room.reserved + self.beside()
 
     @property
     def objects(self) -> int:
@@ -176,7 +178,7 @@ class DiskStore:
     async def try_to_write(self) -> None:
         """End a refusal if the disk takes a file again, even when no client requests one. Raises `OSError`."""
         size = min(_TRIAL_BYTES, self.capacity() // 10)
-        if self._room.reserved + self._ledger.used_bytes + size > self.capacity():
+        if self.used_bytes + size > self.capacity():
             return
         draft = await self._draft_to_publish(size)
         if draft is None:

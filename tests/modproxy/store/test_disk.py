@@ -102,6 +102,17 @@ async def test_what_is_being_written_counts_before_it_is_written(disk: DiskStore
     assert disk.used_bytes == 604
 
 
+async def test_other_files_of_the_folder_count(disk: DiskStore) -> None:
+    await disk.count()
+    disk.limit = 1000
+    await disk.put(LIST, b"v1.0.0\n")
+    disk.beside = lambda: 990
+    assert disk.used_bytes == 997
+    assert await disk.put("example.com/n/@v/list", b"v1.0.0\n") is None
+    await Janitor(disk, CacheConfig()).tidy()
+    assert disk.used_bytes == 990
+
+
 async def test_the_janitor_makes_room_for_a_file_that_had_none(disk: DiskStore) -> None:
     await disk.count()
     disk.limit = 1000

@@ -44,13 +44,13 @@ Check = Callable[[Arrival, Rules, ViaEntry], Refusal | None]
 
 def check_host(arrival: Arrival, rules: Rules, _own: ViaEntry) -> Refusal | None:
     """Refuse a request for another host than those of the config (421, RFC 9110, section 15.5.20)."""
-    if not rules.hosts or not arrival.host or _host_name(arrival.host) in rules.hosts:
+    if not rules.hosts or not arrival.host or host_name(arrival.host) in rules.hosts:
         return None
     reason = f"this proxy is not {arrival.host!r}: it is called {', '.join(sorted(rules.hosts))}"
     return Refusal(ErrorAnswer(421, reason))
 
 
-def _host_name(host: str) -> str:
+def host_name(host: str) -> str:
     """Return the name or the address of a Host header, without the port (RFC 3986, section 3.2.2)."""
     name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
     return name.lower().removesuffix(".")

@@ -101,6 +101,11 @@ class Mirrors:
         self._uses = 0
 
     @property
+    def fetching_bytes(self) -> int:
+        """The bytes of all fetches under way, as they were measured last."""
+        return sum(list(self._fetches.values()))  # threads change it meanwhile
+
+    @property
     def limit(self) -> int:
         """How many bytes clones may take."""
         return int(self._capacity() * SHARE)

@@ -21,6 +21,11 @@ class SharedVersionControl:
         self.workspaces = folder / "direct"
         self._cleaning: asyncio.Task[None] | None = None
 
+    @property
+    def used_bytes(self) -> int:
+        """The bytes of the clones that are kept, and of the fetches under way."""
+        return self.mirrors.used_bytes + self.mirrors.fetching_bytes
+
     async def clean(self) -> None:
         """Remove what a killed process has left, the first time that this is called."""
         if self._cleaning is None:
