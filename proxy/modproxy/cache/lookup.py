@@ -205,7 +205,7 @@ class Cache:
             self.mismatches += 1
             log.error("SECURITY: %s", flight.error.reason)
         else:
-            log.info("not fetched: %s", flight.error.reason, extra={"cause": flight.error.cause})
+            log.info("not fetched: %s", flight.error.reason, extra={"cause": _cause(flight)})
         if isinstance(flight.error, NotFound):
             self._absent.put((key, passed_fleets(flight.request.via)), flight.error, rules.cache.not_found_ttl)
             if not target.immutable and not flight.request.via:
@@ -257,6 +257,12 @@ class Cache:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
             flight.end()  # a task that is cancelled before its first step never runs, and its readers still wait
+
+
+def _cause(flight: Flight) -> str:
+    """Name the trouble that a flight had: that of its source, or the kind of error and the host of the target."""
+    cause = flight.error.cause if flight.error is not None else None
+    return cause or f"{type(flight.error).__name__} {str(flight.target).partition('/')[0]}"
 
 
 def _of_its_own(request: Request) -> Request:

@@ -39,8 +39,10 @@ class SourceError(Exception):
     def __init__(self, reason: str, *, cause: str | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.cause = cause or type(self).__name__
-        """Names what failed, without the target: failures of one cause are one trouble, and a log tells it once."""
+        self.cause = cause
+        """Names what failed, without the target: failures of one cause are one trouble, which a log need not tell each
+        time. None where only the target's host tells one trouble from another.
+        """
 
 
 class NotFound(SourceError):

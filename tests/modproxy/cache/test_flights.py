@@ -107,3 +107,12 @@ async def test_a_waiting_refresh_has_passed_nobody(cache: Cache, store: MemorySt
     store.age("example.com/m/@v/list", 10)
     await cache.get(listing, made)
     assert [made.via for made in source.requests] == [A, ""]
+
+
+async def test_a_line_about_a_failure_names_its_cause(cache: Cache, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "modproxy.cache.lookup")
+    for error in (Unavailable("down", cause="https://up.example.com timeout"), Unavailable("version control is down")):
+        with pytest.raises(Unavailable):
+            await cache.get(request(MOD), rules(FakeSource({MOD: error})))
+    causes = [vars(record)["cause"] for record in caplog.records]
+    assert causes == ["https://up.example.com timeout", "Unavailable example.com"]
