@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -15,9 +15,28 @@ class Pool:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
     async def run(self, function: Callable[..., T], *args: object) -> T:
-        """Run the function in a thread. Returns what the function returns, and raises what the function raises."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, function, *args)
+        """Run the function in a thread. Returns what the function returns, and raises what the function raises.
+
+        A caller that is cancelled waits until the function has ended, because the function may use what the caller is
+        about to close: a file descriptor that is closed too early may soon be the number of another file. A function
+        that still waits in the queue is left out.
+        """
+        job = self._executor.submit(function, *args)
+        try:
+            return await asyncio.wrap_future(job)
+        except asyncio.CancelledError:
+            await _ended(job)
+            raise
 
     def close(self) -> None:
         """Wait until the functions under way and in the queue have ended, and end the threads. Blocks."""
         self._executor.shutdown()
+
+
+async def _ended(job: Future[T]) -> None:
+    """Wait until a function has ended, however often the caller is cancelled."""
+    while not job.done():
+        try:
+            await asyncio.wait([asyncio.wrap_future(job)])
+        except asyncio.CancelledError:
+            continue

@@ -44,3 +44,26 @@ async def test_a_pool_that_is_busy_holds_up_no_other() -> None:
     assert await held
     busy.close()
     free.close()
+
+
+async def test_who_is_cancelled_waits_for_the_function_that_runs() -> None:
+    pool, begun, go_on, ended = Pool("few", 1), threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        go_on.wait(30)
+        ended.set()
+
+    running, queued = asyncio.create_task(pool.run(work)), asyncio.create_task(pool.run(pytest.fail, "it is left out"))
+    await asyncio.to_thread(begun.wait, 10)
+    for _ in range(3):
+        running.cancel()
+        queued.cancel()
+        await asyncio.sleep(0.01)
+    assert not running.done()
+    assert queued.cancelled()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert ended.is_set()
+    pool.close()

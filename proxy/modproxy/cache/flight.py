@@ -69,6 +69,8 @@ class Flight:
         self.landed = False
         """Whether the fetch has succeeded."""
         self._abandoned = abandoned
+        self._fetched = False
+        """Whether all bytes have come, so that only their check and their place in the store are missing."""
         self._readable = 0
         self._readers = 0
         self._running = True
@@ -108,9 +110,11 @@ class Flight:
                 self.size = fetched.size
                 if isinstance(self.target, Target) and self.target.kind is Kind.ZIP:
                     await self._write_zip(fetched.body, store)
+                    self._fetched = True
                     await self._publish_zip(self.target, store, hashing, fetched)
                 else:
                     body = b"".join([chunk async for chunk in fetched.body])
+                    self._fetched = True
                     if fetched.keep and may_store():
                         self.stored = await store.put(self.target.key, body, fetched.voucher)
                     if self.stored is None:
@@ -156,7 +160,7 @@ class Flight:
     @property
     def _nearly_whole(self) -> bool:
         written = self._draft.written if self._draft is not None else 0
-        return self.size is not None and written >= self.size * _NEARLY_WHOLE
+        return self._fetched or (self.size is not None and written >= self.size * _NEARLY_WHOLE)
 
     def _close_if_unused(self) -> None:
         if not self._running and not self._readers and self._draft is not None:

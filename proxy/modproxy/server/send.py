@@ -8,6 +8,7 @@ from aiohttp import ETag, web
 from modproxy.cache.flight import CutShort, Follower
 from modproxy.server.decide.errors import ErrorAnswer
 from modproxy.server.decide.head import SERVER, Conditions, Head
+from modproxy.threads import Pool
 
 _CHUNK = 128 << 10
 _STALLED_SECONDS = 120.0
@@ -15,6 +16,8 @@ _STALLED_SECONDS = 120.0
 
 
 _UNCONDITIONAL = Conditions()
+_READING = Pool("send", 8)
+"""The threads that read files for clients. A file is closed only after its last read has ended."""
 
 
 def conditions_of(http: web.BaseRequest) -> Conditions:
@@ -72,7 +75,7 @@ async def _send_span(response: web.StreamResponse, file: BinaryIO, span: range) 
         file.seek(span.start)
     left = len(span)
     while left:
-        piece = await asyncio.to_thread(file.read, min(_CHUNK, left))
+        piece = await _READING.run(file.read, min(_CHUNK, left))
         if not piece:
             raise CutShort("the file is shorter than it was")
         left -= len(piece)

@@ -11,6 +11,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -156,15 +157,16 @@ class DiskStore:
         self._serial += 1
         path = self._drafts / f"{os.getpid()}-{self._serial}"
         try:
-            fd = await self._pool.run(os.open, path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
+            file = await self._pool.run(FileIO, path, "x+")
         except OSError as e:
             held.release()
             self._refused(e)
             return None
         except BaseException:
             held.release()
+            path.unlink(missing_ok=True)
             raise
-        return DiskDraft(path, fd, self._pool, held, self._spool)
+        return DiskDraft(path, file, self._pool, held, self._spool)
 
     def _refused(self, error: OSError, size: int = 0) -> None:
         """Note that a file of `size` bytes could not be stored."""

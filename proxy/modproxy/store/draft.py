@@ -7,6 +7,7 @@ published. The bytes of a draft are reserved before they are written, in either 
 
 import os
 import tempfile
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,14 +23,16 @@ SPOOL_IS_FULL = "the replica's temporary folder has no room for it: ask again la
 class DiskDraft:
     """A `Draft` of a disk store.
 
-    `held` are the bytes that are reserved where the draft is, and `spool` is the room of the temporary folder.
+    `file` is open for reading and writing, and belongs to the draft. `held` are the bytes that are reserved where the
+    draft is, and `spool` is the room of the temporary folder.
     """
 
-    def __init__(self, path: Path | None, fd: int, pool: Pool, held: Reservation, spool: Room) -> None:
+    def __init__(self, path: Path | None, file: FileIO, pool: Pool, held: Reservation, spool: Room) -> None:
         self.path = path
         """Where the draft is; None for a draft that can only be served, and after the draft was published."""
-        self.fd = fd
-        """The open file. The number stays the same until the draft is closed; after that it is -1."""
+        self.fd = file.fileno()
+        """The number of the open file, which stays the same until the draft is closed."""
+        self._file = file
         self.refusal: OSError | None = None
         """Why the draft moved to the temporary folder, if it did."""
         self._held = held
@@ -102,9 +105,7 @@ class DiskDraft:
 
     def close(self) -> None:
         """Close the draft, and remove it unless it was published. May be called twice."""
-        if self.fd >= 0:
-            os.close(self.fd)
-            self.fd = -1
+        self._file.close()
         self._unlink()
         self._held.release()
 
@@ -130,6 +131,7 @@ async def spool_draft(pool: Pool, spool: Room, size: int, seconds: float) -> Dis
         raise
 
 
-def _open_temporary() -> int:
+def _open_temporary() -> FileIO:
+    # A file object closes itself when a caller that was cancelled does not take it.
     with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
+        return FileIO(os.dup(file.fileno()), "r+")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ async def test_a_spooled_draft_is_only_served(pool: Pool) -> None:
 async def test_a_draft_without_room_in_the_cache_goes_on_in_the_spool(pool: Pool, tmp_path: Path) -> None:
     cache, spool = Room(lambda: 5), Room(lambda: 8)
     path = tmp_path / "draft"
-    draft = DiskDraft(path, os.open(path, os.O_RDWR | os.O_CREAT), pool, held(cache), spool)
+    draft = DiskDraft(path, FileIO(path, "x+"), pool, held(cache), spool)
     await draft.write(b"12345")
     assert (cache.reserved, spool.reserved, draft.path) == (5, 0, path)
     await draft.write(b"678")
@@ -58,7 +59,7 @@ async def test_a_draft_without_room_in_the_cache_goes_on_in_the_spool(pool: Pool
 async def test_a_reader_of_the_whole_outlives_the_draft(pool: Pool, tmp_path: Path) -> None:
     path = tmp_path / "draft"
     room = Room(lambda: 100)
-    draft = DiskDraft(path, os.open(path, os.O_RDWR | os.O_CREAT), pool, held(room), room)
+    draft = DiskDraft(path, FileIO(path, "x+"), pool, held(room), room)
     await draft.write(b"first ")
     await draft.write(b"second")
     with draft.open() as file:
@@ -69,7 +70,7 @@ async def test_a_reader_of_the_whole_outlives_the_draft(pool: Pool, tmp_path: Pa
 
 async def test_a_draft_that_can_go_nowhere_raises(pool: Pool) -> None:
     room = Room(lambda: 100)
-    full = DiskDraft(None, os.open("/dev/full", os.O_RDWR), pool, held(room), room)
+    full = DiskDraft(None, FileIO("/dev/full", "r+"), pool, held(room), room)
     with pytest.raises(OSError, match="No space left"):
         await full.write(b"x")
     full.close()
