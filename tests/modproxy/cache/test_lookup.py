@@ -12,7 +12,7 @@ from tests.kubernetes.eventually import eventually
 from tests.modproxy.cache.drained import drained
 from tests.modproxy.making import request, rules
 from tests.modproxy.module_files import module_zip
-from tests.modproxy.source.fake_source import FakeSource
+from tests.modproxy.source.fake_source import FakeSource, SlowSource
 from tests.modproxy.store.memory_store import MemoryStore
 
 LIST, INFO, MOD, ZIP = "example.com/m/@v/list", *(f"example.com/m/@v/v1.0.0.{kind}" for kind in ("info", "mod", "zip"))
@@ -145,37 +145,22 @@ async def test_the_old_list_is_given_where_upstream_takes_too_long(
     cache: Cache, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("modproxy.cache.lookup._PATIENCE", 0.05)
-    go_on = asyncio.Event()
-
-    class Slow(FakeSource):
-        async def _body(self, answer: bytes) -> AsyncIterator[bytes]:
-            await go_on.wait()
-            yield answer
-
     await cache.get(request(LIST), rules(FakeSource({LIST: b"v1.0.0\n"})))
     store.age(LIST, 20 * 3600)
-    source = Slow({LIST: b"v1.1.0\n"})
+    source = SlowSource({LIST: b"v1.1.0\n"})
     for _ in range(3):
         assert (await cache.get(request(LIST), rules(source))).body == b"v1.0.0\n"
     assert source.keys == [LIST]
-    go_on.set()
+    source.go_on.set()
     await eventually(lambda: store.files[LIST][1] == b"v1.1.0\n", "the slow answer is stored")
 
 
 async def test_an_older_source_never_replaces_the_list_of_a_newer_one(cache: Cache, store: MemoryStore) -> None:
-    begun, go_on = asyncio.Event(), asyncio.Event()
-
-    class Slow(FakeSource):
-        async def _body(self, answer: bytes) -> AsyncIterator[bytes]:
-            begun.set()
-            await go_on.wait()
-            yield answer
-
-    old = Slow({LIST: b"v0.1.0\n"})
+    old = SlowSource({LIST: b"v0.1.0\n"})
     first = asyncio.create_task(cache.get(request(LIST), rules(old, generation=1)))
-    await begun.wait()
+    await old.begun.wait()
     await cache.get(request(LIST), rules(FakeSource({LIST: b"v1.0.0\n"}), generation=2))
-    go_on.set()
+    old.go_on.set()
     assert (await first).body == b"v0.1.0\n"
     assert store.files[LIST][1] == b"v1.0.0\n"
 
@@ -244,17 +229,9 @@ async def test_what_cannot_be_kept_is_given_all_the_same(cache: Cache, store: Me
 
 async def test_a_request_keeps_the_source_it_began_with(cache: Cache) -> None:
     """A fetch under way for older rules is not shared with requests under newer ones."""
-    begun, go_on = asyncio.Event(), asyncio.Event()
-
-    class Slow(FakeSource):
-        async def _body(self, answer: bytes) -> AsyncIterator[bytes]:
-            begun.set()
-            await go_on.wait()
-            yield answer
-
-    old, new = Slow({MOD: b"module old.example.com\n"}), FakeSource({MOD: b"module example.com/m\n"})
+    old, new = SlowSource({MOD: b"module old.example.com\n"}), FakeSource({MOD: b"module example.com/m\n"})
     first = asyncio.create_task(cache.get(request(MOD), rules(old, generation=1)))
-    await begun.wait()
+    await old.begun.wait()
     assert (await cache.get(request(MOD), rules(new, generation=2))).body == b"module example.com/m\n"
-    go_on.set()
+    old.go_on.set()
     assert (await first).body == b"module old.example.com\n"

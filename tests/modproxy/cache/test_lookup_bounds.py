@@ -12,7 +12,7 @@ from tests.kubernetes.eventually import eventually
 from tests.modproxy.cache.drained import drained
 from tests.modproxy.making import request, rules
 from tests.modproxy.module_files import raw_zip
-from tests.modproxy.source.fake_source import FakeSource
+from tests.modproxy.source.fake_source import FakeSource, SlowSource
 from tests.modproxy.store.memory_store import MemoryStore
 
 LIST, INFO, MOD, ZIP = "example.com/m/@v/list", *(f"example.com/m/@v/v1.0.0.{kind}" for kind in ("info", "mod", "zip"))
@@ -56,21 +56,14 @@ async def test_a_fetch_ends_when_all_who_waited_have_left(cache: Cache, store: M
 
 async def test_there_is_a_bound_of_fetches(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("modproxy.cache.lookup._MOST_FLIGHTS", 2)
-    go_on = asyncio.Event()
-
-    class Slow(FakeSource):
-        async def _body(self, answer: bytes) -> AsyncIterator[bytes]:
-            await go_on.wait()
-            yield answer
-
     keys = [f"example.com/m{number}/@v/list" for number in range(2)]
-    source = Slow(dict.fromkeys([*keys, LIST], b"v1.0.0\n"))
+    source = SlowSource(dict.fromkeys([*keys, LIST], b"v1.0.0\n"))
     waiting = [asyncio.create_task(cache.get(request(key), rules(source))) for key in keys]
     await eventually(lambda: source.open == 2, "two fetches are under way")
     with pytest.raises(Unavailable, match="are under way") as refused:
         await cache.get(request(LIST), rules(source))
     assert (refused.value.status, refused.value.retry_after) == (503, "10")
-    go_on.set()
+    source.go_on.set()
     await asyncio.gather(*waiting)
     assert (await cache.get(request(LIST), rules(source))).body == b"v1.0.0\n"
 

@@ -1,5 +1,6 @@
 """A source in memory: a real `Source` whose answers a test decides."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -44,6 +45,19 @@ class FakeSource:
     def keys(self) -> list[str]:
         """The keys of all requests, in their order."""
         return [request.target.key for request in self.requests]
+
+
+class SlowSource(FakeSource):
+    """Begins an answer at once, which sets `begun`, and gives its bytes after `go_on` is set."""
+
+    def __init__(self, answers: dict[str, Given]) -> None:
+        super().__init__(answers)
+        self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def _body(self, answer: bytes) -> AsyncIterator[bytes]:
+        self.begun.set()
+        await self.go_on.wait()
+        yield answer
 
 
 async def read(source: Source, request: Request) -> bytes:
