@@ -7,6 +7,7 @@ import logging
 import resource
 import signal
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import uvloop
@@ -24,6 +25,7 @@ EXIT_STOPPED = 0
 EXIT_FAILED = 1
 EXIT_BAD_CONFIG = 2
 
+_THREADS = 64
 log = logging.getLogger("modproxy")
 
 
@@ -68,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
 
 async def serve(path: Path, loaded: Loaded) -> None:
     """Serve until SIGTERM or SIGINT. Raises `OSError` and `UpstreamError` when the replica cannot start."""
+    # The loop's own threads do short work of many kinds. Six of them, as on a small machine, would be taken by a few
+    # long fetches.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="short"))
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -15,7 +15,7 @@ from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import Version
 from modproxy.request import AnyTarget, Request
 from modproxy.source.protocol import Fetched, Source, SourceError, Unavailable
-from modproxy.store.protocol import Draft, NoRoomError, Store, StoredFile, etag_of
+from modproxy.store.protocol import LARGEST_BODY, Draft, NoRoomError, Store, StoredFile, etag_of
 from modproxy.threads import Pool
 
 HOLD_BACK = 64 << 10
@@ -118,8 +118,7 @@ class Flight:
                     if fetched.keep and may_store():
                         self.stored = await store.put(self.target.key, body, fetched.voucher)
                     if self.stored is None:
-                        self.etag = await hashing.run(etag_of, (body,))
-                        self.body = body
+                        await self._give_unstored(body, store)
             self.landed = True
         except SourceError as e:
             self.error = e
@@ -133,6 +132,15 @@ class Flight:
             self.error = Unavailable(f"{self.target}: an error of this proxy; its log tells", 500)
         finally:
             self.end()
+
+    async def _give_unstored(self, body: bytes, store: Store) -> None:
+        """Let readers have an answer that is not stored: from memory, or a large one from a draft."""
+        if len(body) <= LARGEST_BODY:
+            self.etag, self.body = etag_of((body,)), body
+            return
+        self._draft = draft = await store.draft(len(body))
+        await draft.write(body)
+        self.size = self._readable = len(body)
 
     def end(self) -> None:
         """Tell the readers that the fetch has ended. A fetch that has not landed ends with an error."""

@@ -61,6 +61,10 @@ class Cache:
 
         Raises `SourceError`; for a remembered absence it is `KnownAbsent`.
         """
+        return await self._get(request, rules)
+
+    async def _get(self, request: Request, rules: Rules, *, own: bool = False) -> Answer:
+        """Return the answer. `own` says that a fetch under way asks, which the bound of fetches must not refuse."""
         target = request.target
         stored = await self._admitted(request, rules)
         match course(request, _age(stored) if stored else None, rules.cache):
@@ -78,7 +82,7 @@ class Cache:
             raise KnownAbsent(absent.reason, absent.status)
         if request.cached_only:
             raise KnownAbsent(f"{target}: not held, and the request asks for what is held only (Disable-Module-Fetch)")
-        return await self._by_another(request, rules) or await self._await(self._fly(request, rules))
+        return await self._by_another(request, rules) or await self._await(self._fly(request, rules, own=own))
 
     async def exists(self, request: Request, rules: Rules) -> Answer:
         """Answer a HEAD for a zip: with the stored zip, or without a body when only the version is known to exist.
@@ -94,7 +98,12 @@ class Cache:
 
     async def read(self, request: Request, rules: Rules) -> bytes:
         """Return a small answer whole, for requests that the proxy makes itself. Raises `SourceError`."""
-        answer = await self.get(request, rules)
+        answer = await self._get(request, rules, own=True)
+        if answer.follower is not None:
+            try:
+                return b"".join([piece async for piece in answer.follower])
+            finally:
+                answer.close()
         return answer.body or b"" if answer.stored is None else await self._body(answer.stored)
 
     async def _admitted(self, request: Request, rules: Rules) -> StoredFile | None:
@@ -112,7 +121,7 @@ class Cache:
         """Wait for a newer answer, and return the stored one if upstream gives none in time."""
         key = request.target.key, rules.source_generation
         old = _from_store(CacheStatus.STALE, stored)
-        if self._refresh_failed.get(key) is not None:
+        if self._refresh_failed.get(key) is not None and self._flights.of(key, "") is None:
             return old
         try:
             flight = self._fly(_of_its_own(request), rules)
@@ -158,12 +167,12 @@ class Cache:
                 return None  # its loop need not be a loop for this request
             raise
 
-    def _fly(self, request: Request, rules: Rules) -> Flight:
+    def _fly(self, request: Request, rules: Rules, *, own: bool = False) -> Flight:
         """Join the fetch of the target, or begin one. Raises `Unavailable` while there are too many."""
         key = request.target.key, rules.source_generation
         flight = self._flights.of(key, request.via)
         if flight is None:
-            if len(self._tasks) >= _MOST_FLIGHTS:
+            if len(self._tasks) >= _MOST_FLIGHTS and not own:
                 reason = f"{request.target}: {_MOST_FLIGHTS} fetches are under way: ask again later"
                 raise Unavailable(reason, 503, retry_after=RETRY_AFTER)
             streaming = self._suspects.get(request.target.key) is None

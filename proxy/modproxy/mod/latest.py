@@ -46,15 +46,16 @@ def _moment(words: list[str]) -> str | None:
     return f"{stamp[1]}.000000" if stamp else None
 
 
-def _rank(version: str) -> tuple[bool, tuple[int, ...], bool, list[tuple[bool, int, str]]]:
+def _rank(version: str) -> tuple[bool, tuple[tuple[int, str], ...], bool, list[tuple[bool, int, str]]]:
     """Order versions as `semver.Compare` does, but every release after every pre-release, and after `+incompatible`."""
     parsed = parse_semver(version)
     if parsed is None:
         raise AssertionError("only versions are ordered")
     core = version.partition("-")[0].partition("+")[0]
-    numbers = tuple(int(number) for number in core[1:].split("."))
+    # A number without leading zeros is larger when it is longer. It may have more digits than Python converts.
+    numbers = tuple((len(number), number) for number in core[1:].split("."))
     parts = [
-        (not part.isdigit(), int(part) if part.isdigit() else 0, part)
+        (not part.isdigit(), len(part) if part.isdigit() else 0, part)
         for part in parsed.prerelease.removeprefix("-").split(".")
     ]
     return not parsed.prerelease, numbers, not parsed.build, parts

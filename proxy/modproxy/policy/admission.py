@@ -33,7 +33,7 @@ class Admission:
     def admits(self, target: Target | SumdbTarget, text: str) -> bool:
         """Say whether a file with this voucher may be served; an empty text stands for a file without a voucher."""
         if isinstance(target, SumdbTarget):
-            return self._database is None or text == self._proved or not target.immutable
+            return self._database is None or text == self._proved
         return self._decided(target.path, target.kind in _VERIFIED, text)
 
     def _decide(self, path: str, has_hash: bool, text: str) -> bool:

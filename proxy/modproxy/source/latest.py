@@ -13,7 +13,7 @@ from modproxy.mod.latest import latest_of
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import VersionError, check_version
 from modproxy.request import Request
-from modproxy.source.checked import read_small
+from modproxy.source.checked import off_the_loop, read_small
 from modproxy.source.protocol import Fetched, NotFound, Source
 
 
@@ -47,7 +47,7 @@ class LatestFromList:
                 body = await read_small(fetched, largest_answer(Kind.LIST))
         except NotFound:
             return None
-        version = latest_of(body)
+        version = await off_the_loop(latest_of, body)
         try:
             return None if version is None else Target(target.path, check_version(target.path, version), Kind.INFO)
         except VersionError:

@@ -56,11 +56,12 @@ class Verified:
 
                     yield replace(fetched, voucher=verified_by(fetched.voucher, self._database.id), check_dirhash=check)
                     return
+                # The source's context stays open until the answer was taken: with it ends the count of the bytes.
                 body = await read_small(fetched, LARGEST_MOD)
-            found = await off_the_loop(go_mod_hash, body)
-            _compare(target, fetched.origin, found, (await hashes).get(f"{target.version}/go.mod"))
-            vouched = verified_by(fetched.voucher, self._database.id)
-            yield Fetched(once(body), len(body), fetched.origin, voucher=vouched)
+                found = await off_the_loop(go_mod_hash, body)
+                _compare(target, fetched.origin, found, (await hashes).get(f"{target.version}/go.mod"))
+                vouched = verified_by(fetched.voucher, self._database.id)
+                yield Fetched(once(body), len(body), fetched.origin, voucher=vouched)
         finally:
             hashes.cancel()
             # A cancellation of this task passes on, and the error of the other task has been told or is of no interest.

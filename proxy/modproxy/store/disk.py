@@ -31,6 +31,8 @@ from modproxy.threads import Pool
 _THREADS = 8
 _WALKERS = 2
 _TRIAL_BYTES = 1 << 20
+_DRAFTS_SHARE = 2
+"""Half of the capacity is the most that files being written may have, because their promises evict stored files."""
 _ROOM_SECONDS = 30.0
 """How long a fetch waits for room in the temporary folder: the go command asks no second time after an error."""
 
@@ -65,7 +67,7 @@ class DiskStore:
         self._folder = Folder(root, self._ledger)
         self.beside: Callable[[], int] = lambda: 0
         """Returns the bytes of files below the folder that are no stored files, and that count against the capacity."""
-        self._room = Room(lambda: self.capacity() - self._ledger.used_bytes - self.beside())
+        self._room = Room(self._free_for_drafts)
         self._spool = Room(lambda: SPOOL_BYTES)
 
     def prepare(self) -> None:
@@ -83,6 +85,11 @@ class DiskStore:
     def used_bytes(self) -> int:
         """The bytes of all stored files that have been counted, of the files that are being written, and of others."""
         return self._ledger.used_bytes + self._room.reserved + self.beside()
+
+    @property
+    def held_bytes(self) -> int:
+        """The bytes of all stored files that have been counted, and of others beside them, without drafts."""
+        return self._ledger.used_bytes + self.beside()
 
     @property
     def objects(self) -> int:
@@ -112,6 +119,10 @@ class DiskStore:
         """Return how many bytes may be stored: the smaller of the limit and the file system's size."""
         total = shutil.disk_usage(self.root).total
         return min(self.limit or total, total)
+
+    def _free_for_drafts(self) -> int:
+        capacity = self.capacity()
+        return min(capacity - self._ledger.used_bytes - self.beside(), capacity // _DRAFTS_SHARE)
 
     def free(self) -> tuple[int, int]:
         """Return the bytes that are free on the file system for this process, and the bytes of all of it."""
@@ -172,7 +183,7 @@ class DiskStore:
         """Note that a file of `size` bytes could not be stored."""
         if not isinstance(error, NoRoomError):
             self.pressure.refused(error)
-        elif size <= self.capacity():  # a larger file never has room, so nothing is evicted for it
+        elif size <= self.capacity() // _DRAFTS_SHARE:  # a larger file never has room, so nothing is evicted for it
             self.lacking = max(self.lacking, size, 1)
             self.pressure.full(self._ledger.used_bytes)
         self.grown.set()

@@ -66,9 +66,11 @@ class DiskDraft:
         if room is None:
             raise NoRoomError(SPOOL_IS_FULL)
         self.refusal = why
-        self._held.release()
-        self._held = room
-        await self._pool.run(self._move_away, data)
+        before, self._held = self._held, room
+        try:
+            await self._pool.run(self._move_away, data)
+        finally:
+            before.release()
 
     def read(self, at: int, most: int) -> bytes:
         """Return at most `most` bytes from position `at`. They were just written, so they are in the page cache, and

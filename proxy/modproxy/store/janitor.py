@@ -53,8 +53,9 @@ class Janitor:
         capacity, used = store.capacity(), store.used_bytes
         wanted = used + store.lacking - capacity if store.lacking else 0
         store.lacking = 0
-        if used > capacity * config.high_watermark_percent / 100:
-            wanted = max(wanted, used - capacity * config.low_watermark_percent // 100)
+        # What is only promised to drafts may never come, so it evicts nothing by itself.
+        if (held := store.held_bytes) > capacity * config.high_watermark_percent / 100:
+            wanted = max(wanted, held - capacity * config.low_watermark_percent // 100)
         if wanted > 0:
             self._log("to stay within its size", await store.evict(evict, wanted))
         if inactive and config.inactive is not None:

@@ -68,6 +68,28 @@ async def test_there_is_a_bound_of_fetches(cache: Cache, monkeypatch: pytest.Mon
     assert (await cache.get(request(LIST), rules(source))).body == b"v1.0.0\n"
 
 
+async def test_a_fetch_under_way_is_not_refused_what_it_needs_itself(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modproxy.cache.lookup._MOST_FLIGHTS", 0)
+    source = FakeSource({MOD: b"module example.com/m\n"})
+    with pytest.raises(Unavailable, match="are under way"):
+        await cache.get(request(MOD), rules(source))
+    assert await cache.read(request(MOD), rules(source)) == b"module example.com/m\n"
+
+
+async def test_a_large_answer_that_is_not_stored_is_read_from_a_draft(cache: Cache, store: MemoryStore) -> None:
+    store.refuses = True
+    body = b"module example.com/m\n" + b"// x\n" * 20_000
+    source = FakeSource({MOD: body})
+    answer = await cache.get(request(MOD), rules(source))
+    assert (answer.body, answer.size) == (None, len(body))
+    assert not store.drafts[0].closed
+    assert await drained(answer, store) == body
+    assert store.drafts[0].closed
+    assert await cache.read(request(MOD), rules(source)) == body
+
+
 async def test_who_waits_when_the_cache_closes_is_told(cache: Cache) -> None:
     waiting = asyncio.create_task(cache.get(request(MOD), rules(FakeSource({MOD: b"module example.com/m\n"}))))
     await asyncio.sleep(0)  # the request waits now, and the task of the fetch has not begun

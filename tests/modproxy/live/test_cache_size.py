@@ -61,7 +61,7 @@ async def test_absent_minded_clients_fill_no_disk(proxy: ProxyProcess, upstream:
     written = sum(path.stat().st_size for path in (proxy.cache / ".modproxy" / "drafts").iterdir())
     report = await proxy.report()
     assert written <= report.storage.used_bytes <= 2 << 20
-    assert report.storage.used_bytes > 1 << 20, "what is being written counts"
+    assert report.storage.used_bytes > 500 * KIB, "what is being written counts"
     for task in leaving:
         task.cancel()
     await proxy.until_report(lambda report: report.storage.used_bytes < 100 * KIB)

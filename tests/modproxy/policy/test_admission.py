@@ -71,7 +71,9 @@ def test_toolchains_are_verified_even_when_a_pattern_matches() -> None:
         (Kind.LOOKUP, f"database {DB}", True),
         (Kind.TILE, f"database {OTHER}", False),
         (Kind.LOOKUP, "", False),
-        (Kind.TREE, "", True),
+        (Kind.TREE, f"database {DB}", True),
+        (Kind.TREE, f"database {OTHER}", False),
+        (Kind.TREE, "", False),
     ],
 )
 def test_answers_of_the_database(kind: Kind, text: str, admitted: bool) -> None:

@@ -83,6 +83,8 @@ class Direct:
         target = request.target
         if not isinstance(target, Target):
             raise NotFound(f"{target}: not in version control")
+        if "..." in target.path:
+            raise NotFound(f"{target}: the go command reads ... as a pattern, so it can fetch no such module")
         pin = await self._pin(target, request.via)
         waiting = self._go_mods.pop(target.key, None)
         if waiting is not None and pin is not None and waiting[0] == pin.commit:
@@ -91,7 +93,9 @@ class Direct:
         async with AsyncExitStack() as stack:
             try:
                 await self._shared.clean()
-                root = await stack.enter_async_context(workspace_folder(self._shared.workspaces))
+                root = await stack.enter_async_context(
+                    workspace_folder(self._shared.workspaces, self._shared.mirrors.forget_size)
+                )
                 read = await self._counted(target, pin, root)
                 answer = read.answer
                 size = (await asyncio.to_thread(answer.stat)).st_size if isinstance(answer, Path) else len(answer)

@@ -97,8 +97,6 @@ class Fetch:
             )
         except FileNotFoundError:
             raise Unavailable(f"{self._target}: no go command here to ask version control with", 503) from None
-        finally:
-            self._loan.mirrors.forget_size(self._place.root)
         self.in_good_order = True
         return ended
 

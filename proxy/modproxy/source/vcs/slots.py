@@ -21,8 +21,12 @@ _MOST_SUSPECTS = 256
 """Suspects that are remembered without a fetch under way, because clients can make up names of hosts."""
 
 
+_WAITING_FOR_A_HOST, _WAITING_FOR_A_SUSPECT = 64, 8
+"""Fetches that wait for one host. More would take the replica's fetches under way from all other hosts."""
+
+
 class NoSlot(Exception):
-    """No slot became free in time."""
+    """No slot became free in time, or too many fetches wait for one already."""
 
 
 class _Host:
@@ -37,7 +41,7 @@ class _Host:
 
 
 class Slots:
-    """Hands out slots."""
+    """Hands out slots, to few that wait."""
 
     def __init__(self) -> None:
         self._hosts: dict[tuple[str, bool], _Host] = {}
@@ -51,6 +55,8 @@ class Slots:
         A fetch that ends with `TimeoutError` makes its host a suspect until a fetch ends in another way.
         """
         state = self._hosts.setdefault((host, private), _Host())
+        if state.waiting >= (_WAITING_FOR_A_SUSPECT if state.suspect else _WAITING_FOR_A_HOST):
+            raise NoSlot
         state.waiting += 1
         try:
             async with asyncio.timeout(patience):

@@ -28,7 +28,7 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,14 +81,15 @@ class Workspace:
 
 
 @asynccontextmanager
-async def workspace_folder(parent: Path) -> AsyncIterator[Path]:
-    """Make a folder for one fetch below `parent`, and remove it at the end. Raises `OSError`."""
+async def workspace_folder(parent: Path, removed: Callable[[Path], None] = lambda _: None) -> AsyncIterator[Path]:
+    """Make a folder for one fetch below `parent`, remove it at the end, and tell `removed` of it. Raises `OSError`."""
     root = await asyncio.to_thread(_new_folder, parent)
     try:
         yield root
     finally:
         # A module cache has thousands of files, whose removal would block the event loop.
         await asyncio.shield(asyncio.to_thread(shutil.rmtree, root, ignore_errors=True))
+        removed(root)
 
 
 def _new_folder(parent: Path) -> Path:

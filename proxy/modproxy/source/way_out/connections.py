@@ -10,6 +10,8 @@ from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ConnectionKey
 
 from modproxy.source.way_out.addresses import literal, not_public
 from modproxy.threads import Pool
@@ -84,9 +86,22 @@ class Connections:
         await asyncio.to_thread(self._threads.close)
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Keeps connections without their time-out for reads.
+
+    In aiohttp 3.14 the last bytes of a body start that time-out again after the connection was given back. It ends a
+    connection that nobody uses, and the next request of that connection is told that upstream did not answer in time.
+    """
+
+    def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
+        protocol.read_timeout = None
+        protocol._drop_timeout()
+        super()._release(key, protocol, should_close=should_close)
+
+
 def _session(resolver: AbstractResolver) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(
+        connector=_Connector(
             limit=0,
             limit_per_host=_OF_ONE_HOST,
             keepalive_timeout=60,

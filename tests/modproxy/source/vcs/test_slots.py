@@ -36,6 +36,24 @@ async def test_private_modules_have_slots_of_their_own() -> None:
         assert await free(slots, "git.corp.example.com", private=True)
 
 
+async def test_few_wait_for_one_host() -> None:
+    slots = Slots()
+
+    async def wait() -> None:
+        async with slots.slot("dead.example.com", private=False, patience=60):
+            pass
+
+    async with AsyncExitStack() as stack:
+        for _ in range(6):
+            await stack.enter_async_context(slots.slot("dead.example.com", private=False, patience=1))
+        waiting = [asyncio.create_task(wait()) for _ in range(64)]
+        await asyncio.sleep(0)
+        with pytest.raises(NoSlot):
+            await wait()
+        assert await free(slots, "other.example.com")
+    await asyncio.gather(*waiting)
+
+
 async def test_a_host_that_timed_out_has_one_slot_until_it_answers() -> None:
     slots = Slots()
     with pytest.raises(TimeoutError):
