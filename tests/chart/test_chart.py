@@ -152,7 +152,7 @@ def test_the_kustomize_example_sets_both_images() -> None:
     assert container["image"] == "registry.example.com/platform/goproxy-operator:0.1.0"
     assert "--image=registry.example.com/platform/modproxy:0.1.0" in container["args"]
     (policy,) = of_kind(kustomize(ROOT / "examples" / "kustomize"), "ValidatingAdmissionPolicy")
-    assert variables(policy)["images"] == ["registry.example.com/platform/modproxy:0.1.0"]
+    assert variables(policy)["images"] == ["registry.example.com/platform/modproxy:*"]
 
 
 def test_the_policy_is_about_this_installation() -> None:
@@ -162,7 +162,11 @@ def test_the_policy_is_about_this_installation() -> None:
     (condition,) = policy["spec"]["matchConditions"]
     assert condition["expression"] == "request.userInfo.username == 'system:serviceaccount:goproxy-operator:other'"
     assert variables(policy) == {
-        "images": ["registry.example.com/platform/px:v9", "registry.example.com/go/*"],
+        "images": [
+            "registry.example.com/platform/px:*",
+            "registry.example.com/platform/px@*",
+            "registry.example.com/go/*",
+        ],
         "secrets": ["goproxy-*"],
         "serviceAccounts": ["goproxy"],
         "namespaces": ["build", "test"],
