@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import random
 import zipfile
 
 import aiohttp
@@ -169,3 +170,15 @@ async def test_via_shows_a_loop(proxy: ProxyProcess, upstream: FakeUpstream) -> 
     reply = await proxy.get(INFO, Via=own)
     assert reply.status == 508
     assert "loop" in reply.text
+
+
+async def test_connections_that_were_idle_for_long_are_used_again(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
+    """The end of a large body must leave no time-out of a read on the connection that is kept."""
+    names = [f"example.com/m{number}" for number in range(6)]
+    for name in names:
+        upstream.add(name, "v1.0.0", payload=random.Random(1).randbytes(2 << 20))
+    zips = await asyncio.gather(*(proxy.get(f"{name}/@v/v1.0.0.zip") for name in names))
+    assert {reply.status for reply in zips} == {200}
+    await asyncio.sleep(2.5)  # longer than upstream.timeout
+    infos = await asyncio.gather(*(proxy.get(f"{name}/@v/v1.0.0.info") for name in names))
+    assert [reply.status for reply in infos] == [200] * 6

@@ -1,6 +1,5 @@
 """Another module proxy over HTTP: each status keeps its meaning, and an answer that is cut short is an error."""
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -54,16 +53,6 @@ async def test_an_answer_and_who_gave_it(asking: Asking, upstream: FakeUpstream)
         assert fetched.origin == upstream.url
         assert b"".join([piece async for piece in fetched.body]) == upstream.files[MOD]
     assert asking.counted == ["200"]
-
-
-async def test_a_connection_that_was_idle_for_long_is_used_again(asking: Asking, upstream: FakeUpstream) -> None:
-    key = "example.com/!mixed/@v/v1.0.0.zip"
-    upstream.files[key] = bytes(2 << 20)
-    async with asking.proxy(upstream.url).fetch(request(key)) as fetched:
-        async for _ in fetched.body:
-            await asyncio.sleep(0.02)  # a slow reader: the connection is given back before all of the body is read
-    await asyncio.sleep(0.8)  # longer than the time-out of a read
-    assert await read(asking.proxy(upstream.url), request(MOD)) == upstream.files[MOD]
 
 
 async def test_a_login_is_not_sent_over_plain_http(asking: Asking, upstream: FakeUpstream) -> None:
