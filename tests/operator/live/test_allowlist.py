@@ -38,7 +38,7 @@ async def test_from_missing_to_there_to_broken_to_gone(fleet: Fleet) -> None:
     await write(fleet, "github.com/acme\n")
     await wait_in_force(fleet, "github.com/acme\n")
     await fleet.wait_condition("ConfigSynced", "Unknown", "NoReports")
-    assert (await fleet.condition("Ready") or ("",))[0] == "True"
+    await fleet.wait_ready(2)
 
     await write(fleet, "github.com/acme\ngithub.com//two\n")
     message = await fleet.wait_condition("ConfigSynced", "False", "AllowlistInvalid")
