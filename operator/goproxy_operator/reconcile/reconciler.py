@@ -82,8 +82,11 @@ class FleetReconciler:
             # This is no fault of the object, and nothing to wait for: the object goes with its namespace.
             _log.info("%s/%s: %s", *key, e)
             self._ending[key] = item["metadata"]["uid"]
+            self._rollouts.forget(key)
             return PassOutcome()
         except RETRIED:
+            # One fleet whose passes fail, for however long, must not keep all others from their roll-outs.
+            self._rollouts.looked_at(key, rolling=rolling(self._observed.stateful_set(key)), waits=False)
             raise
         except Exception as e:
             return await self._tell_fault(key, item, e)

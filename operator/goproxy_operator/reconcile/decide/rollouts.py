@@ -32,7 +32,7 @@ class Rollouts:
         self._fleets = fleets
         self._wake = wake
         self._seen: set[Key] | None = set()
-        """The fleets that were looked at; None once all were. Before that a roll-out may be under way unseen."""
+        """The fleets that were looked at or go; None once all were. Before that a roll-out may be under way unseen."""
         self._rolling: set[Key] = set()
         self._waiting: set[Key] = set()
 
@@ -65,17 +65,19 @@ class Rollouts:
             self._rolling.discard(fleet)
         elif self._seen is not None and not waits:
             self._rolling.add(fleet)
+        self._note(fleet)
+
+    def forget(self, fleet: Key) -> None:
+        """Forget a fleet that is gone, or that is being deleted, which may last for as long as it has a finalizer."""
+        self._waiting.discard(fleet)
+        self._rolling.discard(fleet)
+        self._note(fleet)
+
+    def _note(self, fleet: Key) -> None:
         if self._seen is not None:
             self._seen.add(fleet)
             if self._seen >= set(self._fleets()):
                 self._seen = None
-        for key in self._next():
-            self._wake(key)
-
-    def forget(self, fleet: Key) -> None:
-        """Forget a fleet that is gone."""
-        self._waiting.discard(fleet)
-        self._rolling.discard(fleet)
         for key in self._next():
             self._wake(key)
 

@@ -104,3 +104,13 @@ def test_one_that_goes_gives_its_turn_back() -> None:
     world.rollouts.forget(first)
     world.work()
     assert world.order == [FLEETS[0], FLEETS[1]]
+
+
+def test_one_that_is_being_deleted_keeps_nobody_waiting() -> None:
+    world = World(limit=1)
+    world.queue.remove(FLEETS[5])
+    world.work()
+    assert world.order == [], "one is not looked at yet"
+    world.rollouts.forget(FLEETS[5])
+    world.work()
+    assert world.order == [FLEETS[0]]
