@@ -51,8 +51,8 @@ async def one_pass(
         other = document()
         other["metadata"] |= {"namespace": OTHER.namespace, "name": OTHER.name, "resourceVersion": "6"}
         goproxies.put(other)
-        assert not rollouts.turn(OTHER)
-        rollouts.looked_at(OTHER, rolling=False, waits=True)
+        assert not rollouts.turn(OTHER, ready=True)
+        rollouts.looked_at(OTHER, None, waits=True)
     mirror = Mirror(client, ["build"], lambda _: None, asyncio.TaskGroup())
     observed = Observed(
         client,

@@ -9,22 +9,44 @@ from collections.abc import Callable, Collection
 from goproxy_operator.kube.resources import Key, Object
 
 
-def rolling(stateful_set: Object | None) -> bool:
-    """Say whether the pods of a StatefulSet are being replaced, or those that were are not ready yet."""
+def changing(stateful_set: Object | None) -> bool:
+    """Say whether the pods of a StatefulSet are being replaced.
+
+    Its controller calls the new revision the current one once all replicas run it and are ready.
+    """
     if stateful_set is None:
         return False
-    status, desired = stateful_set.get("status", {}), int(stateful_set["spec"].get("replicas", 0))
+    status = stateful_set.get("status", {})
     if int(status.get("observedGeneration", 0)) < int(stateful_set["metadata"].get("generation", 0)):
         return True
-    if status.get("currentRevision") != status.get("updateRevision"):
-        return True
-    return min(int(status.get("updatedReplicas", 0)), int(status.get("readyReplicas", 0))) < desired
+    return bool(status.get("currentRevision") != status.get("updateRevision"))
+
+
+def rolling(stateful_set: Object | None) -> bool:
+    """Say whether the pods of a StatefulSet are being replaced, or those that were are not ready yet."""
+    if stateful_set is None or changing(stateful_set):
+        return stateful_set is not None
+    updated = int(stateful_set.get("status", {}).get("updatedReplicas", 0))
+    return updated < _desired(stateful_set) or not ready(stateful_set)
+
+
+def ready(stateful_set: Object | None) -> bool:
+    """Say whether a StatefulSet has as many ready replicas as it should have."""
+    if stateful_set is None:
+        return False
+    return int(stateful_set.get("status", {}).get("readyReplicas", 0)) >= _desired(stateful_set)
+
+
+def _desired(stateful_set: Object) -> int:
+    return int(stateful_set["spec"].get("replicas", 0))
 
 
 class Rollouts:
     """Gives fleets their turn to roll, to at most `limit` at once.
 
-    `fleets` says which fleets there are; `wake` is told whose turn it may be.
+    `fleets` says which fleets there are; `wake` is told whose turn it may be. A fleet keeps its turn until it is ready.
+    One that was not ready beforehand says nothing about what it rolls to, and may never become ready: it waits for a
+    turn and keeps none.
     """
 
     def __init__(self, limit: int, fleets: Callable[[], Collection[Key]], wake: Callable[[Key], None]) -> None:
@@ -46,24 +68,25 @@ class Rollouts:
         """Return how many fleets have their turn."""
         return len(self._rolling)
 
-    def turn(self, fleet: Key) -> bool:
-        """Ask for a turn. A fleet that has to wait is woken later."""
+    def turn(self, fleet: Key, *, ready: bool) -> bool:
+        """Ask for a turn for a fleet that is `ready` or not. A fleet that has to wait is woken later."""
         if fleet in self._rolling:
             return True
         self._waiting.add(fleet)
         if fleet not in self._next():
             return False
         self._waiting.discard(fleet)
-        self._rolling.add(fleet)
+        if ready:
+            self._rolling.add(fleet)
         return True
 
-    def looked_at(self, fleet: Key, *, rolling: bool, waits: bool) -> None:
-        """Note how a fleet was found: its pods are being replaced (`rolling`); it waits for its turn."""
+    def looked_at(self, fleet: Key, stateful_set: Object | None, *, waits: bool) -> None:
+        """Note how a fleet was found, whose pods are those of `stateful_set`; it `waits` for its turn or does not."""
         if not waits:
             self._waiting.discard(fleet)
-        if not rolling:
+        if not rolling(stateful_set):
             self._rolling.discard(fleet)
-        elif self._seen is not None and not waits:
+        elif self._seen is not None and not waits and changing(stateful_set):
             self._rolling.add(fleet)
         self._note(fleet)
 
