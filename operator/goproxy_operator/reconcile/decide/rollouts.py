@@ -1,10 +1,12 @@
 """How many fleets are rolled at once when what the operator makes of all of them has changed. Pure.
 
-A new version of the operator, or of a class, changes the pods of every fleet. They take turns, in order, so that a
-version that does not start stops at the first few. A user who edits an object does not wait.
+A new version of the operator, or of a class, changes the pods of every fleet. They take turns, so that a version
+that does not start stops at the first few. A user who edits an object does not wait.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection
+from heapq import nsmallest
 
 from goproxy_operator.kube.resources import Key, Object
 
@@ -105,5 +107,16 @@ class Rollouts:
             self._wake(key)
 
     def _next(self) -> list[Key]:
+        """Return those whose turn it is, each of a namespace that has no more turns than that of another who waits.
+
+        A namespace is a tenant: one whose fleets never become ready must not have all turns.
+        """
         free = self._limit - len(self._rolling) if self._seen is None else 0
-        return sorted(self._waiting)[: max(free, 0)]
+        if free <= 0:
+            return []
+        turns = Counter(fleet.namespace for fleet in self._rolling)
+        ranked: list[tuple[int, Key]] = []
+        for fleet in sorted(self._waiting):
+            ranked.append((turns[fleet.namespace], fleet))
+            turns[fleet.namespace] += 1
+        return [fleet for _, fleet in nsmallest(free, ranked)]

@@ -39,15 +39,15 @@ def test_states(item: dict[str, object] | None, is_changing: bool, is_rolling: b
 class World:
     """Twenty fleets that all need a roll-out, which ends when the test says so."""
 
-    def __init__(self, limit: int) -> None:
-        self.old = set(FLEETS)
+    def __init__(self, limit: int, fleets: list[Key] = FLEETS) -> None:
+        self.old = set(fleets)
         self.broken: set[Key] = set()
         """Fleets that are never ready, whatever they run."""
         self.under_way: set[Key] = set()
         self.order: list[Key] = []
         self.most = 0
-        self.queue: list[Key] = list(FLEETS)
-        self.rollouts = Rollouts(limit, lambda: FLEETS, self.queue.append)
+        self.queue: list[Key] = list(fleets)
+        self.rollouts = Rollouts(limit, lambda: fleets, self.queue.append)
 
     def work(self) -> None:
         while self.queue:
@@ -108,6 +108,17 @@ def test_those_that_were_not_ready_before_stop_nobody() -> None:
         world.finish(fleet)
     assert sorted(world.order) == FLEETS
     assert world.under_way == world.broken
+
+
+def test_one_namespace_whose_fleets_never_become_ready_has_not_all_turns() -> None:
+    other = [Key("test", f"fleet-{number}") for number in range(6)]
+    world = World(3, FLEETS + other)
+    world.work()
+    assert sorted(world.under_way) == [*FLEETS[:2], other[0]]
+    for fleet in other:
+        world.finish(fleet)
+    assert [fleet for fleet in world.order if fleet in other] == other
+    assert sorted(world.under_way) == FLEETS[:3], "nobody else waits"
 
 
 def test_those_that_were_not_ready_wait_for_a_turn_too() -> None:
