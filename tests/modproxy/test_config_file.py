@@ -34,6 +34,9 @@ def test_both_documents_are_read(tmp_path: Path) -> None:
         ('{"listn": ""}', None, "config.json: listn: unknown key"),
         ('{"modules": {"allowlistFile": "allowlist"}}', None, "allowlist: No such file"),
         ('{"modules": {"allowlistFile": "allowlist"}}', "a\n[\n", "allowlist: line 2"),
+        ('{"modules": {"allowlistFile": "allowlist"}}', "a\n" * 10_001, "allowlist: more than 10000 lines"),
+        ('{"modules": {"allowlistFile": "allowlist"}}', "[a-b]" * 200_000, "allowlist: more than 262144 characters"),
+        ('{"modules": {"allowlistFile": "allowlist"}}', "[a-b]" * 50_000, "has 250000 characters: write a pattern"),
     ],
 )
 def test_what_cannot_be_taken_is_told_with_its_place(

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 from goproxy_operator.api.addresses import URL_HOST_RULES
 from goproxy_operator.api.part import Part
 from goproxy_operator.api.rule import Rule, Ruled, Rules, matching
+from modproxy.mod.url_pattern import PORT
 
 MOST_REPLICAS = 256
 """A bound for lists with an entry for each replica. No fleet that we know of comes near it."""
@@ -22,7 +23,7 @@ class Provider(StrEnum):
     KEDA = "KEDA"
 
 
-_SERVER_ADDRESS = r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$"
+_SERVER_ADDRESS = rf"^https?://([^\s/?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(:{PORT})?(/[^\s?#@]*)?$"
 _SERVER_ADDRESS_RULES: Rules[str] = (
     matching(
         _SERVER_ADDRESS,

@@ -30,6 +30,7 @@ class ModulesSpec(Part):
     deny: Patterns = ()
     """Patterns as in GOPRIVATE; stronger than `allow`."""
     allowlist_config_map_name: Name | None = None
-    """A ConfigMap of the same namespace, with more patterns under key `modules`, one a line. In force once named."""
+    """A ConfigMap of the same namespace, with more patterns under key `modules`, one a line, at most 10000
+    lines and 262144 characters. In force once named."""
     contact: Contact | None = None
     """Whom a developer asks about a refusal: a name, a channel, an address. Told with each."""

@@ -17,12 +17,13 @@ from goproxy_operator.local.replica_process import ReplicaProcess
 from goproxy_operator.local.replica_processes import ReplicaProcesses
 from goproxy_operator.local.state import FleetState
 from goproxy_operator.local.yaml_text import DocumentError
-from goproxy_operator.replica_report import fetch_report
+from goproxy_operator.replica_report import fetch_report, report_session
 from modproxy.contract.address import Address
 
 REPORT_EVERY_SECONDS = 0.5
 REPORT_SECONDS = 2.0
 """How long a replica may take to answer."""
+_REPORTS_AT_A_TIME = 16
 STAY_AS_THEY_ARE = "the replicas stay as they are"
 
 
@@ -71,7 +72,7 @@ class Runner:
         self._console.tell("# GOPRIVATE, GOSUMDB and the rest of `go env` remain your own")
         try:
             self._take(self._fleet_file)
-            async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
+            async with report_session(_REPORTS_AT_A_TIME) as session, asyncio.TaskGroup() as group:
                 followers = [group.create_task(self._follow_file()), group.create_task(self._follow_replicas(session))]
                 await self._stop.wait()
                 for follower in followers:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from goproxy_operator.desired.names import NUDGE_ANNOTATION
+from goproxy_operator.desired.names import IDLE_SINCE_ANNOTATION, NUDGE_ANNOTATION
 from goproxy_operator.kube.resources import Object
 
 
@@ -69,12 +69,8 @@ def without_managed_fields(item: Object) -> Object:
 
 def stateful_set(item: Object) -> Object:
     """Keep of managedFields who owns the number of replicas."""
-    entries = item["metadata"].pop("managedFields", ())
-    kept = [
-        {"manager": entry.get("manager", ""), "fieldsV1": {"f:spec": {"f:replicas": {}}}}
-        for entry in entries
-        if _owns_replicas(entry)
-    ]
+    kept = _owners(item, _REPLICAS)
+    item["metadata"].pop("managedFields", None)
     if kept:
         item["metadata"]["managedFields"] = kept
     return item
@@ -82,23 +78,48 @@ def stateful_set(item: Object) -> Object:
 
 def replicas_owners(stateful_set: Object) -> set[str]:
     """Return the field managers that own `spec.replicas`."""
-    entries = stateful_set["metadata"].get("managedFields", ())
-    return {str(entry.get("manager", "")) for entry in entries if _owns_replicas(entry)}
+    return {entry["manager"] for entry in _owners(stateful_set, _REPLICAS)}
 
 
 def claim(item: Object) -> Object:
-    """Keep how large a claim is, how large it is to be, and whether anybody uses it."""
+    """Keep how large a claim is, how large it is to be, whether anybody uses it, and who marked it as idle."""
     metadata, spec, status = item["metadata"], item["spec"], item.get("status", {})
     kept = ("name", "namespace", "uid", "labels", "annotations", "resourceVersion", "deletionTimestamp")
+    owners = _owners(item, _IDLE_SINCE)
     return {
-        "metadata": _only(metadata, *kept),
+        "metadata": _only(metadata, *kept) | ({"managedFields": owners} if owners else {}),
         "spec": _only(spec, "resources", "storageClassName"),
         "status": _only(status, "phase", "capacity", "conditions", "allocatedResourceStatuses"),
     }
 
 
-def _owns_replicas(entry: Mapping[str, Any]) -> bool:
-    return "f:replicas" in entry.get("fieldsV1", {}).get("f:spec", {})
+def idle_since_owners(claim: Object) -> set[str]:
+    """Return the field managers that own the annotation which says since when a claim is idle."""
+    return {entry["manager"] for entry in _owners(claim, _IDLE_SINCE)}
+
+
+_REPLICAS = ("f:spec", "f:replicas")
+_IDLE_SINCE = ("f:metadata", "f:annotations", f"f:{IDLE_SINCE_ANNOTATION}")
+
+
+def _owners(item: Object, field: tuple[str, ...]) -> list[Object]:
+    """Return the entries of managedFields whose managers own a field, with nothing but that field in them."""
+    only: Object = {}
+    for step in reversed(field):
+        only = {step: only}
+    return [
+        {"manager": str(entry.get("manager", "")), "fieldsV1": only}
+        for entry in item["metadata"].get("managedFields", ())
+        if _has(entry.get("fieldsV1", {}), field)
+    ]
+
+
+def _has(fields: Mapping[str, Any], path: tuple[str, ...]) -> bool:
+    for step in path:
+        if step not in fields:
+            return False
+        fields = fields[step]
+    return True
 
 
 def _only(document: Mapping[str, Any], *keys: str) -> Object:

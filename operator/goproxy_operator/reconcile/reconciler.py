@@ -28,7 +28,7 @@ from goproxy_operator.reconcile.decide.intent import (
 from goproxy_operator.reconcile.decide.nudges import nudges
 from goproxy_operator.reconcile.decide.plan import Apply, Orphan, Plan, make_plan
 from goproxy_operator.reconcile.decide.problem import Problem
-from goproxy_operator.reconcile.decide.rollouts import Rollouts, rolling
+from goproxy_operator.reconcile.decide.rollouts import Rollouts, ready
 from goproxy_operator.reconcile.observe import Observed
 from goproxy_operator.reconcile.outcome import RETRIED, PassOutcome
 from goproxy_operator.reconcile.status.facts import StatusFacts
@@ -82,8 +82,11 @@ class FleetReconciler:
             # This is no fault of the object, and nothing to wait for: the object goes with its namespace.
             _log.info("%s/%s: %s", *key, e)
             self._ending[key] = item["metadata"]["uid"]
+            self._rollouts.forget(key)
             return PassOutcome()
         except RETRIED:
+            # One fleet whose passes fail, for however long, must not keep all others from their roll-outs.
+            self._rollouts.looked_at(key, self._observed.stateful_set(key), waits=False)
             raise
         except Exception as e:
             return await self._tell_fault(key, item, e)
@@ -143,20 +146,21 @@ class FleetReconciler:
         plan = make_plan(key.name, item["metadata"]["uid"], intent.children, facts.live)
         # A change that the object's user has just made does not wait for a turn.
         edited = item.get("status", {}).get("observedGeneration") != item["metadata"]["generation"]
-        waits = plan.rolls and not edited and not self._rollouts.turn(key)
+        now_ready = ready(self._observed.stateful_set(key))
+        waits = plan.rolls and not edited and not self._rollouts.turn(key, ready=now_ready)
         if waits:
             plan = plan.without_rollout()
         elif intent.hand_over:
             await self._actions.hand_over(facts.live["StatefulSet", names.stateful_set(key.name)])
         refused = await self._actions.carry_out(plan, key.namespace)
-        self._rollouts.looked_at(key, rolling=rolling(self._observed.stateful_set(key)), waits=waits)
+        self._rollouts.looked_at(key, self._observed.stateful_set(key), waits=waits)
         if any(isinstance(action, Orphan) for action in plan.actions):
             self._observed.reports.start_again(key)
         return plan.problem or refused
 
     async def _suspend(self, key: Key, item: Object, goproxy: GoProxy, intent: Intent) -> PassOutcome:
         """Change nothing of a fleet whose user wants that, but for what its class imposes."""
-        self._rollouts.looked_at(key, rolling=False, waits=False)
+        self._rollouts.looked_at(key, None, waits=False)
         refused = await self._impose(key, item)
         in_force = documents_of(self._observed.config_map(key) or {}).hash
         facts = self._status_facts(key, goproxy, intent)
@@ -166,7 +170,7 @@ class FleetReconciler:
 
     async def _refuse(self, key: Key, item: Object, problem: Problem) -> PassOutcome:
         """Tell why the object is not carried out; what runs is left as it is, but for what its class imposes."""
-        self._rollouts.looked_at(key, rolling=False, waits=False)
+        self._rollouts.looked_at(key, None, waits=False)
         return await self._write_problem(key, item, await self._impose(key, item) or problem)
 
     async def _write_problem(self, key: Key, item: Object, problem: Problem) -> PassOutcome:

@@ -32,8 +32,12 @@ def _check_name(text: str) -> str:
 
 
 def _check_http_url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme != "http" or not parts.hostname or parts.username is not None:
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme == "http" and parts.hostname and parts.username is None and parts.port != 0
+    except ValueError:  # a port that is none, or an open bracket
+        good = False
+    if not good:
         shown = "the URL" if "@" in text else repr(text)
         raise ValueError(f"{shown} is no HTTP proxy: write http://HOST:PORT, credentials in a Secret")
     return text

@@ -8,6 +8,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+LONGEST_PATTERN = 256
+"""In characters, as in the GoProxy resource. The time that a pattern takes grows faster than its length."""
+MOST_LINES = 10_000
+"""Of an allowlist: reading so many takes a quarter of a second, in which the program does nothing else."""
+LONGEST_TEXT = 2**18
+"""Of an allowlist, in characters: the worst patterns take a second or two to read."""
+
 
 class PatternError(ValueError):
     """The text is not a pattern; the message shows the text, and says what is wrong and what to write instead."""
@@ -36,6 +43,11 @@ def parse_pattern(text: str) -> Pattern:
     glob = text.removesuffix("/")
     if not glob:
         raise PatternError(f"{text!r} is empty: write a module path or a glob such as github.com/acme")
+    if len(text) > LONGEST_PATTERN:
+        raise PatternError(
+            f"{text[:32]!r}... has {len(text)} characters: write a pattern of at most {LONGEST_PATTERN}, with fewer "
+            "elements or with a *"
+        )
     if any(c.isspace() or c in ",\0" for c in glob):
         raise PatternError(f"{text!r} has white space or a comma: write one pattern an entry")
     if "://" in glob:
@@ -56,7 +68,7 @@ def _glob_to_regex(glob: str) -> str:
     first, *starred = _split_at_stars(glob)
     if not starred:
         return first
-    return first + "".join(f"(?>[^/]*?{piece})" for piece in starred[:-1]) + f"[^/]*{starred[-1]}"
+    return first + "".join(f"(?>[^/]*?{piece})" for piece in starred[:-1] if piece) + f"[^/]*{starred[-1]}"
 
 
 def _split_at_stars(glob: str) -> list[str]:
@@ -135,10 +147,15 @@ def first_match(patterns: Iterable[Pattern], path: str) -> Pattern | None:
 def parse_lines(text: str) -> tuple[Pattern, ...]:
     """Read an allowlist: one pattern a line. Blank lines, and the rest of a line after `#`, are ignored.
 
-    Raises `PatternError`, which names the number of the line.
+    Raises `PatternError`, which names the number of the line, or says which bound the text exceeds.
     """
+    if len(text) > LONGEST_TEXT:
+        raise PatternError(f"more than {LONGEST_TEXT} characters: write globs that match more modules each")
+    lines = text.splitlines()
+    if len(lines) > MOST_LINES:
+        raise PatternError(f"more than {MOST_LINES} lines: write globs that match more modules each")
     patterns: list[Pattern] = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines, 1):
         entry = line.partition("#")[0].strip()
         if not entry:
             continue

@@ -2,7 +2,15 @@
 
 import pytest
 
-from modproxy.mod.pattern import PatternError, first_match, parse_lines, parse_pattern
+from modproxy.mod.pattern import (
+    LONGEST_PATTERN,
+    LONGEST_TEXT,
+    MOST_LINES,
+    PatternError,
+    first_match,
+    parse_lines,
+    parse_pattern,
+)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +46,8 @@ from modproxy.mod.pattern import PatternError, first_match, parse_lines, parse_p
         ("*a/b*c", "xa/bxc", True),
         ("*a/b*c", "xa/xbxc", False),
         ("*[ab]?c*", "zabcz", True),
+        ("***a***b**", "xaxbx", True),
+        ("***a***b**", "xbxa", False),
     ],
 )
 def test_matches(pattern: str, path: str, matches: bool) -> None:
@@ -64,6 +74,8 @@ def test_a_pattern_of_many_stars_says_no_at_once() -> None:
         ("a/[z-a]", "range"),
         ("a\\", "backslash"),
         ("a/[b", "]"),
+        ("[a-b]" * 200_000, "has 1000000 characters"),
+        ("x" * (LONGEST_PATTERN + 1), "at most 256"),
     ],
 )
 def test_refused(text: str, words: str) -> None:
@@ -82,3 +94,22 @@ def test_lines() -> None:
     assert [p.text for p in parse_lines("# ours\n\n a.com/x # why\nb.com\r\n")] == ["a.com/x", "b.com"]
     with pytest.raises(PatternError, match="line 2"):
         parse_lines("a.com\na b\n")
+
+
+@pytest.mark.parametrize("separator", ["\n", "\r", "\u2028", "\n\n"], ids=ascii)
+def test_so_many_lines(separator: str) -> None:
+    most = separator.join(["a.example.com"] * (MOST_LINES // len(separator)))
+    assert len(parse_lines(most)) == MOST_LINES // len(separator)
+    with pytest.raises(PatternError, match=f"more than {MOST_LINES} lines"):
+        parse_lines(most + separator + "a.example.com" + separator + "a.example.com")
+
+
+def test_a_text_and_each_of_its_patterns_have_a_longest_length() -> None:
+    longest = "x" * LONGEST_PATTERN
+    assert [p.text for p in parse_lines(f"{longest} # {longest}")] == [longest]
+    with pytest.raises(PatternError, match=r"line 2: 'xxx.* has 257 characters") as caught:
+        parse_lines(f"a.com\n{longest}x")
+    assert len(str(caught.value)) < 200
+    assert parse_lines("#" * LONGEST_TEXT) == ()
+    with pytest.raises(PatternError, match=f"more than {LONGEST_TEXT} characters"):
+        parse_lines("#" * LONGEST_TEXT + "\n")

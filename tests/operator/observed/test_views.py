@@ -6,9 +6,16 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from goproxy_operator.desired.names import NUDGE_ANNOTATION
+from goproxy_operator.desired.names import IDLE_SINCE_ANNOTATION, NUDGE_ANNOTATION
 from goproxy_operator.observed.packed import NAMESPACE, POD, STATEFUL_SET
-from goproxy_operator.observed.views import NamespaceView, PodView, replicas_owners, stateful_set
+from goproxy_operator.observed.views import (
+    NamespaceView,
+    PodView,
+    claim,
+    idle_since_owners,
+    replicas_owners,
+    stateful_set,
+)
 
 Object = dict[str, Any]
 
@@ -31,6 +38,24 @@ def test_a_stateful_set_keeps_who_owns_its_replicas() -> None:
     assert STATEFUL_SET.unpack(STATEFUL_SET.pack(kept)) == kept
     assert "managedFields" not in stateful_set(item(5))["metadata"]
     assert replicas_owners(item(5)) == set()
+
+
+def test_a_claim_keeps_who_says_since_when_it_is_idle() -> None:
+    mark = f"f:{IDLE_SINCE_ANNOTATION}"
+    made = item(5) | {"spec": {"resources": {}, "volumeName": "v"}}
+    made["metadata"]["managedFields"] = [
+        {
+            "manager": "one",
+            "fieldsV1": {"f:metadata": {"f:annotations": {mark: {}, "f:other": {}}}},
+        },
+        {"manager": "two", "fieldsV1": {"f:metadata": {"f:annotations": {".": {}, "f:other": {}}}}},
+        {"manager": "three", "fieldsV1": {"f:metadata": {}, "f:spec": {}}},
+        {"manager": "four"},
+    ]
+    kept = claim(made)
+    assert idle_since_owners(kept) == {"one"}
+    assert "f:other" not in json.dumps(kept)
+    assert "managedFields" not in claim(item(5) | {"spec": {}})["metadata"]
 
 
 def test_a_pod_keeps_where_it_is_and_whether_it_serves() -> None:

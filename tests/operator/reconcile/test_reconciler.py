@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from goproxy_operator.kube.errors import ApiError
+from goproxy_operator.kube.errors import ApiError, NamespaceEndingError
 from goproxy_operator.kube.resources import GOPROXIES, Key
 from goproxy_operator.metrics_api.rules.registration import OFF, Registration
 from goproxy_operator.observed.classes import ObservedClasses
@@ -30,15 +30,29 @@ from tests.operator.objects import UID, document
 
 Object = dict[str, Any]
 KEY = Key("build", "team-a")
+OTHER = Key("build", "team-b")
 
 
-async def one_pass(server: FakeApi, fault: Callable[[], Registration]) -> tuple[PassOutcome, Object]:
-    """A pass over a fleet while one of the things that are observed raises; its outcome, and the object after it."""
+async def one_pass(
+    server: FakeApi, fault: Callable[[], Registration], woken: list[Key] | None = None, **metadata: str
+) -> tuple[PassOutcome, Object]:
+    """A pass over a fleet while one of the things that are observed raises; its outcome, and the object after it.
+
+    With `woken` there is another fleet that waits for its turn to roll; who is woken is put there.
+    """
     client = await server.client()
     goproxies: KnownObjects[Object] = KnownObjects(lambda *_: None, WHOLE)
     item = document(modules={"deny": ["example.com/own"]})
-    item["metadata"] |= {"namespace": "build", "uid": UID, "generation": 3, "resourceVersion": "5"}
+    item["metadata"] |= {"namespace": "build", "uid": UID, "generation": 3, "resourceVersion": "5"} | metadata
     goproxies.put(item)
+    told: list[Key] = [] if woken is None else woken
+    rollouts = Rollouts(5, goproxies.keys, told.append)
+    if woken is not None:
+        other = document()
+        other["metadata"] |= {"namespace": OTHER.namespace, "name": OTHER.name, "resourceVersion": "6"}
+        goproxies.put(other)
+        assert not rollouts.turn(OTHER, ready=True)
+        rollouts.looked_at(OTHER, None, waits=True)
     mirror = Mirror(client, ["build"], lambda _: None, asyncio.TaskGroup())
     observed = Observed(
         client,
@@ -55,7 +69,7 @@ async def one_pass(server: FakeApi, fault: Callable[[], Registration]) -> tuple[
         observed,
         Actions(client, mirror),
         StatusWriter(client, goproxies, identity="test", clock=clock),
-        Rollouts(5, goproxies.keys, lambda _: None),
+        rollouts,
         Settings(namespaces=["build"], default_image="modproxy:1", identity="test"),
     )
     outcome = await reconciler.reconcile(KEY)
@@ -100,6 +114,38 @@ async def test_what_is_worth_a_retry_is_no_fault() -> None:
         with pytest.raises(ApiError):
             await one_pass(server, fail)
         assert server.written == []
+
+
+async def test_a_pass_that_fails_keeps_no_other_fleet_waiting() -> None:
+    woken: list[Key] = []
+
+    def fail() -> Registration:
+        assert woken == []
+        raise ApiError(503, "busy")
+
+    async with FakeApi() as server:
+        with pytest.raises(ApiError):
+            await one_pass(server, fail, woken)
+    assert OTHER in woken
+
+
+async def test_a_fleet_in_a_namespace_that_ends_keeps_no_other_fleet_waiting() -> None:
+    woken: list[Key] = []
+
+    def end() -> Registration:
+        assert woken == []
+        raise NamespaceEndingError(403, "build is being terminated")
+
+    async with FakeApi() as server:
+        await one_pass(server, end, woken)
+    assert OTHER in woken
+
+
+async def test_a_fleet_with_a_finalizer_keeps_no_other_fleet_waiting() -> None:
+    woken: list[Key] = []
+    async with FakeApi() as server:
+        await one_pass(server, lambda: OFF, woken, deletionTimestamp="2026-01-01T00:00:00Z")
+    assert OTHER in woken
 
 
 async def test_without_a_fault_the_children_are_made() -> None:

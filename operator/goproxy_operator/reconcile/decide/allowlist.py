@@ -4,6 +4,7 @@ Pure.
 """
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from goproxy_operator.desired.config.modules import ALLOWLIST_FILE
 from goproxy_operator.desired.names import ALLOWLIST_SOURCE_ANNOTATION, USER_ALLOWLIST_KEY
@@ -12,8 +13,10 @@ from goproxy_operator.reconcile.decide.problem import Problem
 from modproxy.contract.report import plain_text
 from modproxy.mod.pattern import PatternError, parse_lines
 
-MOST_LINES = 10_000
-"""Reading so many takes a quarter of a second, in which the operator does nothing else."""
+_MOST_FAULTS = 1024
+"""Of so many texts the operator remembers what is wrong with them, because it comes back to them at each pass."""
+_faults: dict[bytes, str | None] = {}
+"""What is wrong with a text, by the text's digest; None where nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +36,25 @@ def decide_allowlist(name: str, named: Object | None, live_child: Object | None)
         return AllowlistInForce(known or "", Problem("AllowlistMissing", f"ConfigMap {name} {what}: {_effect(known)}"))
     if text == known:
         return AllowlistInForce(text)  # it was read when it was taken, and reading a long one takes long
-    try:
-        if len(text.splitlines()) > MOST_LINES:
-            raise PatternError(f"more than {MOST_LINES} lines: write globs that match more modules each")
-        parse_lines(text)
-    except PatternError as e:
-        what = f"ConfigMap {name}, key {USER_ALLOWLIST_KEY!r}, {plain_text(str(e))}"
+    if fault := _fault(text):
+        what = f"ConfigMap {name}, key {USER_ALLOWLIST_KEY!r}, {fault}"
         return AllowlistInForce(known or "", Problem("AllowlistInvalid", f"{what}; {_effect(known)}"))
     return AllowlistInForce(text)
+
+
+def _fault(text: str) -> str | None:
+    digest = sha256(text.encode("utf-8", "surrogatepass")).digest()
+    if digest in _faults:
+        return _faults[digest]
+    fault = None
+    try:
+        parse_lines(text)
+    except PatternError as e:
+        fault = plain_text(str(e))
+    if len(_faults) >= _MOST_FAULTS:
+        del _faults[next(iter(_faults))]
+    _faults[digest] = fault
+    return fault
 
 
 def _last_known(name: str, live_child: Object | None) -> str | None:

@@ -1,6 +1,7 @@
 """The claims of replicas that are no more: kept warm for a scale-out, and deleted after a long time without one. Pure.
 
-An annotation on the claim itself says since when it is idle, so that a restart forgets nothing.
+An annotation on the claim itself says since when it is idle, so that a restart forgets nothing. Where somebody else
+wrote the annotation, it says nothing: it cannot be taken back, and would have a claim deleted too early.
 """
 
 from collections.abc import Collection, Mapping
@@ -10,6 +11,7 @@ from datetime import datetime
 from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.desired.names import FIELD_MANAGER, IDLE_SINCE_ANNOTATION
 from goproxy_operator.kube.resources import CLAIMS, Object, very_object
+from goproxy_operator.observed.views import idle_since_owners
 from goproxy_operator.timestamps import format_time, parse_time
 
 IDLE_MANAGER = f"{FIELD_MANAGER}-idle"
@@ -59,6 +61,8 @@ def decide_idle(
 
 
 def _since(claim: Object) -> datetime | None:
+    if IDLE_MANAGER not in idle_since_owners(claim):
+        return None
     text = claim["metadata"].get("annotations", {}).get(IDLE_SINCE_ANNOTATION)
     try:
         return parse_time(text) if text else None

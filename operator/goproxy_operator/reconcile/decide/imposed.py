@@ -20,6 +20,9 @@ from goproxy_operator.reconcile.decide.difference import stamped
 from goproxy_operator.reconcile.decide.plan import controlled
 from goproxy_operator.reconcile.decide.problem import Problem
 
+_LARGEST = 2**20
+"""The API server takes no ConfigMap of more bytes (`MaxSecretSize` in its validation)."""
+
 
 def imposing(item: Object, live: Object | None, classes: Classes | None, labels: Mapping[str, str]) -> Manifest | None:
     """Return the fleet's ConfigMap as it is but with the rules of now; None where it has them already.
@@ -44,8 +47,10 @@ def imposing(item: Object, live: Object | None, classes: Classes | None, labels:
     if imposed == written:
         return None
     replaced = _with(config, "modules", _with(modules, "imposed", imposed))
-    # `dump_config` writes it in this form: it is the same file once the fleet is carried out again.
-    text = json.dumps(replaced, indent=2, sort_keys=True) + "\n"
+    try:
+        text = _written(replaced)
+    except RecursionError:
+        return None  # it is nested so deeply that no replica takes it
     made = stamped(_like(item, live, ConfigDocuments(text, files.allowlist)))
     # The uid makes the API server reject the apply if the ConfigMap has gone meanwhile.
     return {**made, "metadata": {**made["metadata"], "uid": live["metadata"]["uid"]}}
@@ -87,6 +92,22 @@ def _like(item: Object, live: Object, files: ConfigDocuments) -> Manifest:
     if source is not None:
         annotations[ALLOWLIST_SOURCE_ANNOTATION] = source
     return {**made, "metadata": {**made["metadata"], "annotations": annotations}}
+
+
+def _written(document: Mapping[str, Any]) -> str:
+    """Write a config in the form of `dump_config`, so that it is the same file once the fleet is carried out again.
+
+    What others put into the ConfigMap may be nested so deeply that the indentation would need hundreds of times its
+    size. Then the indentation is left out.
+    """
+    parts: list[str] = []
+    size = 0
+    for part in json.JSONEncoder(indent=2, sort_keys=True).iterencode(document):
+        parts.append(part)
+        size += len(part)
+        if size > _LARGEST:
+            return json.dumps(document, separators=(",", ":"), sort_keys=True) + "\n"
+    return "".join(parts) + "\n"
 
 
 def _with(document: Mapping[str, Any], key: str, value: Any) -> dict[str, Any]:

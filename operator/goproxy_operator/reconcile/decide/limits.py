@@ -6,7 +6,6 @@ where neither says anything.
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.api.goproxyclass import FleetClass
@@ -88,8 +87,7 @@ def _allows(allowed: tuple[str, ...], entry: Entry) -> bool:
         case EntryKind.DIRECT:
             return EntryKind.DIRECT.value in allowed
         case EntryKind.PROXY:
-            url = urlsplit(entry.url)
-            return any(is_at_or_below(url, urlsplit(one)) for one in allowed if one != EntryKind.DIRECT.value)
+            return any(is_at_or_below(entry.url, one) for one in allowed if one != EntryKind.DIRECT.value)
 
 
 def _sumdbs(goproxy: GoProxy, fleet_class: FleetClass) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from goproxy_operator.reconcile.decide.values import EVERYTHING
 from modproxy.mod.pattern import Pattern, parse_pattern
@@ -36,7 +36,7 @@ def hosts(value: str, allowed: Sequence[str]) -> bool:
 
 def urls(value: str, allowed: Sequence[str]) -> bool:
     """Say whether a URL is one of the list or below it."""
-    return any(is_at_or_below(urlsplit(value), urlsplit(one)) for one in allowed)
+    return any(is_at_or_below(value, one) for one in allowed)
 
 
 def words(value: str, allowed: Sequence[str]) -> bool:
@@ -44,18 +44,21 @@ def words(value: str, allowed: Sequence[str]) -> bool:
     return value.split() in [one.split() for one in allowed]
 
 
-def is_at_or_below(url: SplitResult, allowed: SplitResult) -> bool:
-    """Compare URLs. A URL whose path climbs, also in disguise, is below nothing."""
-    if (url.scheme, url.hostname, url.port or _PORTS.get(url.scheme)) != (
-        allowed.scheme,
-        allowed.hostname,
-        allowed.port or _PORTS.get(allowed.scheme),
-    ):
+def is_at_or_below(url: str, allowed: str) -> bool:
+    """Compare URLs. A URL whose path climbs, also in disguise, is below nothing, and so is one that cannot be read."""
+    try:
+        (origin, path), (allowed_origin, root) = _split(url), _split(allowed)
+    except ValueError:
         return False
-    path, root = unquote(url.path), unquote(allowed.path)
-    if "\\" in path or "%" in path or {".", ".."} & set(path.split("/")):
+    if origin != allowed_origin or "\\" in path or "%" in path or {".", ".."} & set(path.split("/")):
         return False
     return f"{path.rstrip('/')}/".startswith(f"{root.rstrip('/')}/")
+
+
+def _split(url: str) -> tuple[tuple[str, str | None, int | None], str]:
+    """Return scheme, host and port, and the path. Raises `ValueError`, also for a port that is none."""
+    parts = urlsplit(url)
+    return (parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)), unquote(parts.path)
 
 
 MATCHERS: Mapping[str, Matcher] = {

@@ -102,5 +102,28 @@ REFUSED: list[Case] = [
         '"prometheus:9090" is no address of Prometheus: write http://',
         "spec.autoscaling.prometheus.serverAddress",
     ),
+    *(
+        both(
+            {
+                "autoscaling": {
+                    "maxReplicas": 3,
+                    "targetRequestsPerSecond": 9,
+                    "prometheus": {"serverAddress": f"http://{place}"},
+                }
+            },
+            f'"http://{place}" is no address of Prometheus: write http://',
+            "spec.autoscaling.prometheus.serverAddress",
+        )
+        for place in ("prom:99999", "prom:abc", "prom:", "prom:0", "prom:1:2", "[::1", "[x]:9090", "prom:65536/prefix")
+    ),
 ]
-ACCEPTED: list[dict[str, Any]] = []
+ACCEPTED: list[dict[str, Any]] = [
+    {
+        "autoscaling": {
+            "maxReplicas": 3,
+            "targetRequestsPerSecond": 9,
+            "prometheus": {"serverAddress": address},
+        }
+    }
+    for address in ("http://prom", "https://prom:65535/prefix", "http://[::1]:9090/", "http://caf\u00e9.example.com:80")
+]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
 from typing import Any
 
 import pytest
 
-from goproxy_operator.reconcile.decide.allowlist import MOST_LINES, decide_allowlist
+from goproxy_operator.reconcile.decide.allowlist import decide_allowlist
+from modproxy.mod.pattern import LONGEST_TEXT, MOST_LINES, parse_lines
 
 Object = dict[str, Any]
 
@@ -41,24 +44,46 @@ CHILD = {
 def test_which_allowlist_is_in_force(
     named: Object | None, child: Object | None, text: str, reason: str | None, message: str
 ) -> None:
-    allowlist = decide_allowlist("shared", named, child)
-    assert allowlist.text == text
-    assert (allowlist.problem and allowlist.problem.reason) == reason
-    assert message in (allowlist.problem.message if allowlist.problem else "")
+    chosen = decide_allowlist("shared", named, child)
+    assert chosen.text == text
+    assert (chosen.problem and chosen.problem.reason) == reason
+    assert message in (chosen.problem.message if chosen.problem else "")
 
 
 def test_the_list_of_another_config_map_is_no_last_known_one() -> None:
     assert decide_allowlist("another", None, CHILD).text == ""
 
 
-@pytest.mark.parametrize("separator", ["\n", "\r", "\u2028", "\n\n"], ids=ascii)
-def test_a_list_that_takes_long_to_read_is_refused(separator: str) -> None:
-    most = {"data": {"modules": separator.join(["a.example.com"] * MOST_LINES)}}
-    assert (decide_allowlist("shared", most, None).problem is None) == (separator != "\n\n")
-    long = {"data": {"modules": separator.join(["a.example.com"] * (MOST_LINES + 1))}}
-    problem = decide_allowlist("shared", long, None).problem
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("a.example.com\n" * (MOST_LINES + 1), f"more than {MOST_LINES} lines"),
+        ("[a-b]" * 200_000, f"more than {LONGEST_TEXT} characters"),
+        ("[a-b]" * 50_000, "has 250000 characters: write a pattern of at most 256"),
+    ],
+    ids=["many lines", "a long text", "a long line"],
+)
+def test_a_list_that_takes_long_to_read_is_refused(text: str, why: str) -> None:
+    problem = decide_allowlist("shared", {"data": {"modules": text}}, None).problem
     assert problem is not None
-    assert f"more than {MOST_LINES} lines" in problem.message
+    assert why in problem.message
+
+
+@pytest.mark.parametrize("text", ["no.example.com/[\n", "yes.example.com\n"])
+def test_a_text_is_read_once(text: str) -> None:
+    reads = 0
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        nonlocal reads
+        reads += event == "call" and frame.f_code is parse_lines.__code__
+
+    sys.setprofile(count)
+    try:
+        first = decide_allowlist("shared", {"data": {"modules": text}}, None)
+        again = decide_allowlist("shared", {"data": {"modules": text}}, None)
+    finally:
+        sys.setprofile(None)
+    assert (again, reads) == (first, 1)
 
 
 def test_a_message_is_short_and_can_be_printed() -> None:

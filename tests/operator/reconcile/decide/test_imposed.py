@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -130,6 +131,24 @@ def test_a_config_that_no_replica_takes_is_left_alone(config: str) -> None:
     held = live(OLD)
     held["data"]["config.json"] = config
     assert imposing(item(suspend=True), held, {"standard": NEW}, BUILD) is None
+
+
+@pytest.mark.parametrize("depth", [9, 90, 300, 600, 900])
+def test_what_is_written_is_about_as_large_as_what_is_read(depth: int) -> None:
+    held = live(OLD)
+    config = json.loads(held["data"]["config.json"])
+    nested = "[" * depth + "]" * depth
+    config["more"] = "MARK"
+    lists = f"[{','.join([nested] * (100_000 // depth))}]"
+    held["data"]["config.json"] = json.dumps(config).replace('"MARK"', lists)
+    tracemalloc.start()
+    try:
+        sent = imposing(item(suspend=True), held, {"standard": NEW}, BUILD)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 40 * 2**20
+    assert sent is None or len(sent["data"]["config.json"]) <= max(2**20, len(held["data"]["config.json"]) + 1000)
 
 
 @pytest.mark.parametrize("source", ["", "No Name", "../x", "\x00\n", "x" * 9999], ids=lambda source: source[:9])
