@@ -108,7 +108,8 @@ class LimitsSpec(Part):
     """What upstream.goproxy may name: these URLs and what is below them, and direct only if it is here. Without
     direct, goprivate and gonoproxy have to be empty."""
     sumdbs: Annotated[Items[GosumdbText], Field(max_length=16, json_schema_extra=SET)] | None = None
-    """What upstream.gosumdb may be, word for word; off only if it is here, which opens gonosumdb too."""
+    """What upstream.gosumdb may be, word for word; off only if it is here, which opens gonosumdb too. What goprivate
+    matches is verified by none: it binds everything only with upstreams that lacks direct."""
     http_proxies: Annotated[Items[HttpProxyUrl], _LIST] | None = None
     """What upstream.httpProxy.url may be."""
     images: Annotated[Items[ImagePattern], Field(max_length=64, json_schema_extra=SET)] | None = None
