@@ -96,8 +96,8 @@ class LimitsSpec(Part):
     """What no fleet of the class passes. An empty list allows nothing.
 
     replicas, storage, upstreams, sumdbs, images and exposure are compared with what results from the fleet and the
-    class's defaults; the other lists with what the fleet itself writes. A list opens the fields that it is about, also
-    where the profile would leave them to the class; without the list the profile decides.
+    class's defaults; the other lists with what the fleet itself writes, references as they result. A list opens the
+    fields that it is about, also where the profile would leave them to the class; without the list the profile decides.
     """
 
     max_replicas: Annotated[int, Field(ge=0, le=MOST_REPLICAS)] | None = None
@@ -108,7 +108,8 @@ class LimitsSpec(Part):
     """What upstream.goproxy may name: these URLs and what is below them, and direct only if it is here. Without
     direct, goprivate and gonoproxy have to be empty."""
     sumdbs: Annotated[Items[GosumdbText], Field(max_length=16, json_schema_extra=SET)] | None = None
-    """What upstream.gosumdb may be, word for word; off only if it is here, which opens gonosumdb too."""
+    """What upstream.gosumdb may be, word for word; off only if it is here, which opens gonosumdb too. What goprivate
+    matches is verified by none: it binds everything only with upstreams that lacks direct."""
     http_proxies: Annotated[Items[HttpProxyUrl], _LIST] | None = None
     """What upstream.httpProxy.url may be."""
     images: Annotated[Items[ImagePattern], Field(max_length=64, json_schema_extra=SET)] | None = None
@@ -128,7 +129,7 @@ class LimitsSpec(Part):
     ingress_hosts: Annotated[Items[HostPattern], _LIST] | None = None
     """Hosts of expose.ingress, expose.gateway and expose.tls.dnsNames; *.example.com is for one label more."""
     gateways: Globs | None = None
-    """Globs for expose.gateway.parentRef, as NAMESPACE/NAME."""
+    """Globs for expose.gateway.parentRef, as NAMESPACE/NAME; each is for all listeners of the Gateway."""
     issuers: Globs | None = None
     """Globs for cert-manager's issuers, as KIND/NAME, in expose.tls.issuerRef and in the Ingress's annotations."""
     metrics_servers: Annotated[Items[ServerAddress], _LIST] | None = None

@@ -26,7 +26,7 @@ from goproxy_operator.reconcile.decide.intent import (
     intend,
 )
 from goproxy_operator.reconcile.decide.nudges import nudges
-from goproxy_operator.reconcile.decide.plan import Apply, Orphan, Plan, make_plan
+from goproxy_operator.reconcile.decide.plan import Orphan, Plan, make_plan, sending
 from goproxy_operator.reconcile.decide.problem import Problem
 from goproxy_operator.reconcile.decide.rollouts import Rollouts, ready
 from goproxy_operator.reconcile.observe import Observed
@@ -195,10 +195,11 @@ class FleetReconciler:
     async def _impose(self, key: Key, item: Object) -> Problem | None:
         """Put what the class imposes into the config of a fleet of which nothing else is carried out."""
         classes = self._observed.classes
-        manifest = imposing(item, self._observed.config_map(key), classes.classes, classes.labels(key.namespace))
+        live = self._observed.config_map(key)
+        manifest = imposing(item, live, classes.classes, classes.labels(key.namespace))
         if manifest is None:
             return None
-        refused = await self._actions.carry_out(Plan((Apply(manifest),)), key.namespace)
+        refused = await self._actions.carry_out(Plan(sending(manifest, live)), key.namespace)
         in_force, found = documents_of(manifest).hash, self._observed.replicas(key)
         await self._actions.nudge(nudges(key.namespace, found, in_force, changed=refused is None))
         return refused

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import yaml
 
 from goproxy_operator.api.crd.definitions import DEFINITIONS
+from goproxy_operator.api.goproxy import API_VERSION, parse_goproxy
 from tests.kubernetes.control_plane import ControlPlane
+from tests.kubernetes.eventually import eventually
 from tests.kubernetes.kubectl import Kubectl
+from tests.operator.live import stand_in_apis
+from tests.operator.live.account import SPEC, Account
 from tests.operator.live.fleet import Fleet
 from tests.operator.live.operator_process import OperatorProcess
+from tests.operator.objects import document
 
 ROOT = Path(__file__).parents[3]
 ALLOWED = {"images": ["modproxy:*", "registry.example.com/modproxy:*"], "serviceAccounts": ["default"]}
 """What the tests of this folder need, as an installation allows it."""
 StartOperator = Callable[..., OperatorProcess]
 ApplyClass = Callable[..., Awaitable[None]]
+Install = Callable[[], Awaitable[None]]
+OPTIONAL = "httproutes,certificates,servicemonitors,prometheusrules"
 
 
 def admission(account: str = "goproxy-operator:goproxy-operator", /, **lists: list[str]) -> str:
@@ -92,3 +101,46 @@ async def apply_class(fleet: Fleet) -> AsyncIterator[ApplyClass]:
 
     yield apply
     await fleet.kubectl("delete", "goproxyclasses", "--all")
+
+
+@pytest.fixture
+async def account(
+    control_plane: ControlPlane, installed: Path, namespace: str, api: aiohttp.ClientSession
+) -> AsyncIterator[Account]:
+    item = document(**SPEC)
+    path = f"/apis/{API_VERSION}/namespaces/{namespace}/goproxies"
+    async with api.post(path, json=item) as response:
+        held = await response.json()
+        assert response.status == 201, held
+    token = control_plane.service_account_token("goproxy-operator", "goproxy-operator")
+    async with control_plane.session(token) as session:
+        made = Account(session, parse_goproxy({key: held[key] for key in ("apiVersion", "kind", "metadata", "spec")}))
+
+        async def bound() -> bool:
+            """The API server reads a new policy some moments after it was applied."""
+            other = made.manifest("ConfigMap")
+            other["metadata"]["labels"] = {}
+            return "labels of a fleet" in await made.apply(other)
+
+        await eventually(bound, "the policy is in force")
+        yield made
+    assert installed
+
+
+@pytest.fixture
+def install(control_plane: ControlPlane) -> Iterator[Install]:
+    """Installs the optional APIs, once a test wants them; they are removed after it."""
+
+    async def now() -> None:
+        apply = ("apply", "--server-side", "-f", "-")
+        await asyncio.to_thread(control_plane.kubectl, *apply, stdin=stand_in_apis.MANIFEST)
+
+        async def served() -> bool:
+            # The API server tells of the kinds of one group one after the other.
+            asked = await asyncio.to_thread(control_plane.kubectl, "get", OPTIONAL, "--all-namespaces", check=False)
+            return asked.returncode == 0
+
+        await eventually(served, "the optional APIs are served")
+
+    yield now
+    control_plane.kubectl("delete", "crd", *stand_in_apis.NAMES, "--ignore-not-found", "--timeout=60s")

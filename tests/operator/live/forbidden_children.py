@@ -57,12 +57,48 @@ def security(**values: Any) -> Change:
     return lambda item: container(item)["securityContext"].update(values)
 
 
+def probe(name: str, **values: Any) -> Change:
+    return lambda item: container(item)[name].update(values)
+
+
+def of_pod_security(**values: Any) -> Change:
+    return lambda item: pod(item)["securityContext"].update(values)
+
+
+def of_claim(**values: Any) -> Change:
+    return lambda item: item["spec"]["volumeClaimTemplates"][0]["spec"].update(values)
+
+
+def mount(index: int, **values: Any) -> Change:
+    return lambda item: container(item)["volumeMounts"][index].update(values)
+
+
+def endpoint(**values: Any) -> Change:
+    return lambda item: item["spec"]["endpoints"][0].update(values)
+
+
+def relabeling(field: str, **values: Any) -> Change:
+    return lambda item: item["spec"]["endpoints"][0][field].append(values)
+
+
+def rule(**values: Any) -> Change:
+    return lambda item: item["spec"]["rules"][0].update(values)
+
+
+def backend(**values: Any) -> Change:
+    return lambda item: item["spec"]["rules"][0]["backendRefs"][0].update(values)
+
+
 ONE = "one container, which runs modproxy"
 RESTRICTED = "restricted Pod Security Standard"
 NODE = "nothing of its node"
 MOUNTS = "mounts its own ConfigMap"
 LABELS = "labels of a fleet"
 OWNER = "controls, and controlled before"
+EMPTY = "claims are empty at first"
+APP_ARMOR = "container.apparmor.security.beta.kubernetes.io"
+ELSEWHERE = {"path": "/", "port": 80, "host": "192.0.2.1"}
+WITH_HEADER = {"path": "/", "port": 80, "httpHeaders": [{"name": "Host", "value": "bank"}]}
 OTHER_OWNER = {"apiVersion": "v1", "kind": "ConfigMap", "name": "team-a", "uid": "u", "controller": True}
 
 REFUSED: list[tuple[str, str, Change, str]] = [
@@ -103,6 +139,40 @@ REFUSED: list[tuple[str, str, Change, str]] = [
         of_pod(securityContext={"seccompProfile": {"type": "RuntimeDefault"}}),
         RESTRICTED,
     ),
+    ("StatefulSet", "another home", of_container(env=[{"name": "HOME", "value": "/etc/modproxy"}]), ONE),
+    ("StatefulSet", "a probe of another host", probe("livenessProbe", httpGet=ELSEWHERE), ONE),
+    ("StatefulSet", "a probe of another host", probe("readinessProbe", httpGet=ELSEWHERE), ONE),
+    ("StatefulSet", "a probe with a header", probe("livenessProbe", httpGet=WITH_HEADER), ONE),
+    ("StatefulSet", "a probe by TCP", probe("livenessProbe", httpGet=None, tcpSocket={"port": 1}), ONE),
+    ("StatefulSet", "a probe by gRPC", probe("readinessProbe", httpGet=None, grpc={"port": 1}), ONE),
+    *(
+        ("StatefulSet", f"{key} of {what}", change(**{key: value}), RESTRICTED)
+        for what, change in (("a container", security), ("a pod", of_pod_security))
+        for key, value in {
+            "appArmorProfile": {"type": "Unconfined"},
+            "seLinuxOptions": {"type": "spc_t"},
+            "windowsOptions": {"runAsUserName": "ContainerAdministrator"},
+        }.items()
+    ),
+    ("StatefulSet", "a pod of user 0", of_pod_security(runAsUser=0), RESTRICTED),
+    ("StatefulSet", "sysctls", of_pod_security(sysctls=[{"name": "kernel.msgmax", "value": "1"}]), RESTRICTED),
+    ("StatefulSet", "more groups", of_pod_security(supplementalGroups=[0]), RESTRICTED),
+    (
+        "StatefulSet",
+        "no AppArmor by an annotation",
+        lambda i: i["spec"]["template"]["metadata"].update(annotations={f"{APP_ARMOR}/modproxy": "unconfined"}),
+        RESTRICTED,
+    ),
+    ("StatefulSet", "another runtime", of_pod(runtimeClassName="privileged"), NODE),
+    ("StatefulSet", "a device", of_pod(resourceClaims=[{"name": "gpu", "resourceClaimName": "gpu"}]), NODE),
+    ("StatefulSet", "the resolver of the node", of_pod(dnsPolicy="Default"), NODE),
+    ("StatefulSet", "another scheduler", of_pod(schedulerName="other"), NODE),
+    ("StatefulSet", "a ConfigMap elsewhere", mount(0, mountPath="/usr/local/bin"), MOUNTS),
+    ("StatefulSet", "a cache over the programs", mount(1, mountPath="/usr/local/bin"), MOUNTS),
+    ("StatefulSet", "a part of a volume", mount(1, subPath="a"), MOUNTS),
+    ("StatefulSet", "another empty folder", volume(emptyDir={}), MOUNTS),
+    ("StatefulSet", "claims of a selector", of_claim(selector={"matchLabels": {"a": "b"}}), EMPTY),
+    ("StatefulSet", "claims of a device", of_claim(volumeMode="Block"), EMPTY),
     ("StatefulSet", "the network of the node", of_pod(hostNetwork=True), NODE),
     ("StatefulSet", "the processes of the node", of_pod(hostPID=True), NODE),
     ("StatefulSet", "the IPC of the node", of_pod(hostIPC=True), NODE),
@@ -147,6 +217,12 @@ REFUSED: list[tuple[str, str, Change, str]] = [
         "scales the StatefulSet of its fleet",
     ),
     (
+        "HorizontalPodAutoscaler",
+        "a target of another API",
+        lambda i: i["spec"]["scaleTargetRef"].update(apiVersion="apps.example.com/v1"),
+        "scales the StatefulSet of its fleet",
+    ),
+    (
         "Ingress",
         "another Service",
         of_spec(defaultBackend={"service": {"name": "bank", "port": {"number": 80}}}),
@@ -167,4 +243,63 @@ REFUSED: list[tuple[str, str, Change, str]] = [
         ("ConfigMap", name, of_metadata(namespace=name), "no business in")
         for name in ("kube-system", "goproxy-operator")
     ),
+]
+
+CERTIFICATE = "Certificate of the operator's"
+MONITOR = "ServiceMonitor of the operator's"
+ROUTE = "HTTPRoute of the operator's"
+KEY = {"name": "bank", "key": "token"}
+
+# Of APIs that clusters have or have not.
+REFUSED_OPTIONAL: list[tuple[str, str, Change, str]] = [
+    *(
+        ("Certificate", key, of_spec(**{key: value}), CERTIFICATE)
+        for key, value in {
+            "isCA": True,
+            "keystores": {"jks": {"create": True}},
+            "secretTemplate": {"labels": {"a": "b"}},
+            "additionalOutputFormats": [{"type": "DER"}],
+            "commonName": "admin",
+            "literalSubject": "CN=admin",
+            "ipAddresses": ["192.0.2.1"],
+            "uris": ["spiffe://cluster.local/ns/bank"],
+            "emailAddresses": ["a@example.com"],
+            "otherNames": [{"oid": "1.3.6.1.4.1.311.20.2.3", "utf8Value": "admin"}],
+        }.items()
+    ),
+    *(
+        ("ServiceMonitor", key, endpoint(**{key: value}), MONITOR)
+        for key, value in {
+            "bearerTokenFile": "/var/run/secrets/kubernetes.io/serviceaccount/token",
+            "bearerTokenSecret": KEY,
+            "basicAuth": {"password": KEY},
+            "authorization": {"credentials": KEY},
+            "oauth2": {"clientSecret": KEY},
+            "sigv4": {"secretKey": KEY},
+            "tlsConfig": {"keyFile": "/etc/prometheus/key"},
+            "proxyUrl": "http://evil.example.com",
+            "proxyConnectHeader": {"a": [KEY]},
+            "proxyFromEnvironment": True,
+            "honorLabels": True,
+            "followRedirects": True,
+        }.items()
+    ),
+    *(("ServiceMonitor", key, of_spec(**{key: ["a"]}), MONITOR) for key in ("targetLabels", "podTargetLabels")),
+    ("ServiceMonitor", "jobLabel", of_spec(jobLabel="a"), MONITOR),
+    *(
+        ("ServiceMonitor", str(values), relabeling("relabelings", **values), MONITOR)
+        for values in (
+            {"targetLabel": "__address__", "replacement": "192.0.2.1:80"},
+            {"targetLabel": "namespace", "replacement": "bank"},
+            {"targetLabel": "job", "replacement": "bank"},
+            {"targetLabel": "job", "sourceLabels": ["pod"], "replacement": "team-a"},
+            {"action": "labelmap", "regex": "(.+)", "replacement": "__address__"},
+            {"action": "labeldrop", "regex": "namespace"},
+        )
+    ),
+    ("ServiceMonitor", "a label", relabeling("metricRelabelings", targetLabel="pod", replacement="bank"), MONITOR),
+    ("HTTPRoute", "another kind", backend(kind="Bucket"), ROUTE),
+    ("HTTPRoute", "another group", backend(group="example.com"), ROUTE),
+    ("HTTPRoute", "a filter of a backend", backend(filters=[{"type": "RequestMirror"}]), ROUTE),
+    ("HTTPRoute", "a filter", rule(filters=[{"type": "RequestRedirect"}]), ROUTE),
 ]

@@ -18,6 +18,11 @@ def fields(required: list[str] | None = None, **properties: Object) -> Object:
     return made | {"required": required} if required else made
 
 
+def loose_fields(required: list[str] | None = None, **properties: Object) -> Object:
+    """With every other field that the real one has: tests of what is refused send them."""
+    return fields(required, **properties) | {"x-kubernetes-preserve-unknown-fields": True}
+
+
 def many(item: Object) -> Object:
     return {"type": "array", "items": item}
 
@@ -41,10 +46,10 @@ HTTP_ROUTE = fields(
     ),
     hostnames=many(TEXT),
     rules=many(
-        fields(
+        loose_fields(
             matches=many(fields(path=fields(type=default("PathPrefix"), value=default("/")))),
             backendRefs=many(
-                fields(
+                loose_fields(
                     ["name"],
                     group=default(""),
                     kind=default("Service"),
@@ -56,7 +61,7 @@ HTTP_ROUTE = fields(
         )
     ),
 )
-CERTIFICATE = fields(
+CERTIFICATE = loose_fields(
     ["issuerRef", "secretName"],
     secretName=TEXT,
     dnsNames=many(TEXT) | {"x-kubernetes-list-type": "atomic"},
@@ -70,11 +75,11 @@ RELABELING = fields(
     sourceLabels=many(TEXT),
     targetLabel=TEXT,
 )
-SERVICE_MONITOR = fields(
+SERVICE_MONITOR = loose_fields(
     ["endpoints", "selector"],
     selector=fields(matchLabels=TEXTS),
     endpoints=many(
-        fields(
+        loose_fields(
             port=TEXT,
             path=TEXT,
             followRedirects={"type": "boolean"},

@@ -6,97 +6,32 @@ All is tried with a token of the account, against the policy of deploy/ as it is
 from __future__ import annotations
 
 import copy
-import json
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 import yaml
 
-from goproxy_operator.api.autoscaling import Provider
-from goproxy_operator.api.goproxy import API_VERSION, GoProxy, parse_goproxy
-from goproxy_operator.desired.children import ChildFacts, children
-from goproxy_operator.desired.config_map import documents
-from goproxy_operator.desired.stateful_set import claim_templates
+from goproxy_operator.api.goproxy import API_VERSION
 from goproxy_operator.kube.resources import CHILDREN
-from goproxy_operator.reconcile.decide.difference import stamped
 from modproxy.contract.secret_keys import SERVING_KEYS, UPSTREAM_KEYS
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.eventually import eventually
-from tests.operator.live.conftest import ALLOWED, ROOT, admission
-from tests.operator.live.forbidden_children import OWNER, REFUSED, of_container, of_pod, secret
-from tests.operator.objects import document
+from tests.operator.live.account import Account
+from tests.operator.live.conftest import ALLOWED, ROOT, Install, admission
+from tests.operator.live.forbidden_children import (
+    OWNER,
+    REFUSED,
+    REFUSED_OPTIONAL,
+    of_container,
+    of_pod,
+    of_spec,
+    secret,
+)
 
 Object = dict[str, Any]
 OPERATOR = "goproxy-operator"
 RBAC = "rbac.authorization.k8s.io"
-SPEC: Object = {
-    "autoscaling": {"minReplicas": 1, "maxReplicas": 4, "targetRequestsPerSecond": 1000},
-    "upstream": {
-        "credentials": [{"pattern": "git.example.com", "secretName": "goproxy-git"}],
-        "trustedCASecretName": "goproxy-ca",
-    },
-    "expose": {"ingress": {"host": "goproxy.example.com"}, "tls": {"secretName": "goproxy-tls"}},
-    "monitoring": {"dashboard": "Enabled"},
-}
-
-
-class Account:
-    """The operator's account in one namespace, where GoProxy `team-a` is."""
-
-    def __init__(self, session: aiohttp.ClientSession, fleet: GoProxy) -> None:
-        self.session = session
-        self.fleet = fleet
-        self.namespace = fleet.metadata.namespace
-
-    def manifest(self, kind: str, name: str | None = None) -> Object:
-        """A child as the operator makes it."""
-        files = documents(self.fleet, 1, None)
-        facts = ChildFacts("modproxy:1", files, claim_templates(self.fleet), 0, rate_from=Provider.BUILTIN)
-        made = children(self.fleet, facts)
-        return stamped(next(one for one in made if one["kind"] == kind and name in (None, one["metadata"]["name"])))
-
-    async def apply(self, manifest: Object) -> str:
-        """Apply as the operator does. Return why that is refused, "" where it is not."""
-        path = CHILDREN[manifest["kind"]].path(manifest["metadata"]["namespace"], manifest["metadata"]["name"])
-        return await self.send("PATCH", path, manifest)
-
-    async def send(self, method: str, path: str, body: Object | None = None, form: str = "apply-patch+yaml") -> str:
-        headers = {"Content-Type": f"application/{form}" if method == "PATCH" else "application/json"}
-        query = {"fieldManager": "x", "force": "true"} if form == "apply-patch+yaml" and method == "PATCH" else {}
-        async with self.session.request(
-            method, path, params=query, data=json.dumps(body) if body is not None else None, headers=headers
-        ) as response:
-            answer = await response.json()
-        return "" if response.status < 300 else str(answer["message"])
-
-
-@pytest.fixture
-async def account(
-    control_plane: ControlPlane, installed: Path, namespace: str, api: aiohttp.ClientSession
-) -> AsyncIterator[Account]:
-    item = document(**SPEC)
-    path = f"/apis/{API_VERSION}/namespaces/{namespace}/goproxies"
-    async with api.post(path, json=item) as response:
-        held = await response.json()
-        assert response.status == 201, held
-    token = control_plane.service_account_token(OPERATOR, OPERATOR)
-    async with control_plane.session(token) as session:
-        made = Account(session, parse_goproxy({key: held[key] for key in ("apiVersion", "kind", "metadata", "spec")}))
-
-        async def bound() -> bool:
-            """The API server reads a new policy some moments after it was applied."""
-            other = made.manifest("ConfigMap")
-            other["metadata"]["labels"] = {}
-            return "labels of a fleet" in await made.apply(other)
-
-        await eventually(bound, "the policy is in force")
-        yield made
-    assert installed
-
 
 EVERY = [
     ("ServiceAccount", "team-a"),
@@ -137,6 +72,21 @@ async def test_the_opposite_does_not_pass(account: Account) -> None:
         assert "not found" in await account.send("GET", path), "nothing of it was made"
 
 
+async def test_children_of_optional_apis(account: Account, install: Install) -> None:
+    await install()
+    account.served = {kind for kind, *_ in REFUSED_OPTIONAL}
+    said = []
+    for kind, what, change, message in REFUSED_OPTIONAL:
+        manifest = copy.deepcopy(account.manifest(kind))
+        change(manifest)
+        refusal = await account.apply(manifest)
+        if message not in refusal:
+            said.append((kind, what, refusal))
+    assert said == []
+    for kind in account.served:
+        assert await account.apply(account.manifest(kind)) == "", kind
+
+
 async def test_what_belongs_to_others_is_left_alone(
     account: Account, api: aiohttp.ClientSession, namespace: str
 ) -> None:
@@ -159,6 +109,8 @@ async def test_what_belongs_to_others_is_left_alone(
         assert "only claims of replicas" in await account.send("DELETE", f"{claims}/{name}")
     take = {"metadata": {"labels": {"goproxy-operator.dev/fleet": "team-b"}}}
     assert "only claims" in await account.send("PATCH", f"{claims}/cache-team-a-0", take, "merge-patch+json")
+    bind = {"spec": {"volumeName": "of-another"}}
+    assert "binds none" in await account.send("PATCH", f"{claims}/cache-team-a-0", bind, "merge-patch+json")
     assert await account.send("PATCH", f"{claims}/cache-team-a-0", note, "merge-patch+json") == ""
     assert await account.send("DELETE", f"{claims}/cache-team-a-0") == ""
 
@@ -225,7 +177,7 @@ async def _can_do_nothing_else(account: Account) -> None:
     assert "has no business" in await account.send("PATCH", goproxy, note, "merge-patch+json")
 
 
-async def test_lists_of_an_installation(account: Account, control_plane: ControlPlane) -> None:
+async def test_lists_of_an_installation(account: Account, control_plane: ControlPlane, install: Install) -> None:
     lists = {
         "images": ["registry.example.com/go/*", "modproxy:1"],
         "secrets": ["goproxy-*"],
@@ -251,6 +203,16 @@ async def test_lists_of_an_installation(account: Account, control_plane: Control
         item = account.manifest("StatefulSet")
         of_pod(imagePullSecrets=[{"name": "bank"}])(item)
         assert "a Secret among" in await account.apply(item)
+        tls = account.manifest("Ingress")
+        of_spec(tls=[{"hosts": ["goproxy.example.com"], "secretName": "bank"}])(tls)
+        assert "a Secret among bank is not" in await account.apply(tls)
+        assert await account.apply(account.manifest("Ingress")) == ""
+        await install()
+        account.served = ["Certificate"]
+        issued = account.manifest("Certificate")
+        of_spec(secretName="bank")(issued)
+        assert "a Secret among bank is not" in await account.apply(issued)
+        assert await account.apply(account.manifest("Certificate")) == ""
         of_pod(imagePullSecrets=[{"name": "goproxy-registry"}])(item)
         of_container(image="registry.example.com/go/modproxy:2")(item)
         assert await account.apply(item) == ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -13,17 +13,13 @@ import pytest
 from tests.kubernetes import audit
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.eventually import eventually
-from tests.operator.live import stand_in_apis
-from tests.operator.live.conftest import StartOperator
+from tests.operator.live.conftest import OPTIONAL, Install, StartOperator
 from tests.operator.live.fleet import Fleet
 from tests.operator.live.operator_process import USER, OperatorProcess
 
-OPTIONAL = "httproutes,certificates,servicemonitors,prometheusrules"
 HOST = "goproxy.example.com"
 GATEWAY = {"host": HOST, "parentRef": {"name": "edge", "namespace": "infra"}}
 TLS = {"secretName": "edge", "issuerRef": {"name": "corp-ca"}}
-
-Install = Callable[[], Awaitable[None]]
 
 
 @pytest.fixture
@@ -34,25 +30,6 @@ async def operator(new_operator: StartOperator) -> AsyncIterator[OperatorProcess
         process = await stack.enter_async_context(made)
         await process.leading()
         yield process
-
-
-@pytest.fixture
-def install(control_plane: ControlPlane) -> Iterator[Install]:
-    """Installs the optional APIs, once a test wants them; they are removed after it."""
-
-    async def now() -> None:
-        apply = ("apply", "--server-side", "-f", "-")
-        await asyncio.to_thread(control_plane.kubectl, *apply, stdin=stand_in_apis.MANIFEST)
-
-        async def served() -> bool:
-            # The API server tells of the kinds of one group one after the other.
-            asked = await asyncio.to_thread(control_plane.kubectl, "get", OPTIONAL, "--all-namespaces", check=False)
-            return asked.returncode == 0
-
-        await eventually(served, "the optional APIs are served")
-
-    yield now
-    control_plane.kubectl("delete", "crd", *stand_in_apis.NAMES, "--ignore-not-found", "--timeout=60s")
 
 
 async def names_of(fleet: Fleet, kinds: str) -> list[str]:

@@ -84,3 +84,34 @@ async def test_what_a_class_denies_from_now_on_reaches_the_fleet(
             )["metadata"]["managedFields"]
         }
         assert managers == {"goproxy-operator"}
+
+
+@pytest.mark.usefixtures("nodes")
+async def test_a_map_that_its_tenant_makes_immutable_does_not_keep_the_rules_away(
+    fleet: Fleet, apply_class: ApplyClass, new_operator: StartOperator
+) -> None:
+    async with new_operator("--resync=200ms"):
+        await apply_class(modules={"deny": ["github.com/evil"]})
+        await fleet.apply(replicas=1)
+        await fleet.wait_ready(1)
+        for number, suspend in enumerate((False, True)):
+            await fleet.apply(replicas=1, suspend=suspend)
+            if suspend:
+                await fleet.wait_condition("Ready", "True", "Suspended")
+            before = await fleet.get("configmap", "team-a-config-v1")
+            freeze = ("patch", "configmap/team-a-config-v1", "--type=merge", "-p", '{"immutable": true}')
+            await fleet.kubectl(*freeze)
+            await apply_class(modules={"deny": [f"github.com/worse-{number}"]})
+
+            async def anew(before: Object = before, number: int = number) -> bool:
+                found = json.loads(await fleet.kubectl("get", "configmaps", "-o", "json"))["items"]
+                maps = [one for one in found if one["metadata"]["name"] == "team-a-config-v1"]
+                return any(
+                    one["metadata"]["uid"] != before["metadata"]["uid"]
+                    and not one.get("immutable")
+                    and f"github.com/worse-{number}" in one["data"]["config.json"]
+                    for one in maps
+                )
+
+            await eventually(anew, "the map was made anew")
+            assert await fleet.condition("Stalled") is None

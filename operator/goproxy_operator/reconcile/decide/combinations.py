@@ -42,8 +42,10 @@ def _proxy(own: Mapping[str, Any], spec: Mapping[str, Any], fleet_class: FleetCl
             f"spec.upstream.httpProxy.url {url} answers for {plain}, whose certificate nobody asks for, and is not in "
             f"limits.httpProxies {_listed(limits.http_proxies)} {where}"
         )
-    secret = _below(upstream, "httpProxy").get("secretName")
-    if secret is not None and _below(own, "upstream", "httpProxy").get("secretName") is None:
+    secret, of_class = (_below(one, "httpProxy").get("secretName") for one in (upstream, defaults))
+    # A fleet that only repeats the name of the class's Secret is not held to `limits.secrets`.
+    repeated = limits.secrets is not None and secret == of_class and not globs(secret or "", limits.secrets)
+    if secret is not None and (_below(own, "upstream", "httpProxy").get("secretName") is None or repeated):
         yield (
             f"spec.upstream.httpProxy.url {url} would be sent Secret {secret}, which is the class's, and is not in "
             f"limits.httpProxies {_listed(limits.http_proxies)} {where}"

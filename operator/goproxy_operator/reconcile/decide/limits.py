@@ -4,15 +4,15 @@ What would be made is judged: the fleet's own fields, the class's defaults under
 where neither says anything.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.api.goproxyclass import FleetClass
-from goproxy_operator.api.limits import Way
+from goproxy_operator.api.limits import Profile, Way
 from goproxy_operator.desired.stateful_set import DEFAULT_REPLICAS, DEFAULT_STORAGE
 from goproxy_operator.quantity import parse_quantity
-from goproxy_operator.reconcile.decide.matching import globs, is_at_or_below, words
+from goproxy_operator.reconcile.decide.matching import covers, globs, is_at_or_below, words
 from modproxy.mod.chain import Entry, EntryKind, parse_chain
 
 _OFF = "off"
@@ -25,6 +25,7 @@ def breaches(goproxy: GoProxy, spec: Mapping[str, Any], fleet_class: FleetClass)
         *_storage(spec, fleet_class),
         *_upstreams(goproxy, fleet_class),
         *_sumdbs(goproxy, fleet_class),
+        *_unverified(spec, fleet_class),
         *_images(goproxy, fleet_class),
         *_exposure(spec, fleet_class),
     )
@@ -103,14 +104,38 @@ def _sumdbs(goproxy: GoProxy, fleet_class: FleetClass) -> Iterator[str]:
         )
     elif not words(upstream.gosumdb, allowed):
         yield f"spec.upstream.gosumdb {upstream.gosumdb} is not in {limit}"
-    if _OFF in allowed or upstream.gonoproxy is None or upstream.gonosumdb is not None:
+
+
+def _unverified(spec: Mapping[str, Any], fleet_class: FleetClass) -> Iterator[str]:
+    """Judge what no checksum database verifies: for a fleet, that is right only for what comes from version control.
+
+    From an upstream it would be as with gosumdb off. What the class's own defaults leave so is the class's choice.
+    """
+    allowed, upstream = fleet_class.limits.sumdbs, _below(spec, "upstream")
+    if allowed is None and fleet_class.profile is Profile.PRIVILEGED:
         return
-    # What goprivate matches is verified by nobody: that is right for what comes from version control.
-    if unverified := [pattern for pattern in upstream.goprivate if pattern not in upstream.gonoproxy]:
-        yield (
-            f"spec.upstream.gonoproxy lets [{', '.join(unverified)}] come from upstreams, and goprivate keeps it from "
-            f"being verified; {_OFF} is not in {limit}: write the same patterns in both"
-        )
+    if (upstream.get("gosumdb") or "").strip() == _OFF or _OFF in (allowed or ()):
+        return
+    of_class = _from_upstreams(_below(fleet_class.defaults, "upstream"))
+    if not (found := [pattern for pattern in _from_upstreams(upstream) if pattern not in of_class]):
+        return
+    way, keeping = (field if upstream.get(field) is not None else "goprivate" for field in ("gonoproxy", "gonosumdb"))
+    why = f"profile {fleet_class.profile.value} of GoProxyClass {fleet_class.name} does not leave that to the fleet"
+    if allowed is not None:
+        why = f"{_OFF} is not in {_limit(fleet_class, 'sumdbs')} [{', '.join(allowed)}]"
+    yield (
+        f"spec.upstream.{way} lets [{', '.join(found)}] come from upstreams, and {keeping} keeps it from being "
+        f"verified; {why}: write the same patterns in both"
+    )
+
+
+def _from_upstreams(upstream: Mapping[str, Any]) -> Sequence[str]:
+    """Return the patterns that nobody verifies and that version control does not answer for."""
+    private = upstream.get("goprivate") or ()
+    direct, unverified = (
+        private if (written := upstream.get(field)) is None else written for field in ("gonoproxy", "gonosumdb")
+    )
+    return [pattern for pattern in unverified if not covers(direct, pattern)]
 
 
 def _images(goproxy: GoProxy, fleet_class: FleetClass) -> Iterator[str]:

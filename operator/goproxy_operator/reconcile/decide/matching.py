@@ -23,6 +23,14 @@ def globs(value: str, allowed: Sequence[str]) -> bool:
     return any(pattern.depth == value.count("/") + 1 and pattern.matches(value) for pattern in patterns)
 
 
+def covers(patterns: Sequence[str], pattern: str) -> bool:
+    """Say whether patterns of modules match all that `pattern` matches. Of a glob only its repetition counts."""
+    path = pattern.removesuffix("/")
+    if path in (one.removesuffix("/") for one in patterns):
+        return True
+    return not set("*?[\\") & set(path) and any(_pattern(one).matches(path) for one in patterns)
+
+
 def taints(value: str, allowed: Sequence[str]) -> bool:
     """Say whether a toleration's key is allowed. A toleration of everything needs the entry that says so."""
     return EVERYTHING in allowed or (value != EVERYTHING and globs(value, allowed))

@@ -67,25 +67,30 @@ def make_plan(fleet: str, uid: str, desired: Iterable[Manifest], live: Mapping[C
         if at in live and controlled(live[at], uid) and not _going(live[at])
     ]
     sent = [
-        _send(manifest, live.get(at))
+        action
         for at, manifest in ((at, stamped(manifest)) for at, manifest in manifests.items())
         if at not in in_the_way and (at not in live or not (_going(live[at]) or subset(manifest, live[at])))
+        for action in sending(manifest, live.get(at))
     ]
     # An autoscaler is deleted before the StatefulSet gets its fixed number; otherwise it would write once more.
     rolls = any(_rolls(action, live) for action in sent)
     return Plan((*unwanted, *sent), _name_conflict(in_the_way), rolls)
 
 
-def _send(manifest: Manifest, live: Object | None) -> Apply | Orphan:
-    """Return an apply; where other claim templates would make the API server refuse it, what makes room for it."""
+def sending(manifest: Manifest, live: Object | None) -> tuple[Apply | Delete | Orphan, ...]:
+    """Return an apply; where the API server would refuse it for what is live, what makes room for it."""
     if live is not None and manifest["kind"] == "StatefulSet":
         templates = manifest["spec"]["volumeClaimTemplates"]
         if not subset(templates, live["spec"].get("volumeClaimTemplates")):
-            return Orphan(live["metadata"]["name"], live["metadata"]["uid"])
-    return Apply(manifest)
+            return (Orphan(live["metadata"]["name"], live["metadata"]["uid"]),)
+    if live is not None and live.get("immutable"):
+        # A ConfigMap that somebody made immutable can only be made anew.
+        metadata = {key: value for key, value in manifest["metadata"].items() if key != "uid"}
+        return Delete(*child_id(manifest), live["metadata"]["uid"]), Apply({**manifest, "metadata": metadata})
+    return (Apply(manifest),)
 
 
-def _rolls(action: Apply | Orphan, live: Mapping[ChildId, Object]) -> bool:
+def _rolls(action: Apply | Delete | Orphan, live: Mapping[ChildId, Object]) -> bool:
     if not isinstance(action, Apply) or action.manifest["kind"] != "StatefulSet":
         return False
     there = live.get(child_id(action.manifest))

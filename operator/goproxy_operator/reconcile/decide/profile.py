@@ -30,6 +30,9 @@ class Decision:
     values: Values = values.itself
     by_result: bool = False
     """The list is compared with what results from fleet and class, in `limits`."""
+    whole: bool = False
+    """The field names one object by several keys: the reference as it results is compared, since a key that the fleet
+    leaves out is the class's."""
 
 
 def _free() -> Decision:
@@ -40,8 +43,8 @@ def _baseline(by: str = "", of: Values = values.itself) -> Decision:
     return Decision(Profile.BASELINE, by, of)
 
 
-def _privileged(by: str = "", of: Values = values.itself, *, by_result: bool = False) -> Decision:
-    return Decision(Profile.PRIVILEGED, by, of, by_result)
+def _privileged(by: str = "", of: Values = values.itself, *, by_result: bool = False, whole: bool = False) -> Decision:
+    return Decision(Profile.PRIVILEGED, by, of, by_result, whole)
 
 
 DECISIONS: Mapping[str, Decision] = {
@@ -102,9 +105,9 @@ DECISIONS: Mapping[str, Decision] = {
     "expose.ingress.tlsSecretName": _baseline("secrets"),
     "expose.ingress.annotations": _privileged("annotations", values.keys),
     "expose.gateway.host": _privileged("ingressHosts"),
-    "expose.gateway.parentRef": _privileged("gateways", values.parent),
+    "expose.gateway.parentRef": _privileged("gateways", values.parent, whole=True),
     "expose.tls.secretName": _baseline("secrets"),
-    "expose.tls.issuerRef": _privileged("issuers", values.issuer),
+    "expose.tls.issuerRef": _privileged("issuers", values.issuer, whole=True),
     "expose.tls.dnsNames": _privileged("ingressHosts"),
     "monitoring.serviceMonitor": _free(),
     "monitoring.rules": _free(),
@@ -153,7 +156,10 @@ def _written(own: Any, default: Any, path: str = "") -> Iterator[tuple[str, Any]
     if own == default or own is None:
         return
     if path in DECISIONS:
-        yield path, _news(own, default)
+        news = _news(own, default)
+        if isinstance(news, Mapping) and not news and isinstance(default, Mapping):
+            return  # laid over the class's, it says what the class says
+        yield path, {**(default or {}), **own} if DECISIONS[path].whole else news
     elif isinstance(own, Mapping):
         below = default if isinstance(default, Mapping) else {}
         for key, value in own.items():

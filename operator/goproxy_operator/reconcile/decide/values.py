@@ -36,7 +36,7 @@ def but_cluster_ip(value: Any, _namespace: str) -> Iterable[str]:
 
 
 def parent(value: Any, namespace: str) -> Iterable[str]:
-    """Return a Gateway as NAMESPACE/NAME."""
+    """Return a Gateway as NAMESPACE/NAME, whichever listener of it is named."""
     return (f"{value.get('namespace') or namespace}/{value.get('name')}",)
 
 

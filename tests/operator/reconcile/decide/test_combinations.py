@@ -92,6 +92,33 @@ CASES: list[Case] = [
         {"httpProxy": {"url": EVIL, "secretName": "own"}},
         None,
     ),
+    (
+        {
+            "profile": "Privileged",
+            "defaults": {"upstream": {"httpProxy": {"url": EGRESS, "secretName": "egress"}}},
+            "limits": {"secrets": ["own"]},
+        },
+        {"httpProxy": {"url": EVIL, "secretName": "egress"}},
+        "would be sent Secret egress, which is the class's",
+    ),
+    (
+        {
+            "profile": "Privileged",
+            "defaults": {"upstream": {"httpProxy": {"url": EGRESS, "secretName": "egress"}}},
+            "limits": {"secrets": ["own"]},
+        },
+        {"httpProxy": {"url": EVIL, "secretName": "own"}},
+        None,
+    ),
+    (
+        {
+            "profile": "Privileged",
+            "defaults": {"upstream": {"httpProxy": {"url": EGRESS, "secretName": "egress"}}},
+            "limits": {"secrets": ["egress"]},
+        },
+        {"httpProxy": {"url": EVIL, "secretName": "egress"}},
+        None,
+    ),
     # Where nothing binds the upstreams there is nothing to pass.
     ({"profile": "Privileged"}, {"httpProxy": {"url": EVIL}, "trustedCASecretName": "evil-ca"}, None),
 ]

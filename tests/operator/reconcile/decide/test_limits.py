@@ -93,7 +93,7 @@ KEPT: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ),
     ({"upstreams": FROM_PROXY}, {"upstream": {"goproxy": "GOPROXY.example.com/a"}}),
     ({"upstreams": ["direct"]}, {"upstream": {"goproxy": "direct", "goprivate": ["git.example.com"]}}),
-    ({"upstreams": FROM_PROXY}, {"upstream": {"goproxy": "off", "goprivate": ["a.example.com"], "gonoproxy": []}}),
+    ({"upstreams": FROM_PROXY}, {"upstream": {"goproxy": "off", "gonoproxy": [], "gonosumdb": []}}),
     ({"images": ["registry.example.com/goproxy/*"]}, {"image": "registry.example.com/goproxy/modproxy:1"}),
     ({"images": []}, {}),
     ({"exposure": []}, {}),
@@ -154,6 +154,59 @@ def test_limits_of_what_is_written(limits: dict[str, Any], spec: dict[str, Any],
 def test_a_url_that_is_not_below(url: str) -> None:
     limits = {"upstreams": ["https://goproxy.example.com/go"]}
     assert refused(a_class(default=True, limits=limits), upstream={"goproxy": url})[0] == "ClassLimitExceeded"
+
+
+GIT, CORP = "git.example.com", "corp.example.com"
+VERIFIED = {"upstream": {"gosumdb": "sum.golang.org"}}
+ALL_VERIFIED = {"sumdbs": ["sum.golang.org"]}
+# The class, what the fleet writes of `upstream`, and the patterns that would come from upstreams unverified.
+UNVERIFIED: list[tuple[dict[str, Any], dict[str, Any], str | None]] = [
+    ({"defaults": VERIFIED}, {"goprivate": ["*"], "gonoproxy": []}, "gonoproxy lets [*] come from upstreams, and gopr"),
+    ({}, {"goprivate": ["*"], "gonoproxy": []}, "gonoproxy lets [*]"),
+    ({"profile": "Baseline"}, {"goprivate": [GIT, CORP], "gonoproxy": [CORP]}, f"gonoproxy lets [{GIT}]"),
+    ({"defaults": VERIFIED}, {"goprivate": ["*"], "gonoproxy": ["*.example.com"]}, "gonoproxy lets [*]"),
+    ({"defaults": VERIFIED}, {"goprivate": [GIT], "gonoproxy": [f"{GIT}/*"]}, f"gonoproxy lets [{GIT}]"),
+    ({"defaults": VERIFIED}, {"goprivate": ["a/"], "gonoproxy": ["a/*"]}, "gonoproxy lets [a/]"),
+    (
+        {"defaults": VERIFIED},
+        {"goprivate": ["g?t.example.com"], "gonoproxy": [GIT]},
+        "gonoproxy lets [g?t.example.com]",
+    ),
+    (
+        {"profile": "Privileged", "defaults": VERIFIED, "limits": ALL_VERIFIED},
+        {"goprivate": ["a"], "gonoproxy": []},
+        "[a]",
+    ),
+    # The fleet turns what the class fetches directly over to upstreams.
+    ({"defaults": {"upstream": {"goprivate": [GIT]}}}, {"gonoproxy": []}, f"gonoproxy lets [{GIT}]"),
+    ({"defaults": {"upstream": {"goprivate": [GIT], "gonosumdb": [GIT]}}}, {"goprivate": []}, "and gonosumdb keeps it"),
+    ({"defaults": {"upstream": {"gonoproxy": [GIT]}}}, {"goprivate": [CORP]}, f"gonoproxy lets [{CORP}]"),
+    ({"defaults": VERIFIED}, {"goprivate": ["*"]}, None),
+    ({"defaults": VERIFIED}, {"goprivate": [GIT], "gonoproxy": [GIT, CORP]}, None),
+    ({"defaults": VERIFIED}, {"goprivate": [GIT, f"{GIT}/team/x"], "gonoproxy": [f"{GIT}/"]}, None),
+    ({"defaults": VERIFIED}, {"goprivate": [GIT], "gonoproxy": ["*.example.com"]}, None),
+    ({"defaults": VERIFIED}, {"gonoproxy": []}, None),
+    ({"defaults": {"upstream": {"goprivate": [GIT], "gonoproxy": []}}}, {"timeout": "5s"}, None),
+    ({"defaults": {"upstream": {"gonosumdb": [GIT]}}}, {"goprivate": [CORP]}, None),
+    ({"defaults": {"upstream": {"gosumdb": "off"}}}, {"goprivate": ["*"], "gonoproxy": []}, None),
+    (
+        {"limits": {"sumdbs": ["off", "sum.golang.org"]}},
+        {"gosumdb": "sum.golang.org", "goprivate": ["*"], "gonoproxy": []},
+        None,
+    ),
+    ({"profile": "Privileged"}, {"goprivate": ["*"], "gonoproxy": []}, None),
+]
+
+
+@pytest.mark.parametrize(("spec", "upstream", "message"), UNVERIFIED, ids=str)
+def test_only_what_version_control_answers_for_is_unverified(
+    spec: dict[str, Any], upstream: dict[str, Any], message: str | None
+) -> None:
+    one = a_class(default=True, **spec)
+    if message is None:
+        admitted(one, upstream=upstream)
+    else:
+        assert message in refused(one, upstream=upstream)[1]
 
 
 def test_all_breaches_are_told_at_once() -> None:

@@ -14,7 +14,7 @@ from goproxy_operator.desired.children import ChildFacts, children
 from goproxy_operator.desired.config_map import documents
 from goproxy_operator.desired.stateful_set import claim_templates
 from goproxy_operator.reconcile.decide.difference import stamped
-from goproxy_operator.reconcile.decide.plan import Apply, ChildId, Delete, Orphan, child_id, make_plan
+from goproxy_operator.reconcile.decide.plan import Apply, ChildId, Delete, Orphan, child_id, make_plan, sending
 from tests.operator.objects import UID, goproxy
 
 Object = dict[str, Any]
@@ -128,6 +128,34 @@ def test_what_is_being_deleted_is_waited_for() -> None:
     held["StatefulSet", "team-a"]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     held["StatefulSet", "team-a"]["spec"] = {}
     assert make_plan("team-a", UID, manifests, held).actions == ()
+
+
+def test_a_map_that_somebody_made_immutable_is_made_anew_where_it_differs() -> None:
+    before, after = desired(goproxy()), desired(goproxy(modules={"deny": ["github.com/evil"]}))
+    held = live(before)
+    at = ("ConfigMap", "team-a-config-v1")
+    held[at]["immutable"] = True
+    assert make_plan("team-a", UID, before, held).actions == ()
+    gone, made = make_plan("team-a", UID, after, held).actions
+    assert gone == Delete(*at, "uid-of-ConfigMap")
+    assert isinstance(made, Apply)
+    assert made == Apply(next(stamped(one) for one in after if child_id(one) == at))
+
+    held[at]["metadata"]["ownerReferences"] = []
+    assert make_plan("team-a", UID, after, held).actions == ()
+    held[at] = live(before)[at] | {"immutable": True}
+    held[at]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    assert make_plan("team-a", UID, after, held).actions == ()
+
+
+def test_what_is_imposed_on_an_immutable_map_names_no_object_that_is_gone() -> None:
+    held = live(desired(goproxy()))["ConfigMap", "team-a-config-v1"]
+    manifest = stamped(held)
+    assert sending(manifest, held) == (Apply(manifest),)
+    gone, made = sending(manifest, held | {"immutable": True})
+    assert gone == Delete("ConfigMap", "team-a-config-v1", "uid-of-ConfigMap")
+    assert isinstance(made, Apply)
+    assert "uid" not in made.manifest["metadata"]
 
 
 def test_moving_to_keda_the_old_autoscaler_goes_first() -> None:

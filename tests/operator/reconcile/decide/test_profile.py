@@ -69,7 +69,7 @@ WRITTEN: dict[Profile, list[dict[str, Any]]] = {
         {},
         {"className": "standard", "replicas": 3, "suspend": True},
         {"autoscaling": AUTOSCALING | {"minReplicas": 1, "provider": "Builtin"}},
-        {"upstream": {"goprivate": ["git.example.com"], "gonoproxy": [], "timeout": "5s", "directTimeout": "1m"}},
+        {"upstream": {"goprivate": ["a"], "gonoproxy": ["a", "b"], "timeout": "5s", "directTimeout": "1m"}},
         {"modules": {"mode": "DryRun", "allow": ["a"], "deny": ["b"], "contact": "x", "allowlistConfigMapName": "l"}},
         {"cache": {"storage": {"size": "1Gi", "growTo": "2Gi", "whenDeleted": "Delete"}, "listTTL": "1s"}},
         {"expose": {"pathPrefix": "/go", "service": {"type": "ClusterIP", "annotations": {}}}},
