@@ -52,59 +52,32 @@ def answer(body: bytes | str, *headers: str, status: str = "200 OK") -> Write:
     return write
 
 
-async def endless(writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-    while True:
-        writer.write(b" " * 65536)
-        await writer.drain()
+def for_ever(begin: bytes, again: bytes, pause: float = 0.0) -> Write:
+    """Answer with `begin`, and with `again` without end, with a pause in seconds after each."""
+
+    async def write(writer: asyncio.StreamWriter) -> None:
+        writer.write(begin)
+        while True:
+            writer.write(again)
+            await writer.drain()
+            await asyncio.sleep(pause)
+
+    return write
 
 
-async def drip(writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-    while True:
-        writer.write(b" ")
-        await writer.drain()
-        await asyncio.sleep(0.05)
-
-
-async def header_drip(writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\nX: ")
-    while True:
-        writer.write(b"y")
-        await writer.drain()
-        await asyncio.sleep(0.05)
-
-
-async def header_flood(writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\n")
-    while True:
-        writer.write(b"X-Y: z\r\n" * 1000)
-        await writer.drain()
-
-
-async def long_header(writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\nX: ")
-    while True:
-        writer.write(b"y" * 65536)
-        await writer.drain()
+OK = b"HTTP/1.1 200 OK\r\n"
+endless = for_ever(OK + b"\r\n", b" " * 65536)
+drip = for_ever(OK + b"Content-Length: 1000\r\n\r\n", b" ", 0.05)
+header_drip = for_ever(OK + b"X: ", b"y", 0.05)
+header_flood = for_ever(OK, b"X-Y: z\r\n" * 1000)
+long_header = for_ever(OK + b"X: ", b"y" * 65536)
+informational_flood = for_ever(b"", b"HTTP/1.1 100 C\r\n\r\n" * 15000)
+long_chunk_sizes = for_ever(OK + b"Transfer-Encoding: chunked\r\n\r\n", b"1;" + b"x" * 1000 + b"\r\n \r\n")
 
 
 async def informational(writer: asyncio.StreamWriter) -> None:
     writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n")
     await answer(report().model_dump_json(by_alias=True))(writer)
-
-
-async def informational_flood(writer: asyncio.StreamWriter) -> None:
-    while True:
-        writer.write(b"HTTP/1.1 100 C\r\n\r\n" * 15000)
-        await writer.drain()
-
-
-async def long_chunk_sizes(writer: asyncio.StreamWriter) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    while True:
-        writer.write(b"1;" + b"x" * 1000 + b"\r\n \r\n")
-        await writer.drain()
 
 
 async def binary(writer: asyncio.StreamWriter) -> None:

@@ -35,7 +35,7 @@ class Answer:
     stored: StoredFile | None = None
     """A file of the store; its content is in `body` too, unless the file is a zip or large."""
     follower: Follower | None = None
-    """A reader of a zip whose fetch is under way."""
+    """A reader of a zip whose fetch is under way, or of a large answer that is not stored."""
     etag: str | None = None
     """Names the content (RFC 9110, section 8.8.3), without quotes; None while the content is not known."""
     age: float = 0.0

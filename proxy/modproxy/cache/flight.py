@@ -14,7 +14,7 @@ from modproxy.mod.path import ModulePath
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import Version
 from modproxy.request import AnyTarget, Request
-from modproxy.source.protocol import Fetched, Source, SourceError, Unavailable
+from modproxy.source.protocol import ASK_AGAIN_SECONDS, Fetched, Source, SourceError, Unavailable
 from modproxy.store.protocol import LARGEST_BODY, Draft, NoRoomError, Store, StoredFile, etag_of
 from modproxy.threads import Pool
 
@@ -26,8 +26,6 @@ _NEARLY_WHOLE = 0.75
 """The part of a zip that makes the fetch of the rest worth while after the last reader has left."""
 LINGER_SECONDS = 2.0
 """How long a fetch waits for another reader after the last one has left: a build that is restarted asks again soon."""
-RETRY_AFTER = "10"
-"""Seconds after which a client may try again where no room was."""
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +55,7 @@ class Flight:
         self.streaming = streaming and request.target.kind is Kind.ZIP
         """Whether readers get the beginning of a zip before its check."""
         self.body: bytes | None = None
-        """A small answer, whole and checked; None when it is stored."""
+        """A small answer, whole and checked; None when it is stored, or large."""
         self.etag: str | None = None
         """Names the content of `body`."""
         self.size: int | None = None
@@ -123,7 +121,7 @@ class Flight:
         except SourceError as e:
             self.error = e
         except NoRoomError as e:
-            self.error = Unavailable(f"{self.target}: {e.strerror}", 503, retry_after=RETRY_AFTER)
+            self.error = Unavailable(f"{self.target}: {e.strerror}", 503, retry_after=ASK_AGAIN_SECONDS)
         except OSError as e:
             log.error("%s can neither be stored nor passed through: %s", self.target, e)
             self.error = Unavailable(f"{self.target}: no disk of this replica takes it: {e.strerror}", 503)

@@ -9,14 +9,14 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from modproxy.cache.answer import Answer, CacheStatus, KnownAbsent
-from modproxy.cache.flight import RETRY_AFTER, Flight, FlightKey, Follower
+from modproxy.cache.flight import Flight, FlightKey, Follower
 from modproxy.cache.flights import Flights
 from modproxy.cache.freshness import Course, course, is_fresh
 from modproxy.cache.memo import Memo
 from modproxy.in_force import Rules
 from modproxy.mod.target import Kind, Target
 from modproxy.request import Request
-from modproxy.source.protocol import Mismatch, NotFound, SourceError, Unavailable
+from modproxy.source.protocol import ASK_AGAIN_SECONDS, Mismatch, NotFound, SourceError, Unavailable
 from modproxy.store.protocol import Store, StoredFile
 from modproxy.threads import Pool
 from modproxy.via import passed_fleets
@@ -174,7 +174,7 @@ class Cache:
         if flight is None:
             if len(self._tasks) >= _MOST_FLIGHTS and not own:
                 reason = f"{request.target}: {_MOST_FLIGHTS} fetches are under way: ask again later"
-                raise Unavailable(reason, 503, retry_after=RETRY_AFTER)
+                raise Unavailable(reason, 503, retry_after=ASK_AGAIN_SECONDS)
             streaming = self._suspects.get(request.target.key) is None
             flight = Flight(request, key, streaming=streaming, abandoned=self._abandon)
             task = asyncio.create_task(self._run(flight, rules), name=f"fetch {request.target}")

@@ -12,11 +12,10 @@ from modproxy.mod.target import Kind, Target
 from modproxy.mod.vouching import CameFrom, voucher
 from modproxy.request import Request
 from modproxy.room import Reservation, Room
-from modproxy.source.protocol import Fetched, Source, Unavailable, once
+from modproxy.source.protocol import ASK_AGAIN_SECONDS, Fetched, Source, Unavailable, once
 
 _READ_AT_ONCE = 32 << 10
 """Bytes that are worked on in the event loop, for a millisecond at most. Work on more happens in a thread."""
-_RETRY_AFTER = "10"
 LARGE_ANSWERS_BYTES = 256 << 20
 """The memory for all large answers of one replica that are fetched at once: sixteen of the largest go.mod files."""
 T = TypeVar("T")
@@ -69,7 +68,7 @@ async def read_small(fetched: Fetched, largest: int, held: Reservation | None = 
             break
         if held is not None and len(parts) > _READ_AT_ONCE and not held.grow_to(len(parts)):
             reason = f"{fetched.origin} sends large answers, and this replica holds many others: ask again later"
-            raise Unavailable(reason, 503, retry_after=_RETRY_AFTER)
+            raise Unavailable(reason, 503, retry_after=ASK_AGAIN_SECONDS)
     return bytes(parts)
 
 

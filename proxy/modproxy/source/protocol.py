@@ -30,6 +30,10 @@ async def once(body: bytes) -> AsyncIterator[bytes]:
     yield body
 
 
+ASK_AGAIN_SECONDS = "10"
+"""The Retry-After header of an answer that this replica has no room to fetch now."""
+
+
 class SourceError(Exception):
     """A source has no answer; the message is the reason, in words for the client's terminal."""
 

@@ -84,7 +84,7 @@ class DiskStore:
     @property
     def used_bytes(self) -> int:
         """The bytes of all stored files that have been counted, of the files that are being written, and of others."""
-        return self._ledger.used_bytes + self._room.reserved + self.beside()
+        return self.held_bytes + self._room.reserved
 
     @property
     def held_bytes(self) -> int:
@@ -122,7 +122,7 @@ class DiskStore:
 
     def _free_for_drafts(self) -> int:
         capacity = self.capacity()
-        return min(capacity - self._ledger.used_bytes - self.beside(), capacity // _DRAFTS_SHARE)
+        return min(capacity - self.held_bytes, capacity // _DRAFTS_SHARE)
 
     def free(self) -> tuple[int, int]:
         """Return the bytes that are free on the file system for this process, and the bytes of all of it."""

@@ -19,6 +19,14 @@ LIST, INFO, MOD, ZIP = "example.com/m/@v/list", *(f"example.com/m/@v/v1.0.0.{kin
 PACKED = module_zip("example.com/m", "v1.0.0", {"go.mod": b"module example.com/m\n", "big": bytes(range(256)) * 999})
 
 
+async def held_for(seconds: float, cache: Cache, store: MemoryStore) -> FakeSource:
+    """Let the cache hold a list that it fetched so long ago. Return the source of the list."""
+    source = FakeSource({LIST: b"v1.0.0\n"})
+    await cache.get(request(LIST), rules(source))
+    store.age(LIST, seconds)
+    return source
+
+
 async def test_the_first_asks_the_source_and_the_next_does_not(cache: Cache, store: MemoryStore) -> None:
     source = FakeSource({MOD: b"module example.com/m\n"})
     first = await cache.get(request(MOD), rules(source))
@@ -92,9 +100,7 @@ async def test_an_outage_is_never_remembered(cache: Cache, error: Unavailable) -
 
 
 async def test_an_old_list_is_given_and_refreshed_behind(cache: Cache, store: MemoryStore) -> None:
-    source = FakeSource({LIST: b"v1.0.0\n"})
-    await cache.get(request(LIST), rules(source))
-    store.age(LIST, 100)
+    source = await held_for(100, cache, store)
     source.answers[LIST] = b"v1.0.0\nv1.1.0\n"
     old = await cache.get(request(LIST), rules(source))
     assert (old.status, old.body) == (CacheStatus.STALE, b"v1.0.0\n")
@@ -104,9 +110,7 @@ async def test_an_old_list_is_given_and_refreshed_behind(cache: Cache, store: Me
 
 
 async def test_a_list_that_is_too_old_waits_for_the_new_one(cache: Cache, store: MemoryStore) -> None:
-    source = FakeSource({LIST: b"v1.0.0\n"})
-    await cache.get(request(LIST), rules(source))
-    store.age(LIST, 20 * 3600)
+    source = await held_for(20 * 3600, cache, store)
     source.answers[LIST] = b"v1.0.0\nv1.1.0\n"
     new = await cache.get(request(LIST), rules(source))
     assert (new.status, new.body) == (CacheStatus.MISS, b"v1.0.0\nv1.1.0\n")
@@ -116,9 +120,7 @@ async def test_a_list_that_is_too_old_waits_for_the_new_one(cache: Cache, store:
 async def test_a_list_that_is_too_old_is_given_where_upstream_fails(
     cache: Cache, store: MemoryStore, error: Unavailable
 ) -> None:
-    source = FakeSource({LIST: b"v1.0.0\n"})
-    await cache.get(request(LIST), rules(source))
-    store.age(LIST, 20 * 3600)
+    source = await held_for(20 * 3600, cache, store)
     source.answers[LIST] = error
     for _ in range(5):
         old = await cache.get(request(LIST), rules(source))
@@ -133,9 +135,7 @@ async def test_a_list_that_is_too_old_is_given_where_upstream_fails(
 async def test_an_old_list_is_not_given_against_the_word_of_upstream(
     cache: Cache, store: MemoryStore, error: SourceError
 ) -> None:
-    source = FakeSource({LIST: b"v1.0.0\n"})
-    await cache.get(request(LIST), rules(source))
-    store.age(LIST, 20 * 3600)
+    source = await held_for(20 * 3600, cache, store)
     source.answers[LIST] = error
     with pytest.raises(type(error)):
         await cache.get(request(LIST), rules(source))
@@ -166,9 +166,7 @@ async def test_an_older_source_never_replaces_the_list_of_a_newer_one(cache: Cac
 
 
 async def test_a_failed_refresh_is_tried_again_after_a_pause_only(cache: Cache, store: MemoryStore) -> None:
-    source = FakeSource({LIST: b"v1.0.0\n"})
-    await cache.get(request(LIST), rules(source))
-    store.age(LIST, 100)
+    source = await held_for(100, cache, store)
     source.answers[LIST] = Unavailable("down")
     for _ in range(5):
         assert (await cache.get(request(LIST), rules(source))).status is CacheStatus.STALE
@@ -177,9 +175,7 @@ async def test_a_failed_refresh_is_tried_again_after_a_pause_only(cache: Cache, 
 
 
 async def test_a_list_that_is_gone_upstream_goes_here(cache: Cache, store: MemoryStore) -> None:
-    source = FakeSource({LIST: b"v1.0.0\n"})
-    await cache.get(request(LIST), rules(source))
-    store.age(LIST, 100)
+    source = await held_for(100, cache, store)
     del source.answers[LIST]
     await cache.get(request(LIST), rules(source))
     await eventually(lambda: LIST not in store.files, "the list is removed")

@@ -65,10 +65,7 @@ def _upstreams(goproxy: GoProxy, fleet_class: FleetClass) -> Iterator[str]:
     upstream = goproxy.spec.upstream
     limit = f"{_limit(fleet_class, 'upstreams')} [{', '.join(allowed)}]"
     if upstream.goproxy is None:
-        yield (
-            "spec.upstream.goproxy is not given, so that the replicas' environment would choose: write what is in "
-            f"{limit}"
-        )
+        yield _left_to_the_environment("goproxy", limit)
     else:
         for entry in parse_chain(upstream.goproxy):
             if not _allows(allowed, entry):
@@ -79,6 +76,12 @@ def _upstreams(goproxy: GoProxy, fleet_class: FleetClass) -> Iterator[str]:
     field = "goprivate" if upstream.gonoproxy is None else "gonoproxy"
     if patterns := (upstream.goprivate if upstream.gonoproxy is None else upstream.gonoproxy):
         yield f"spec.upstream.{field} [{', '.join(patterns)}] is fetched directly, and direct is not in {limit}"
+
+
+def _left_to_the_environment(field: str, limit: str) -> str:
+    return (
+        f"spec.upstream.{field} is not given, so that the replicas' environment would choose: write what is in {limit}"
+    )
 
 
 def _allows(allowed: tuple[str, ...], entry: Entry) -> bool:
@@ -98,10 +101,7 @@ def _sumdbs(goproxy: GoProxy, fleet_class: FleetClass) -> Iterator[str]:
     upstream = goproxy.spec.upstream
     limit = f"{_limit(fleet_class, 'sumdbs')} [{', '.join(allowed)}]"
     if upstream.gosumdb is None:
-        yield (
-            "spec.upstream.gosumdb is not given, so that the replicas' environment would choose: write what is in "
-            f"{limit}"
-        )
+        yield _left_to_the_environment("gosumdb", limit)
     elif not words(upstream.gosumdb, allowed):
         yield f"spec.upstream.gosumdb {upstream.gosumdb} is not in {limit}"
 
