@@ -13,8 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.programs import cpu_seconds, rss_mib
-from bench.result import Figure, Plot, Result, percentile
+from bench.figures.result import Figure, Result
+from bench.figures.spread import percentile
+from bench.machine.processes import cpu_seconds, rss_mib
+from bench.run import Run
 from modproxy.contract.report import StorageState, Window
 from tests.kubernetes import audit, kube_binary
 from tests.kubernetes.control_plane import ControlPlane
@@ -28,7 +30,7 @@ FLEETS, NAMESPACES = 1000, 100
 QUIET_SECONDS = 600
 CHANGES, CHANGES_PER_SECOND = 300, 5
 MOVING = 10  # one fleet in this many has figures that change
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass
@@ -45,8 +47,9 @@ class World:
         return OperatorProcess(self.kubeconfig, self.scratch / f"{name}.log")
 
 
-async def measure(scratch: Path) -> Result:
+async def measure(run: Run) -> Result:
     """Run all four parts on one control plane."""
+    scratch = run.scratch
     plane = ControlPlane(kube_binary.ensure(), scratch / "control-plane", AS_SHIPPED)
     figures: list[Figure] = []
     with plane:
@@ -68,14 +71,12 @@ async def measure(scratch: Path) -> Result:
                 figures.append(Figure("operator at rest, no fleet", rss_mib(operator.pid), "MiB"))
                 figures += await _converge(world, operator)
                 figures += await _stay_quiet(world, operator)
-                latencies, more = await _change(world)
-                figures += more
+                figures += await _change(world)
             figures += await _restart(world)
     return Result(
         f"{FLEETS} GoProxies over {NAMESPACES} namespaces",
         figures,
-        Plot({"spec change to StatefulSet": [1000 * seconds for seconds in latencies]}, "ms", sorted_curves=True),
-        [
+        notes=[
             f"the controller-manager's own limits: {AS_SHIPPED.qps} calls a second for each controller until all had "
             f"converged, as it is shipped; then {QUICK.qps}"
         ],
@@ -133,7 +134,7 @@ async def _stay_quiet(world: World, operator: OperatorProcess) -> list[Figure]:
     ]
 
 
-async def _change(world: World) -> tuple[list[float], list[Figure]]:
+async def _change(world: World) -> list[Figure]:
     """Change specs at a steady pace, and take the time from the API server's answer to the StatefulSet."""
     latencies: list[float] = []
 
@@ -156,7 +157,7 @@ async def _change(world: World) -> tuple[list[float], list[Figure]]:
         begun = time.monotonic()
         await one()
         await asyncio.sleep(max(1 / CHANGES_PER_SECOND - (time.monotonic() - begun), 0))
-    return latencies, [
+    return [
         Figure("spec change to StatefulSet, median", 1000 * percentile(latencies, 50), "ms"),
         Figure("spec change to StatefulSet, p99", 1000 * percentile(latencies, 99), "ms", limit=100),
     ]

@@ -1,6 +1,6 @@
 """A process of clients that are bad company for others: slow readers, and requests that upstream never answers.
 
-    python -m bench.crowd URL --readers N --stalled N
+    python -m bench.programs.crowd URL --readers N --stalled N
 
 A slow reader asks for a large zip that is held and reads a kilobyte of it each second. The
 process prints a line once all have asked, and goes on until it is killed.
@@ -11,7 +11,8 @@ import asyncio
 import socket
 from urllib.parse import urlsplit
 
-LARGE = "example.com/large/@v/v1.0.0.zip"
+LARGE = "example.com/bench/large/@v/v1.0.0.zip"
+STALLED = "example.com/stalled/"
 _AT_ONCE = asyncio.Semaphore(50)
 
 
@@ -39,7 +40,7 @@ async def read_slowly(connection: socket.socket) -> None:
 
 async def crowd(url: str, readers: int, stalled: int) -> None:
     """Stay until killed."""
-    paths = [LARGE] * readers + [f"example.com/stalled/m{n}/@v/v1.0.0.zip" for n in range(stalled)]
+    paths = [LARGE] * readers + [f"{STALLED}m{n}/@v/v1.0.0.zip" for n in range(stalled)]
     connections = await asyncio.gather(*(ask(url, path) for path in paths))
     print("ready", flush=True)
     await asyncio.gather(*map(read_slowly, connections))

@@ -1,6 +1,6 @@
-"""A plain static file server of aiohttp's, to compare with where there is no nginx.
+"""A plain static file server of aiohttp's: the yardstick of hits that needs no package of the system.
 
-    python -m bench.plain_server FOLDER
+    python -m bench.programs.plain_server FOLDER
 
 It prints its URL.
 """

@@ -4,9 +4,9 @@ import asyncio
 import os
 import sys
 import time
-from pathlib import Path
 
-from bench.result import Figure, Result
+from bench.figures.result import Figure, Result
+from bench.run import Run
 
 SIZES = {
     "tests/modproxy/live/test_fuzz.py": ("MODPROXY_FUZZ_CASES", 100_000),
@@ -14,13 +14,13 @@ SIZES = {
 }
 
 
-async def measure(scratch: Path) -> Result:
+async def measure(run: Run) -> Result:
     """Run the tests; the terminal shows what they found."""
     figures = []
     for file, (variable, size) in SIZES.items():
         started = time.perf_counter()
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "pytest", "-q", "--show-capture=no", f"--basetemp={scratch / 'pytest'}", file,
+            sys.executable, "-m", "pytest", "-q", "--show-capture=no", f"--basetemp={run.scratch / 'pytest'}", file,
             env={**os.environ, variable: str(size)},
         )  # fmt: skip
         failed = await process.wait()

@@ -1,0 +1,92 @@
+"""Draws the ratios of a run beside each other, as one picture for the README."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib import pyplot
+from matplotlib.axes import Axes
+
+from bench.figures.panels import Panel, panels
+from bench.figures.result import Comparison, Result
+from bench.figures.spread import short
+
+mpl.use("Agg")  # the machine may have no screen
+_OURS, _OTHERS, _GOAL, _TEXT = "#1f6feb", ("#8c959f", "#bf8700", "#8250df", "#57606a"), "#cf222e", "#1f2328"
+_STYLE: dict[Any, object] = {
+    "svg.hashsalt": "bench",  # ids are random otherwise, and the same figures would give another file
+    "svg.fonttype": "none",  # letters as text: the file is small, and a reader can select them
+    "font.family": "sans-serif",
+    "font.size": 9,
+    "text.color": _TEXT,
+    "axes.edgecolor": "#d0d7de",
+    "axes.labelcolor": _TEXT,
+    "xtick.color": _TEXT,
+    "ytick.color": _TEXT,
+}
+_ROW_INCHES = 0.3
+_AROUND_INCHES = 0.95
+"""The title and the axis of a panel."""
+
+
+def draw(results: Mapping[str, Result], file: Path) -> bool:
+    """Draw what the picture shows of these results; say whether there was something to draw."""
+    shown = panels(results)
+    if not shown:
+        return False
+    with mpl.rc_context(_STYLE):
+        heights = [_AROUND_INCHES + _ROW_INCHES * panel.bars for panel in shown]
+        # The ground is white also where a page is dark: each colour is chosen for it.
+        figure, rows = pyplot.subplots(
+            len(shown), 1, figsize=(8.4, sum(heights)), height_ratios=heights, layout="constrained", squeeze=False,
+            facecolor="white",
+        )  # fmt: skip
+        for axes, panel in zip(rows[:, 0], shown, strict=True):
+            _panel(axes, panel)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(file, metadata={"Date": None, "Creator": None})
+        pyplot.close(figure)
+    return True
+
+
+def _panel(axes: Axes, panel: Panel) -> None:
+    axes.set_title(panel.title, loc="left", fontweight="bold", fontsize=9.5)
+    colours = _colours(panel)
+    limit = panel.longest * 1.3
+    row = 0.0
+    places, names = [], []
+    seen: set[str] = set()
+    for entry in panel.comparisons:
+        begin = row
+        for server, values in entry.servers.items():
+            label = "_nolegend_" if server in seen else server
+            axes.barh(row, values.median, 0.8, color=colours[server], label=label)
+            seen.add(server)
+            axes.plot([values.low, values.high], [row, row], color=_TEXT, linewidth=1)
+            axes.text(max(values.high, values.median) + limit / 100, row, short(values.median), va="center")
+            row += 1
+        _goal(axes, entry, begin, row)
+        places.append((begin + row - 1) / 2)
+        names.append(entry.name)
+        row += 0.6
+    if panel.is_ratio:
+        axes.axvline(1, color="#57606a", linewidth=0.8, linestyle=":")
+    axes.set_yticks(places, names)
+    axes.invert_yaxis()
+    axes.set_xlim(0, limit)
+    axes.set_xlabel(panel.axis)
+    axes.tick_params(length=0)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.legend(loc="lower right", frameon=False, fontsize=8, ncols=len(seen), bbox_to_anchor=(1, 1), borderpad=0)
+
+
+def _colours(panel: Panel) -> dict[str, str]:
+    servers = list(dict.fromkeys(server for entry in panel.comparisons for server in entry.servers))
+    return {server: _OURS if n == 0 else _OTHERS[(n - 1) % len(_OTHERS)] for n, server in enumerate(servers)}
+
+
+def _goal(axes: Axes, entry: Comparison, begin: float, end: float) -> None:
+    if entry.goal:
+        axes.plot([entry.goal.value] * 2, [begin - 0.55, end - 0.45], color=_GOAL, linewidth=1.5)
