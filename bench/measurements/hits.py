@@ -76,10 +76,10 @@ async def measure(run: Run) -> Result:
 
 
 def _idle(found: Sequence[Rates]) -> list[str]:
-    """Name the servers that wrk could not keep busy. A request costs an idle server more, because it wakes up for it."""
+    """Name the servers that wrk could not keep busy: such a server wakes up for each request, which costs more."""
     return [
-        f"{name} was busy for only {100 * median(shares):.0f} % of its core with {rates.workload.title}: other programs "
-        "take wrk's core, or wrk is its bound; on a quiet machine the ratio is another one"
+        f"{name} was busy for only {100 * median(shares):.0f} % of its core with {rates.workload.title}: "
+        "wrk got too little of its own core, and with more load the ratio is another one"
         for rates in found
         for name, shares in rates.busy.items()
         if median(shares) < BUSY

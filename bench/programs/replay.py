@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 import uvloop
 
@@ -51,7 +52,7 @@ class Replay:
             pieces = self.bodies.get(path)
             if pieces is None:
                 wrong.append(path)
-            elif (body := b"".join(pieces)) != (right := (folder / path).read_bytes()):
+            elif (body := b"".join(pieces)) != (right := (folder / unquote(path)).read_bytes()):
                 (reworded if path.endswith(".info") and same_info(body, right) else wrong).append(path)
         return wrong, reworded
 

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
-from bench.upstream.made import MadeModules, keys
+from bench.upstream.made import MadeModules
+from bench.upstream.made import keys as keys_of_made
 from bench.upstream.recording import Recorder, RecordingError, find_way
 from modproxy.mod.path import unescape
 from tests.kubernetes.cache_folder import cache_folder
@@ -16,7 +18,10 @@ _AT_ONCE = 8
 
 @dataclass(frozen=True)
 class Project:
-    """Holds the paths in the order in which they are asked for. The database `gosumdb` vouches for the files."""
+    """Holds the paths in the order in which they are asked for, as the go command writes them in URLs (`%21` for `!`).
+
+    The database `gosumdb` vouches for the files.
+    """
 
     name: str
     paths: tuple[str, ...]
@@ -24,15 +29,20 @@ class Project:
     gosumdb: str
 
     @property
+    def keys(self) -> list[str]:
+        """The paths of the files below the folder."""
+        return [unquote(path) for path in self.paths]
+
+    @property
     def allow(self) -> tuple[str, ...]:
         """The allowlist that a team would write for it: patterns of its modules, the last element of each left out."""
-        modules = sorted({unescape(path.partition("/@")[0]) for path in self.paths})
+        modules = {unescape(key.partition("/@")[0]) for key in self.keys}
         return tuple(sorted({"/".join(module.split("/")[:2]) for module in modules}))
 
     @property
     def packed_mb(self) -> float:
         """The megabytes (10^6) of all files."""
-        return sum((self.folder / path).stat().st_size for path in self.paths) / 1e6
+        return sum((self.folder / path).stat().st_size for path in self.keys) / 1e6
 
     @property
     def description(self) -> str:
@@ -55,18 +65,19 @@ async def recorded(listed: Path, say: Callable[[str], None]) -> Project:
     paths = tuple(listed.read_text().split())
     folder = cache_folder() / "bench" / listed.stem
     async with Recorder(folder, way := await find_way()) as recorder:
-        pending = [path for path in paths if not recorder.has(path)]
-        done = len(paths) - len(pending)
+        keys = [unquote(path) for path in paths]
+        pending = [key for key in keys if not recorder.has(key)]
+        done = len(keys) - len(pending)
         slots = asyncio.Semaphore(_AT_ONCE)
 
-        async def one(path: str) -> None:
+        async def one(key: str) -> None:
             nonlocal done
             async with slots:
-                await recorder.record(path)
+                await recorder.record(key)
             done += 1
-            say(f"downloading {listed.stem} once, through GOPROXY: {done} of {len(paths)} files")
+            say(f"downloading {listed.stem} once, through GOPROXY: {done} of {len(keys)} files")
 
-        tasks = [asyncio.create_task(one(path)) for path in pending]
+        tasks = [asyncio.create_task(one(key)) for key in pending]
         try:
             await asyncio.gather(*tasks)
         finally:
@@ -74,7 +85,7 @@ async def recorded(listed: Path, say: Callable[[str], None]) -> Project:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
     project = Project(listed.stem, paths, folder, way.gosumdb)
-    if absent := [path for path in paths if (folder / f"{path}.status").exists()]:
+    if absent := [key for key in project.keys if (folder / f"{key}.status").exists()]:
         raise RecordingError(f"GOPROXY does not have {absent[0]}")
     return project
 
@@ -84,5 +95,5 @@ def made(folder: Path, modules: int, entries: int, entry_bytes: int) -> Project:
     content = MadeModules()
     content.add_many_entries(modules, entries, entry_bytes)
     content.write(folder)
-    paths = [key for number in range(modules) for key in keys(number)]
+    paths = [key for number in range(modules) for key in keys_of_made(number)]
     return Project("made", tuple(paths), folder, content.gosumdb)

@@ -5,6 +5,7 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import cast
+from urllib.parse import unquote
 
 from bench.upstream.answers import Answer, Answers, answer
 
@@ -59,7 +60,7 @@ class UpstreamConnection(asyncio.Protocol):
             return
         self._busy = True
         method, _, rest = self._waiting.popleft().partition(b" ")
-        path = rest.partition(b" ")[0].decode("latin-1").lstrip("/")
+        path = unquote(rest.partition(b" ")[0].decode("latin-1")).lstrip("/")
         if method != b"GET":
             self._send(_NOT_ALLOWED)
             return
