@@ -21,7 +21,7 @@ COMPILE   = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --ge
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help venv run test bench lint generate cluster e2e cluster-down lock clean
+.PHONY: help venv run test bench bench-check lint generate cluster e2e cluster-down lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -34,8 +34,11 @@ run: .venv/run.stamp ## run a fleet on this machine; FILE=, LISTEN= and DATA= (w
 test: lint ## lint, then every test; ARGS are pytest's
 	@$(BIN)/python -m pytest $(ARGS)
 
-bench: .venv/bench.stamp ## measure the proxy on this machine, and the proofs at full size; ARGS name measurements
+bench: .venv/bench.stamp ## measure speed and memory beside nginx and others; ARGS name measurements, ARGS=--help says more
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-check: .venv/dev.stamp ## the small benchmark of CI, 2 minutes: fail when a ratio falls by half; ARGS=--write commits to new ones
+	@$(BIN)/python -m bench.check $(ARGS)
 
 lint: .venv/dev.stamp ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check --quiet .

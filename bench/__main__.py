@@ -81,7 +81,7 @@ def _keep(arguments: Arguments, results: dict[str, Result]) -> None:
         "quick": arguments.quick,
         "peers": [peer.name for peer in arguments.peers],
     }
-    file = RESULTS / f"{arguments.label}-{now:%Y-%m-%d}.json"
+    file = RESULTS / f"{arguments.label}-{now:%Y-%m-%d-%H%M}.json"
     write(document(results, describe(), now.isoformat(timespec="seconds"), settings), file)
     picture = RESULTS / f"{arguments.label}.svg"
     drawn = draw(results, picture)

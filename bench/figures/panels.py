@@ -57,7 +57,9 @@ def panels(results: Mapping[str, Result]) -> list[Panel]:
                 "The same project: CPU of the first download, time of the second", "seconds; shorter is better", times
             )
         )
-    memory = [*_chosen(results, "replay", "MiB"), *_chosen(results, "memory", "MiB", "later")]
+    if rates := _chosen(results, "large_zip", "MB per CPU s"):
+        found.append(Panel("One large cold zip", "MB per CPU second; longer is better", rates))
+    memory = [*_chosen(results, "replay", "MiB"), *_chosen(results, "memory", "MiB", " s after ")]
     if memory:
         found.append(Panel("Memory of all processes of a server", "MiB; shorter is better", memory))
     return found

@@ -1,12 +1,14 @@
 """Draws the ratios of a run beside each other, as one picture for the README."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib import pyplot
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from bench.figures.panels import Panel, panels
 from bench.figures.result import Comparison, Result
@@ -25,8 +27,8 @@ _STYLE: dict[Any, object] = {
     "xtick.color": _TEXT,
     "ytick.color": _TEXT,
 }
-_ROW_INCHES = 0.3
-_AROUND_INCHES = 0.95
+_ROW_INCHES = 0.21
+_AROUND_INCHES = 0.85
 """The title and the axis of a panel."""
 
 
@@ -42,27 +44,30 @@ def draw(results: Mapping[str, Result], file: Path) -> bool:
             len(shown), 1, figsize=(8.4, sum(heights)), height_ratios=heights, layout="constrained", squeeze=False,
             facecolor="white",
         )  # fmt: skip
+        colours = _colours(shown)
         for axes, panel in zip(rows[:, 0], shown, strict=True):
-            _panel(axes, panel)
+            _panel(axes, panel, colours)
+        marks: list[Any] = [Patch(color=colour, label=server) for server, colour in colours.items()]
+        marks += [
+            Line2D([], [], color=_GOAL, label="goal"),
+            Line2D([], [], color=_TEXT, linewidth=1, label="all rounds"),
+        ]
+        figure.legend(handles=marks, loc="outside upper left", ncols=len(marks), frameon=False, fontsize=8.5)
         file.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(file, metadata={"Date": None, "Creator": None})
         pyplot.close(figure)
     return True
 
 
-def _panel(axes: Axes, panel: Panel) -> None:
+def _panel(axes: Axes, panel: Panel, colours: Mapping[str, str]) -> None:
     axes.set_title(panel.title, loc="left", fontweight="bold", fontsize=9.5)
-    colours = _colours(panel)
-    limit = panel.longest * 1.3
+    limit = panel.longest * 1.2
     row = 0.0
     places, names = [], []
-    seen: set[str] = set()
     for entry in panel.comparisons:
         begin = row
         for server, values in entry.servers.items():
-            label = "_nolegend_" if server in seen else server
-            axes.barh(row, values.median, 0.8, color=colours[server], label=label)
-            seen.add(server)
+            axes.barh(row, values.median, 0.8, color=colours[server])
             axes.plot([values.low, values.high], [row, row], color=_TEXT, linewidth=1)
             axes.text(max(values.high, values.median) + limit / 100, row, short(values.median), va="center")
             row += 1
@@ -75,15 +80,15 @@ def _panel(axes: Axes, panel: Panel) -> None:
     axes.set_yticks(places, names)
     axes.invert_yaxis()
     axes.set_xlim(0, limit)
-    axes.set_xlabel(panel.axis)
+    axes.set_xlabel(panel.axis, fontsize=8)
     axes.tick_params(length=0)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
-    axes.legend(loc="lower right", frameon=False, fontsize=8, ncols=len(seen), bbox_to_anchor=(1, 1), borderpad=0)
 
 
-def _colours(panel: Panel) -> dict[str, str]:
-    servers = list(dict.fromkeys(server for entry in panel.comparisons for server in entry.servers))
+def _colours(shown: Sequence[Panel]) -> dict[str, str]:
+    """Give each server one colour in all panels, the first one ours."""
+    servers = dict.fromkeys(server for panel in shown for entry in panel.comparisons for server in entry.servers)
     return {server: _OURS if n == 0 else _OTHERS[(n - 1) % len(_OTHERS)] for n, server in enumerate(servers)}
 
 

@@ -1,16 +1,15 @@
 """What does one large cold zip cost while it streams through an empty replica?"""
 
-from collections.abc import Sequence
+from pathlib import Path
 
 from bench.figures.result import Goal, Result, compare
+from bench.replay.project import Project, made_large
+from bench.replay.rounds import ask
 from bench.run import Run
 from bench.servers.ours import Ours
-from bench.servers.own_programs import json_of
 from bench.servers.server import Contender, Server
-from bench.upstream.made import MadeModules, keys_of, make_large
 from bench.upstream.run import upstream
 
-LARGE = "example.com/bench/large"
 MEBIBYTES, QUICK_MEBIBYTES = 208, 32
 GOAL_MB = 300
 """Megabytes (10^6) for a second of processor time."""
@@ -20,23 +19,20 @@ async def measure(run: Run) -> Result:
     """Download the zip once in each round, through each server with an empty cache."""
     size = QUICK_MEBIBYTES if run.quick else MEBIBYTES
     run.say(f"making a zip of {size} MiB")
-    made = MadeModules()
-    made.add_zip(LARGE, make_large(LARGE, size))
-    folder = run.scratch / "upstream"
-    made.write(folder)
-    megabytes = (folder / keys_of(LARGE)[-1]).stat().st_size / 1e6
+    project = made_large(run.scratch / "upstream", size)
+    paths = project.write_paths(run.scratch)
     contenders: list[Contender] = [Ours(), *run.peers]
     rates: dict[str, list[float]] = {contender.name: [] for contender in contenders}
     peaks: dict[str, list[float]] = {contender.name: [] for contender in contenders}
-    async with upstream(folder, made.gosumdb) as source:
+    async with upstream(project.folder, project.gosumdb) as source:
         for number in run.each_round("one large cold zip", warm_ups=0):
             for contender in contenders:
                 async with contender.serve(run.scratch / f"{contender.name}-{number}", source) as server:
-                    used = await _download(server, run, keys_of(LARGE))
-                    rates[contender.name].append(megabytes / used)
+                    used = await _download(server, project, paths)
+                    rates[contender.name].append(project.packed_mb / used)
                     peaks[contender.name].append(server.peak_mib)
     return Result(
-        f"One large cold zip: {megabytes:.0f} MB",
+        f"One large cold zip: {project.packed_mb:.0f} MB",
         comparisons=[
             compare("streamed and verified", rates, "MB per CPU s", Goal(GOAL_MB, at_least=True)),
             compare("peak memory", peaks, "MiB"),
@@ -45,15 +41,8 @@ async def measure(run: Run) -> Result:
     )
 
 
-async def _download(server: Server, run: Run, keys: Sequence[str]) -> float:
+async def _download(server: Server, project: Project, paths: Path) -> float:
     """Return the processor time that the server used for the zip."""
-    paths = run.scratch / "large.paths"
-    paths.write_text("".join(f"{key}\n" for key in keys))
     started = await server.quiet()
-    said = await json_of(
-        "bench.programs.replay", server.url, f"--paths={paths}", f"--folder={run.scratch / 'upstream'}",
-        "--connections=1",
-    )  # fmt: skip
-    if said["wrong"]:
-        raise AssertionError(f"{server.name} answered wrongly: {said['wrong']}")
+    await ask(server.url, server.name, project, paths, connections=1)
     return await server.quiet() - started

@@ -44,8 +44,8 @@ async def measure(run: Run) -> Result:
         "Memory of the whole process tree",
         comparisons=[
             compare("after the start", fresh, "MiB"),
-            compare(f"after {REQUESTS} requests", busy, "MiB"),
-            compare(f"{rest} s later", resting, "MiB", Goal(55)),
+            compare(f"right after {REQUESTS} requests", busy, "MiB"),
+            compare(f"{rest} s after {REQUESTS} requests", resting, "MiB", Goal(55)),
             compare("most it ever had", peak, "MiB"),
         ],
         notes=[f"{3 * MODULES} files are held; nginx serves those of modproxy's cache"],

@@ -6,13 +6,13 @@ from statistics import median
 
 from bench.figures.result import Comparison, Figure, Goal, Result
 from bench.figures.spread import percentile, ratios
-from bench.programs.crowd import LARGE, STALLED
+from bench.programs.crowd import LARGE_ZIP, STALLED
 from bench.run import Run
 from bench.servers.ours import NAME, Ours
 from bench.servers.own_programs import json_of, running
 from bench.servers.server import Server
 from bench.servers.warm import warm
-from bench.upstream.made import MadeModules, keys
+from bench.upstream.made import LARGE, MadeModules, keys
 from bench.upstream.run import upstream
 
 SECONDS, QUICK_SECONDS = 8, 3
@@ -27,7 +27,7 @@ async def measure(run: Run) -> Result:
     """Compare the 99th percentile of hits at a fixed rate, with and without the crowd."""
     made = MadeModules()
     made.add_real_sizes(MODULES)
-    made.add(LARGE.partition("/@")[0], {f"r{n}.bin": made.random(1 << 20) for n in range(_LARGE_BYTES >> 20)})
+    made.add(LARGE, {f"r{n}.bin": made.random(1 << 20) for n in range(_LARGE_BYTES >> 20)})
     made.write(run.scratch / "upstream")
     alone: list[list[float]] = []
     arriving: list[list[float]] = []
@@ -41,7 +41,7 @@ async def measure(run: Run) -> Result:
         upstream(run.scratch / "upstream", made.gosumdb, f"--stalled={STALLED}") as source,
         ours.serve(run.scratch / "modproxy", source) as server,
     ):
-        await warm(server, [*wanted, LARGE])
+        await warm(server, [*wanted, LARGE_ZIP])
         await _hits(run, server, paths)  # this round warms up both sides
         for _ in run.each_round(f"{READERS} slow readers", warm_ups=0):
             alone.append(await _hits(run, server, paths))

@@ -11,7 +11,9 @@ import asyncio
 import socket
 from urllib.parse import urlsplit
 
-LARGE = "example.com/bench/large/@v/v1.0.0.zip"
+from bench.upstream.made import LARGE, keys_of
+
+LARGE_ZIP = keys_of(LARGE)[-1]
 STALLED = "example.com/stalled/"
 _AT_ONCE = asyncio.Semaphore(50)
 
@@ -40,7 +42,7 @@ async def read_slowly(connection: socket.socket) -> None:
 
 async def crowd(url: str, readers: int, stalled: int) -> None:
     """Stay until killed."""
-    paths = [LARGE] * readers + [f"{STALLED}m{n}/@v/v1.0.0.zip" for n in range(stalled)]
+    paths = [LARGE_ZIP] * readers + [f"{STALLED}m{n}/@v/v1.0.0.zip" for n in range(stalled)]
     connections = await asyncio.gather(*(ask(url, path) for path in paths))
     print("ready", flush=True)
     await asyncio.gather(*map(read_slowly, connections))

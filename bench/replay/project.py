@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from bench.upstream.made import MadeModules
+from bench.upstream.made import LARGE, MadeModules, keys_of, make_large
 from bench.upstream.made import keys as keys_of_made
 from bench.upstream.recording import Recorder, RecordingError, find_way
 from modproxy.mod.path import unescape
@@ -97,3 +97,11 @@ def made(folder: Path, modules: int, entries: int, entry_bytes: int) -> Project:
     content.write(folder)
     paths = [key for number in range(modules) for key in keys_of_made(number)]
     return Project("made", tuple(paths), folder, content.gosumdb)
+
+
+def made_large(folder: Path, mebibytes: int) -> Project:
+    """Make a project of one module with a large zip."""
+    content = MadeModules()
+    content.add_zip(LARGE, make_large(LARGE, mebibytes))
+    content.write(folder)
+    return Project("large", tuple(keys_of(LARGE)), folder, content.gosumdb)

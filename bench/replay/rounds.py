@@ -41,7 +41,7 @@ async def replay(
 ) -> Replayed:
     """Replay in interleaved rounds. Raises `WrongAnswerError`."""
     found = Replayed(servers={contender.name: Rounds() for contender in contenders})
-    folder = run.scratch / f"{delay}"
+    folder = run.scratch / f"{project.name}-{delay}"
     folder.mkdir()
     paths = project.write_paths(folder)
     options = [f"--delay={delay}", *(["--record"] if record else [])]
@@ -51,7 +51,7 @@ async def replay(
         for number in run.each_round(f"replay, upstream {where}"):
             if number == 1:
                 begun = await recorded(source)
-            seconds, _ = await _ask(source.url, "straight", project, paths)
+            seconds, _ = await ask(source.url, "straight", project, paths)
             if number > 0:
                 found.straight.append(seconds)
             for contender in contenders:
@@ -64,9 +64,9 @@ async def replay(
 
 async def _one(server: Server, project: Project, paths: Path, found: Replayed, *, counts: bool) -> None:
     started = await server.quiet()
-    cold, reworded = await _ask(server.url, server.name, project, paths)
+    cold, reworded = await ask(server.url, server.name, project, paths)
     used = await server.quiet() - started
-    warm, _ = await _ask(server.url, server.name, project, paths)
+    warm, _ = await ask(server.url, server.name, project, paths)
     if not counts:
         if reworded:
             found.notes.append(f"{server.name} gives {reworded} .info files in other words than upstream")
@@ -78,10 +78,10 @@ async def _one(server: Server, project: Project, paths: Path, found: Replayed, *
     rounds.peak.append(server.peak_mib)
 
 
-async def _ask(url: str, name: str, project: Project, paths: Path) -> tuple[float, int]:
-    """Return the seconds, and how many `.info` files were reworded."""
+async def ask(url: str, name: str, project: Project, paths: Path, connections: int = CONNECTIONS) -> tuple[float, int]:
+    """Replay once. Returns the seconds, and how many `.info` files were reworded. Raises `WrongAnswerError`."""
     said = await json_of(
-        "bench.programs.replay", url, f"--paths={paths}", f"--folder={project.folder}", f"--connections={CONNECTIONS}"
+        "bench.programs.replay", url, f"--paths={paths}", f"--folder={project.folder}", f"--connections={connections}"
     )
     if said["wrong"]:
         raise WrongAnswerError(f"{name} answered {len(said['wrong'])} paths wrongly, such as {said['wrong'][0]}")

@@ -38,6 +38,11 @@ class Peer:
     name: str
     words: tuple[str, ...]
 
+    @property
+    def verifies(self) -> bool:
+        """Whether its words leave the checksum database on."""
+        return self.command({})[1].get("GOSUMDB") != "off"
+
     def command(self, given: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
         """Return the arguments, and the environment that the words set. `given` is the environment for `$NAME`."""
         words = [Template(word).safe_substitute(given) for word in self.words]

@@ -19,6 +19,8 @@ from tests.modproxy.module_files import go_mod, info, module_zip
 VERSION = "v1.0.0"
 MIB = "example.com/bench/mib"
 """The module with a zip of 1 MiB."""
+LARGE = "example.com/bench/large"
+"""The module with a large zip."""
 _MEDIAN_PAYLOAD = 130_000
 _SPREAD = 1.0
 _LARGEST_PAYLOAD = 4_000_000
