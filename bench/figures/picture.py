@@ -27,9 +27,10 @@ _STYLE: dict[Any, object] = {
     "xtick.color": _TEXT,
     "ytick.color": _TEXT,
 }
-_ROW_INCHES = 0.21
-_AROUND_INCHES = 0.85
-"""The title and the axis of a panel."""
+# All sizes are in inches. They are fixed, because a layout that a solver finds is not the same each time.
+_WIDTH, _LEFT, _RIGHT = 8.4, 3.15, 0.1
+_LEGEND, _ABOVE, _BELOW, _ROW = 0.3, 0.3, 0.52, 0.21
+"""The legend; a panel's title, its axis, and a bar."""
 
 
 def draw(results: Mapping[str, Result], file: Path) -> bool:
@@ -37,26 +38,29 @@ def draw(results: Mapping[str, Result], file: Path) -> bool:
     shown = panels(results)
     if not shown:
         return False
+    colours = _colours(shown)
+    height = _LEGEND + sum(_ABOVE + _ROW * panel.bars + _BELOW for panel in shown)
     with mpl.rc_context(_STYLE):
-        heights = [_AROUND_INCHES + _ROW_INCHES * panel.bars for panel in shown]
         # The ground is white also where a page is dark: each colour is chosen for it.
-        figure, rows = pyplot.subplots(
-            len(shown), 1, figsize=(8.4, sum(heights)), height_ratios=heights, layout="constrained", squeeze=False,
-            facecolor="white",
-        )  # fmt: skip
-        colours = _colours(shown)
-        for axes, panel in zip(rows[:, 0], shown, strict=True):
-            _panel(axes, panel, colours)
-        marks: list[Any] = [Patch(color=colour, label=server) for server, colour in colours.items()]
-        marks += [
-            Line2D([], [], color=_GOAL, label="goal"),
-            Line2D([], [], color=_TEXT, linewidth=1, label="all rounds"),
-        ]
-        figure.legend(handles=marks, loc="outside upper left", ncols=len(marks), frameon=False, fontsize=8.5)
+        figure = pyplot.figure(figsize=(_WIDTH, height), facecolor="white")
+        top = height - _LEGEND
+        for panel in shown:
+            bars = _ROW * panel.bars
+            top -= _ABOVE + bars
+            place = (_LEFT / _WIDTH, top / height, 1 - (_LEFT + _RIGHT) / _WIDTH, bars / height)
+            _panel(figure.add_axes(place), panel, colours)
+            top -= _BELOW
+        figure.legend(handles=_marks(colours), loc="upper left", ncols=len(colours) + 2, frameon=False, fontsize=8.5)
         file.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(file, metadata={"Date": None, "Creator": None})
         pyplot.close(figure)
     return True
+
+
+def _marks(colours: Mapping[str, str]) -> list[Any]:
+    servers: list[Any] = [Patch(color=colour, label=server) for server, colour in colours.items()]
+    goal = Line2D([], [], color=_GOAL, label="goal")
+    return [*servers, goal, Line2D([], [], color=_TEXT, linewidth=1, label="lowest to highest round")]
 
 
 def _panel(axes: Axes, panel: Panel, colours: Mapping[str, str]) -> None:

@@ -58,8 +58,9 @@ class ClientConnection(asyncio.Protocol):
         self._missing -= len(data)
         if self._keep:
             self.body.append(data)
-        if not self._missing:
-            self._end(self._ok)
+        if self._missing <= 0:
+            # More bytes than were announced are as wrong as fewer.
+            self._end(self._ok and self._missing == 0)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end(False)
