@@ -17,6 +17,7 @@ from bench.figures.results_file import document, read_results, write
 from bench.figures.table import table
 from bench.machine.description import describe
 from bench.measurements import NEED_NGINX_AND_WRK
+from bench.replay.rounds import WrongAnswerError
 from bench.run import Progress, Run
 from bench.servers.peer import PeerError
 from bench.servers.system_programs import NotInstalledError, require
@@ -44,7 +45,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     try:
         results = _measure(arguments)
-    except PeerError as e:
+    except (PeerError, WrongAnswerError) as e:
         sys.exit(f"bench: {e}")
     _keep(arguments, results)
     missed = [f"{name}: {what}" for name, result in results.items() for what in result.missed]

@@ -20,8 +20,8 @@ measurements
   at_once       1000 clients ask at once for what is cold
   slow_readers  hits beside 1000 slow readers and 100 stalled upstreams
   start_up      a start with a million files
-  fleets        a thousand GoProxy objects, an hour's half; needs Kubernetes, which is built from source once
-  failover      how soon the second operator acts; the same
+  fleets        a thousand GoProxy objects, half an hour; needs Kubernetes, which is built from source once
+  failover      how soon the second operator acts; needs Kubernetes, too
   proofs        the kill and fuzz tests at full size
 
 peers
@@ -35,7 +35,7 @@ peers
     --peer other='GOPROXY=$UPSTREAM ./other serve --listen 127.0.0.1:$PORT --dir $STORE'
 
 exit codes
-  0 every goal was reached; 1 a goal was missed, which the table names; 2 the command line is wrong;
+  0 every goal was reached; 1 a goal was missed, or a server gave a wrong answer; 2 the command line is wrong;
   3 nginx, wrk or Linux is needed, and absent
 """
 

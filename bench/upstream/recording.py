@@ -47,7 +47,7 @@ class Way:
 
 
 async def find_way() -> Way:
-    """Ask the machine's go command. Raises `RecordingError` when no proxy is set."""
+    """Ask the machine's go command. There may be no proxy. Raises `RecordingError` when a setting cannot be read."""
     try:
         chain = parse_chain(await go_env("GOPROXY"))
         gosumdb = await go_env("GOSUMDB")
@@ -59,8 +59,6 @@ async def find_way() -> Way:
         for entry in chain
         if entry.kind is EntryKind.PROXY and not entry.url.startswith("file:")
     ]
-    if not proxies:
-        raise RecordingError("GOPROXY names no proxy")
     return Way(proxies, database, gosumdb if database else "off")
 
 
@@ -94,8 +92,8 @@ class Recorder:
 
     async def record(self, path: str) -> None:
         """Ask for a path and keep the answer. Raises `RecordingError` when no proxy gives one that may be kept."""
-        if self._way is None:
-            raise RecordingError(f"{path} is not recorded")
+        if self._way is None or not self._way.proxies:
+            raise RecordingError("GOPROXY names no proxy")
         if path.startswith("sumdb/") and path.endswith("/supported"):
             # The recorded upstream serves the database itself, whether or not GOPROXY does.
             self._keep(path, 200, b"")

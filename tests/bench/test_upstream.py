@@ -144,7 +144,20 @@ async def test_what_says_nothing_of_the_path_is_not_kept(tmp_path: Path, real: F
         assert not recorder.has(key)
 
 
-async def test_without_a_proxy_nothing_can_be_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GOPROXY", "off")
-    with pytest.raises(RecordingError, match="GOPROXY names no proxy"):
+@pytest.mark.parametrize("goproxy", ["off", "direct", "direct,https://goproxy.example.com"])
+async def test_without_a_proxy_nothing_can_be_recorded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, goproxy: str
+) -> None:
+    monkeypatch.setenv("GOPROXY", goproxy)
+    monkeypatch.setenv("GOSUMDB", "off")
+    found = await find_way()
+    assert (found.database, found.gosumdb) == (None, "off")
+    async with Recorder(tmp_path, found) as recorder:
+        with pytest.raises(RecordingError, match="GOPROXY names no proxy"):
+            await recorder.record("example.com/m/@v/v1.0.0.mod")
+
+
+async def test_a_setting_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOPROXY", "nonsense")
+    with pytest.raises(RecordingError, match="neither direct, off nor a URL"):
         await find_way()
