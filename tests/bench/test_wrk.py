@@ -16,11 +16,11 @@ def lua(tmp_path: Path, *, fresh: bool) -> Any:
     runtime = LuaRuntime()
     runtime.execute('wrk = {host = "127.0.0.1", port = 8080}')
     runtime.execute(script(paths, fresh=fresh))
-    return runtime.globals()
+    return runtime
 
 
 def test_paths_are_asked_for_in_turn_with_the_headers_of_go(tmp_path: Path) -> None:
-    loaded = lua(tmp_path, fresh=False)
+    loaded = lua(tmp_path, fresh=False).globals()
     asked = [loaded.request() for _ in range(3)]
     assert (
         asked[0]
@@ -34,14 +34,25 @@ def test_paths_are_asked_for_in_turn_with_the_headers_of_go(tmp_path: Path) -> N
 
 
 def test_a_fresh_header_is_another_one_in_every_request(tmp_path: Path) -> None:
-    loaded = lua(tmp_path, fresh=True)
+    loaded = lua(tmp_path, fresh=True).globals()
     ids = [loaded.request().partition("X-Request-Id: ")[2] for _ in range(100)]
     assert len(set(ids)) == 100
     assert all(len(text) == 36 and text.endswith("\r\n\r\n") for text in ids)
 
 
 def test_what_the_script_prints_is_found_among_what_wrk_prints() -> None:
-    assert parse('Running 2s test\n  Requests/sec: 1\nbench: {"requests": 12, "failed": 3}\n') == Found(12, 3)
+    said = 'Running 2s test\n  Requests/sec: 1\nbench: {"requests": 12, "failed": {"read": 3, "status": 0}}\n'
+    assert parse(said) == Found(12, {"read": 3})
+
+
+def test_the_script_says_how_many_requests_failed_of_each_kind(tmp_path: Path) -> None:
+    said: list[str] = []
+    runtime = lua(tmp_path, fresh=False)
+    runtime.globals().io.write = said.append
+    runtime.execute(
+        "done({requests = 7, errors = {connect = 0, read = 0, write = 0, status = 0, timeout = 2}}, nil, nil)"
+    )
+    assert parse("".join(said)) == Found(7, {"timeout": 2})
 
 
 def test_a_failure_of_wrk_is_shown() -> None:
