@@ -43,20 +43,23 @@ def main() -> None:
         sys.exit(ABSENT)
     # A thousand clients are two thousand descriptors; the programs that are started inherit the limit.
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    found: dict[str, Result] = {}
     try:
-        results = _measure(arguments)
+        _measure(arguments, found)
     except (PeerError, WrongAnswerError) as e:
         sys.exit(f"bench: {e}")
-    _keep(arguments, results)
-    missed = [f"{name}: {what}" for name, result in results.items() for what in result.missed]
+    finally:
+        # A measurement that fails takes nothing from those before it.
+        if found:
+            _keep(arguments, found)
+    missed = [f"{name}: {what}" for name, result in found.items() for what in result.missed]
     if missed:
         print("bench: goals that were missed:\n" + "\n".join(f"  {line}" for line in missed), file=sys.stderr)
         sys.exit(MISSED)
 
 
-def _measure(arguments: Arguments) -> dict[str, Result]:
+def _measure(arguments: Arguments, found: dict[str, Result]) -> None:
     SCRATCH.mkdir(parents=True, exist_ok=True)
-    results = {}
     for name in arguments.names:
         print(f"bench: {name} ...", file=sys.stderr, flush=True)
         progress = Progress()
@@ -64,11 +67,10 @@ def _measure(arguments: Arguments) -> dict[str, Result]:
         with tempfile.TemporaryDirectory(dir=SCRATCH, prefix="scratch-") as scratch:
             run = Run(Path(scratch), arguments.peers, arguments.rounds, arguments.quick, progress)
             try:
-                results[name] = asyncio.run(_run(importlib.import_module(f"bench.measurements.{name}").measure, run))
+                found[name] = asyncio.run(_run(importlib.import_module(f"bench.measurements.{name}").measure, run))
             finally:
                 progress.clear()
-        print(table([results[name]]) + "\n", flush=True)
-    return results
+        print(table([found[name]]) + "\n", flush=True)
 
 
 async def _run(measure: Callable[[Run], Awaitable[Result]], run: Run) -> Result:
