@@ -89,7 +89,7 @@ def _idle(found: Sequence[Rates]) -> list[str]:
     if all(median(shares) >= BUSY for rates in found for shares in rates.busy.values()):
         return []
     return [
-        f"not every server was busy: below {100 * BUSY:.0f} % other programs had one of the cores, or wrk is the bound; "
+        f"not every server was busy: below {100 * BUSY:.0f} % other programs had a core, or wrk is the bound; "
         "a quiet machine gives another ratio"
     ]
 
