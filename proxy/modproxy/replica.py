@@ -64,6 +64,7 @@ class Replica:
             self.handler.refusals,
             cache,
             self.reporter.report,
+            pending=lambda: self.store.pending_files,
             certificate_expires=self.reporter.certificate_expires,
         )
         self._cache = cache

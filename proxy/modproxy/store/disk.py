@@ -95,6 +95,11 @@ class DiskStore:
         return self._ledger.used_bytes + self.beside()
 
     @property
+    def pending_files(self) -> int:
+        """The number of files that are served and are not on the disk yet."""
+        return len(self._pending)
+
+    @property
     def objects(self) -> int:
         """The number of all stored files that have been counted."""
         return self._ledger.objects

@@ -62,6 +62,10 @@ class PendingFiles:
         self._bytes = 0
         self._task: asyncio.Task[None] | None = None
 
+    def __len__(self) -> int:
+        """Return how many files are pending."""
+        return len(self._by_key)
+
     def has_room(self, size: int) -> bool:
         """Say whether one more file may wait, with `size` bytes in memory."""
         return len(self._by_key) < _MOST_FILES and self._bytes + size <= _MOST_BYTES

@@ -81,7 +81,7 @@ async def test_another_zip_than_the_one_vouched_for(proxy: ProxyProcess, upstrea
     upstream.files[key] = module_zip("example.com/Mixed", "v1.0.0", {"m.go": b"package evil\n"})
     reply = await proxy.get(key)
     assert (reply.status, "SECURITY" in reply.text) == (502, True)
-    assert key not in proxy.held()
+    assert key not in await proxy.held()
     assert "modproxy_checksum_mismatches_total 1.0" in await proxy.metrics()
     assert "SECURITY" in proxy.log()
     upstream.files[key] = good
@@ -93,14 +93,14 @@ async def test_another_go_mod_than_the_one_vouched_for(proxy: ProxyProcess, upst
     upstream.files[key] += b"// evil\n"
     reply = await proxy.get(key)
     assert (reply.status, "SECURITY" in reply.text) == (502, True)
-    assert key not in proxy.held()
+    assert key not in await proxy.held()
 
 
 async def test_a_module_that_the_database_does_not_know(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
     upstream.add("example.com/unknown", "v1.0.0")
     reply = await proxy.get("example.com/unknown/@v/v1.0.0.mod")
     assert (reply.status, "goprivate" in reply.text) == (404, True)
-    assert not any("unknown" in key and "lookup" not in key for key in proxy.held())
+    assert not any("unknown" in key and "lookup" not in key for key in await proxy.held())
 
 
 async def test_a_database_out_of_reach_is_no_absence(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
@@ -115,7 +115,7 @@ async def test_a_forged_record(proxy: ProxyProcess, upstream: FakeUpstream) -> N
     upstream.files[LOOKUP] = upstream.files[LOOKUP].replace(b"h1:", b"h1:A", 1)
     reply = await proxy.get(LOOKUP)
     assert (reply.status, "not number" in reply.text) == (502, True)
-    assert LOOKUP not in proxy.held()
+    assert LOOKUP not in await proxy.held()
 
 
 async def test_a_database_that_rewrites_its_past(
