@@ -90,18 +90,18 @@ class Flight:
         source: Source,
         store: Store,
         hashing: Pool,
-        is_fresh: Callable[[StoredFile], bool],
+        is_fresh: Callable[[StoredFile], bool] | None,
         may_store: Callable[[], bool],
     ) -> None:
         """Fetch and publish. Raises nothing but `CancelledError`: readers find in `error` why the fetch failed.
 
-        `is_fresh` says whether a file that the store already has makes the fetch unnecessary. `may_store` says, at the
-        end of the fetch of a small answer, whether the answer may be stored.
+        `is_fresh` says whether a file that the store already has makes the fetch unnecessary; it is None where the
+        store has had no news of the target since the first reader's lookup. `may_store` says, at the end of the fetch
+        of a small answer, whether the answer may be stored.
         """
         try:
-            stored = await store.get(self.target.key)
-            if stored and is_fresh(stored):
-                # The file was published between the first reader's lookup and the start of this flight.
+            stored = await store.get(self.target.key) if is_fresh is not None else None
+            if stored and is_fresh is not None and is_fresh(stored):
                 self.stored, self.landed = stored, True
                 return
             async with source.fetch(self.request) as fetched:
