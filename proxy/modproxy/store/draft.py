@@ -96,9 +96,12 @@ class DiskDraft:
             os.dup2(spooled.fileno(), self.fd, inheritable=False)
         self._unlink()
 
-    def published(self) -> None:
-        """Note that the store counts the file now: its bytes are no longer those of a draft."""
-        self._held.release()
+    def handed_over(self) -> tuple[Path, Reservation]:
+        """Give the file to the store, with its reserved bytes: the draft can only be read from then on."""
+        if self.path is None:
+            raise AssertionError("a draft without a path is not published")
+        path, self.path = self.path, None
+        return path, self._held.handed_over()
 
     def _unlink(self) -> None:
         if self.path is not None:

@@ -2,11 +2,10 @@
 
 import io
 import time
-from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
-from modproxy.store.protocol import LARGEST_BODY, Draft, Listed, StoredFile, StoreListener, etag_of
+from modproxy.store.protocol import LARGEST_BODY, Draft, StoredFile, StoreListener, etag_of
 
 
 class MemoryDraft:
@@ -80,9 +79,6 @@ class MemoryStore:
         if self.files.pop(key, None) is not None:
             for listener in self._listeners:
                 listener.removed(key)
-
-    async def scan(self) -> AsyncIterator[Sequence[Listed]]:
-        yield [Listed(key, file.size, file.modified) for key, (file, _) in self.files.items()]
 
     def subscribe(self, listener: StoreListener) -> None:
         self._listeners.append(listener)
