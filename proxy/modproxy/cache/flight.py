@@ -9,10 +9,11 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Self
 
-from modproxy.mod.archive import LARGEST_ZIP, ArchiveError, check_and_hash
+from modproxy.mod.archive import LARGEST_ZIP, ArchiveError
 from modproxy.mod.path import ModulePath
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import Version
+from modproxy.mod.zip_arriving import check_and_hash
 from modproxy.request import AnyTarget, Request
 from modproxy.source.protocol import ASK_AGAIN_SECONDS, Fetched, Source, SourceError, Unavailable
 from modproxy.store.protocol import LARGEST_BODY, Draft, NoRoomError, Store, StoredFile, etag_of

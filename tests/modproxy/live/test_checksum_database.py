@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from modproxy.mod.archive import check_and_hash, go_mod_hash
+from modproxy.mod.archive import go_mod_hash
 from modproxy.mod.path import check_path, escape
 from modproxy.mod.version import Version
+from modproxy.mod.zip_arriving import check_and_hash
 from tests.modproxy import fake_upstream as fake
 from tests.modproxy.fake_sumdb import NAME, FakeSumdb
 from tests.modproxy.fake_upstream import FakeUpstream
