@@ -12,7 +12,7 @@ _MMAP_THRESHOLD = -3
 _ARENAS = 1
 """One thread at a time holds Python's own lock, so that more heaps would save little time."""
 _MAPPED_BYTES = 128 << 10
-"""Larger pieces are mapped, and given back when they are freed. Without a setting, glibc raises this bound by itself."""
+"""Larger pieces are mapped, and given back when they are freed. Without a setting, glibc raises this bound itself."""
 
 
 def keep_little() -> None:

@@ -247,7 +247,8 @@ class Cache:
                 raise copy.copy(flight.error)
             if flight.stored:
                 stored = flight.stored
-                return Answer(CacheStatus.MISS, stored.size, body=stored.body, stored=stored, etag=stored.etag)
+                body = stored.body if stored.body is not None else flight.small_zip()
+                return Answer(CacheStatus.MISS, stored.size, body=body, stored=stored, etag=stored.etag)
             if flight.body is not None:
                 return Answer(CacheStatus.MISS, len(flight.body), body=flight.body, etag=flight.etag)
             follower = Follower(flight)

@@ -13,13 +13,12 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
 from modproxy.contract.spool import SPOOL_BYTES
 from modproxy.room import Reservation, Room
-from modproxy.store.draft import CACHE_IS_FULL, DiskDraft, spool_draft
+from modproxy.store.draft import CACHE_IS_FULL, DiskDraft, create_draft, spool_draft
 from modproxy.store.eviction import Freed, Remove
 from modproxy.store.folder import Folder
 from modproxy.store.ledger import Ledger
@@ -151,17 +150,18 @@ class DiskStore:
         if used := self._use.take():
             await self._walkers.run(self._use.write_down, used)
 
-    async def draft(self, size: int | None = None) -> DiskDraft:
+    async def draft(self, size: int | None = None, first: bytes = b"") -> DiskDraft:
         """Begin a draft to publish, or a draft only to serve while the disk refuses writes or has no room.
 
         Raises `OSError`.
         """
-        draft = await self._draft_to_publish(size or 0)
+        promised = max(size or 0, len(first))
+        draft = await self._draft_to_publish(promised, first)
         if draft is not None:
             return draft
-        return await spool_draft(self._pool, self._spool, size or 0, _ROOM_SECONDS)
+        return await spool_draft(self._pool, self._spool, promised, first, _ROOM_SECONDS)
 
-    async def _draft_to_publish(self, size: int) -> DiskDraft | None:
+    async def _draft_to_publish(self, size: int, first: bytes) -> DiskDraft | None:
         """Begin a draft below the cache directory; None when the disk refuses, or has no room for `size` bytes."""
         if not self.pressure.may_try:
             return None
@@ -170,7 +170,7 @@ class DiskStore:
             return None
         path = self._new_path()
         try:
-            file = await self._pool.run(FileIO, path, "x+")
+            file = await self._pool.run(create_draft, path, first)
         except OSError as e:
             held.release()
             self._refused(e)
@@ -179,7 +179,7 @@ class DiskStore:
             held.release()
             path.unlink(missing_ok=True)
             raise
-        return DiskDraft(path, file, self._pool, held, self._spool)
+        return DiskDraft(path, file, self._pool, held, self._spool, written=len(first))
 
     def _reserved(self, size: int) -> Reservation | None:
         held = self._room.reserve(size)
@@ -205,14 +205,12 @@ class DiskStore:
         size = min(_TRIAL_BYTES, self.capacity() // 10)
         if self.used_bytes + size > self.capacity():
             return
-        draft = await self._draft_to_publish(size)
+        draft = await self._draft_to_publish(size, bytes(size))
         if draft is None:
             return
         try:
-            await draft.write(bytes(size))
-            if draft.path is not None:
-                await self._pool.run(os.fsync, draft.fd)
-                self.pressure.written()
+            await self._pool.run(os.fsync, draft.fd)
+            self.pressure.written()
         finally:
             draft.close()
 
@@ -241,15 +239,11 @@ class DiskStore:
         return file
 
     async def _put_large(self, file: StoredFile, body: bytes) -> StoredFile | None:
-        draft = await self._draft_to_publish(file.size)
+        draft = await self._draft_to_publish(file.size, body)
         if draft is None:
             return None
         try:
-            await draft.write(body)
             return self._add_draft(draft, file)
-        except OSError as e:
-            self._refused(e)
-            return None
         finally:
             draft.close()
 

@@ -106,8 +106,8 @@ class Store(Protocol):
         """
         ...
 
-    async def draft(self, size: int | None) -> Draft:
-        """Begin a large file of `size` bytes; None when the size is not known.
+    async def draft(self, size: int | None, first: bytes = b"") -> Draft:
+        """Begin a large file of `size` bytes with its first ones; None when the size is not known.
 
         The bytes are reserved. Raises `OSError` when the file can neither be stored nor passed through, `NoRoomError`
         among them.

@@ -177,6 +177,14 @@ async def test_a_module_without_tags_has_an_empty_list(proxy: ProxyProcess, upst
     assert (reply.status, reply.body) == (200, b"")
 
 
+async def test_a_range_of_a_small_zip_that_nobody_had(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
+    key = f"{M}/@v/v1.0.0.zip"
+    part = await proxy.get(key, Range="bytes=10-19")
+    assert (part.status, part.body) == (206, upstream.files[key][10:20])
+    assert part.headers["Cache-Status"] == "modproxy; fwd=miss; stored"
+    assert (await proxy.get(key)).body == upstream.files[key]
+
+
 async def test_ranges_of_a_held_zip(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
     key = f"{M}/@v/v1.0.0.zip"
     whole = (await proxy.get(key)).body

@@ -54,8 +54,9 @@ class MemoryStore:
         small = body if len(body) <= LARGEST_BODY else None
         return self._keep(StoredFile(key, len(body), time.time(), etag_of((body,)), body=small, voucher=voucher), body)
 
-    async def draft(self, size: int | None) -> MemoryDraft:
+    async def draft(self, size: int | None, first: bytes = b"") -> MemoryDraft:
         self.drafts.append(MemoryDraft())
+        await self.drafts[-1].write(first)
         return self.drafts[-1]
 
     async def publish(self, draft: Draft, key: str, dirhash: str, voucher: str = "") -> StoredFile | None:
