@@ -1,5 +1,6 @@
 """The checksum database through a replica: it is served, cached, and decides which modules are served."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from modproxy.mod.archive import go_mod_hash
 from modproxy.mod.path import check_path, escape
 from modproxy.mod.version import Version
 from modproxy.mod.zip_arriving import check_and_hash
+from tests.kubernetes.eventually import eventually
 from tests.modproxy import fake_upstream as fake
 from tests.modproxy.fake_sumdb import NAME, FakeSumdb
 from tests.modproxy.fake_upstream import FakeUpstream
@@ -74,6 +76,29 @@ async def test_what_is_asked_for_is_asked_once(proxy: ProxyProcess, upstream: Fa
     assert (await proxy.get(f"sumdb/{NAME}/latest")).body == upstream.files[f"sumdb/{NAME}/latest"]
     tile = await proxy.get(f"sumdb/{NAME}/tile/8/0/000")
     assert (tile.headers["Content-Type"], len(tile.body)) == ("application/octet-stream", 256 * 32)
+
+
+async def test_the_record_is_read_when_the_info_is_asked_for(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
+    for path in (f"{M}/@v/list", f"{M}/@latest"):
+        assert (await proxy.get(path)).status == 200
+    assert not any("/sumdb/" in f"/{key}" for key in upstream.requests)
+    assert (await proxy.get(f"{M}/@v/v1.0.0.info")).status == 200
+    await eventually(lambda: upstream.requests[LOOKUP] == 1, "the record is read")
+    both = (proxy.get(f"{M}/@v/v1.0.0.mod"), proxy.get(f"{M}/@v/v1.0.0.zip"))
+    assert [reply.status for reply in await asyncio.gather(*both)] == [200, 200]
+    assert max(upstream.requests.values()) == 1, upstream.requests
+
+
+async def test_nothing_is_read_ahead_of_what_is_not_verified(
+    proxy: ProxyProcess, upstream: FakeUpstream, database: FakeSumdb
+) -> None:
+    upstream.add("private.example.com/secret", "v1.0.0")
+    assert (await proxy.get("private.example.com/secret/@v/v1.0.0.info")).status == 200
+    proxy.write_config(upstream={"goproxy": upstream.url, "gosumdb": "off"})
+    await proxy.until_report(lambda report: report.config.generation == 2)
+    assert (await proxy.get(f"{M}/@v/v1.0.0.info")).status == 200
+    assert (await proxy.get(f"{M}/@v/v1.0.0.zip")).status == 200
+    assert not any("sumdb" in key for key in upstream.requests)
 
 
 async def test_another_zip_than_the_one_vouched_for(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
