@@ -12,7 +12,7 @@ from bench.machine.cores import CORES
 from bench.machine.processes import memory_by_name
 from bench.servers.system_programs import find
 
-_PACKAGES = ("aiohttp", "uvloop", "isal", "prometheus-client", "pydantic")
+_PACKAGES = ("aiohttp", "uvloop", "zlib-ng", "isal", "pynacl", "pydantic")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from bench.figures.result import Comparison, Goal, Result, compare
 from bench.figures.spread import ratios
 from bench.replay.project import KUBERNETES, Project, recorded
-from bench.replay.rounds import CONNECTIONS, Replayed, replay
+from bench.replay.rounds import CONNECTIONS, STRAIGHT, Replayed, replay
 from bench.run import Run
 from bench.servers.ours import NAME, Ours
 from bench.servers.server import Contender
@@ -31,6 +31,8 @@ async def measure(run: Run) -> Result:
             *_cold_over_peers(run, near, "upstream on loopback"),
             _over_straight("cold: time over straight, upstream 20 ms away", far, 1.2),
             *_cold_over_peers(run, far, "upstream 20 ms away"),
+            _seconds("cold: time, upstream on loopback", near),
+            _seconds("cold: time, upstream 20 ms away", far),
             compare(
                 "cold: CPU of the server", {name: rounds.cpu for name, rounds in near.servers.items()}, "s", Goal(2.5)
             ),
@@ -53,6 +55,11 @@ def _notes(run: Run, project: Project) -> list[str]:
         "every byte is what upstream gave; CPU is counted until the server is quiet; peak memory after cold and warm",
         f"modproxy verifies all by the checksum database, with an allowlist of {len(project.allow)} patterns",
     ]
+
+
+def _seconds(name: str, found: Replayed) -> Comparison:
+    times = {server: rounds.cold for server, rounds in found.servers.items()}
+    return compare(name, {**times, STRAIGHT: found.straight}, "s")
 
 
 def _over_straight(name: str, found: Replayed, goal: float) -> Comparison:

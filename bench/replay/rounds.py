@@ -11,6 +11,8 @@ from bench.servers.server import Contender, Server
 from bench.upstream.run import recorded, upstream
 
 CONNECTIONS = 8
+STRAIGHT = "straight"
+"""What tables call the upstream itself."""
 
 
 @dataclass
@@ -51,7 +53,7 @@ async def replay(
         for number in run.each_round(f"replay, upstream {where}"):
             if number == 1:
                 begun = await recorded(source)
-            seconds, _ = await ask(source.url, "straight", project, paths)
+            seconds, _ = await ask(source.url, STRAIGHT, project, paths)
             if number > 0:
                 found.straight.append(seconds)
             for contender in contenders:
