@@ -112,7 +112,7 @@ async def _cold(run: Run) -> list[Ratio]:
 
 async def _cold_ratio(run: Run, project: Project, what: str) -> Ratio:
     yardsticks = [await json_of("bench.programs.yardstick", str(project.folder))]
-    found = await replay(run, project, [Ours(allow=project.allow)], 0.0, record=False)
+    found = await replay(run, project, [Ours(allow=project.allow)])
     yardsticks.append(await json_of("bench.programs.yardstick", str(project.folder)))
     used = median(found.servers[NAME].cpu) / median(yardsticks)
     return Ratio(f"cold, {what}: CPU s over hashing by the standard library", used, larger_is_better=False)

@@ -32,6 +32,8 @@ def choose(allowed: set[int] | None) -> Cores:
     return Cores(ordered[-1], ordered[0])
 
 
+ALL = Cores(None, None)
+"""For measurements of time: a server may use all cores then, and so may its clients."""
 CORES = choose(os.sched_getaffinity(0) if sys.platform == "linux" else None)
 
 

@@ -36,17 +36,19 @@ async def measure(run: Run) -> Result:
             run.say(f"{REQUESTS} requests, {server.name}")
             await _work(server)
         busy = {server.name: [server.rss_mib] for server in servers}
+        peak = {server.name: server.peak_mib for server in servers}
         run.say(f"resting for {rest} s")
         await asyncio.sleep(rest)
         resting = {server.name: [server.rss_mib] for server in servers}
-        peak = {server.name: [server.peak_mib] for server in servers}
+        # A process that has ended meanwhile counts, too.
+        most = {server.name: [max(peak[server.name], server.peak_mib)] for server in servers}
     return Result(
         "Memory of the whole process tree",
         comparisons=[
             compare("after the start", fresh, "MiB"),
             compare(f"right after {REQUESTS} requests", busy, "MiB"),
             compare(f"{rest} s after {REQUESTS} requests", resting, "MiB", Goal(55)),
-            compare("most it ever had", peak, "MiB"),
+            compare("most it ever had", most, "MiB"),
         ],
         notes=[f"{3 * MODULES} files are held; nginx serves those of modproxy's cache"],
     )

@@ -30,16 +30,18 @@ class Ours:
         }
 
     @asynccontextmanager
-    async def serve(self, folder: Path, upstream: Upstream) -> AsyncIterator[Server]:
+    async def serve(self, folder: Path, upstream: Upstream, core: int | None = CORES.server) -> AsyncIterator[Server]:
         """Run it until the context is left."""
-        async with self.process(folder, upstream) as proxy:
+        async with self.process(folder, upstream, core) as proxy:
             yield server(proxy)
 
     @asynccontextmanager
-    async def process(self, folder: Path, upstream: Upstream) -> AsyncIterator[ProxyProcess]:
+    async def process(
+        self, folder: Path, upstream: Upstream, core: int | None = CORES.server
+    ) -> AsyncIterator[ProxyProcess]:
         """Run it until the context is left, for measurements that restart it or ask for its report."""
         proxy = ProxyProcess(folder, self.config(upstream))
-        with bound(CORES.server):
+        with bound(core):
             await proxy.__aenter__()
         try:
             yield proxy

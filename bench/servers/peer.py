@@ -53,7 +53,7 @@ class Peer:
         return words, settings
 
     @asynccontextmanager
-    async def serve(self, folder: Path, upstream: Upstream) -> AsyncIterator[Server]:
+    async def serve(self, folder: Path, upstream: Upstream, core: int | None = CORES.server) -> AsyncIterator[Server]:
         """Run it until the context is left. Raises `PeerError`."""
         store = folder / "store"
         store.mkdir(parents=True)
@@ -61,7 +61,7 @@ class Peer:
         given = {"PORT": str(port), "UPSTREAM": upstream.url, "STORE": str(store), "GOSUMDB": upstream.database}
         words, settings = self.command({**os.environ, **given})
         log = folder / "log"
-        with bound(CORES.server), log.open("wb") as output:
+        with bound(core), log.open("wb") as output:
             try:
                 process = await asyncio.create_subprocess_exec(
                     *words, env={**os.environ, **given, **settings}, stdin=asyncio.subprocess.DEVNULL,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from bench.machine.cores import CORES
 from bench.machine.processes import cpu_seconds, rss_mib
 
 _QUIET = 0.3
@@ -67,6 +68,8 @@ class Contender(Protocol):
         """What tables call it."""
         ...
 
-    def serve(self, folder: Path, upstream: Upstream) -> AbstractAsyncContextManager[Server]:
-        """Run it on the server's core. All that it writes goes below the folder, which is made anew."""
+    def serve(
+        self, folder: Path, upstream: Upstream, core: int | None = CORES.server
+    ) -> AbstractAsyncContextManager[Server]:
+        """Run it on a core; None: on all. All that it writes goes below the folder, which is made anew."""
         ...

@@ -6,14 +6,17 @@ from pathlib import Path
 
 import aiohttp
 
+from bench.machine.cores import CORES
 from bench.servers.own_programs import running
 from bench.servers.server import Upstream
 
 
 @asynccontextmanager
-async def upstream(folder: Path, database: str, *options: str) -> AsyncIterator[Upstream]:
-    """Serve a folder on the core of the clients; the options are those of `python -m bench.upstream`."""
-    async with running("bench.upstream", str(folder), *options) as (_, url):
+async def upstream(
+    folder: Path, database: str, *options: str, core: int | None = CORES.load
+) -> AsyncIterator[Upstream]:
+    """Serve a folder, on the core of the clients; the options are those of `python -m bench.upstream`."""
+    async with running("bench.upstream", str(folder), *options, core=core) as (_, url):
         yield Upstream(url, database)
 
 
