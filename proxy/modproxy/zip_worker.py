@@ -1,7 +1,8 @@
 """The process that checks and hashes zips while they are fetched: `python -m modproxy.zip_worker`.
 
 The check is work for the interpreter, for which the threads of one process wait for each other: in a process of its own
-it takes none of the time in which clients are answered. A zip on which the check fails in any way costs this process.
+it takes none of the time in which clients are answered. A zip that brings the check to
+its end brings this process to its end, and nothing else.
 
 It reads commands from its standard input and answers on its standard output, a JSON document on each line. It reads
 the bytes of a zip from the draft, which is in the page cache. It ends with its input, so that it does not outlive its
@@ -16,6 +17,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
+from modproxy.memory import keep_little
 from modproxy.mod.path import ModulePath
 from modproxy.mod.version import Version
 from modproxy.mod.zip_arriving import ArrivingZip
@@ -91,6 +93,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to the replica too, which ends this process
     with contextlib.suppress(OSError):
         os.nice(_NICE)
+    keep_little()
     worker = Worker()
     for line in sys.stdin.buffer:
         answer = worker.obey(json.loads(line))

@@ -215,7 +215,8 @@ class Cache:
         if flight.error is None:
             self._suspects.forget(target.key)
             self._refresh_failed.forget(key)
-            log.info("fetched %s in %.2f s", target, time.monotonic() - started)
+            level = logging.INFO if target.kind is Kind.ZIP else logging.DEBUG
+            log.log(level, "fetched %s in %.2f s", target, time.monotonic() - started)
             return
         if isinstance(flight.error, Mismatch):
             self.mismatches += 1
