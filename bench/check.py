@@ -28,7 +28,7 @@ from bench.run import Progress, Run
 from bench.servers.ours import NAME, Ours
 from bench.servers.own_programs import json_of, plain_server
 from bench.servers.server import Server
-from bench.servers.warm import warm
+from bench.servers.warm import until_on_disk, warm
 from bench.upstream.run import upstream
 
 BASELINE = Path(__file__).with_name("baseline.json")
@@ -75,6 +75,7 @@ async def _hits(run: Run) -> list[Ratio]:
         source = await stack.enter_async_context(upstream(run.scratch / "upstream", modules.gosumdb))
         ours = await stack.enter_async_context(Ours(list_ttl="1h").serve(run.scratch / "hits", source))
         await warm(ours, held())
+        await until_on_disk(ours, held())
         plain = await stack.enter_async_context(plain_server(ours.store))
         return [await _hit_ratio(run, workload, [ours, plain]) for workload in WORKLOADS]
 

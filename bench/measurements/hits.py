@@ -15,7 +15,7 @@ from bench.servers.nginx import NAME as NGINX
 from bench.servers.nginx import nginx
 from bench.servers.ours import Ours
 from bench.servers.server import Contender, Server
-from bench.servers.warm import warm
+from bench.servers.warm import until_on_disk, warm
 from bench.upstream.run import upstream
 
 CONNECTIONS = 64
@@ -65,6 +65,7 @@ async def measure(run: Run) -> Result:
             run.say(f"filling the cache of {server.name}")
             await warm(server, held())
             servers.append(server)
+        await until_on_disk(servers[0], held())
         # Every key of our cache is the path of a plain file.
         plain = await stack.enter_async_context(nginx(servers[0].store, run.scratch / "nginx"))
         for workload in WORKLOADS:

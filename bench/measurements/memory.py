@@ -9,6 +9,7 @@ from bench.run import Run
 from bench.servers.nginx import nginx
 from bench.servers.ours import Ours
 from bench.servers.server import Contender, Server
+from bench.servers.warm import until_on_disk
 from bench.upstream.made import MadeModules, keys
 from bench.upstream.run import upstream
 
@@ -35,6 +36,8 @@ async def measure(run: Run) -> Result:
         for server in servers:
             run.say(f"{REQUESTS} requests, {server.name}")
             await _work(server)
+            if server is servers[0]:
+                await until_on_disk(server, _wanted())  # nginx serves them next
         busy = {server.name: [server.rss_mib] for server in servers}
         peak = {server.name: server.peak_mib for server in servers}
         run.say(f"resting for {rest} s")
@@ -54,8 +57,12 @@ async def measure(run: Run) -> Result:
     )
 
 
+def _wanted() -> list[str]:
+    return [key for number in range(MODULES) for key in keys(number)]
+
+
 async def _work(server: Server) -> None:
-    wanted = [key for number in range(MODULES) for key in keys(number)]
+    wanted = _wanted()
     (connection,) = await connect(server.url, 1)
     for number in range(REQUESTS):
         if not await connection.get(request(server.url, f"/{wanted[number % len(wanted)]}")):

@@ -34,6 +34,7 @@ async def measure(run: Run) -> Result:
     ):
         wanted = keys(0)[1]
         assert (await proxy.get(wanted)).status == 200
+        await proxy.settled()
         await proxy.kill()
         try:
             run.say(f"making {FILES:,} files")

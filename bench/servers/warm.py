@@ -7,6 +7,8 @@ from bench.programs.http_client import ClientConnection, connect, request
 from bench.servers.server import Server
 
 _CONNECTIONS = 8
+_LONGEST_WRITE = 60
+"""Seconds."""
 
 
 async def warm(server: Server, keys: Sequence[str]) -> None:
@@ -25,3 +27,14 @@ async def warm(server: Server, keys: Sequence[str]) -> None:
         for connection in opened:
             connection.close()
     await server.quiet()
+
+
+async def until_on_disk(server: Server, keys: Sequence[str]) -> None:
+    """Wait until our server has written these files, which it does behind the answers: others serve its folder, too.
+
+    Raises `TimeoutError`.
+    """
+    async with asyncio.timeout(_LONGEST_WRITE):
+        for key in keys:
+            while not (server.store / key).exists():
+                await asyncio.sleep(0.02)
