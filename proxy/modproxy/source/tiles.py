@@ -111,7 +111,7 @@ class Tiles:
         keys = [(tile, via, again) for tile in tiles]
         for key in keys:
             if key not in self._readings:
-                task = asyncio.create_task(self._read(*key), name=f"read {key[0].path}")
+                task = asyncio.create_task(self._read(*key), name="read a tile")
                 # When everybody who waits has left, nobody reads the error of the task.
                 task.add_done_callback(lambda done: done.cancelled() or done.exception())
                 self._readings[key] = _Reading(task)
