@@ -130,12 +130,19 @@ class Tiles:
             body = await self._cache.held(tile_target(self._database, tile.path))
             if body is not None and len(body) == tile.size:
                 return TileHashes(body), False
-        for path in dict.fromkeys((tile.path, tile.full.path)):
-            try:
-                return TileHashes((await self._ask(tile_target(self._database, path), via))[: tile.size]), True
-            except NotFound:
-                continue
-        raise Unavailable(f"checksum database {self._database} has no {tile.path}, which its tree needs")
+        try:
+            return await self._sent(tile, tile, via), True
+        except NotFound:
+            pass
+        try:
+            return await self._sent(tile.full, tile, via), True
+        except NotFound:
+            reason = f"checksum database {self._database} has no {tile.path}, which its tree needs"
+            raise Unavailable(reason) from None
+
+    async def _sent(self, asked: Tile, tile: Tile, via: str) -> TileHashes:
+        """Ask the server for a tile, and return the part of it that belongs to `tile`."""
+        return TileHashes((await self._ask(tile_target(self._database, asked.path), via))[: tile.size])
 
 
 async def _results(readings: Mapping[Tile, asyncio.Task[_Read]]) -> dict[Tile, _Read]:
