@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from modproxy.mod.login import UrlLogin, is_authority, split_login
@@ -127,6 +128,7 @@ class SumdbTarget:
         return f"{self.database}/{self.path}"
 
 
+@lru_cache(maxsize=16)
 def database_folder(name: str) -> str:
     """Return the name of a folder for a database: its own name, or a hash where that is no folder's name."""
     if _NAME_AS_FOLDER.fullmatch(name) and ".." not in name and not name.endswith("."):

@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 HEIGHT = 8
 """How many levels of the tree one tile has, as the go command requests tiles."""
@@ -38,8 +39,7 @@ class Tree:
     """The root hash over all records."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tile:
+class Tile(NamedTuple):
     """Names a tile of the tree."""
 
     level: int
@@ -127,7 +127,9 @@ def _node(left: bytes, right: bytes) -> bytes:
 
 Stored = Callable[[int, int], bytes]
 """Returns the hash of a complete subtree, by its level in the tree and its number on that level."""
-Proof = Callable[[Stored], bool]
+Join = Callable[[bytes, bytes], bytes]
+"""Makes the hash of a subtree from those of its two halves."""
+Proof = Callable[[Stored, Join], bool]
 """Says whether a statement about a tree is true, by the hashes that it reads."""
 
 
@@ -139,15 +141,15 @@ def covers(tree: Tree, first: int, end: int, level: int = 0) -> Proof:
     if end << level > tree.size:
         raise LogError(f"record {(end << level) - 1} is not in a tree of {tree.size}")
 
-    def root(low: int, high: int, stored: Stored) -> bytes:
+    def root(low: int, high: int, stored: Stored, join: Join) -> bytes:
         if high <= first << level or low >= end << level:
-            return _range(low, high, stored)
+            return _range(low, high, stored, join)
         if high - low == 1 << level:
             return stored(level, low >> level)
         middle = low + _split(high - low)
-        return _node(root(low, middle, stored), root(middle, high, stored))
+        return join(root(low, middle, stored, join), root(middle, high, stored, join))
 
-    return lambda stored: root(0, tree.size, stored) == tree.root
+    return lambda stored, join: root(0, tree.size, stored, join) == tree.root
 
 
 def contains(tree: Tree, tile: Tile) -> Proof:
@@ -169,19 +171,19 @@ def divided(newer: Tree, size: int) -> Proof:
     if size > newer.size:
         raise LogError(f"a tree of {newer.size} cannot extend one of {size}")
 
-    def root(low: int, high: int, stored: Stored) -> bytes:
+    def root(low: int, high: int, stored: Stored, join: Join) -> bytes:
         # The newer tree is divided into the subtrees of the older one, so that both roots are made of the same hashes.
         if high <= size or low >= size:
-            return _range(low, high, stored)
+            return _range(low, high, stored, join)
         middle = low + _split(high - low)
-        return _node(root(low, middle, stored), root(middle, high, stored))
+        return join(root(low, middle, stored, join), root(middle, high, stored, join))
 
-    return lambda stored: (root(0, newer.size, stored) if newer.size else EMPTY_ROOT) == newer.root
+    return lambda stored, join: (root(0, newer.size, stored, join) if newer.size else EMPTY_ROOT) == newer.root
 
 
 def extends(older: Tree, stored: Stored) -> bool:
     """Say whether hashes of a newer tree, which `divided` has proved, are those of `older` too."""
-    return (_range(0, older.size, stored) if older.size else EMPTY_ROOT) == older.root
+    return (_range(0, older.size, stored, _node) if older.size else EMPTY_ROOT) == older.root
 
 
 def _split(size: int) -> int:
@@ -189,14 +191,14 @@ def _split(size: int) -> int:
     return 1 << ((size - 1).bit_length() - 1)
 
 
-def _range(low: int, high: int, stored: Stored) -> bytes:
+def _range(low: int, high: int, stored: Stored, join: Join) -> bytes:
     """Return the hash over the records from `low` to before `high`, made of complete subtrees."""
     size = high - low
     if size & (size - 1) == 0:
         level = size.bit_length() - 1
         return stored(level, low >> level)
     middle = low + _split(size)
-    return _node(_range(low, middle, stored), _range(middle, high, stored))
+    return join(_range(low, middle, stored, join), _range(middle, high, stored, join))
 
 
 def _tile_of(tree: Tree, level: int, number: int) -> tuple[Tile, int, int]:
@@ -214,9 +216,9 @@ def tiles_needed(tree: Tree, proof: Proof) -> frozenset[Tile]:
 
     def note_down(level: int, number: int) -> bytes:
         needed.add(_tile_of(tree, level, number)[0])
-        return bytes(_HASH)
+        return b""
 
-    proof(note_down)
+    proof(note_down, lambda left, right: b"")
     return frozenset(needed)
 
 
@@ -263,6 +265,6 @@ def hashes_in(tree: Tree, tiles: Mapping[Tile, TileHashes]) -> Stored:
 def holds(tree: Tree, proof: Proof, tiles: Mapping[Tile, TileHashes]) -> bool:
     """Say whether a proof holds. `tiles` has all of `tiles_needed`."""
     try:
-        return proof(hashes_in(tree, tiles))
+        return proof(hashes_in(tree, tiles), _node)
     except LogError:
         return False

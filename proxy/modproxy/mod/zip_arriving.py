@@ -23,11 +23,13 @@ from modproxy.mod.zip_directory import DEEPEST, LARGEST_DIRECTORY, LONGEST_NAME,
 
 _GATHERED = 64 << 10
 """In bytes: smaller pieces are put together before they are looked at, so that many small ones cost little."""
-_PIECE = 256 << 10
-"""In bytes: what is looked at at once. With an entry that is waited for, this bounds what is held in memory."""
-_WAITED_FOR = 256 << 10
+_PIECE = 64 << 10
+"""In bytes: what is looked at at once. With an entry that is waited for, it is less than what an allocator maps anew
+for each piece (`modproxy.memory`), at the cost of a page fault for every 4 KiB.
+"""
+_WAITED_FOR = 48 << 10
 """In packed bytes: an entry up to this size is waited for and inflated at once, and a larger one as its bytes come."""
-_READ = 1 << 20
+_READ = 96 << 10
 
 
 _NAME_IN_LINE = 64 + 2

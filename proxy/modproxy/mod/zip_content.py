@@ -14,8 +14,10 @@ DEFLATED: Final = 8
 """The methods of packing that Go reads (APPNOTE.TXT 4.4.5)."""
 _RAW: Final = -15
 """Says that the bytes are bare deflate, without a header of zlib or gzip."""
-_PIECE = 1 << 20
-"""In bytes: what is inflated at once. Large pieces let other threads run while one is inflated and hashed."""
+_PIECE = 96 << 10
+"""In bytes: what is inflated at once. Other threads run meanwhile, and an allocator need not map memory anew for each
+piece (`modproxy.memory`).
+"""
 _ZlibError: type[Exception] = zlib_ng.error  # type: ignore[assignment]  # the stub takes the class for an instance
 
 

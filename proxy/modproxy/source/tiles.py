@@ -111,7 +111,7 @@ class Tiles:
         keys = [(tile, via, again) for tile in tiles]
         for key in keys:
             if key not in self._readings:
-                task = asyncio.create_task(self._read(*key), name=f"read {key[0].path}")
+                task = asyncio.create_task(self._read(*key), name="read a tile")
                 # When everybody who waits has left, nobody reads the error of the task.
                 task.add_done_callback(lambda done: done.cancelled() or done.exception())
                 self._readings[key] = _Reading(task)
@@ -130,12 +130,19 @@ class Tiles:
             body = await self._cache.held(tile_target(self._database, tile.path))
             if body is not None and len(body) == tile.size:
                 return TileHashes(body), False
-        for path in dict.fromkeys((tile.path, tile.full.path)):
-            try:
-                return TileHashes((await self._ask(tile_target(self._database, path), via))[: tile.size]), True
-            except NotFound:
-                continue
-        raise Unavailable(f"checksum database {self._database} has no {tile.path}, which its tree needs")
+        try:
+            return await self._sent(tile, tile, via), True
+        except NotFound:
+            pass
+        try:
+            return await self._sent(tile.full, tile, via), True
+        except NotFound:
+            reason = f"checksum database {self._database} has no {tile.path}, which its tree needs"
+            raise Unavailable(reason) from None
+
+    async def _sent(self, asked: Tile, tile: Tile, via: str) -> TileHashes:
+        """Ask the server for a tile, and return the part of it that belongs to `tile`."""
+        return TileHashes((await self._ask(tile_target(self._database, asked.path), via))[: tile.size])
 
 
 async def _results(readings: Mapping[Tile, asyncio.Task[_Read]]) -> dict[Tile, _Read]:

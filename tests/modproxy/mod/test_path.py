@@ -1,8 +1,18 @@
 """Module paths: tables of accepted and refused. The rules are those of golang.org/x/mod/module."""
 
+import random
+
 import pytest
 
-from modproxy.mod.path import PathError, check_path, escape, file_path_fault, split_major, unescape
+from modproxy.mod.path import (
+    PathError,
+    check_path,
+    escape,
+    file_element_fault,
+    file_path_fault,
+    split_major,
+    unescape,
+)
 
 ACCEPTED = [
     "example.com/m",
@@ -114,3 +124,13 @@ def test_file_names_accepted(name: str) -> None:
 )
 def test_file_names_refused(name: str) -> None:
     assert file_path_fault(name)
+
+
+def test_a_file_name_is_as_lawful_as_its_elements() -> None:
+    chance = random.Random(5)
+    elements = ["a", ".", "..", "a.", ".a", "", "con", "CON.txt", "Lpt1", "lpt0", "console", "nul ", "a b", "~1", "x~1",
+                "é", "a\\b", "a:b", "[x]", "@", "a\n", "aux.", "com1.go", "com1x", "-", "#!", "a*"]  # fmt: skip
+    for _ in range(5000):
+        path = "/".join(chance.choice(elements) for _ in range(chance.randint(1, 4)))
+        faults = [file_element_fault(element) for element in path.split("/")] if path else ["empty name"]
+        assert file_path_fault(path) == next((fault for fault in faults if fault), None)

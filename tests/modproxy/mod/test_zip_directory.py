@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import random
 import struct
 import zipfile
 
@@ -113,3 +114,18 @@ def test_names_that_collide(first: str, second: str, fault: str | None) -> None:
     assert names.add(first.removesuffix("/"), is_dir=first.endswith("/")) is None
     found = names.add(second.removesuffix("/"), is_dir=second.endswith("/"))
     assert found == fault if fault is None else fault in str(found)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_long_names_are_judged_as_short_ones(seed: int) -> None:
+    """After a long name all names are looked at folder by folder: the verdicts are the same."""
+    chance, parts = random.Random(seed), ["a", "b", "A", "é", "É", "k", "\u212a", "c1"]
+    short, long = Names(), Names()
+    assert long.add("x" * 600, is_dir=False) is None
+    for _ in range(300):
+        name = "/".join(chance.choice(parts) for _ in range(chance.randint(1, 5)))
+        is_dir = chance.random() < 0.2
+        fault = short.add(name, is_dir=is_dir)
+        assert long.add(name, is_dir=is_dir) == fault
+        if fault:
+            break

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from nacl.signing import VerifyKey
 
 from modproxy.mod.note import open_note
 from modproxy.mod.sumdb import parse_gosumdb
@@ -133,3 +134,19 @@ async def test_a_proof_that_nobody_waits_for_leaves_nothing_behind(
     leaving.cancel()
     await asyncio.wait([leaving])
     await reader.records(1, 2)
+
+
+async def test_a_tree_head_is_verified_once(
+    spread: tuple[FakeSumdb, dict[str, bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verified = []
+    verify = VerifyKey.verify
+
+    def counted(key: VerifyKey, text: bytes, signature: bytes) -> bytes:
+        verified.append(text)
+        return verify(key, text, signature)
+
+    monkeypatch.setattr(VerifyKey, "verify", counted)
+    made, files = spread
+    await Reader(made, FakeSource(dict(files)), tmp_path).records(*range(50))
+    assert len(verified) == 1, "all records come with the same one"

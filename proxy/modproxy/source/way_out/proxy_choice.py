@@ -37,6 +37,8 @@ class ProxyChoice:
 
     def for_url(self, url: str) -> EgressProxy | None:
         """Return the proxy of a request to the URL; None for a request without a proxy."""
+        if self.http is None and self.https is None:
+            return None
         parts = urlsplit(url)
         proxy = self.https if parts.scheme == "https" else self.http
         host = (parts.hostname or "").lower()
