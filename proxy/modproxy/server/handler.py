@@ -111,17 +111,17 @@ class ClientHandler:
             return Reply(endpoint, CacheStatus.MISS, FAULT)
 
     async def _decide(self, arrival: Arrival, raw_path: str, rules: Rules) -> Reply:
+        """Decide how to reply. `raw_path` is the target of the request line, undecoded."""
         for check in CHECKS:
             refusal = check(arrival, rules, self._own)
             if refusal is not None and self._carried_out(refusal):
                 return Reply(refusal.endpoint, CacheStatus.DENIED, refusal.error)
         if arrival.target is None:
             return Reply("supported", CacheStatus.HIT)  # an empty 200 says that the database is served
-        changes = self.hits.changes
-        reply = await self._from_cache(arrival.method, arrival.request(arrival.target, self._own), rules)
-        if reply.cache_status is CacheStatus.HIT and reply.request is not None and reply.answer is not None:
-            if arrival.method == "GET":
-                self.hits.learn(raw_path, reply.request, reply.answer, reply.file, rules, changes)
+        target, changes = arrival.target, self.hits.changes
+        reply = await self._from_cache(arrival.method, arrival.request(target, self._own), rules)
+        if arrival.method == "GET":
+            self.hits.learn(raw_path, target, reply.answer, reply.file, rules=rules, changes=changes)
         return reply
 
     def _carried_out(self, refusal: Refusal) -> bool:

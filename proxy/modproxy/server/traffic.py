@@ -43,9 +43,10 @@ class QuickHits:
     Whoever answers such a hit adds to both fields, because that costs less than a call.
     """
 
-    __slots__ = ("count", "seconds")
+    __slots__ = ("count", "endpoint", "seconds")
 
-    def __init__(self) -> None:
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
         self.count = 0
         self.seconds = 0.0
 
@@ -89,7 +90,7 @@ class Traffic:
 
     def quick_hits(self, endpoint: str) -> QuickHits:
         """Return where quick hits of an endpoint are counted; `settle` must be called within a second or so of each."""
-        return self._quick.setdefault(endpoint, QuickHits())
+        return self._quick.setdefault(endpoint, QuickHits(endpoint))
 
     def settle(self) -> None:
         """Take up the quick hits. Until then they are in no slot of the ring."""

@@ -13,14 +13,15 @@ from typing import Any
 from aiohttp import web
 
 from modproxy.server.connection import ClientConnection, ClientServer
-from modproxy.server.hit.memo import Hit, HitMemo
+from modproxy.server.hit.hit import Hit
+from modproxy.server.hit.memo import HitMemo
 from modproxy.server.hit.transfer import End, Transfer
 from modproxy.server.traffic import QUICK_SECONDS
-from modproxy.server.unsent import send_far_ahead, send_little_ahead
 
 _MOST_HELD_BACK = 64 << 10
 """Bytes that a client may send while a file is on its way to it, before it is read no more."""
-_CODES = {End.SENT: 200, End.BROKEN: 499, End.CUT_SHORT: 502}
+_OK = 200
+_CODES = {End.SENT: _OK, End.BROKEN: 499, End.CUT_SHORT: 502}
 """The codes to count, as the handler counts them."""
 _END_OF_HEAD = b"\r\n\r\n"
 
@@ -35,7 +36,7 @@ class HitConnection(ClientConnection):
     `_next_keepalive_close_time`. A test pins them.
     """
 
-    __slots__ = ("_began", "_far_ahead", "_held_back", "_hits", "_idle", "_last_hit", "_sent_hit", "_sock", "_transfer")
+    __slots__ = ("_began", "_held_back", "_hits", "_idle", "_last_hit", "_sent_hit", "_sock", "_transfer")
 
     def __init__(self, manager: web.Server, hits: HitMemo, **options: Any) -> None:
         super().__init__(manager, **options)
@@ -51,7 +52,6 @@ class HitConnection(ClientConnection):
         """What the client sent while a file is on its way to it."""
         self._sock: socket.socket | None = None
         """The transport's socket, once a file was sent. The transport closes it."""
-        self._far_ahead = False
 
     def data_received(self, data: bytes) -> None:
         """Answer a hit, or hand the bytes to aiohttp."""
@@ -59,7 +59,7 @@ class HitConnection(ClientConnection):
             self._hold_back(data)
             return
         waiter = self._waiter
-        if self._idle and waiter is not None and not waiter.done():
+        if self._idle and (self._is_new() if waiter is None else not waiter.done()):
             hits = self._hits
             hit = hits.find(data)
             transport = self.transport
@@ -68,23 +68,18 @@ class HitConnection(ClientConnection):
                 if hit.file is None:
                     transport.write(hit.wire)
                     self._last_hit = hits.now
-                    seconds = time.time() - hits.now
-                    if 0.0 <= seconds <= QUICK_SECONDS:
-                        quick = hit.quick
-                        quick.count += 1
-                        quick.seconds += seconds
-                    else:
-                        hits.count(hit, 200, max(0.0, seconds))
+                    self._count(hit, _OK, time.time() - hits.now)
                     return
                 if self.ssl_context is None:
                     self._send_file(hit)
                     return
         self._hand_over(data)
 
+    def _is_new(self) -> bool:
+        """Say whether aiohttp has got nothing yet; it begins to wait for a request only after the first may be here."""
+        return not (self._request_count or self._close or self._force_close)
+
     def _hand_over(self, data: bytes) -> None:
-        if self._far_ahead and self._sock is not None:
-            self._far_ahead = False
-            send_little_ahead(self._sock)
         before = self._request_count
         super().data_received(data)
         # After exactly one more head at the end of the bytes, the parser is between two requests, or expects a body;
@@ -98,9 +93,6 @@ class HitConnection(ClientConnection):
         if self._sock is None:
             raw = transport.get_extra_info("socket")
             self._sock = socket.socket(raw.family, raw.type, raw.proto, fileno=raw.fileno())
-        if not self._far_ahead:
-            self._far_ahead = True
-            send_far_ahead(self._sock)
         self._request_in_progress = True
         self._began = time.perf_counter()
         self._sent_hit = hit
@@ -133,31 +125,36 @@ class HitConnection(ClientConnection):
         if self._half_closed and self._transfer is None and not self.eof_received():
             transport.close()
 
+    def _count(self, hit: Hit, code: int, seconds: float) -> None:
+        """Count an answer from memory. All of them pass here, so this is where an audit record of a hit is queued."""
+        if code == _OK and 0.0 <= seconds <= QUICK_SECONDS:
+            quick = hit.quick
+            quick.count += 1
+            quick.seconds += seconds
+        else:
+            self._hits.count(hit, code, max(0.0, seconds))  # the clock may have been set back
+
     def _account(self, how: End) -> None:
         """Count a transfer that has ended, and let aiohttp go on."""
         self._transfer = None
         hit, self._sent_hit = self._sent_hit, None
         seconds = time.perf_counter() - self._began
         if hit is not None:
-            if how is End.SENT and seconds <= QUICK_SECONDS:
-                hit.quick.count += 1
-                hit.quick.seconds += seconds
-            else:
-                self._hits.count(hit, _CODES[how], seconds)
+            self._count(hit, _CODES[how], seconds)
         self._last_hit = time.time()
         self._request_in_progress = False
         if self._handler_waiter is not None and not self._handler_waiter.done():
             self._handler_waiter.set_result(None)
 
     def _process_keepalive(self) -> None:
-        """Close the connection if it is idle. aiohttp calls it when it has been idle for long, as far as aiohttp knows."""
+        """Close the connection if it is idle. aiohttp calls this when it knows of no request for long."""
         idle = 0.0 if self._transfer is not None else max(0.0, time.time() - self._last_hit)
         if idle < self._keepalive_timeout:
             until = self._loop.time() + self._keepalive_timeout - idle
             self._next_keepalive_close_time = max(self._next_keepalive_close_time, until)
         super()._process_keepalive()
 
-    def eof_received(self) -> bool:
+    def eof_received(self) -> bool:  # type: ignore[override]  # as in the base class
         """Note that the client sends no more. Returns whether the connection stays open, for answers that are due."""
         if self._transfer is not None:
             self._half_closed = True

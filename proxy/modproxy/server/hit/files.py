@@ -1,12 +1,17 @@
 """Open files of hits: who uses one keeps it open, and which parts of one are in the page cache."""
 
 import os
+import resource
+from typing import BinaryIO
 
 from modproxy.threads import Pool
 
 _NO_WAIT = getattr(os, "RWF_NOWAIT", None)
 CAN_SEND = hasattr(os, "sendfile") and hasattr(os, "preadv") and _NO_WAIT is not None
 """Whether this system can send files without waiting for a disk; Linux can."""
+_MOST_FILES = 512
+"""How many files are open for hits at most."""
+_FILES_SHARE = 8
 _GRAIN = 128 << 10
 """In bytes. The kernel reads files ahead in pieces of so many, so that one page tells of those around it."""
 _WARMING = Pool("warm", 4)
@@ -58,3 +63,27 @@ class OpenFile:
         buffer = bytearray(min(_GRAIN, end - start))
         for at in range(start, end, _GRAIN):
             os.preadv(self.fd, [buffer], at)
+
+
+def shared(file: BinaryIO | None, size: int) -> OpenFile | None:
+    """Return an open file for further answers; None where it cannot be sent, because it is in memory, there are too many
+    descriptors, or its size, in bytes, is another one by now.
+    """
+    if file is None or not CAN_SEND:
+        return None
+    try:
+        opened = OpenFile(os.dup(file.fileno()), size)
+    except OSError:
+        return None
+    if not size or os.fstat(opened.fd).st_size != size:
+        opened.release()
+        return None
+    return opened
+
+
+def most_files() -> int:
+    """Return how many files may be open for hits: a part of the descriptors of the process, most of which are for
+    connections.
+    """
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MOST_FILES if allowed == resource.RLIM_INFINITY else min(_MOST_FILES, allowed // _FILES_SHARE)

@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 from modproxy.identity.principal import ANONYMOUS, Principal
 from modproxy.server.decide.refusals import host_name
+from modproxy.server.hit.repeated import Repeated
 
 _LONGEST_BLOCK = 2048
 """Bytes: the headers of a go command have about 120, with a credential up to 1500."""
@@ -17,7 +18,6 @@ _MOST_LINES = 40
 _MOST_BLOCKS = 1024
 """How many blocks are remembered: at most 2 MiB, commonly a few kilobytes, because few programs make all requests."""
 _MOST_KNOWN_LINES = 1024
-_MOST_SEEN = 4096
 
 _LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e]*)")
 """A header line as RFC 9110, section 5.1 and 5.5 have it: the name is a token directly before the colon. Bytes above
@@ -41,28 +41,6 @@ _NOT_SIMPLE_FAMILIES = (b"if-", b"content-", b"sec-")
 """Beginnings of such names: conditions, descriptions of a body, and what belongs to an upgrade to WebSocket."""
 
 
-class _Seen:
-    """Tells whether something comes for the second time. It remembers only the newest, each by its hash.
-
-    A wrong yes, which equal hashes can make, costs no more than a place in a bounded memory.
-    """
-
-    def __init__(self, limit: int = _MOST_SEEN) -> None:
-        self._limit = limit
-        self._hashes: dict[int, None] = {}
-
-    def again(self, thing: bytes) -> bool:
-        """Return whether the thing was here before, and remember that it was here."""
-        number = hash(thing)
-        hashes = self._hashes
-        if number in hashes:
-            return True
-        if len(hashes) >= self._limit:
-            del hashes[next(iter(hashes))]
-        hashes[number] = None
-        return False
-
-
 class HeaderBlocks:
     """Knows who asks, by the header block. Blocks and lines are remembered when they come for the second time, so that
     blocks with a header that is new in each request push nothing out.
@@ -78,8 +56,8 @@ class HeaderBlocks:
         """The principal by block, without the CRLF that ends the request line."""
         self._lines: dict[bytes, bytes] = {}
         """The lower-case name of each line that is known to leave the answer alone."""
-        self._seen_blocks = _Seen()
-        self._seen_lines = _Seen()
+        self._seen_blocks = Repeated()
+        self._seen_lines = Repeated()
 
     def principal_of(self, block: bytes) -> Principal | None:
         """Return who asks; None for a block that is left to aiohttp."""

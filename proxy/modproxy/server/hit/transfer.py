@@ -13,9 +13,9 @@ from enum import Enum, auto
 from modproxy.server.connection import STALLED_SECONDS
 from modproxy.server.hit.files import OpenFile
 
-_PIECE = 1 << 20
-"""Bytes that are handed to the kernel at most in one turn of the loop, so that a fast client of a large file leaves the
-others their turns.
+_PIECE = 2 << 20
+"""Bytes that are handed to the kernel at most in one turn of the loop, in less than a millisecond, so that a fast
+client of a large file leaves the others their turns.
 """
 _MORE = getattr(socket, "MSG_MORE", 0)
 
@@ -38,7 +38,8 @@ class Transfer:
     """
 
     __slots__ = (
-        "_at", "_ended", "_file", "_head", "_loop", "_moved", "_size", "_sock", "_stall", "_waits_on", "_warming", "why",
+        "_at", "_ended", "_file", "_head", "_loop", "_moved", "_size", "_sock", "_stall", "_waits_on", "_warming",
+        "why",
     )  # fmt: skip
 
     def __init__(
@@ -107,7 +108,11 @@ class Transfer:
         """Go on when the client takes more, or when others have had their turn."""
         self._moved = self._loop.time()
         if self._waits_on < 0:
-            self._waits_on = os.dup(self._sock.fileno())
+            try:
+                self._waits_on = os.dup(self._sock.fileno())
+            except OSError:
+                self._cut_short("no descriptor is left to wait for the client")
+                return
             self._loop.add_writer(self._waits_on, self._push)
         if self._stall is None:
             self._stall = self._loop.call_later(STALLED_SECONDS, self._check)

@@ -1,4 +1,4 @@
-"""The bytes of a hit's answer: what aiohttp's route sends, made of the same decision. Pure, but for `date_of`'s memory."""
+"""The bytes of a hit's answer: what aiohttp's route sends, made of the same decision. Pure."""
 
 from dataclasses import replace
 from email.utils import formatdate
@@ -30,7 +30,7 @@ class Template(NamedTuple):
 
 
 def template_of(target: AnyTarget, answer: Answer) -> Template:
-    """Make the template for an answer that is sent whole, with the headers in the order in which aiohttp writes them."""
+    """Make the template for an answer that is sent whole, with the headers in the order of aiohttp."""
     headers = head_of(target, replace(answer, age=_AGED), Conditions()).headers
     before, after = b"HTTP/1.1 200 OK\r\n", b""
     past_age = False
