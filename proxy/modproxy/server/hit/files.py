@@ -66,7 +66,7 @@ class OpenFile:
 
 
 def shared(file: BinaryIO | None, size: int) -> OpenFile | None:
-    """Return an open file for further answers; None where it cannot be sent, because it is in memory, there are too many
+    """Return an open file for further answers; None where it cannot be sent: it is in memory, there are too many
     descriptors, or its size, in bytes, is another one by now.
     """
     if file is None or not CAN_SEND:

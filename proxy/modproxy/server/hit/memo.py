@@ -27,6 +27,8 @@ _MOST_SPELLINGS = 4
 """How many request lines lead to one hit: the go command writes `!` of an escaped path as `%21`, people write `!`."""
 _SETTLED_AFTER = 1.1
 """Seconds after which `Traffic` takes up quick hits: longer than the bytes of an answer are good for."""
+_CLOSED_AFTER = 10.0
+"""Seconds after which a file that nobody asked for is closed, so that a replica at rest has none open."""
 
 
 class HitMemo:
@@ -48,6 +50,7 @@ class HitMemo:
         self._asked_for = Repeated()
         self._closed = False
         self._settling = False
+        self._closing = False
         self.changes = 0
         """How many events of the store there were. An answer that was decided before an event is not learnt after it,
         because the event may have been about its file.
@@ -131,7 +134,17 @@ class HitMemo:
         shelf = self._small if opened is None else self._files
         for dropped in shelf.put(hit.key, hit, hit.cost):
             self._forget(dropped)
+        if opened is not None and not self._closing:
+            self._closing = True
+            asyncio.get_running_loop().call_later(_CLOSED_AFTER, self._close_unused)
         return shelf.get(hit.key)
+
+    def _close_unused(self) -> None:
+        for hit in self._files.unused():
+            self._drop(hit)
+        self._closing = len(self._files) > 0
+        if self._closing:
+            asyncio.get_running_loop().call_later(_CLOSED_AFTER, self._close_unused)
 
     def published(self, key: str) -> None:
         """Drop the hit of a file in whose place is another one."""

@@ -61,6 +61,14 @@ class Shelf(Generic[T]):
             return True
         return self._most_cost is not None and self._cost > self._most_cost
 
+    def unused(self) -> list[T]:
+        """Return what was not used since the last call, or since it was considered by `put`."""
+        things = [thing for thing, _ in self._held.values()]
+        unused = [thing for thing in things if not thing.used]
+        for thing in things:
+            thing.used = False
+        return unused
+
     def pop(self, key: str) -> T | None:
         """Take out what has the key."""
         held = self._held.pop(key, None)
