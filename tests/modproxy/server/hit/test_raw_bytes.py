@@ -1,4 +1,4 @@
-"""Bytes that are not exactly one simple whole GET: the listener with hits gives the answers that aiohttp alone gives."""
+"""Bytes that are not exactly one simple whole GET: the listener with hits answers them as aiohttp alone does."""
 
 import asyncio
 import os
@@ -61,7 +61,7 @@ RAW: dict[str, tuple[bytes, ...]] = {
         b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(SIMPLE), SIMPLE, SIMPLE,
     ),
     "an upgrade": (get(INFO, "Connection: upgrade", "Upgrade: websocket"), SIMPLE),
-    "an upgrade to h2c": (get(INFO, "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AA"), SIMPLE),
+    "an upgrade to h2c": (get(INFO, "Connection: Upgrade", "Upgrade: h2c", "HTTP2-Settings: AA"), SIMPLE),
     "an old key of WebSocket": (get(INFO, "Sec-WebSocket-Key1: x"),),
     "an expectation": (get(INFO, "Expect: 100-continue"), SIMPLE),
     "a connection that closes": (get(INFO, "Connection: close"), SIMPLE),

@@ -6,10 +6,11 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 
+from modproxy.config_file import Loaded
 from modproxy.contract.address import Address
 from modproxy.replica import Replica
 from modproxy.server.handler import ClientHandler
@@ -39,19 +40,20 @@ class Counted:
 class TwoWays:
     """Use it as a context manager. `by_aiohttp` counts what the listener with hits left to aiohttp."""
 
-    def __init__(self, folder: Path, upstream: FakeUpstream, config: Mapping[str, object] | None = None) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, upstream: FakeUpstream, config: Mapping[str, Any] | None = None) -> None:
+        self.cache = folder / "cache"
         self._upstream = upstream
-        self.replica = Replica(self.config(**(config or {})), [Address("127.0.0.1", 1)])
+        self.replica = Replica(self.config(config or {}), [Address("127.0.0.1", 1)])
         self.by_aiohttp = Counted(self.replica.handler)
         quick, plain = open_listener("127.0.0.1:0", "listen"), open_listener("127.0.0.1:0", "listen")
         self.quick, self.plain = address_of(quick).port, address_of(plain).port
         self.listener = ClientListener(quick, self.by_aiohttp.handle, None, self.replica.handler.hits)
         self._plain = ClientListener(plain, self.replica.handler.handle, None)
 
-    def config(self, **changed: object) -> object:
-        cache = {"dir": str(self._folder / "cache"), **dict(changed.pop("cache", {}))}  # type: ignore[call-overload]
-        return loaded({"upstream": {"goproxy": self._upstream.url, "gosumdb": "off"}, "cache": cache, **changed})
+    def config(self, changed: Mapping[str, Any]) -> Loaded:
+        """Make a config for this replica."""
+        cache = {"dir": str(self.cache), **changed.get("cache", {})}
+        return loaded({"upstream": {"goproxy": self._upstream.url, "gosumdb": "off"}, **changed, "cache": cache})
 
     async def __aenter__(self) -> Self:
         await self.replica.start()
