@@ -16,6 +16,7 @@ from aiohttp import web
 from modproxy.config_file import Loaded, load
 from modproxy.contract.config import ConfigError
 from modproxy.log import set_up_logging
+from modproxy.memory import keep_little
 from modproxy.replica import Replica
 from modproxy.server.admin import admin_app
 from modproxy.server.listener import ClientListener, address_of, open_listener
@@ -32,6 +33,7 @@ log = logging.getLogger("modproxy")
 def main() -> None:
     """Run `modproxy`. The exit code is 0 after a signal, 1 when the program cannot run, 2 for bad usage or config."""
     args = _parser().parse_args()
+    keep_little()
     set_up_logging(verbose=args.verbose)
     _allow_many_descriptors()
     try:

@@ -1,5 +1,7 @@
 """One replica: how its parts are wired, how it starts, takes a new config, and ends."""
 
+import asyncio
+import contextlib
 import secrets
 import time
 from collections.abc import Sequence
@@ -25,6 +27,8 @@ from modproxy.threads import Pool
 from modproxy.via import ViaEntry
 
 _HASHING_THREADS = 2
+_SETTLED_SECONDS = 5.0
+"""How long the end waits for files to reach the disk. What does not reach it is fetched anew by the next process."""
 
 
 class Replica:
@@ -60,6 +64,7 @@ class Replica:
             self.handler.refusals,
             cache,
             self.reporter.report,
+            pending=lambda: self.store.pending_files,
             certificate_expires=self.reporter.certificate_expires,
         )
         self._cache = cache
@@ -113,6 +118,8 @@ class Replica:
         self.background.close()
         await self._cache.close()
         await self._connections.close()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.store.settle(), _SETTLED_SECONDS)
         self.store.close()
         self._hashing.close()
 

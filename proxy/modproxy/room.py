@@ -74,6 +74,12 @@ class Reservation:
             self.size = size
         return True
 
+    def handed_over(self) -> "Reservation":
+        """Return a reservation of these bytes for somebody else, and hold none of them any more."""
+        other = Reservation(self._room)
+        other.size, self.size = self.size, 0
+        return other
+
     def release(self) -> None:
         """Give the bytes back. May be called twice."""
         if self.size:

@@ -14,6 +14,10 @@ class Pool:
     def __init__(self, name: str, threads: int) -> None:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
+    def begin(self, function: Callable[..., T], *args: object) -> asyncio.Future[T]:
+        """Begin to run the function in a thread. To cancel the future does not end a function that has begun."""
+        return asyncio.wrap_future(self._executor.submit(function, *args))
+
     async def run(self, function: Callable[..., T], *args: object) -> T:
         """Run the function in a thread. Returns what the function returns, and raises what the function raises.
 

@@ -54,9 +54,9 @@ class FakeSumdb:
         for key in [key for key in files if key.startswith(base)]:
             del files[key]
         files[f"{base}/supported"] = b""
-        files[f"{base}/latest"] = self.head()
+        files[f"{base}/latest"] = head = self.head()
         for name, number in self.lookups.items():
-            answer = f"{number}\n".encode() + self.records[number] + b"\n" + self.head()
+            answer = f"{number}\n".encode() + self.records[number] + b"\n" + head
             files[f"{base}/lookup/{name}"] = answer
         level, hashes = 0, self._leaves()
         while hashes:

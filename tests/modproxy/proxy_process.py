@@ -138,7 +138,18 @@ class ProxyProcess:
         async with self.session.get(f"{self.admin_url}/metrics") as response:
             return await response.text()
 
-    def held(self) -> list[str]:
-        """Return the keys of the stored files that a go command could request."""
+    async def settled(self) -> None:
+        """Wait until each file that is served is on the disk."""
+        async with asyncio.timeout(10):
+            while "modproxy_cache_pending 0.0\n" not in await self.metrics():
+                await asyncio.sleep(0.01)
+
+    async def held(self) -> list[str]:
+        """Return the keys of the stored files that a go command could request, once they are on the disk."""
+        await self.settled()
+        return self.files_on_disk()
+
+    def files_on_disk(self) -> list[str]:
+        """Return the keys of the files that are on the disk at this moment."""
         files = (p.relative_to(self.cache) for p in self.cache.rglob("*") if p.is_file())
         return sorted(str(p) for p in files if p.parts[0] != ".modproxy")

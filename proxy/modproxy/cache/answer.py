@@ -33,7 +33,7 @@ class Answer:
     body: bytes | None = None
     """A checked answer, whole."""
     stored: StoredFile | None = None
-    """A file of the store; its content is in `body` too, unless the file is a zip or large."""
+    """A file of the store; its content may be in `body` too."""
     follower: Follower | None = None
     """A reader of a zip whose fetch is under way, or of a large answer that is not stored."""
     etag: str | None = None

@@ -9,10 +9,9 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Self
 
-from modproxy.mod.archive import LARGEST_ZIP, ArchiveError, check_and_hash
-from modproxy.mod.path import ModulePath
+from modproxy.cache.zip_check import ZipCheck
+from modproxy.mod.archive import LARGEST_ZIP, ArchiveError
 from modproxy.mod.target import Kind, Target
-from modproxy.mod.version import Version
 from modproxy.request import AnyTarget, Request
 from modproxy.source.protocol import ASK_AGAIN_SECONDS, Fetched, Source, SourceError, Unavailable
 from modproxy.store.protocol import LARGEST_BODY, Draft, NoRoomError, Store, StoredFile, etag_of
@@ -55,7 +54,7 @@ class Flight:
         self.streaming = streaming and request.target.kind is Kind.ZIP
         """Whether readers get the beginning of a zip before its check."""
         self.body: bytes | None = None
-        """A small answer, whole and checked; None when it is stored, or large."""
+        """A small answer, whole and checked, that all readers share; None when it is large, or stored and no zip."""
         self.etag: str | None = None
         """Names the content of `body`."""
         self.size: int | None = None
@@ -90,26 +89,27 @@ class Flight:
         source: Source,
         store: Store,
         hashing: Pool,
-        is_fresh: Callable[[StoredFile], bool],
+        is_fresh: Callable[[StoredFile], bool] | None,
         may_store: Callable[[], bool],
     ) -> None:
         """Fetch and publish. Raises nothing but `CancelledError`: readers find in `error` why the fetch failed.
 
-        `is_fresh` says whether a file that the store already has makes the fetch unnecessary. `may_store` says, at the
-        end of the fetch of a small answer, whether the answer may be stored.
+        `is_fresh` says whether a file that the store already has makes the fetch unnecessary; it is None where the
+        store has had no news of the target since the first reader's lookup. `may_store` says, at the end of the fetch
+        of a small answer, whether the answer may be stored.
         """
         try:
-            stored = await store.get(self.target.key)
-            if stored and is_fresh(stored):
-                # The file was published between the first reader's lookup and the start of this flight.
+            stored = await store.get(self.target.key) if is_fresh is not None else None
+            if stored and is_fresh is not None and is_fresh(stored):
                 self.stored, self.landed = stored, True
                 return
             async with source.fetch(self.request) as fetched:
                 self.size = fetched.size
                 if isinstance(self.target, Target) and self.target.kind is Kind.ZIP:
-                    await self._write_zip(fetched.body, store)
+                    check = ZipCheck(self.target, hashing)
+                    draft = await self._write_zip(fetched.body, store, check)
                     self._fetched = True
-                    await self._publish_zip(self.target, store, hashing, fetched)
+                    await self._publish_zip(draft, store, check, fetched)
                 else:
                     body = b"".join([chunk async for chunk in fetched.body])
                     self._fetched = True
@@ -172,34 +172,39 @@ class Flight:
         if not self._running and not self._readers and self._draft is not None:
             self._draft.close()
 
-    async def _write_zip(self, body: AsyncIterator[bytes], store: Store) -> None:
+    async def _write_zip(self, body: AsyncIterator[bytes], store: Store, check: ZipCheck) -> Draft:
         if self.size is not None and self.size > LARGEST_ZIP:
             raise self._too_large()
-        self._draft = draft = await store.draft(self.size)
+        written = 0
         async for chunk in body:
-            if draft.written + len(chunk) > (LARGEST_ZIP if self.size is None else self.size):
+            written += len(chunk)
+            if written > (LARGEST_ZIP if self.size is None else self.size):
                 raise self._too_large()
-            await draft.write(chunk)
-            if self.streaming and draft.written > HOLD_BACK:
-                self._readable = draft.written - HOLD_BACK
+            if self._draft is None:
+                self._draft = await store.draft(self.size, chunk)
+            else:
+                await self._draft.write(chunk)
+            await check.take(chunk)
+            if self.streaming and written > HOLD_BACK:
+                self._readable = written - HOLD_BACK
                 self._tell()
-        if self.size is not None and draft.written != self.size:
-            raise Unavailable(f"{self.target}: {draft.written} bytes came of the {self.size} announced")
+        if self.size is not None and written != self.size:
+            raise Unavailable(f"{self.target}: {written} bytes came of the {self.size} announced")
+        if self._draft is None:
+            self._draft = await store.draft(0)
+        return self._draft
 
     def _too_large(self) -> Unavailable:
         if self.size is not None and self.size <= LARGEST_ZIP:
             return Unavailable(f"{self.target}: more bytes came than the {self.size} announced")
         return Unavailable(f"{self.target}: larger than the {LARGEST_ZIP} bytes that a module zip may have")
 
-    async def _publish_zip(self, target: Target, store: Store, hashing: Pool, fetched: Fetched) -> None:
-        draft = self._draft
-        if draft is None:
-            raise AssertionError("a zip is published after it was written")
+    async def _publish_zip(self, draft: Draft, store: Store, check: ZipCheck, fetched: Fetched) -> None:
         try:
-            dirhash = await hashing.run(_check_and_hash, draft, target.path, Version(target.version))
+            dirhash = await check.end(draft)
         except ArchiveError as e:
-            log.warning("%s: the zip is refused and not stored: %s", target, e)
-            raise Unavailable(f"{target}: upstream's zip is refused: {e}") from None
+            log.warning("%s: the zip is refused and not stored: %s", self.target, e)
+            raise Unavailable(f"{self.target}: upstream's zip is refused: {e}") from None
         if fetched.check_dirhash is not None:
             await fetched.check_dirhash(dirhash)
         if fetched.keep:
@@ -226,14 +231,19 @@ class Flight:
             return b""
         return self._draft.read(at, min(_READ, self._readable - at))
 
+    def small_zip(self) -> bytes | None:
+        """Return a small zip that has landed, whole, for a reader that has entered: so it need not open the file.
+
+        Returns None for other targets.
+        """
+        draft = self._draft
+        if self.body is None and self.landed and draft is not None and draft.written <= LARGEST_BODY:
+            self.body = draft.read(0, draft.written)  # all readers share it
+        return self.body
+
     async def wait_progress(self) -> None:
         """Wait until more bytes can be read, or the flight has ended."""
         await self._progress.wait()
-
-
-def _check_and_hash(draft: Draft, path: ModulePath, version: Version) -> str:
-    with draft.open() as file:
-        return check_and_hash(file, path, version)
 
 
 class Follower:

@@ -13,6 +13,7 @@ from modproxy.cache.flight import Flight, FlightKey, Follower
 from modproxy.cache.flights import Flights
 from modproxy.cache.freshness import Course, course, is_fresh
 from modproxy.cache.memo import Memo
+from modproxy.cache.news import News
 from modproxy.in_force import Rules
 from modproxy.mod.target import Kind, Target
 from modproxy.request import Request
@@ -44,6 +45,8 @@ class Cache:
         self._hashing = hashing
         self.mismatches = 0
         """How many fetches were refused because the checksum database says otherwise."""
+        self._news = News()
+        store.subscribe(self._news)
         self._flights = Flights()
         self._tasks: dict[Flight, asyncio.Task[None]] = {}
         """The tasks of all fetches, also of those that were abandoned and are about to end."""
@@ -65,7 +68,7 @@ class Cache:
 
     async def _get(self, request: Request, rules: Rules, *, own: bool = False) -> Answer:
         """Return the answer. `own` says that a fetch under way asks, which the bound of fetches must not refuse."""
-        target = request.target
+        target, moment = request.target, self._news.moment
         stored = await self._admitted(request, rules)
         match course(request, _age(stored) if stored else None, rules.cache):
             case Course.GIVE if stored:
@@ -73,16 +76,16 @@ class Cache:
             case Course.GIVE_OLD if stored:
                 return _from_store(CacheStatus.STALE, stored)
             case Course.GIVE_OLD_AND_REFRESH if stored:
-                self._refresh_behind(request, rules)
+                self._refresh_behind(request, rules, moment)
                 return _from_store(CacheStatus.STALE, stored)
             case Course.FETCH_OR_GIVE_OLD if stored:
-                return await self._newer_or(stored, request, rules)
+                return await self._newer_or(stored, request, rules, moment)
         absent = self._absent.get(((target.key, rules.source_generation), passed_fleets(request.via)))
         if absent:
             raise KnownAbsent(absent.reason, absent.status)
         if request.cached_only:
             raise KnownAbsent(f"{target}: not held, and the request asks for what is held only (Disable-Module-Fetch)")
-        return await self._by_another(request, rules) or await self._await(self._fly(request, rules, own=own))
+        return await self._by_another(request, rules) or await self._await(self._fly(request, rules, moment, own=own))
 
     async def exists(self, request: Request, rules: Rules) -> Answer:
         """Answer a HEAD for a zip: with the stored zip, or without a body when only the version is known to exist.
@@ -117,14 +120,14 @@ class Cache:
         with await self._store.open(stored) as file:
             return await asyncio.to_thread(file.read)
 
-    async def _newer_or(self, stored: StoredFile, request: Request, rules: Rules) -> Answer:
+    async def _newer_or(self, stored: StoredFile, request: Request, rules: Rules, moment: int) -> Answer:
         """Wait for a newer answer, and return the stored one if upstream gives none in time."""
         key = request.target.key, rules.source_generation
         old = _from_store(CacheStatus.STALE, stored)
         if self._refresh_failed.get(key) is not None and self._flights.of(key, "") is None:
             return old
         try:
-            flight = self._fly(_of_its_own(request), rules)
+            flight = self._fly(_of_its_own(request), rules, moment)
             flight.kept = True
             async with asyncio.timeout(_PATIENCE):
                 return await self._await(flight)
@@ -167,8 +170,11 @@ class Cache:
                 return None  # its loop need not be a loop for this request
             raise
 
-    def _fly(self, request: Request, rules: Rules, *, own: bool = False) -> Flight:
-        """Join the fetch of the target, or begin one. Raises `Unavailable` while there are too many."""
+    def _fly(self, request: Request, rules: Rules, moment: int, *, own: bool = False) -> Flight:
+        """Join the fetch of the target, or begin one. `moment` is that of the lookup before.
+
+        Raises `Unavailable` while there are too many.
+        """
         key = request.target.key, rules.source_generation
         flight = self._flights.of(key, request.via)
         if flight is None:
@@ -177,7 +183,7 @@ class Cache:
                 raise Unavailable(reason, 503, retry_after=ASK_AGAIN_SECONDS)
             streaming = self._suspects.get(request.target.key) is None
             flight = Flight(request, key, streaming=streaming, abandoned=self._abandon)
-            task = asyncio.create_task(self._run(flight, rules), name=f"fetch {request.target}")
+            task = asyncio.create_task(self._run(flight, rules, moment), name=f"fetch {request.target}")
             self._flights.add(flight)
             self._tasks[flight] = task
             task.add_done_callback(lambda _: self._tasks.pop(flight))
@@ -190,7 +196,7 @@ class Cache:
         self._tasks[flight].cancel()
         log.info("not fetched to its end: %s: nobody waits for it any more", flight.target)
 
-    async def _run(self, flight: Flight, rules: Rules) -> None:
+    async def _run(self, flight: Flight, rules: Rules, moment: int) -> None:
         target, key = flight.target, flight.key
         begun, started = time.time(), time.monotonic()
 
@@ -202,7 +208,8 @@ class Cache:
             return target.immutable or rules.source_generation == self._newest_source
 
         try:
-            await flight.run(rules.source, self._store, self._hashing, fresh, may_store)
+            come = fresh if self._news.may_have_come(target.key, moment) else None
+            await flight.run(rules.source, self._store, self._hashing, come, may_store)
         finally:
             self._flights.forget(flight)
         if flight.error is None:
@@ -240,7 +247,8 @@ class Cache:
                 raise copy.copy(flight.error)
             if flight.stored:
                 stored = flight.stored
-                return Answer(CacheStatus.MISS, stored.size, body=stored.body, stored=stored, etag=stored.etag)
+                body = stored.body if stored.body is not None else flight.small_zip()
+                return Answer(CacheStatus.MISS, stored.size, body=body, stored=stored, etag=stored.etag)
             if flight.body is not None:
                 return Answer(CacheStatus.MISS, len(flight.body), body=flight.body, etag=flight.etag)
             follower = Follower(flight)
@@ -249,13 +257,13 @@ class Cache:
             if follower is None:
                 flight.leave()
 
-    def _refresh_behind(self, request: Request, rules: Rules) -> None:
+    def _refresh_behind(self, request: Request, rules: Rules, moment: int) -> None:
         key = request.target.key, rules.source_generation
         if self._refresh_failed.get(key) is None:
             # A refresh counts as failed until it succeeds, so that an outage costs one attempt in each pause.
             self._refresh_failed.put(key, True, _REFRESH_PAUSE)
             with contextlib.suppress(Unavailable):
-                self._fly(_of_its_own(request), rules).kept = True
+                self._fly(_of_its_own(request), rules, moment).kept = True
 
     async def close(self) -> None:
         """End the fetches under way, and discard what they have written."""

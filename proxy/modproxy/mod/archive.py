@@ -28,10 +28,11 @@ class ArchiveError(ValueError):
     """The zip is not lawful for its module and version; the message names the entry and the broken rule."""
 
 
-def check_and_hash(file: BinaryIO, path: ModulePath, version: Version) -> str:
-    """Check a zip as `CheckZip` does, and return its `h1:` hash.
+def check_carefully(file: BinaryIO, path: ModulePath, version: Version) -> str:
+    """Check any zip as `CheckZip` does, and return its `h1:` hash.
 
-    Raises `ArchiveError`. Blocks for long, because every byte is hashed: call it off the event loop.
+    `zip_arriving` judges usual zips in a part of the time. Raises `ArchiveError`. Blocks for long, because every byte
+    is hashed: call it off the event loop.
     """
     size = file.seek(0, os.SEEK_END)
     if size > LARGEST_ZIP:
@@ -68,7 +69,7 @@ def _check_entries(entries: list[zipfile.ZipInfo], prefix: str) -> None:
         is_dir = name.endswith("/")
         fault = file_path_fault(name.removesuffix("/")) or names.add(name.removesuffix("/"), is_dir=is_dir)
         if not fault and not is_dir:
-            fault = _file_fault(name, entry.file_size)
+            fault = file_fault(name, entry.file_size)
             total += entry.file_size
         if fault:
             raise ArchiveError(f"entry {full!r}: {fault}")
@@ -76,7 +77,8 @@ def _check_entries(entries: list[zipfile.ZipInfo], prefix: str) -> None:
             raise ArchiveError(f"unpacks to more than {LARGEST_ZIP} bytes")
 
 
-def _file_fault(name: str, size: int) -> str | None:
+def file_fault(name: str, size: int) -> str | None:
+    """Return which rule for go.mod and LICENSE a file of `size` bytes breaks; None without any."""
     if name.rpartition("/")[2].lower() == "go.mod" and name != "go.mod":
         return "a go.mod file belongs into the root of the module, in lower case"
     if name == "go.mod" and size > LARGEST_GO_MOD:

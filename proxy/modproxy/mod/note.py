@@ -91,10 +91,10 @@ def _signature_of(line: str, key: VerifierKey) -> bytes | None:
 
 def _verify(key: VerifierKey, signature: bytes, text: str) -> None:
     # The library is loaded when the first note is read, so that a fleet without a checksum database saves its memory.
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
+    from nacl.exceptions import CryptoError  # noqa: PLC0415
+    from nacl.signing import VerifyKey  # noqa: PLC0415
 
     try:
-        Ed25519PublicKey.from_public_bytes(key.public).verify(signature, text.encode())
-    except (InvalidSignature, ValueError):
+        VerifyKey(key.public).verify(text.encode(), signature)
+    except (CryptoError, ValueError):
         raise NoteError(f"the note's signature by {key.name} is false") from None

@@ -16,6 +16,12 @@ _MODULE_CHARS = re.compile(r"[A-Za-z0-9._~-]+", re.ASCII)
 _FIRST_ELEMENT = re.compile(r"[a-z0-9.-]+", re.ASCII)
 _PLAIN = re.compile(r"[A-Za-z0-9_.~+-]+", re.ASCII)
 """What most elements of file names are. All of it is lawful, and to look at each character by itself takes long."""
+_ORDINARY_ELEMENT = (
+    r"(?!(?i:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:[./]|\Z))"  # no reserved name of Windows
+    r"[A-Za-z0-9!#$%&()+,\-.=@\[\]^_{}~ ]*[A-Za-z0-9!#$%&()+,\-=@\[\]^_{}~ ]"  # no dot at the end
+)
+_ORDINARY_PATH = re.compile(rf"(?:{_ORDINARY_ELEMENT}/)*+{_ORDINARY_ELEMENT}", re.ASCII)
+"""What nearly all file names are: lawful in whole, so that only the others have to be looked at by element."""
 _FILE_ASCII = frozenset("!#$%&()+,-.=@[]^_{}~ ")
 _WINDOWS_NAMES = frozenset(
     ["con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))]
@@ -88,6 +94,8 @@ def _any_element_fault(element: str) -> str | None:
 
 def file_path_fault(path: str) -> str | None:
     """Return why `CheckFilePath` refuses a slash-separated file name; None for a lawful name."""
+    if _ORDINARY_PATH.fullmatch(path):
+        return None
     if not path:
         return "empty name"
     for element in path.split("/"):

@@ -220,24 +220,48 @@ def tiles_needed(tree: Tree, proof: Proof) -> frozenset[Tile]:
     return frozenset(needed)
 
 
-def hashes_in(tree: Tree, tiles: Mapping[Tile, bytes]) -> Stored:
-    """Return what reads hashes from the bytes of tiles of `tree`. It raises `LogError` for a tile that is too short."""
+class TileHashes:
+    """Has the hashes of one tile, and those of the complete subtrees above them, each computed once."""
+
+    __slots__ = ("rows",)
+
+    def __init__(self, body: bytes) -> None:
+        row = body
+        self.rows = [row]
+        """The hashes of each level of the tree that the tile has, from the lowest on."""
+        while len(row) >= 2 * _HASH:
+            pairs = range(0, len(row) - 2 * _HASH + 1, 2 * _HASH)
+            row = b"".join([hashlib.sha256(b"\x01" + row[at : at + 2 * _HASH]).digest() for at in pairs])
+            self.rows.append(row)
+
+    @property
+    def body(self) -> bytes:
+        """The tile as the database serves it."""
+        return self.rows[0]
+
+    @property
+    def size(self) -> int:
+        """How many bytes all hashes have."""
+        return sum(map(len, self.rows))
+
+
+def hashes_in(tree: Tree, tiles: Mapping[Tile, TileHashes]) -> Stored:
+    """Return what reads hashes from tiles of `tree`. It raises `LogError` for a tile that is too short."""
 
     def stored(level: int, number: int) -> bytes:
         tile, offset, count = _tile_of(tree, level, number)
-        data = tiles[tile][offset * _HASH : (offset + count) * _HASH]
-        if len(data) != count * _HASH:
+        rows, above = tiles[tile].rows, count.bit_length() - 1
+        at = (offset >> above) * _HASH
+        found = rows[above][at : at + _HASH] if above < len(rows) else b""
+        if len(found) != _HASH:
             raise LogError(f"{tile.path} is too short")
-        hashes = [data[i : i + _HASH] for i in range(0, len(data), _HASH)]
-        while len(hashes) > 1:
-            hashes = [_node(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=True)]
-        return hashes[0]
+        return found
 
     return stored
 
 
-def holds(tree: Tree, proof: Proof, tiles: Mapping[Tile, bytes]) -> bool:
-    """Say whether a proof holds. `tiles` has the bytes of `tiles_needed`."""
+def holds(tree: Tree, proof: Proof, tiles: Mapping[Tile, TileHashes]) -> bool:
+    """Say whether a proof holds. `tiles` has all of `tiles_needed`."""
     try:
         return proof(hashes_in(tree, tiles))
     except LogError:

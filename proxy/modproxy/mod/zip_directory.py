@@ -65,6 +65,10 @@ def _entries_fault(directory: bytes) -> str | None:
     return None
 
 
+_LONG = 512
+"""In characters. The folders of longer names would take much memory, each with the whole path to it."""
+
+
 @dataclass(slots=True)
 class _Seen:
     """A file or a folder of a zip, with what lies in it."""
@@ -75,7 +79,52 @@ class _Seen:
 
 
 class Names:
-    """Notices names that collide where a file system folds case. The time for a name grows with its length only."""
+    """Notices names that collide where a file system folds case."""
+
+    def __init__(self) -> None:
+        self._added: list[str] = []
+        self._files: set[str] = set()
+        """The files, folded."""
+        self._folders: set[str] = set()
+        self._folded: set[str] = set()
+        """The folders, folded."""
+        self._tree: _NameTree | None = None
+        """Takes the place of all others as soon as a name is long, or has a fault that has to be told."""
+
+    def add(self, name: str, *, is_dir: bool) -> str | None:
+        """Remember an entry and the folders above it. Returns what is wrong with the name beside the earlier ones."""
+        if self._tree is None:
+            if len(name) <= _LONG and self._fits(name, is_dir=is_dir):
+                self._added.append(f"{name}/" if is_dir else name)
+                return None
+            self._tree = _NameTree()
+            for earlier in self._added:
+                self._tree.add(earlier.removesuffix("/"), is_dir=earlier.endswith("/"))
+            self._added, self._files, self._folders, self._folded = [], set(), set(), set()
+        return self._tree.add(name, is_dir=is_dir)
+
+    def _fits(self, name: str, *, is_dir: bool) -> bool:
+        folder = name
+        if not is_dir:
+            folder, _, _ = name.rpartition("/")
+            folded = _fold(name)
+            if folded in self._files or folded in self._folded:
+                return False
+            self._files.add(folded)
+        while folder and folder not in self._folders:  # a folder that is known has known folders above it
+            folded = _fold(folder)
+            if folded in self._folded or folded in self._files:
+                return False
+            self._folders.add(folder)
+            self._folded.add(folded)
+            folder, _, _ = folder.rpartition("/")
+        return len(self._files) + len(self._folders) <= 2 * MOST_ENTRIES
+
+
+class _NameTree:
+    """Does what `Names` does, folder by folder: it says what is wrong, and takes time and memory for parts of names
+    instead of whole ones.
+    """
 
     def __init__(self) -> None:
         self._top: dict[str, _Seen] = {}

@@ -11,8 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import NoReturn
 
-from cryptography import x509
-
 from modproxy.contract.mounted import file_mark
 from modproxy.contract.secret_keys import TLS_CERTIFICATE, TLS_KEY
 
@@ -91,6 +89,9 @@ class Certificates:
 
 
 def _load(folder: Path) -> tuple[ssl.SSLContext, datetime]:
+    # The library is loaded with the first certificate, so that a fleet without TLS saves its memory.
+    from cryptography import x509  # noqa: PLC0415
+
     needs = f"it needs {TLS_CERTIFICATE} and {TLS_KEY}, in PEM, as a Secret of type kubernetes.io/tls has them"
     context = _empty_context()
     try:

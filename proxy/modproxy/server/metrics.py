@@ -36,6 +36,7 @@ class Metrics(Collector):
         cache: Cache,
         report: Callable[[], Report],
         *,
+        pending: Callable[[], int],
         certificate_expires: Callable[[], float | None],
     ) -> None:
         self._traffic = traffic
@@ -43,6 +44,7 @@ class Metrics(Collector):
         self._refusals = refusals
         self._cache = cache
         self._report = report
+        self._pending = pending
         self._certificate_expires = certificate_expires
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
@@ -108,6 +110,7 @@ class Metrics(Collector):
             ("cache_bytes", "Bytes of the files that are held.", storage.used_bytes),
             ("cache_capacity_bytes", "Bytes that may be held.", storage.capacity_bytes),
             ("cache_objects", "Files that are held.", storage.objects),
+            ("cache_pending", "Files that are served and are not on the disk yet.", self._pending()),
             (
                 "disk_pressure",
                 "1 while nothing is stored, or soon will not be.",

@@ -42,7 +42,8 @@ def error_response(error: ErrorAnswer) -> web.Response:
 
 def small_response(head: Head, body: bytes) -> web.Response:
     """Make a response whose body is in memory."""
-    return web.Response(status=head.status, headers=head.headers, body=body if len(head.span) else None)
+    span = head.span
+    return web.Response(status=head.status, headers=head.headers, body=body[span.start : span.stop] if span else None)
 
 
 async def send_file(http: web.BaseRequest, head: Head, file: BinaryIO) -> web.StreamResponse:

@@ -127,8 +127,8 @@ async def build_sources(config: Config, shared: SharedResources, cache: Database
     sumdb: Source = Absent(_NO_DATABASE)
     if database is not None:
         sumdb = _sumdb(database, entries, client, shared.folder, cache)
-        public = Verified(public, database, cache, unverified)
-        private = Verified(private, database, cache, unverified)
+        public = Verified(public, database, cache, unverified, ahead=True)
+        private = Verified(private, database, cache, unverified, ahead=False)
     return Sources(Router(public, private, sumdb, not_proxied, unverified), database, unverified, tuple(warnings))
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from modproxy.mod.note import NoteError, open_note
 from modproxy.mod.sumdb import Database, SumdbTarget
@@ -32,6 +33,7 @@ from modproxy.mod.vouching import CameFrom, voucher
 from modproxy.request import Request
 from modproxy.source.checked import read_small
 from modproxy.source.protocol import Fetched, Mismatch, NotFound, Source, SourceError, Unavailable, once
+from modproxy.source.shared_tasks import SharedTasks
 from modproxy.source.tiles import DatabaseCache, Tiles
 from modproxy.source.tree_heads import TreeHeads
 
@@ -41,6 +43,8 @@ records.
 """
 _CHOICE_SECONDS = 600.0
 """How long it is remembered which server serves the database."""
+_MOST_OPENED = 64
+"""Tree heads of less than a kilobyte."""
 _NO_TREE = Tree(0, b"")
 
 log = logging.getLogger(__name__)
@@ -77,6 +81,13 @@ class SumdbSource:
         self._cache = cache
         self._tiles = Tiles(database, self._ask, cache)
         self._chosen: tuple[float, Source] | None = None
+        self._choices = SharedTasks[str, Source]()
+        self._first_heads = SharedTasks[str, Tree | None]()
+        """By Via header: requests that have passed other proxies are not shared, because two of them may wait for each
+        other.
+        """
+        self._opened: dict[bytes, Tree] = {}
+        """Tree heads whose signatures were verified lately."""
         self._newer: tuple[int, bytes] = 0, b""
         """The largest signed tree head that came with a record, and its size. Clients may ask for tiles of it."""
 
@@ -91,6 +102,8 @@ class SumdbSource:
             body = await self._tile(tile, request.via) if tile is not None else None
             proved = body is not None or target.kind is not Kind.TILE
             if body is None:
+                if target.kind is Kind.LOOKUP and self._kept() is None:
+                    self._first_heads.begin(request.via, partial(self._known, request.via))
                 body = await self._verified(target, await self._ask_for(request), request.via)
         except (NoteError, LogError) as e:
             raise Mismatch(f"{target}: the answer of checksum database {self._database.name} is refused: {e}") from None
@@ -114,12 +127,15 @@ class SumdbSource:
         """Choose as the go command does: the first proxy that says that it serves the database, else `itself`."""
         if self._chosen is not None and time.monotonic() - self._chosen[0] < _CHOICE_SECONDS:
             return self._chosen[1]
-        chosen = await self._first_that_serves(request) or self._itself
+        return await self._choices.result(request.via, partial(self._choose, request.via))
+
+    async def _choose(self, via: str) -> Source:
+        chosen = await self._first_that_serves(via) or self._itself
         self._chosen = time.monotonic(), chosen
         return chosen
 
-    async def _first_that_serves(self, request: Request) -> Source | None:
-        question = Request(SumdbTarget(self._database.name, "supported", Kind.TREE), via=request.via)
+    async def _first_that_serves(self, via: str) -> Source | None:
+        question = Request(SumdbTarget(self._database.name, "supported", Kind.TREE), via=via)
         for proxy in self._proxies:
             try:
                 async with proxy.source.fetch(question):
@@ -149,7 +165,8 @@ class SumdbSource:
             raise LogError("its tree head is older than its record")
         if tree.size > self._newer[0]:
             self._newer = tree.size, record.tree_note
-        newest = await self._known(via)
+        kept = self._kept()
+        newest = kept[0] if kept else await self._first_heads.result(via, partial(self._known, via))
         if newest is None or record.number >= newest.size:
             newest, _ = await self._newest(record.tree_note, via)
         # Records are proved in the newest tree, so that the proofs of many records share few tiles.
@@ -158,7 +175,14 @@ class SumdbSource:
             raise LogError(f"its record is not number {record.number} of the signed tree of {newest.size}")
 
     def _open(self, note: bytes) -> Tree:
-        return parse_tree(open_note(note, self._database.key))
+        """Read a signed tree head. Many records come with the same one. Raises `NoteError` and `LogError`."""
+        tree = self._opened.get(note)
+        if tree is None:
+            tree = parse_tree(open_note(note, self._database.key))
+            if len(self._opened) >= _MOST_OPENED:
+                del self._opened[next(iter(self._opened))]
+            self._opened[note] = tree
+        return tree
 
     def _kept(self) -> tuple[Tree, bytes] | None:
         """Return the newest verified tree head. A file that is no tree head of this database counts as none."""
@@ -211,7 +235,7 @@ class SumdbSource:
         if not _has(tree, tile):
             return None
         tiles = await self._tiles.proved(tree, contains(tree, tile), via)
-        return tiles[tile_in(tree, tile)][: tile.size]
+        return tiles[tile_in(tree, tile)].body[: tile.size]
 
 
 def _has(tree: Tree, tile: Tile) -> bool:
@@ -220,20 +244,3 @@ def _has(tree: Tree, tile: Tile) -> bool:
     except LogError:
         return False
     return True
-
-
-async def read_record(cache: DatabaseCache, target: SumdbTarget, via: str) -> bytes:
-    """Return the text of a module version's record. Raises `NotFound` and `Unavailable`, with words for people."""
-    try:
-        return parse_record(await cache.read(target, via)).text
-    except NotFound as e:
-        raise NotFound(
-            f"{target.module}@{target.version}: checksum database {target.database} does not know it, so it cannot be "
-            f"verified; if it is private, name it in upstream.goprivate\n{e.reason}"
-        ) from None
-    except Unavailable as e:
-        raise Unavailable(
-            f"{target.module}@{target.version} cannot be verified: {e.reason}", e.status, cause=e.cause
-        ) from None
-    except (SourceError, LogError) as e:
-        raise Unavailable(f"{target.module}@{target.version} cannot be verified: {e}") from None

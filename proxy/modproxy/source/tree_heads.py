@@ -11,13 +11,19 @@ class TreeHeads:
         self._file = file
         self.lock = asyncio.Lock()
         """Held while a tree head is compared with the newest one and saved."""
+        self._read: tuple[tuple[int, int, int], bytes] | None = None
+        """What the file held when it was read last, and by what a change of the file is noticed."""
 
     def load(self) -> bytes | None:
         """Return the signed note of the tree head; None before the first `save`."""
         try:
-            return self._file.read_bytes()
+            now = self._file.stat()
+            state = now.st_ino, now.st_mtime_ns, now.st_size
+            if self._read is None or self._read[0] != state:
+                self._read = state, self._file.read_bytes()
         except FileNotFoundError:
             return None
+        return self._read[1]
 
     def save(self, note: bytes) -> None:
         """Replace the note. Raises `OSError`."""

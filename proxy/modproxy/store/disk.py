@@ -1,4 +1,4 @@
-"""The cache directory: files under their escaped URL paths, published whole by rename.
+"""The cache directory: files under their escaped URL paths, published whole by rename, behind the answers.
 
 System calls that block run in a pool of threads of the store, so that a slow disk delays only requests that need the
 disk. Walks of the whole tree have a pool of their own. The folder `.modproxy/` below the root is private: its name is
@@ -8,23 +8,24 @@ A file's modification time is when it was fetched, and its access time is when i
 """
 
 import asyncio
+import io
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
-from io import FileIO
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from modproxy.contract.spool import SPOOL_BYTES
-from modproxy.room import Room
-from modproxy.store.draft import CACHE_IS_FULL, DiskDraft, spool_draft
+from modproxy.room import Reservation, Room
+from modproxy.store.draft import CACHE_IS_FULL, DiskDraft, create_draft, spool_draft
 from modproxy.store.eviction import Freed, Remove
-from modproxy.store.files import list_all
-from modproxy.store.folder import Folder, Settling
+from modproxy.store.folder import Folder
 from modproxy.store.ledger import Ledger
+from modproxy.store.pending import Pending, PendingFiles
 from modproxy.store.pressure import Pressure
-from modproxy.store.protocol import Draft, Listed, NoRoomError, StoredFile, StoreListener
-from modproxy.store.tree import PRIVATE, dirhash_key
+from modproxy.store.protocol import LARGEST_BODY, Draft, NoRoomError, StoredFile, StoreListener, etag_of
+from modproxy.store.tree import PRIVATE
 from modproxy.store.use import Use
 from modproxy.threads import Pool
 
@@ -64,7 +65,8 @@ class DiskStore:
         self._use = Use(root)
         self._ledger = Ledger(asyncio.get_running_loop())
         """It counts files; a file of a former process counts once `count` has found it."""
-        self._folder = Folder(root, self._ledger)
+        self._folder = Folder(root, self._ledger, lambda key: self._pending.get(key) is not None)
+        self._pending = PendingFiles(self._folder.publish, self._ended)
         self.beside: Callable[[], int] = lambda: 0
         """Returns the bytes of files below the folder that are no stored files, and that count against the capacity."""
         self._room = Room(self._free_for_drafts)
@@ -92,19 +94,14 @@ class DiskStore:
         return self._ledger.used_bytes + self.beside()
 
     @property
+    def pending_files(self) -> int:
+        """The number of files that are served and are not on the disk yet."""
+        return len(self._pending)
+
+    @property
     def objects(self) -> int:
         """The number of all stored files that have been counted."""
         return self._ledger.objects
-
-    async def scan(self) -> AsyncIterator[Sequence[Listed]]:
-        """Find every stored file; the hashes beside zips are among the files."""
-        batches = list_all(self.root)
-
-        def next_batch() -> Sequence[Listed] | None:
-            return next(batches, None)
-
-        while (batch := await self._walkers.run(next_batch)) is not None:
-            yield batch
 
     async def count(self) -> None:
         """Count the files that a former process left, while requests are answered already.
@@ -131,6 +128,9 @@ class DiskStore:
 
     async def get(self, key: str) -> StoredFile | None:
         """Look a file up, and note that it is used. A small file comes with its bytes."""
+        pending = self._pending.get(key)
+        if pending is not None:
+            return pending.file
         found = await self._pool.run(self._folder.look_up, key)
         if found is None:
             return None
@@ -144,35 +144,37 @@ class DiskStore:
 
     async def open(self, file: StoredFile) -> BinaryIO:
         """Open a file that `get` has found. Raises `FileNotFoundError` when the file was removed meanwhile."""
-        return await self._pool.run((self.root / file.key).open, "rb")
+        pending = self._pending.get(file.key)
+        if pending is not None and pending.body is not None:
+            return io.BytesIO(pending.body)
+        return await self._pool.run(_open_first, *([pending.draft] if pending else []), self.root / file.key)
 
     async def write_down_use(self) -> None:
         """Record as access times which files were used since the last call."""
         if used := self._use.take():
             await self._walkers.run(self._use.write_down, used)
 
-    async def draft(self, size: int | None = None) -> DiskDraft:
+    async def draft(self, size: int | None = None, first: bytes = b"") -> DiskDraft:
         """Begin a draft to publish, or a draft only to serve while the disk refuses writes or has no room.
 
         Raises `OSError`.
         """
-        draft = await self._draft_to_publish(size or 0)
+        promised = max(size or 0, len(first))
+        draft = await self._draft_to_publish(promised, first)
         if draft is not None:
             return draft
-        return await spool_draft(self._pool, self._spool, size or 0, _ROOM_SECONDS)
+        return await spool_draft(self._pool, self._spool, promised, first, _ROOM_SECONDS)
 
-    async def _draft_to_publish(self, size: int) -> DiskDraft | None:
+    async def _draft_to_publish(self, size: int, first: bytes) -> DiskDraft | None:
         """Begin a draft below the cache directory; None when the disk refuses, or has no room for `size` bytes."""
         if not self.pressure.may_try:
             return None
-        held = self._room.reserve(size)
+        held = self._reserved(size)
         if held is None:
-            self._refused(NoRoomError(CACHE_IS_FULL), size)
             return None
-        self._serial += 1
-        path = self._drafts / f"{os.getpid()}-{self._serial}"
+        path = self._new_path()
         try:
-            file = await self._pool.run(FileIO, path, "x+")
+            file = await self._pool.run(create_draft, path, first)
         except OSError as e:
             held.release()
             self._refused(e)
@@ -181,7 +183,17 @@ class DiskStore:
             held.release()
             path.unlink(missing_ok=True)
             raise
-        return DiskDraft(path, file, self._pool, held, self._spool)
+        return DiskDraft(path, file, self._pool, held, self._spool, written=len(first))
+
+    def _reserved(self, size: int) -> Reservation | None:
+        held = self._room.reserve(size)
+        if held is None:
+            self._refused(NoRoomError(CACHE_IS_FULL), size)
+        return held
+
+    def _new_path(self) -> Path:
+        self._serial += 1
+        return self._drafts / f"{os.getpid()}-{self._serial}"
 
     def _refused(self, error: OSError, size: int = 0) -> None:
         """Note that a file of `size` bytes could not be stored."""
@@ -197,85 +209,103 @@ class DiskStore:
         size = min(_TRIAL_BYTES, self.capacity() // 10)
         if self.used_bytes + size > self.capacity():
             return
-        draft = await self._draft_to_publish(size)
+        draft = await self._draft_to_publish(size, bytes(size))
         if draft is None:
             return
         try:
-            await draft.write(bytes(size))
-            if draft.path is not None:
-                await self._pool.run(os.fsync, draft.fd)
-                self.pressure.written()
+            await self._pool.run(os.fsync, draft.fd)
+            self.pressure.written()
         finally:
             draft.close()
 
     async def publish(self, draft: Draft, key: str, dirhash: str, voucher: str = "") -> StoredFile | None:
-        """Store a zip, and its hash beside it. Returns None when the disk refuses."""
+        """Store a zip, and its hash beside it. Returns None for a zip that the disk has refused."""
         if not isinstance(draft, DiskDraft):
             raise TypeError("a draft is published by the store that made it")
-        content = dirhash.encode()
-        if draft.path is None:
-            return await self._publish(Settling(draft, key, content, voucher))
-        beside = await self._written(content)
-        if beside is None:
-            return None
-        try:
-            return await self._publish(
-                Settling(beside, dirhash_key(key), content), Settling(draft, key, content, voucher)
-            )
-        finally:
-            beside.close()
+        file = StoredFile(
+            key, draft.written, time.time(), etag_of((dirhash.encode(),)), dirhash=dirhash, voucher=voucher
+        )
+        return self._add_draft(draft, file)
 
     async def put(self, key: str, body: bytes, voucher: str = "") -> StoredFile | None:
         """Store a small file. Returns None when the disk refuses."""
-        draft = await self._written(body)
+        size, now = len(body), time.time()
+        if size > LARGEST_BODY:
+            tag = await self._pool.run(etag_of, (body,))
+            return await self._put_large(StoredFile(key, size, now, tag, voucher=voucher), body)
+        if not self.pressure.may_try or not self._pending.has_room(size):
+            return None
+        held = self._reserved(size)
+        if held is None:
+            return None
+        file = StoredFile(key, size, now, etag_of((body,)), body, voucher=voucher)
+        self._add(Pending(file, self._new_path(), held, body))
+        return file
+
+    async def _put_large(self, file: StoredFile, body: bytes) -> StoredFile | None:
+        draft = await self._draft_to_publish(file.size, body)
         if draft is None:
             return None
         try:
-            return await self._publish(Settling(draft, key, body, voucher))
+            return self._add_draft(draft, file)
         finally:
             draft.close()
 
-    async def _written(self, body: bytes) -> DiskDraft | None:
-        """Write a draft of these bytes; None when no disk takes it."""
-        draft = await self._draft_to_publish(len(body))
-        if draft is None:
+    def _add_draft(self, draft: DiskDraft, file: StoredFile) -> StoredFile | None:
+        if draft.path is None:
+            if draft.refusal is not None:
+                self._refused(draft.refusal, draft.written)
             return None
-        try:
-            await draft.write(body)
-        except OSError as e:
-            self._refused(e)
-            draft.close()
+        if not self._pending.has_room(0):
             return None
-        return draft
-
-    async def _publish(self, *settling: Settling) -> StoredFile | None:
-        """Put drafts in their places, all at one moment for those who change files. Returns the last one."""
-        for draft, *_ in settling:
-            if draft.path is None:
-                if draft.refusal is not None:
-                    self._refused(draft.refusal, draft.written)
-                return None
-        try:
-            file = await self._pool.run(self._folder.put_in_place, settling)
-        except OSError as e:
-            self._refused(e)
-            return None
-        for draft, *_ in settling:
-            draft.published()
-        self.pressure.written()
-        self.grown.set()
+        self._add(Pending(file, *draft.handed_over()))
         return file
+
+    def _add(self, one: Pending) -> None:
+        self._pending.add(one)
+        self._ledger.tell(one.file.key, published=True)
+
+    def _ended(self, one: Pending, error: OSError | None) -> None:
+        """Note that a pending file has its place in the folder, or gets none."""
+        if error is None:
+            self.pressure.written()
+        else:
+            self._refused(error, one.file.size)
+            if not one.dropped:
+                self._ledger.tell(one.file.key, published=False)
+        self.grown.set()
+
+    async def settle(self) -> None:
+        """Wait until each file that the store has is on the disk."""
+        await self._pending.settle()
 
     async def delete(self, key: str) -> None:
         """Remove a file, if it is stored; with a zip, its hash."""
-        await self._pool.run(self._folder.remove, key, lambda _: True)
+        dropped = self._pending.drop(key)
+        freed = await self._pool.run(self._folder.remove, key, lambda _: True)
+        if dropped and not freed.objects:
+            self._ledger.tell(key, published=False)
 
     async def evict(self, eviction: Callable[[Path, Remove, float], Freed], measure: float) -> Freed:
         """Run an eviction over the tree, by the bytes or the time that it takes as its measure."""
         return await self._walkers.run(eviction, self.root, self._folder.remove, measure)
 
     def close(self) -> None:
-        """Record which files were used, and end the threads after their work under way. Blocks."""
+        """Record which files were used, and end the threads after their work under way. Blocks.
+
+        Files that are pending are lost, unless `settle` was awaited before.
+        """
         self._use.write_down(self._use.take())
+        self._pending.close()
         self._pool.close()
         self._walkers.close()
+
+
+def _open_first(*paths: Path) -> BinaryIO:
+    """Open the first of the paths that is there: a draft may get its name meanwhile. Raises `FileNotFoundError`."""
+    for path in paths[:-1]:
+        try:
+            return path.open("rb")
+        except FileNotFoundError:
+            continue
+    return paths[-1].open("rb")

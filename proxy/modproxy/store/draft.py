@@ -23,11 +23,13 @@ SPOOL_IS_FULL = "the replica's temporary folder has no room for it: ask again la
 class DiskDraft:
     """A `Draft` of a disk store.
 
-    `file` is open for reading and writing, and belongs to the draft. `held` are the bytes that are reserved where the
-    draft is, and `spool` is the room of the temporary folder.
+    `file` is open for reading and writing, has `written` bytes, and belongs to the draft. `held` are the bytes that are
+    reserved where the draft is, and `spool` is the room of the temporary folder.
     """
 
-    def __init__(self, path: Path | None, file: FileIO, pool: Pool, held: Reservation, spool: Room) -> None:
+    def __init__(
+        self, path: Path | None, file: FileIO, pool: Pool, held: Reservation, spool: Room, *, written: int = 0
+    ) -> None:
         self.path = path
         """Where the draft is; None for a draft that can only be served, and after the draft was published."""
         self.fd = file.fileno()
@@ -37,7 +39,7 @@ class DiskDraft:
         """Why the draft moved to the temporary folder, if it did."""
         self._held = held
         self._spool = spool
-        self._written = 0
+        self._written = written
         self._pool = pool
 
     @property
@@ -76,6 +78,8 @@ class DiskDraft:
         """Return at most `most` bytes from position `at`. They were just written, so they are in the page cache, and
         reading them needs no thread.
         """
+        if self._file.closed:
+            raise ValueError("the draft is closed, and its number may be that of another file")
         return os.pread(self.fd, most, at)
 
     def open(self) -> BinaryIO:
@@ -96,9 +100,12 @@ class DiskDraft:
             os.dup2(spooled.fileno(), self.fd, inheritable=False)
         self._unlink()
 
-    def published(self) -> None:
-        """Note that the store counts the file now: its bytes are no longer those of a draft."""
-        self._held.release()
+    def handed_over(self) -> tuple[Path, Reservation]:
+        """Give the file to the store, with its reserved bytes: the draft can only be read from then on."""
+        if self.path is None:
+            raise AssertionError("a draft without a path is not published")
+        path, self.path = self.path, None
+        return path, self._held.handed_over()
 
     def _unlink(self) -> None:
         if self.path is not None:
@@ -118,7 +125,19 @@ def _write_all(fd: int, data: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
-async def spool_draft(pool: Pool, spool: Room, size: int, seconds: float) -> DiskDraft:
+def create_draft(path: Path, first: bytes) -> FileIO:
+    """Make the file of a draft with its first bytes. Blocks; raises `OSError`, and leaves no file behind then."""
+    file = FileIO(path, "x+")
+    try:
+        _write_all(file.fileno(), first)
+    except BaseException:
+        file.close()
+        path.unlink(missing_ok=True)
+        raise
+    return file
+
+
+async def spool_draft(pool: Pool, spool: Room, size: int, first: bytes, seconds: float) -> DiskDraft:
     """Begin a draft of `size` bytes in the temporary folder, which can only be served.
 
     It waits up to `seconds` until there is room. Raises `OSError`, `NoRoomError` among them.
@@ -127,13 +146,14 @@ async def spool_draft(pool: Pool, spool: Room, size: int, seconds: float) -> Dis
     if held is None:
         raise NoRoomError(SPOOL_IS_FULL)
     try:
-        return DiskDraft(None, await pool.run(_open_temporary), pool, held, spool)
+        return DiskDraft(None, await pool.run(_open_temporary, first), pool, held, spool, written=len(first))
     except BaseException:
         held.release()
         raise
 
 
-def _open_temporary() -> FileIO:
+def _open_temporary(first: bytes) -> FileIO:
     # A file object closes itself when a caller that was cancelled does not take it.
     with tempfile.TemporaryFile() as file:
+        _write_all(file.fileno(), first)
         return FileIO(os.dup(file.fileno()), "r+")

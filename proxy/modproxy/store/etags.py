@@ -48,7 +48,11 @@ class Etags:
         known = self._known.get(key)
         if known is not None and known.mark == mark:
             return known
-        known = Known(mark, etag_of(content), self._voucher_of(key, mark))
+        return self.note(key, mark, etag_of(content), self._voucher_of(key, mark))
+
+    def note(self, key: str, mark: Mark, tag: str, voucher: str) -> Known:
+        """Remember a file. Returns what is remembered."""
+        known = Known(mark, tag, voucher)
         with self._lock:
             self._known.pop(key, None)
             if len(self._known) >= self._limit:

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from modproxy.store.protocol import LARGEST_BODY, Listed
-from modproxy.store.tree import dirhash_key, is_zip, key_of, walk
+from modproxy.store.protocol import LARGEST_BODY
+from modproxy.store.tree import dirhash_key, is_zip
 
 _LARGEST_READ = 1 << 20
-_BATCH = 500
-"""How many files of a scan are yielded at once, so that a scan needs little memory and few changes of thread."""
 
 
 class Found(NamedTuple):
@@ -67,17 +65,11 @@ def _read_all(fd: int, size: int) -> bytes:
     return bytes(parts)
 
 
-def settle(fd: int, path: Path) -> None:
-    """Write a draft to stable storage, and make the folder of the file that it is to become. Takes long."""
-    os.fsync(fd)
-    path.parent.mkdir(parents=True, exist_ok=True)
-
-
-def rename(fd: int, draft: Path, path: Path, content: bytes) -> tuple[Found, os.stat_result | None]:
-    """Give a settled draft its name. Returns the new file, and the file that it replaced, if any."""
-    replaced = status_of(path)
+def rename(draft: Path, path: Path) -> tuple[os.stat_result, os.stat_result | None]:
+    """Give a draft its name. Returns the state of the new file, and that of the file that it replaced, if any."""
+    status, replaced = draft.stat(), status_of(path)
     draft.replace(path)
-    return _found(os.fstat(fd), content), replaced
+    return status, replaced
 
 
 def status_of(path: Path | str) -> os.stat_result | None:
@@ -93,18 +85,3 @@ def read_in_pieces(path: str) -> Iterator[bytes]:
     with Path(path).open("rb") as file:
         while piece := file.read(_LARGEST_READ):
             yield piece
-
-
-def list_all(root: Path) -> Iterator[list[Listed]]:
-    """Yield every file below the root, some hundred at a time, except those of the private folder."""
-    batch: list[Listed] = []
-    for entry in walk(root):
-        try:
-            status = entry.stat(follow_symlinks=False)
-        except FileNotFoundError:
-            continue
-        batch.append(Listed(key_of(root, entry), status.st_size, status.st_mtime))
-        if len(batch) >= _BATCH:
-            yield batch
-            batch = []
-    yield batch

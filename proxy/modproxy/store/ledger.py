@@ -60,20 +60,26 @@ class Ledger:
         with self._lock:
             self._count_at = None
 
-    def published(self, key: str, size: int, replaced: os.stat_result | None, *, told: bool) -> None:
-        """Note a file, inside `changing`. `replaced` is the file that was there before, None without one.
-
-        `told` is false for files of which no listener has to hear.
-        """
+    def published(self, key: str, size: int, replaced: os.stat_result | None) -> None:
+        """Count a file, inside `changing`. `replaced` is the file that was there before, None without one."""
         self.used_bytes += size
         self.objects += 1
         if replaced is not None:
             self._subtract(key, replaced)
-        if told:
-            self._note(key, True)
+
+    def tell(self, key: str, *, published: bool) -> None:
+        """Tell the listeners that the store has a file, or has it no longer. Only the event loop may call it.
+
+        They hear of it at once, unless they have not heard of earlier changes yet.
+        """
+        with self._lock:
+            if self._telling:
+                self._note(key, published)
+                return
+        self._tell_one(key, published)
 
     def removed(self, key: str, file: os.stat_result, *, told: bool) -> None:
-        """Note that a file has gone, inside `changing`."""
+        """Note that a file has gone, inside `changing`. `told` is false where no listener has to hear of it."""
         self._subtract(key, file)
         if told:
             self._note(key, False)
@@ -101,9 +107,12 @@ class Ledger:
                     self._telling = False
                     return
                 key, published = self._news.popleft()
-            for listener in self._listeners:
-                if published:
-                    listener.published(key)
-                else:
-                    listener.removed(key)
+            self._tell_one(key, published)
         self._loop.call_soon(self._tell)
+
+    def _tell_one(self, key: str, published: bool) -> None:
+        for listener in self._listeners:
+            if published:
+                listener.published(key)
+            else:
+                listener.removed(key)

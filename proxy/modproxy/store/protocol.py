@@ -6,9 +6,9 @@ comes from nor who may get it.
 
 import errno
 import hashlib
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import BinaryIO, Protocol
 
 LARGEST_BODY = 64 << 10
 """In bytes: a larger file is never held in memory, because many slow clients would need it there at once."""
@@ -48,15 +48,6 @@ class StoredFile:
     """The recorded `h1:` hash of a zip; None for other files, and for a zip without a recorded hash."""
     voucher: str = ""
     """Who vouched for the file when it was stored; empty for a file without a record of it."""
-
-
-class Listed(NamedTuple):
-    """Describes a file that a scan of the store has found."""
-
-    key: str
-    size: int
-    modified: float
-    """When the file was fetched, in seconds since the epoch."""
 
 
 class Draft(Protocol):
@@ -112,11 +103,15 @@ class Store(Protocol):
         ...
 
     async def put(self, key: str, body: bytes, voucher: str = "") -> StoredFile | None:
-        """Store a small file. Returns None when it cannot be stored: then the next request has to fetch it again."""
+        """Store a small file. Returns None when it cannot be stored: then the next request has to fetch it again.
+
+        The store has the file from then on, and does not wait for a disk: a disk that refuses the file later makes the
+        store remove it.
+        """
         ...
 
-    async def draft(self, size: int | None) -> Draft:
-        """Begin a large file of `size` bytes; None when the size is not known.
+    async def draft(self, size: int | None, first: bytes = b"") -> Draft:
+        """Begin a large file of `size` bytes with its first ones; None when the size is not known.
 
         The bytes are reserved. Raises `OSError` when the file can neither be stored nor passed through, `NoRoomError`
         among them.
@@ -124,18 +119,13 @@ class Store(Protocol):
         ...
 
     async def publish(self, draft: Draft, key: str, dirhash: str, voucher: str = "") -> StoredFile | None:
-        """Store a zip that was written as a draft of this store. Returns None when it cannot be stored."""
+        """Store a zip that was written as a draft of this store, as `put` stores a small file. Returns None when it
+        cannot be stored.
+        """
         ...
 
     async def delete(self, key: str) -> None:
         """Remove a file, if it is stored; with a zip, its recorded hash."""
-        ...
-
-    def scan(self) -> AsyncIterator[Sequence[Listed]]:
-        """Yield every stored file, some hundred at a time.
-
-        A file that is published or removed meanwhile may be missing.
-        """
         ...
 
     def subscribe(self, listener: StoreListener) -> None:

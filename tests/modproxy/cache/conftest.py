@@ -1,6 +1,6 @@
 """A cache over a store in memory."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -15,9 +15,14 @@ def store() -> MemoryStore:
 
 
 @pytest.fixture
-async def cache(store: MemoryStore) -> AsyncIterator[Cache]:
-    hashing = Pool("hash", 1)
+def hashing() -> Iterator[Pool]:
+    pool = Pool("hash", 1)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+async def cache(store: MemoryStore, hashing: Pool) -> AsyncIterator[Cache]:
     made = Cache(store, hashing)
     yield made
     await made.close()
-    hashing.close()

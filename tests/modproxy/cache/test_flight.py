@@ -32,11 +32,6 @@ class Gated(FakeSource):
         yield answer[self.first :]
 
 
-@pytest.fixture
-def hashing() -> Pool:
-    return Pool("hash", 1)
-
-
 abandoned: list[Flight] = []
 
 

@@ -32,13 +32,14 @@ async def test_the_cache_stays_within_its_size(proxy: ProxyProcess, upstream: Fa
     await proxy.until_report(lambda report: report.config.generation == 2)
     for age, key in enumerate(zips[:4]):
         await proxy.get(key)
+        await proxy.settled()
         then = time.time() - 3600 * (10 - age)
         os.utime(proxy.cache / key, (then, then))
     assert (await proxy.get(zips[0])).headers["Cache-Status"] == "modproxy; hit"  # the zip was just used, so it stays
     for key in zips[4:6]:
         await proxy.get(key)
     await proxy.until_report(lambda report: report.storage.used_bytes <= 450 * KIB)
-    held = proxy.held()
+    held = await proxy.held()
     assert zips[0] in held
     assert zips[1] not in held
     assert (await proxy.report()).storage.used_bytes == sum((proxy.cache / key).stat().st_size for key in held)
@@ -74,6 +75,7 @@ async def test_absent_minded_clients_fill_no_disk(proxy: ProxyProcess, upstream:
 async def test_last_use_survives_a_restart(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
     key = "example.com/!mixed/@v/v1.0.0.mod"
     await proxy.get(key)
+    await proxy.settled()
     then = time.time() - 36000
     os.utime(proxy.cache / key, (then, then))
     await proxy.get(key)

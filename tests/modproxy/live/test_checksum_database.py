@@ -1,14 +1,17 @@
 """The checksum database through a replica: it is served, cached, and decides which modules are served."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from modproxy.mod.archive import check_and_hash, go_mod_hash
+from modproxy.mod.archive import go_mod_hash
 from modproxy.mod.path import check_path, escape
 from modproxy.mod.version import Version
+from modproxy.mod.zip_arriving import check_and_hash
+from tests.kubernetes.eventually import eventually
 from tests.modproxy import fake_upstream as fake
 from tests.modproxy.fake_sumdb import NAME, FakeSumdb
 from tests.modproxy.fake_upstream import FakeUpstream
@@ -75,13 +78,36 @@ async def test_what_is_asked_for_is_asked_once(proxy: ProxyProcess, upstream: Fa
     assert (tile.headers["Content-Type"], len(tile.body)) == ("application/octet-stream", 256 * 32)
 
 
+async def test_the_record_is_read_when_the_info_is_asked_for(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
+    for path in (f"{M}/@v/list", f"{M}/@latest"):
+        assert (await proxy.get(path)).status == 200
+    assert not any("/sumdb/" in f"/{key}" for key in upstream.requests)
+    assert (await proxy.get(f"{M}/@v/v1.0.0.info")).status == 200
+    await eventually(lambda: upstream.requests[LOOKUP] == 1, "the record is read")
+    both = (proxy.get(f"{M}/@v/v1.0.0.mod"), proxy.get(f"{M}/@v/v1.0.0.zip"))
+    assert [reply.status for reply in await asyncio.gather(*both)] == [200, 200]
+    assert max(upstream.requests.values()) == 1, upstream.requests
+
+
+async def test_nothing_is_read_ahead_of_what_is_not_verified(
+    proxy: ProxyProcess, upstream: FakeUpstream, database: FakeSumdb
+) -> None:
+    upstream.add("private.example.com/secret", "v1.0.0")
+    assert (await proxy.get("private.example.com/secret/@v/v1.0.0.info")).status == 200
+    proxy.write_config(upstream={"goproxy": upstream.url, "gosumdb": "off"})
+    await proxy.until_report(lambda report: report.config.generation == 2)
+    assert (await proxy.get(f"{M}/@v/v1.0.0.info")).status == 200
+    assert (await proxy.get(f"{M}/@v/v1.0.0.zip")).status == 200
+    assert not any("sumdb" in key for key in upstream.requests)
+
+
 async def test_another_zip_than_the_one_vouched_for(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
     key = f"{M}/@v/v1.0.0.zip"
     good = upstream.files[key]
     upstream.files[key] = module_zip("example.com/Mixed", "v1.0.0", {"m.go": b"package evil\n"})
     reply = await proxy.get(key)
     assert (reply.status, "SECURITY" in reply.text) == (502, True)
-    assert key not in proxy.held()
+    assert key not in await proxy.held()
     assert "modproxy_checksum_mismatches_total 1.0" in await proxy.metrics()
     assert "SECURITY" in proxy.log()
     upstream.files[key] = good
@@ -93,14 +119,14 @@ async def test_another_go_mod_than_the_one_vouched_for(proxy: ProxyProcess, upst
     upstream.files[key] += b"// evil\n"
     reply = await proxy.get(key)
     assert (reply.status, "SECURITY" in reply.text) == (502, True)
-    assert key not in proxy.held()
+    assert key not in await proxy.held()
 
 
 async def test_a_module_that_the_database_does_not_know(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
     upstream.add("example.com/unknown", "v1.0.0")
     reply = await proxy.get("example.com/unknown/@v/v1.0.0.mod")
     assert (reply.status, "goprivate" in reply.text) == (404, True)
-    assert not any("unknown" in key and "lookup" not in key for key in proxy.held())
+    assert not any("unknown" in key and "lookup" not in key for key in await proxy.held())
 
 
 async def test_a_database_out_of_reach_is_no_absence(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
@@ -115,7 +141,7 @@ async def test_a_forged_record(proxy: ProxyProcess, upstream: FakeUpstream) -> N
     upstream.files[LOOKUP] = upstream.files[LOOKUP].replace(b"h1:", b"h1:A", 1)
     reply = await proxy.get(LOOKUP)
     assert (reply.status, "not number" in reply.text) == (502, True)
-    assert LOOKUP not in proxy.held()
+    assert LOOKUP not in await proxy.held()
 
 
 async def test_a_database_that_rewrites_its_past(

@@ -12,19 +12,20 @@ M = "example.com/!mixed"
 LIST, MOD = f"{M}/@v/list", f"{M}/@v/v1.0.0.mod"
 
 
-def age(proxy: ProxyProcess, key: str, seconds: float) -> None:
+async def age(proxy: ProxyProcess, key: str, seconds: float) -> None:
     """Make a stored file look as if it had been fetched that long ago."""
+    await proxy.settled()
     then = time.time() - seconds
     os.utime(proxy.cache / key, (then, then))
 
 
 async def test_a_list_is_fresh_then_stale_while_refreshed_behind(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
     await proxy.get(LIST)
-    age(proxy, LIST, 50)
+    await age(proxy, LIST, 50)
     assert (await proxy.get(LIST)).headers["Cache-Status"] == "modproxy; hit"
     assert upstream.requests[LIST] == 1
     upstream.add("example.com/Mixed", "v1.0.0", "v1.1.0", "v1.2.0")
-    age(proxy, LIST, 70)
+    await age(proxy, LIST, 70)
     old = await proxy.get(LIST)
     assert (old.body, "stale" in old.headers["Cache-Status"]) == (b"v1.0.0\nv1.1.0\n", True)
     await eventually(lambda: b"v1.2.0" in (proxy.cache / LIST).read_bytes(), "the list is refreshed")
@@ -38,17 +39,17 @@ async def test_an_outage_is_answered_from_what_is_held_and_asked_about_rarely(
 ) -> None:
     await proxy.get(LIST)
     upstream.behaviours[LIST] = fake.status(500)
-    age(proxy, LIST, 23 * 3600)
+    await age(proxy, LIST, 23 * 3600)
     for _ in range(20):
         assert (await proxy.get(LIST)).body == b"v1.0.0\nv1.1.0\n"
     assert upstream.requests[LIST] == 2
-    age(proxy, LIST, 25 * 3600)
+    await age(proxy, LIST, 25 * 3600)
     assert (await proxy.get(LIST)).status == 502
 
 
 async def test_an_immutable_file_never_ages(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
     await proxy.get(MOD)
-    age(proxy, MOD, 10 * 365 * 86400)
+    await age(proxy, MOD, 10 * 365 * 86400)
     reply = await proxy.get(MOD)
     assert reply.headers["Cache-Status"] == "modproxy; hit"
     assert upstream.requests[MOD] == 1
@@ -69,14 +70,15 @@ async def test_an_absence_is_remembered_and_an_outage_is_not(proxy: ProxyProcess
 async def test_what_upstream_took_back_is_no_longer_listed(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
     await proxy.get(LIST)
     upstream.behaviours[LIST] = fake.status(404)
-    age(proxy, LIST, 70)
+    await age(proxy, LIST, 70)
     assert (await proxy.get(LIST)).status == 200
-    await eventually(lambda: LIST not in proxy.held(), "the list is gone")
+    await eventually(lambda: LIST not in proxy.files_on_disk(), "the list is gone")
     assert (await proxy.get(LIST)).status == 404
 
 
 async def test_a_restart_finds_everything_again(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
     await proxy.get(MOD)
+    await proxy.settled()
     (proxy.cache / ".modproxy" / "drafts" / "left-over").write_bytes(b"half")
     before = await proxy.report()
     await proxy.kill()

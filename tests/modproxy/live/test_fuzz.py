@@ -72,7 +72,7 @@ async def test_hostile_requests(proxy: ProxyProcess, upstream: FakeUpstream) -> 
     await eventually(lambda: not client_connections(proxy), "every connection is closed")
     await eventually(lambda: open_files(proxy) == files, "no file was left open")
     assert surroundings(proxy) == before
-    for key in proxy.held():
+    for key in await proxy.held():
         if not key.endswith(".ziphash"):
             assert (proxy.cache / key).read_bytes() == upstream.files[key], key
     assert 'code="5' not in await proxy.metrics()

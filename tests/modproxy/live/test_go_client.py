@@ -111,6 +111,7 @@ async def test_the_cache_directory_is_a_goproxy_itself(
 ) -> None:
     await client.succeed("mod", "init", "example.com/project")
     await client.succeed("get", "example.com/Mixed@latest")
+    await proxy.settled()
     offline = GoClient(tmp_path / "offline", f"file://{proxy.cache},off")
     await offline.succeed("mod", "download", "example.com/Mixed@v1.1.0")
     assert "v1.1.0" in await offline.succeed("list", "-m", "-versions", "example.com/Mixed")
@@ -129,8 +130,9 @@ async def test_real_modules_once_from_upstream_and_then_without_it(tmp_path: Pat
             assert await client.succeed("mod", "verify") == "all modules verified\n"
             proxy.write_config(upstream={**upstream, "goproxy": "off"})
             await proxy.until_report(lambda report: report.config.generation == 2)
+        await proxy.settled()
         after = await proxy.report()
         asked_twice = {outcome: after.requests[outcome] - before.requests[outcome] for outcome in after.requests}
         assert asked_twice["hit"] == before.requests["miss"] > 20
         assert sum(asked_twice.values()) == asked_twice["hit"]
-        assert after.storage.used_bytes == sum((proxy.cache / key).stat().st_size for key in proxy.held())
+        assert after.storage.used_bytes == sum((proxy.cache / key).stat().st_size for key in await proxy.held())

@@ -44,14 +44,15 @@ async def test_kill_at_any_moment(upstream: FakeUpstream, proxy: ProxyProcess) -
         await eventually(lambda: not any(drafts.iterdir()), "no draft is left")
         await proxy.until_report(lambda report: report.storage.scanned and report.storage.used_bytes == size(proxy))
         check_tree(proxy, upstream)
-        held = proxy.held()
+        held = await proxy.held()
         left_unfinished += sum(f"{escape(module)}/{SUFFIXES[-1]}" not in held for module in modules)
         # Every interrupted file can be fetched now, at once.
         for module in modules:
             await download(proxy, module)
     assert left_unfinished, "no kill came in the midst of a download: nothing was proved"
+    await proxy.settled()
     check_tree(proxy, upstream)
-    assert len(proxy.held()) == DOWNLOADS * (len(SUFFIXES) + 1)  # each module has a .ziphash too
+    assert len(await proxy.held()) == DOWNLOADS * (len(SUFFIXES) + 1)  # each module has a .ziphash too
 
 
 def offer(upstream: FakeUpstream, module: str, chance: random.Random) -> None:
@@ -90,12 +91,12 @@ async def download(proxy: ProxyProcess, module: str) -> None:
 
 def size(proxy: ProxyProcess) -> int:
     """Sum up the bytes of the stored files."""
-    return sum((proxy.cache / key).stat().st_size for key in proxy.held())
+    return sum((proxy.cache / key).stat().st_size for key in proxy.files_on_disk())
 
 
 def check_tree(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
     """Compare every stored file that a go command could request with upstream's, byte by byte."""
-    for key in proxy.held():
+    for key in proxy.files_on_disk():
         body = (proxy.cache / key).read_bytes()
         if key.endswith(".ziphash"):
             assert body.startswith(b"h1:"), key

@@ -44,7 +44,7 @@ async def test_each_file_first_and_again(
     assert again.headers["Cache-Status"] == "modproxy; hit"
     assert again.headers["Content-Length"] == str(len(again.body))
     assert upstream.requests[key] == 1
-    assert key in proxy.held()
+    assert key in await proxy.held()
     assert (proxy.cache / key).read_bytes() == upstream.files[key]
     unchanged = await proxy.get(key, If_None_Match=again.headers["ETag"])
     assert (unchanged.status, unchanged.body) == (304, b"")
@@ -163,7 +163,7 @@ async def test_a_query_with_characters_that_urls_use(proxy: ProxyProcess, upstre
     assert (await proxy.get(f"{M}/@v/{query}.info")).status == 404
     name = unquote(query)
     assert list(upstream.requests) == [f"{M}/@v/{name}.info"]
-    assert proxy.held() == []
+    assert await proxy.held() == []
 
 
 async def test_a_list_is_tidied(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
@@ -175,6 +175,14 @@ async def test_a_module_without_tags_has_an_empty_list(proxy: ProxyProcess, upst
     upstream.files[f"{M}/@v/list"] = b""
     reply = await proxy.get(f"{M}/@v/list")
     assert (reply.status, reply.body) == (200, b"")
+
+
+async def test_a_range_of_a_small_zip_that_nobody_had(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
+    key = f"{M}/@v/v1.0.0.zip"
+    part = await proxy.get(key, Range="bytes=10-19")
+    assert (part.status, part.body) == (206, upstream.files[key][10:20])
+    assert part.headers["Cache-Status"] == "modproxy; fwd=miss; stored"
+    assert (await proxy.get(key)).body == upstream.files[key]
 
 
 async def test_ranges_of_a_held_zip(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
@@ -194,6 +202,7 @@ async def test_ranges_of_a_held_zip(proxy: ProxyProcess, upstream: FakeUpstream)
 
 async def test_the_dirhash_is_recorded_beside_a_zip(proxy: ProxyProcess) -> None:
     await proxy.get(f"{M}/@v/v1.0.0.zip")
+    await proxy.settled()
     recorded = (proxy.cache / f"{M}/@v/v1.0.0.ziphash").read_text()
     mod = hashlib.sha256(b"module example.com/Mixed\n\ngo 1.21\n").hexdigest()
     code = hashlib.sha256(b"package m\n").hexdigest()
@@ -225,11 +234,12 @@ async def test_figures_agree_with_what_happened(proxy: ProxyProcess, upstream: F
         await proxy.get(f"{M}/@v/v1.0.0.mod")
     await proxy.get("example.com/absent/@v/list")
     await proxy.get("example.com/absent/@v/list")
+    await proxy.settled()
     report = await proxy.report()
     assert (report.requests["miss"], report.requests["hit"], report.requests["negative"]) == (2, 3, 1)
     assert (report.window.hits, report.window.requests) == (4, 6)
-    assert report.storage.used_bytes == sum((proxy.cache / key).stat().st_size for key in proxy.held())
-    assert report.storage.objects == len(proxy.held()) == 1
+    assert report.storage.used_bytes == sum((proxy.cache / key).stat().st_size for key in await proxy.held())
+    assert report.storage.objects == len(await proxy.held()) == 1
     metrics = await proxy.metrics()
     assert 'http_requests_total{cache="hit",code="200",endpoint="mod"} 3.0' in metrics
     assert 'http_requests_total{cache="negative",code="404",endpoint="list"} 1.0' in metrics
@@ -252,13 +262,14 @@ async def test_a_zip_streams_while_it_is_fetched_and_its_end_waits_for_the_check
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.3):
                 await leader.content.readexactly(1)
-        assert key not in proxy.held()
+        assert key not in await proxy.held()
         async with proxy.session.get(f"{proxy.url}/{key}") as follower:
             assert await follower.content.readexactly(len(early)) == early
             gate.open.set()
             assert early + await leader.read() == data
             assert early + await follower.read() == data
     assert upstream.requests[key] == 1
+    await proxy.settled()
     assert (proxy.cache / key).read_bytes() == data
 
 

@@ -47,7 +47,7 @@ async def test_a_small_file(
     reply = await proxy.get(MOD)
     assert (reply.status, words in reply.text) == (status, True), reply.text
     assert "text/plain" in reply.headers["Content-Type"]
-    assert proxy.held() == []
+    assert await proxy.held() == []
     if status == 503 and "slower" in words:
         assert reply.headers["Retry-After"] == "7"
     del upstream.behaviours[MOD]
@@ -76,7 +76,7 @@ async def test_an_answer_to_another_question(
     reply = await proxy.get(key)
     assert reply.status == 502
     assert "refused" in reply.text
-    assert proxy.held() == []
+    assert await proxy.held() == []
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ async def test_an_unlawful_zip_is_never_whole_and_the_next_request_is_told_why(
             await proxy.get(ZIP)
     second = await proxy.get(ZIP)
     assert (second.status, words in second.text) == (502, True), second.text
-    assert proxy.held() == []
+    assert await proxy.held() == []
     upstream.files[ZIP] = good
     assert (await proxy.get(ZIP)).body == good
 
@@ -123,7 +123,7 @@ async def test_a_zip_cut_short(proxy: ProxyProcess, upstream: FakeUpstream, anno
         await proxy.get(key)
     second = await proxy.get(key)
     assert second.status == 502
-    assert proxy.held() == []
+    assert await proxy.held() == []
     del upstream.behaviours[key]
     assert (await proxy.get(key)).body == data
 
@@ -141,7 +141,7 @@ async def test_upstream_that_drips(proxy: ProxyProcess, upstream: FakeUpstream) 
     upstream.behaviours[MOD] = fake.drip(upstream.files[MOD], 0.3)
     reply = await proxy.get(MOD)
     assert (reply.status, "in time" in reply.text) == (504, True)
-    assert proxy.held() == []
+    assert await proxy.held() == []
 
 
 async def test_upstream_that_nobody_listens_at(proxy: ProxyProcess, upstream: FakeUpstream) -> None:

@@ -68,6 +68,7 @@ async def test_who_vouched_survives_a_restart(proxy: ProxyProcess, upstream: Fak
     await change(proxy, upstream, gosumdb=database.verifier_key)
     for key in (MOD, ZIP):
         assert (await proxy.get(key)).status == 200
+    await proxy.settled()
     await proxy.kill()
     for key in list(upstream.files):
         upstream.behaviours[key] = fake.status(500)
@@ -100,7 +101,7 @@ async def test_a_database_with_a_slash_in_its_name(
         assert (await proxy.get(path)).body == upstream.files[path], path
     assert (await proxy.get("sumdb/localhost.localdev/supported")).status == 404
     assert (await proxy.get("sumdb/localhost.localdev/sumdb2/supported")).status == 404
-    assert not any("localhost.localdev" in key for key in proxy.held()), "the name is no path"
+    assert not any("localhost.localdev" in key for key in await proxy.held()), "the name is no path"
 
 
 async def test_the_go_command_verifies_by_a_database_with_a_slash(

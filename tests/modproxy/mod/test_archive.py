@@ -6,9 +6,10 @@ from typing import BinaryIO
 
 import pytest
 
-from modproxy.mod.archive import ArchiveError, check_and_hash, go_mod_hash
+from modproxy.mod.archive import ArchiveError, go_mod_hash
 from modproxy.mod.path import check_path
 from modproxy.mod.version import Version
+from modproxy.mod.zip_arriving import check_and_hash
 from tests.modproxy.module_files import raw_zip
 
 PREFIX = "example.com/m@v1.0.0/"

@@ -6,6 +6,7 @@ from modproxy.mod.note import NoteError, open_note, parse_verifier_key
 from modproxy.mod.tlog import (
     LogError,
     Tile,
+    TileHashes,
     Tree,
     contains,
     covers,
@@ -37,8 +38,12 @@ def tree_of(database: FakeSumdb, size: int) -> Tree:
     return parse_tree(open_note(database.head(size), parse_verifier_key(database.verifier_key)))
 
 
-def tiles(database: FakeSumdb, files: dict[str, bytes], needed: frozenset[Tile]) -> dict[Tile, bytes]:
-    return {tile: files[f"sumdb/{database.name}/{tile.path}"] for tile in needed}
+def tiles(database: FakeSumdb, files: dict[str, bytes], needed: frozenset[Tile]) -> dict[Tile, TileHashes]:
+    return {tile: TileHashes(files[f"sumdb/{database.name}/{tile.path}"]) for tile in needed}
+
+
+def forge(body: bytes, position: int) -> TileHashes:
+    return TileHashes(body[:position] + bytes([body[position] ^ 1]) + body[position + 1 :])
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -50,9 +55,9 @@ def test_inclusion(served: tuple[FakeSumdb, dict[str, bytes]], size: int) -> Non
         data = tiles(database, files, tiles_needed(tree, proof))
         assert holds(tree, proof, data)
         assert hashes_in(tree, data)(0, number) == leaf
-        for tile, body in data.items():
-            for position in range(0, len(body), 32):
-                forged = {**data, tile: body[:position] + bytes([body[position] ^ 1]) + body[position + 1 :]}
+        for tile, hashes in data.items():
+            for position in range(0, len(hashes.body), 32):
+                forged = {**data, tile: forge(hashes.body, position)}
                 assert not holds(tree, proof, forged) or hashes_in(tree, forged)(0, number) == leaf
     with pytest.raises(LogError):
         covers(tree, size, size + 1)
@@ -68,10 +73,9 @@ def test_every_hash_of_a_tile(served: tuple[FakeSumdb, dict[str, bytes]], size: 
         proof = contains(tree, tile)
         data = tiles(database, files, tiles_needed(tree, proof))
         assert holds(tree, proof, data)
-        assert data[whole][: tile.size] == files[f"sumdb/{database.name}/{tile.path}"]
+        assert data[whole].body[: tile.size] == files[f"sumdb/{database.name}/{tile.path}"]
         for position in range(0, tile.size, 32):
-            body = data[whole]
-            forged = {**data, whole: body[:position] + bytes([body[position] ^ 1]) + body[position + 1 :]}
+            forged = {**data, whole: forge(data[whole].body, position)}
             assert not holds(tree, proof, forged)
     with pytest.raises(LogError):
         contains(tree, Tile(0, size // 256, size % 256 + 1))
@@ -96,7 +100,8 @@ def test_a_tile_cut_short(served: tuple[FakeSumdb, dict[str, bytes]]) -> None:
     database, files = served
     tree = tree_of(database, 300)
     proof = covers(tree, 299, 300)
-    data = {tile: body[:-1] for tile, body in tiles(database, files, tiles_needed(tree, proof)).items()}
+    whole = tiles(database, files, tiles_needed(tree, proof))
+    data = {tile: TileHashes(hashes.body[:-1]) for tile, hashes in whole.items()}
     assert not holds(tree, proof, data)
     with pytest.raises(LogError, match="short"):
         proof(hashes_in(tree, data))

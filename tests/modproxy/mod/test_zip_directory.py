@@ -7,9 +7,10 @@ import zipfile
 
 import pytest
 
-from modproxy.mod.archive import ArchiveError, check_and_hash
+from modproxy.mod.archive import ArchiveError
 from modproxy.mod.path import check_path
 from modproxy.mod.version import Version
+from modproxy.mod.zip_arriving import check_and_hash
 from modproxy.mod.zip_directory import DEEPEST, LARGEST_DIRECTORY, LONGEST_NAME, MOST_ENTRIES, Names, directory_fault
 from tests.modproxy.module_files import raw_zip
 

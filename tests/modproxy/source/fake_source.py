@@ -60,6 +60,32 @@ class SlowSource(FakeSource):
         yield answer
 
 
+class RoundsSource(FakeSource):
+    """Answers in rounds: all requests that come before the next answer wait, and are then answered together.
+
+    `rounds` counts how many requests had to be made one after the other.
+    """
+
+    def __init__(self, answers: dict[str, Given] | None = None) -> None:
+        super().__init__(answers)
+        self.rounds = 0
+        self._round: asyncio.Task[None] | None = None
+
+    @asynccontextmanager
+    async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
+        if self._round is None:
+            self._round = asyncio.create_task(self._next_round())
+        await asyncio.shield(self._round)
+        async with super().fetch(request) as fetched:
+            yield fetched
+
+    async def _next_round(self) -> None:
+        for _ in range(100):  # more turns of the loop than any caller needs to make its next request
+            await asyncio.sleep(0)
+        self.rounds += 1
+        self._round = None
+
+
 async def read(source: Source, request: Request) -> bytes:
     """Fetch and read a whole answer."""
     async with source.fetch(request) as fetched:

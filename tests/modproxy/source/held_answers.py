@@ -1,5 +1,6 @@
 """The answers of a checksum database that are held: a real cache of a few answers, in memory."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from modproxy.mod.sumdb import SumdbTarget
@@ -13,6 +14,10 @@ class HeldAnswers:
     def __init__(self, fetch: Callable[[AnyTarget], Awaitable[bytes]] | None = None) -> None:
         self.answers: dict[str, bytes] = {}
         self.fetch = fetch
+        self.looked_for: list[str] = []
+        """What `held` was asked for."""
+        self.kept: list[str] = []
+        """What was given to `keep`."""
 
     async def read(self, target: AnyTarget, via: str) -> bytes:
         if target.key not in self.answers:
@@ -22,9 +27,11 @@ class HeldAnswers:
         return self.answers[target.key]
 
     async def held(self, target: SumdbTarget) -> bytes | None:
+        self.looked_for.append(target.key)
         return self.answers.get(target.key)
 
     async def keep(self, target: SumdbTarget, body: bytes, voucher: str) -> None:
+        self.kept.append(target.key)
         self.answers[target.key] = body
 
 
@@ -41,3 +48,15 @@ class OneRecord(HeldAnswers):
         if isinstance(self.answer, SourceError):
             raise self.answer
         return self.answer
+
+
+class SlowRecords(OneRecord):
+    """Takes every lookup and never answers."""
+
+    def __init__(self) -> None:
+        super().__init__(b"")
+
+    async def read(self, target: AnyTarget, via: str) -> bytes:
+        await super().read(target, via)
+        await asyncio.Event().wait()
+        return b""

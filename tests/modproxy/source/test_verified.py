@@ -1,5 +1,7 @@
 """Modules are what the checksum database says: go.mod before its first byte, a zip before it is published."""
 
+import asyncio
+
 import pytest
 
 from modproxy.mod.archive import go_mod_hash
@@ -10,10 +12,10 @@ from modproxy.source.protocol import Mismatch, NotFound, SourceError, Unavailabl
 from modproxy.source.verified import Verified
 from tests.modproxy.fake_sumdb import FakeSumdb
 from tests.modproxy.making import DATABASE, request
-from tests.modproxy.source.fake_source import FakeSource, read
-from tests.modproxy.source.held_answers import OneRecord
+from tests.modproxy.source.fake_source import FakeSource, SlowSource, read
+from tests.modproxy.source.held_answers import OneRecord, SlowRecords
 
-MOD, ZIP, LIST = (f"example.com/m/@v/{file}" for file in ("v1.0.0.mod", "v1.0.0.zip", "list"))
+MOD, ZIP, INFO, LIST = (f"example.com/m/@v/{file}" for file in ("v1.0.0.mod", "v1.0.0.zip", "v1.0.0.info", "list"))
 GO_MOD = b"module example.com/m\n"
 HEAD = b"\n\ngo.sum database tree\n1\nAAAA\n\n\xe2\x80\x94 sum.example.com AAAA\n"
 
@@ -32,8 +34,8 @@ def database_of(text: bytes) -> OneRecord:
     return OneRecord(b"7\n" + text + HEAD[1:])
 
 
-def verified(source: FakeSource, database: OneRecord, *exempt: str) -> Verified:
-    return Verified(source, kept_database(), database, [parse_pattern(pattern) for pattern in exempt])
+def verified(source: FakeSource, database: OneRecord, *exempt: str, ahead: bool = True) -> Verified:
+    return Verified(source, kept_database(), database, [parse_pattern(pattern) for pattern in exempt], ahead=ahead)
 
 
 async def test_a_go_mod_that_is_vouched_for_comes_through() -> None:
@@ -74,7 +76,9 @@ async def test_what_cannot_be_looked_up_is_not_given(said: SourceError, status: 
     assert caught.value.status == status
 
 
-@pytest.mark.parametrize("path", [LIST, "example.com/m/@latest", "example.com/m/@v/v1.0.0.info"])
+@pytest.mark.parametrize(
+    "path", [LIST, "example.com/m/@latest", "example.com/m/@v/main.info", "example.com/m/@v/v2.0.0.info"]
+)
 async def test_what_has_no_record_passes(path: str) -> None:
     database = database_of(record())
     assert await read(verified(FakeSource({path: b"x"}), database), request(path)) == b"x"
@@ -93,3 +97,60 @@ async def test_exempt_modules_are_looked_up_nowhere_but_toolchains_always() -> N
 async def test_a_source_without_an_answer_is_not_an_unverified_one() -> None:
     with pytest.raises(NotFound, match="fake has none"):
         await read(verified(FakeSource(), OneRecord(Unavailable("down"))), request(MOD))
+
+
+async def test_the_files_of_a_version_share_one_record() -> None:
+    database = database_of(record())
+    source = verified(FakeSource({INFO: b"{}", MOD: GO_MOD, ZIP: b"bytes"}), database)
+
+    async def zip_too() -> None:
+        async with source.fetch(request(ZIP)) as fetched:
+            assert fetched.check_dirhash is not None
+            await fetched.check_dirhash("h1:zip")
+
+    await asyncio.gather(read(source, request(INFO)), read(source, request(MOD)), zip_too())
+    await asyncio.gather(read(source, request(MOD)), zip_too())
+    assert database.lookups == ["lookup/example.com/m@v1.0.0"]
+
+
+async def test_the_record_is_read_while_the_info_comes() -> None:
+    database = database_of(record())
+    source = SlowSource({INFO: b"{}"})
+    reading = asyncio.create_task(read(verified(source, database), request(INFO)))
+    await source.begun.wait()
+    assert database.lookups == ["lookup/example.com/m@v1.0.0"]
+    source.go_on.set()
+    assert await reading == b"{}"
+
+
+@pytest.mark.parametrize("exempt", [(), ("example.com",)])
+async def test_no_record_of_a_private_or_exempt_module_is_read_ahead(exempt: tuple[str, ...]) -> None:
+    database = database_of(record())
+    await read(verified(FakeSource({INFO: b"{}"}), database, *exempt, ahead=bool(exempt)), request(INFO))
+    await asyncio.sleep(0)
+    assert database.lookups == []
+
+
+async def test_an_error_of_a_record_that_is_read_ahead_is_forgotten() -> None:
+    database = OneRecord(Unavailable("down"))
+    source = verified(FakeSource({INFO: b"{}", MOD: GO_MOD}), database)
+    assert await read(source, request(INFO)) == b"{}"
+    await asyncio.sleep(0)
+    database.answer = b"7\n" + record() + HEAD[1:]
+    assert await read(source, request(MOD)) == GO_MOD
+    assert len(database.lookups) == 2
+
+
+async def test_records_that_are_read_ahead_are_bounded() -> None:
+    database = SlowRecords()
+    infos = [f"example.com/m{number}/@v/v1.0.0.info" for number in range(500)]
+    source = verified(FakeSource(dict.fromkeys(infos, b"{}")), database)
+    for path in infos:
+        assert await read(source, request(path)) == b"{}"
+    await asyncio.sleep(0)
+    assert 0 < len(database.lookups) < 100
+    # What has to be verified is looked up all the same.
+    mod = asyncio.create_task(read(source, request("example.com/other/@v/v1.0.0.mod")))
+    while "lookup/example.com/other@v1.0.0" not in database.lookups:
+        await asyncio.sleep(0)
+    mod.cancel()

@@ -3,11 +3,10 @@
 import io
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
-from modproxy.store.protocol import LARGEST_BODY, Draft, Listed, StoredFile, StoreListener, etag_of
+from modproxy.store.protocol import LARGEST_BODY, Draft, StoredFile, StoreListener, etag_of
 
 
 class MemoryDraft:
@@ -60,8 +59,9 @@ class MemoryStore:
         small = body if len(body) <= LARGEST_BODY else None
         return self._keep(StoredFile(key, len(body), time.time(), etag_of((body,)), body=small, voucher=voucher), body)
 
-    async def draft(self, size: int | None) -> MemoryDraft:
+    async def draft(self, size: int | None, first: bytes = b"") -> MemoryDraft:
         self.drafts.append(MemoryDraft())
+        await self.drafts[-1].write(first)
         return self.drafts[-1]
 
     async def publish(self, draft: Draft, key: str, dirhash: str, voucher: str = "") -> StoredFile | None:
@@ -85,9 +85,6 @@ class MemoryStore:
         if self.files.pop(key, None) is not None:
             for listener in self._listeners:
                 listener.removed(key)
-
-    async def scan(self) -> AsyncIterator[Sequence[Listed]]:
-        yield [Listed(key, file.size, file.modified) for key, (file, _) in self.files.items()]
 
     def subscribe(self, listener: StoreListener) -> None:
         self._listeners.append(listener)

@@ -34,12 +34,14 @@ async def test_what_a_former_process_left_is_counted_and_its_drafts_go(tmp_path:
     first = DiskStore(tmp_path)
     first.prepare()
     await first.put(LIST, b"v1.0.0\n")
+    await first.settle()
     await (await first.draft()).write(b"unfinished")
     first.close()
     os.utime(tmp_path / LIST, (time.time() - 100, time.time() - 100))
     second = DiskStore(tmp_path)
     second.prepare()
     await second.put("example.com/n/@v/list", b"v1.0.0\n")
+    await second.settle()
     (tmp_path / "example.com" / "m" / "@v" / "v1.0.0.ziphash").write_text("h1:x")
     os.utime(tmp_path / "example.com" / "m" / "@v" / "v1.0.0.ziphash", (time.time() - 100, time.time() - 100))
     await second.count()
@@ -50,7 +52,9 @@ async def test_what_a_former_process_left_is_counted_and_its_drafts_go(tmp_path:
 
 async def test_sizes_follow_what_comes_and_goes(disk: DiskStore) -> None:
     await disk.put(LIST, b"v1.0.0\n")
+    await disk.settle()
     await disk.put(LIST, b"v1.0.0\nv1.1.0\n")
+    await disk.settle()
     assert (disk.used_bytes, disk.objects) == (14, 1)
     assert (disk.root / LIST).read_bytes() == b"v1.0.0\nv1.1.0\n"
     await disk.delete(LIST)
@@ -62,8 +66,10 @@ async def test_an_eviction_says_which_keys_went(disk: DiskStore) -> None:
     draft = await disk.draft()
     await draft.write(b"x" * 100)
     await disk.publish(draft, "example.com/m/@v/v1.0.0.zip", "h1:x")
+    await disk.settle()
     draft.close()
     await disk.put(LIST, b"v1.0.0\n")
+    await disk.settle()
     disk.subscribe(diary)
     assert await disk.evict(evict, 1 << 20) == (3, 111)
     assert sorted(diary.said) == [f"-{LIST}", "-example.com/m/@v/v1.0.0.zip"]
@@ -73,8 +79,11 @@ async def test_an_eviction_says_which_keys_went(disk: DiskStore) -> None:
 async def test_a_full_cache_keeps_nothing_more_and_says_so(disk: DiskStore) -> None:
     disk.limit = 14
     assert await disk.put(LIST, b"v1.0.0\n") is not None
+    await disk.settle()
     assert await disk.put("example.com/n/@v/list", b"v1.0.0\n") is not None
+    await disk.settle()
     assert await disk.put("example.com/o/@v/list", b"v1.0.0\n") is None
+    await disk.settle()
     assert disk.pressure.reason == "the cache is full: 0 MiB are held"
     assert disk.used_bytes == 14
     draft = await disk.draft(17)
@@ -95,8 +104,10 @@ async def test_what_is_being_written_counts_before_it_is_written(disk: DiskStore
     await unannounced.write(b"x" * 300)
     assert (unannounced.path, disk.used_bytes) == (None, 600)
     assert await disk.publish(unannounced, "example.com/n/@v/v1.0.0.zip", "h1:x") is None
+    await disk.settle()
     await first.write(b"x" * 600)
     assert await disk.publish(first, "example.com/m/@v/v1.0.0.zip", "h1:x") is not None
+    await disk.settle()
     assert disk.used_bytes == 604, "a file that is stored counts once, though its draft is still open"
     for draft in (first, second, unannounced):
         draft.close()
@@ -107,9 +118,11 @@ async def test_other_files_of_the_folder_count(disk: DiskStore) -> None:
     await disk.count()
     disk.limit = 1000
     await disk.put(LIST, b"v1.0.0\n")
+    await disk.settle()
     disk.beside = lambda: 990
     assert disk.used_bytes == 997
     assert await disk.put("example.com/n/@v/list", b"v1.0.0\n") is None
+    await disk.settle()
     await Janitor(disk, CacheConfig()).tidy()
     assert disk.used_bytes == 990
 
@@ -119,6 +132,7 @@ async def test_the_janitor_makes_room_for_a_file_that_had_none(disk: DiskStore) 
     disk.limit = 1000
     for number in range(8):
         await disk.put(f"example.com/m{number}/@v/list", b"v1.0.0\n" * 10)
+        await disk.settle()
     janitor = Janitor(disk, CacheConfig(high_watermark_percent=90, low_watermark_percent=80))
     disk.beside = lambda: 100
     (await disk.draft(500)).close()
@@ -141,6 +155,7 @@ async def test_what_goes_during_the_count_is_subtracted_once(tmp_path: Path, cou
     keys = [f"example.com/m{number}/@v/list" for number in (1, 5)]
     for key in keys:
         await first.put(key, b"v1.0.0\n")
+        await first.settle()
         os.utime(tmp_path / key, (time.time() - 100, time.time() - 100))
     first.close()
     second = DiskStore(tmp_path)
@@ -148,6 +163,7 @@ async def test_what_goes_during_the_count_is_subtracted_once(tmp_path: Path, cou
     if counted_first:
         second._ledger.counted(keys[0], os.stat(tmp_path / keys[0]))  # noqa: PTH116 - as the store does
     await second.put(keys[0], b"v1.0.0\nv1.1.0\n")
+    await second.settle()
     await second.delete(keys[1])
     await second.count()
     assert (second.used_bytes, second.objects) == (14, 1)
@@ -157,6 +173,7 @@ async def test_what_goes_during_the_count_is_subtracted_once(tmp_path: Path, cou
 async def test_a_large_small_file_comes_without_its_bytes(disk: DiskStore) -> None:
     body = b"module example.com/m\n" * 5000
     put = await disk.put("example.com/m/@v/v1.0.0.mod", body)
+    await disk.settle()
     again = DiskStore(disk.root)  # another process has to read the file for its tag
     got = await again.get("example.com/m/@v/v1.0.0.mod")
     assert put is not None
@@ -171,14 +188,23 @@ async def test_a_small_file_that_no_disk_takes_is_not_stored(
 ) -> None:
     (tmp_path / ".modproxy" / "drafts").rmdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
-    assert await disk.put(LIST, b"v1.0.0\n") is None
-    assert disk.pressure.refusal is not None
+    diary = Diary()
+    disk.subscribe(diary)
+    assert await disk.put(LIST, b"v1.0.0\n") is not None
+    await disk.settle()
+    await asyncio.sleep(0)
+    assert disk.pressure.refusal == "the cache's disk refuses writes: No such file or directory"
+    assert await disk.get(LIST) is None
+    assert await disk.put(LIST, b"v1.0.0\n") is None, "it is not tried again at once"
+    assert diary.said == [f"+{LIST}", f"-{LIST}"]
+    assert (disk.used_bytes, disk.objects) == (0, 0)
 
 
 async def test_a_file_that_cannot_be_removed_ends_no_eviction(disk: DiskStore, monkeypatch: pytest.MonkeyPatch) -> None:
     stuck = "example.com/stuck/@v/list"
     for key in (stuck, LIST):
         await disk.put(key, b"v1.0.0\n")
+        await disk.settle()
     unlink = os.unlink
 
     def refusing(path: str) -> None:
@@ -193,6 +219,7 @@ async def test_a_file_that_cannot_be_removed_ends_no_eviction(disk: DiskStore, m
 
 async def test_a_file_that_is_used_meanwhile_stays(disk: DiskStore) -> None:
     await disk.put(LIST, b"v1.0.0\n")
+    await disk.settle()
     assert disk._folder.remove(LIST, lambda _: False) == Freed()
     assert await disk.get(LIST) is not None
 
@@ -206,6 +233,7 @@ async def test_many_threads_leave_the_count_and_the_last_word_right(disk: DiskSt
         draft = await disk.draft()
         await draft.write(b"x" * size)
         await disk.publish(draft, key, f"h1:{size}")
+        await disk.settle()
         draft.close()
 
     for size in range(100, 120):
@@ -226,6 +254,7 @@ async def test_a_zip_goes_with_its_hash(disk: DiskStore) -> None:
     draft = await disk.draft()
     await draft.write(b"x" * 100)
     await disk.publish(draft, "example.com/m/@v/v1.0.0.zip", "h1:x")
+    await disk.settle()
     draft.close()
     assert disk.objects == 2
     await disk.delete("example.com/m/@v/v1.0.0.zip")
@@ -238,6 +267,7 @@ async def test_the_janitor_makes_room_and_ends_the_refusal(disk: DiskStore) -> N
     disk.limit = 100
     for number in range(20):
         await disk.put(f"example.com/m{number}/@v/list", b"v1.0.0\n")
+        await disk.settle()
     janitor = Janitor(disk, CacheConfig(high_watermark_percent=80, low_watermark_percent=50))
     await janitor.tidy()
     assert disk.used_bytes <= 50
@@ -247,6 +277,7 @@ async def test_the_janitor_makes_room_and_ends_the_refusal(disk: DiskStore) -> N
 
 async def test_use_is_written_down_by_and_by(disk: DiskStore) -> None:
     await disk.put(LIST, b"v1.0.0\n")
+    await disk.settle()
     long_ago = time.time() - 7200
     fetched = long_ago - 60
     os.utime(disk.root / LIST, (long_ago, fetched))

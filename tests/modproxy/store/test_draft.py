@@ -28,14 +28,14 @@ def held(room: Room, size: int = 0) -> Reservation:
 
 async def test_a_spooled_draft_is_only_served(pool: Pool) -> None:
     spool = Room(lambda: 5)
-    draft = await spool_draft(pool, spool, 3, 1)
+    draft = await spool_draft(pool, spool, 3, b"", 1)
     assert spool.reserved == 3
     await draft.write(b"abc")
     assert (draft.path, draft.written, draft.read(1, 5)) == (None, 3, b"bc")
     with pytest.raises(NoRoomError, match="temporary folder"):
         await draft.write(b"defg")
     with pytest.raises(NoRoomError):
-        await spool_draft(pool, spool, 3, 0.01)
+        await spool_draft(pool, spool, 3, b"", 0.01)
     draft.close()
     assert spool.reserved == 0
 
@@ -80,6 +80,6 @@ async def test_drafts_leave_no_descriptor_behind() -> None:
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a number is all that is needed
     pool = Pool("disk", 1)
     for _ in range(20):
-        (await spool_draft(pool, Room(lambda: 100), 100, 1)).close()
+        (await spool_draft(pool, Room(lambda: 100), 100, b"x", 1)).close()
     pool.close()
     assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - as above

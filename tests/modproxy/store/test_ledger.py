@@ -18,7 +18,8 @@ async def test_listeners_hear_in_order_and_the_event_loop_has_its_turns() -> Non
     def change() -> None:
         for number in range(1200):
             with ledger.changing():
-                ledger.published(str(number), 10, None, told=True)
+                ledger.published(str(number), 10, None)
+            ledger.tell(str(number), published=True)
 
     await asyncio.to_thread(change)
     turns = 0
@@ -42,13 +43,16 @@ async def test_what_is_counted() -> None:
     with ledger.changing():
         ledger.counted("0", file(300, age=1))
         ledger.counted("1", file(100, age=0))
-        ledger.published("a", 10, None, told=True)
-        ledger.published("a", 15, file(10), told=True)
-        ledger.published("hash", 5, None, told=False)
+        ledger.published("a", 10, None)
+        ledger.published("a", 15, file(10))
+        ledger.published("hash", 5, None)
+    ledger.tell("a", published=True)
+    with ledger.changing():
         ledger.removed("a", file(15), told=True)
+        ledger.removed("b", file(0), told=False)
     await asyncio.sleep(0)
-    assert (ledger.objects, ledger.used_bytes) == (2, 305)
-    assert diary.said == ["+a", "+a", "-a"]
+    assert (ledger.objects, ledger.used_bytes) == (1, 305)
+    assert diary.said == ["+a", "-a"]
 
 
 @pytest.mark.parametrize(
@@ -79,8 +83,7 @@ async def test_an_older_file_that_goes_is_subtracted_only_if_the_count_has_found
 
 async def test_a_ledger_without_listeners_remembers_nothing() -> None:
     ledger, diary = Ledger(asyncio.get_running_loop()), Diary()
-    with ledger.changing():
-        ledger.published("a", 10, None, told=True)
+    ledger.tell("a", published=True)
     ledger.subscribe(diary)
     await asyncio.sleep(0)
     assert diary.said == []

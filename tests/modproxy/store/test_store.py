@@ -81,13 +81,6 @@ async def test_a_zip(store: Store) -> None:
         await store.open(got)
 
 
-async def test_a_draft_that_is_not_published_is_gone(store: Store) -> None:
-    draft = await store.draft(None)
-    await draft.write(b"x")
-    draft.close()
-    assert [file async for batch in store.scan() for file in batch] == []
-
-
 async def test_what_comes_and_goes_is_told_by_key(store: Store) -> None:
     diary = Diary()
     store.subscribe(diary)
@@ -97,15 +90,6 @@ async def test_what_comes_and_goes_is_told_by_key(store: Store) -> None:
     await store.delete(MOD)
     await store.delete(MOD)
     assert diary.said == [f"+{MOD}", f"+{ZIP}", f"+{MOD}", f"-{MOD}"]
-
-
-async def test_a_scan_finds_every_file(store: Store) -> None:
-    keys = {f"example.com/m{number}/@v/list" for number in range(1200)}
-    for key in keys:
-        await store.put(key, b"v1.0.0\n")
-    found = [file async for batch in store.scan() for file in batch]
-    assert {file.key for file in found} == keys
-    assert {file.size for file in found} == {7}
 
 
 async def test_another_store_s_draft_is_refused(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ async def put_zip(store: DiskStore, voucher: str) -> None:
     await draft.write(b"zip")
     assert await store.publish(draft, ZIP, "h1:x", voucher) is not None
     draft.close()
+    await store.settle()
 
 
 async def voucher_of(store: DiskStore, key: str) -> str:
@@ -48,6 +49,7 @@ async def voucher_of(store: DiskStore, key: str) -> str:
 async def test_vouchers_survive_a_restart(tmp_path: Path) -> None:
     store = await opened(tmp_path)
     stored = await store.put(MOD, b"module m\n", "upstream sum.example.com+12345678")
+    await store.settle()
     assert stored is not None
     assert stored.voucher == "upstream sum.example.com+12345678"
     await put_zip(store, "vcs")
@@ -64,13 +66,17 @@ async def test_vouchers_survive_a_restart(tmp_path: Path) -> None:
 async def test_a_voucher_is_of_one_file_alone(tmp_path: Path) -> None:
     store = await opened(tmp_path)
     await store.put(MOD, b"module m\n", "upstream")
+    await store.settle()
     await store.put(MOD, b"module n\n")
+    await store.settle()
     assert await voucher_of(store, MOD) == ""
     await store.put(MOD, b"module m\n", "upstream")
+    await store.settle()
     (tmp_path / MOD).unlink()
     (tmp_path / MOD).write_bytes(b"module x\n")
     assert await voucher_of(store, MOD) == ""
     await store.put(MOD, b"module m\n", "upstream")
+    await store.settle()
     await store.delete(MOD)
     store.close()
     store = await opened(tmp_path)

@@ -63,7 +63,7 @@ def head_of(target: AnyTarget, answer: Answer, conditions: Conditions) -> Head:
         # A fetch under way has neither a checked size nor a tag yet, and a file that was not fetched has none.
         return Head(HTTPStatus.OK, headers, range(0), answer.size)
     size = answer.size
-    is_file = answer.body is None
+    is_file = answer.body is None or target.kind is Kind.ZIP
     if is_file:
         headers["Accept-Ranges"] = "bytes"
     if answer.etag is not None:

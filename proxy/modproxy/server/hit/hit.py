@@ -88,4 +88,4 @@ class Hit:
 
 
 def _state(stored: StoredFile) -> tuple[int, float, str | None]:
-    return stored.size, stored.modified, stored.etag
+    return stored.size, round(stored.modified, 3), stored.etag  # file systems differ in what they keep of a time

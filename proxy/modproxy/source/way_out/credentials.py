@@ -39,6 +39,10 @@ class Credentials:
         """Read all credentials. Blocks. A Secret that cannot be used becomes an error of its entry alone."""
         return Wallet(tuple(Credential(entry.pattern, entry.base, _content(entry.folder)) for entry in self._entries))
 
+    def concern(self, url: str) -> bool:
+        """Say whether any pattern matches a URL, so that a Secret has to be read for it."""
+        return bool(longest_first(self._entries, url))
+
     def basic_for(self, url: str) -> Basic | None:
         """Return the user name and password of the longest pattern that matches a URL; None without one.
 

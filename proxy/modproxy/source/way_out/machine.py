@@ -32,6 +32,11 @@ class Machine:
         named = Path(env["NETRC"]) if env.get("NETRC") else default
         self._netrc = None if env.get("GOAUTH", "").strip() == "off" else named
 
+    @property
+    def has_netrc(self) -> bool:
+        """Whether there may be a netrc file."""
+        return self._netrc is not None
+
     def netrc_variable(self) -> dict[str, str]:
         """Return the variable that names the netrc file, or nothing where there is no such file. Blocks."""
         return {"NETRC": str(self._netrc)} if self._netrc is not None and self._netrc.is_file() else {}

@@ -39,11 +39,16 @@ def parse_netrc(text: str) -> Netrc:
     return found
 
 
+def may_have_login(url: str) -> bool:
+    """Say whether a netrc file may have a login for a URL. Plain http gets none."""
+    return urlsplit(url).scheme == "https"
+
+
 def login_for(netrc: Netrc, url: str) -> UrlLogin | None:
     """Return the login for a URL: of its longest prefix that is a machine, or None. Plain http gets none."""
-    parts = urlsplit(url)
-    if parts.scheme != "https":
+    if not may_have_login(url):
         return None
+    parts = urlsplit(url)
     place = f"{parts.netloc}{parts.path}".rstrip("/")
     while place:
         if place in netrc:

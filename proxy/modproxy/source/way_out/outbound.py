@@ -15,7 +15,7 @@ from modproxy.contract.secret_keys import CA_CERTIFICATE, PASSWORD, USERNAME
 from modproxy.mod.login import UrlLogin
 from modproxy.source.way_out.credentials import Credentials
 from modproxy.source.way_out.machine import Machine
-from modproxy.source.way_out.netrc import login_for
+from modproxy.source.way_out.netrc import login_for, may_have_login
 from modproxy.source.way_out.proxy_choice import EgressProxy, ProxyChoice
 from modproxy.source.way_out.wallet import CredentialError
 
@@ -63,7 +63,18 @@ class Outbound:
 
         Raises `CredentialError`.
         """
-        return await asyncio.to_thread(self._options, url, login)
+        if self._reads_files(url, login):
+            return await asyncio.to_thread(self._options, url, login)
+        return self._options(url, login)
+
+    def _reads_files(self, url: str, login: UrlLogin | None) -> bool:
+        """Say whether files have to be read for a request, which may block."""
+        if self._ca_file or (login is None and (self._credentials.concern(url) or self._may_be_in_netrc(url))):
+            return True
+        return bool(self._config and self._config.secret_name and self.proxies.for_url(url))
+
+    def _may_be_in_netrc(self, url: str) -> bool:
+        return self._machine is not None and self._machine.has_netrc and may_have_login(url)
 
     def _options(self, url: str, login: UrlLogin | None) -> Options:
         options = Options(headers={})

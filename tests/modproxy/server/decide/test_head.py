@@ -1,5 +1,7 @@
 """The status and the headers of a response: a table of the cases of RFC 9110."""
 
+from dataclasses import replace
+
 import pytest
 
 from modproxy.cache.answer import Answer, CacheStatus
@@ -76,10 +78,11 @@ def test_what_the_client_has_already(answer: Answer, tags: tuple[str, ...], stat
 def test_ranges_of_a_file(
     span: slice | None, if_range: str | None, status: int, content_range: str | None, length: int
 ) -> None:
-    head = head_of(target(ZIP), FILE, Conditions(if_range=if_range, span=span))
-    assert (head.status, head.headers.get("Content-Range"), head.length) == (status, content_range, length)
-    assert len(head.span) == length
-    assert head.headers["Accept-Ranges"] == "bytes"
+    for answer in (FILE, replace(FILE, body=bytes(100))):  # a zip that was just fetched may be in memory
+        head = head_of(target(ZIP), answer, Conditions(if_range=if_range, span=span))
+        assert (head.status, head.headers.get("Content-Range"), head.length) == (status, content_range, length)
+        assert len(head.span) == length
+        assert head.headers["Accept-Ranges"] == "bytes"
 
 
 def test_what_has_no_tag_always_comes_whole() -> None:

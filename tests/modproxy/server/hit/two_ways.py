@@ -71,6 +71,7 @@ class TwoWays:
     async def settled(self) -> None:
         """Wait until no fetch is under way, and the listeners of the store have heard of everything."""
         await eventually(lambda: not self.replica._cache._tasks, "no fetch is under way")
+        await self.replica.store.settle()
         await asyncio.sleep(0.01)
 
     async def hold(self, *paths: str) -> None:
@@ -78,6 +79,7 @@ class TwoWays:
         for _ in range(3):
             for path in paths:
                 assert (await self.ask(self.plain, get(path))).startswith(b"HTTP/1.1 200 "), path
+            await self.settled()
         before = self.by_aiohttp.requests
         for path in paths:
             await self.ask(self.quick, get(path))

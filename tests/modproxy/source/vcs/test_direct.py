@@ -4,12 +4,17 @@ import asyncio
 import io
 import json
 import os
+import random
 import stat
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from modproxy.mod.archive import check_carefully
+from modproxy.mod.path import check_path
+from modproxy.mod.version import Version
+from modproxy.mod.zip_arriving import ArrivingZip
 from modproxy.source.protocol import NotFound, Unavailable
 from tests.kubernetes.eventually import eventually
 from tests.modproxy.git_host import HOST
@@ -94,6 +99,18 @@ async def test_what_is_larger_than_the_cache_has_room_for(
     error = await corp.error(INFO)
     assert (type(error), "larger than this cache has room for" in error.reason) == (Unavailable, True)
     assert not corp.workspaces
+
+
+async def test_zips_of_the_go_command_are_checked_as_they_come(corp: Company) -> None:
+    corp.git.commit("lib", {"go.mod": f"module {M}\n", "empty": "", "large": random.Random(1).randbytes(400_000).hex()})
+    corp.git.commit("lib", {f"{number}/a.go": "package a\n" * number for number in range(200)}, "v1.0.0")
+    content = await corp.get(f"{M}/@v/v1.0.0.zip")
+    arriving = ArrivingZip(check_path(M), Version("v1.0.0"))
+    arriving.feed(content)
+    assert arriving.finish(io.BytesIO(content)) == check_carefully(
+        io.BytesIO(content), check_path(M), Version("v1.0.0")
+    )
+    assert arriving.usual
 
 
 async def test_what_it_needs_and_has_not(corp: Company, monkeypatch: pytest.MonkeyPatch) -> None:

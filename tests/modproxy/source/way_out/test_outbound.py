@@ -121,3 +121,22 @@ async def test_the_machine_s_settings_do_not_count_by_themselves(
     out = outbound(tmp_path)
     assert await out.options("https://git.example.com/m") == {"headers": {}}
     assert out.environment() == {}
+
+
+async def test_no_thread_is_needed_where_no_file_has_to_be_read(tmp_path: Path) -> None:
+    secret(tmp_path, "wide", username="wide", password="w")
+    with_login = outbound(tmp_path, CredentialConfig(pattern="git.example.com", secret_name="wide"))
+    with_proxy = outbound(tmp_path, proxy=HttpProxyConfig(url="http://egress.example.com:3128"))
+    machine = Machine({"HOME": str(tmp_path)})
+    of_a_machine = Outbound(Credentials((), tmp_path), None, None, tmp_path, tmp_path / "bundle", machine=machine)
+    for out, url, login in (
+        (with_login, "https://elsewhere.example.com/m", None),
+        (with_login, "https://git.example.com/m", UrlLogin("u", "p")),
+        (with_proxy, "https://elsewhere.example.com/m", None),
+        (of_a_machine, "http://elsewhere.example.com/m", None),
+    ):
+        # A coroutine that waits for nothing ends in its first step.
+        with pytest.raises(StopIteration):
+            out.options(url, login).send(None)
+    for out in (with_login, of_a_machine):
+        assert await out.options("https://git.example.com/m")

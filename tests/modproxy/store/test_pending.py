@@ -1,0 +1,191 @@
+"""Files are there at once, and on the disk soon after: many of them by one call, and never a wrong one."""
+
+import asyncio
+import os
+import threading
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from modproxy.store import pending, stable
+from modproxy.store.disk import DiskStore
+from modproxy.store.pending import Outcome, Pending
+from tests.modproxy.store.test_store import Diary
+
+LIST, ZIP = "example.com/m/@v/list", "example.com/m/@v/v1.0.0.zip"
+
+
+@pytest.fixture
+async def disk(tmp_path: Path) -> AsyncIterator[DiskStore]:
+    store = DiskStore(tmp_path)
+    store.prepare()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def gate(disk: DiskStore, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Keeps publications waiting until it is set, as a slow disk does."""
+    opened, publish = threading.Event(), disk._pending._publish
+
+    def slow(batch: Sequence[Pending]) -> Sequence[Outcome]:
+        assert opened.wait(20)
+        return publish(batch)
+
+    monkeypatch.setattr(disk._pending, "_publish", slow)
+    return opened
+
+
+async def publish_zip(disk: DiskStore, data: bytes, dirhash: str = "h1:x") -> None:
+    draft = await disk.draft(len(data))
+    await draft.write(data)
+    assert await disk.publish(draft, ZIP, dirhash) is not None
+    draft.close()
+
+
+async def test_a_file_is_there_while_the_disk_is_slow(disk: DiskStore, gate: threading.Event) -> None:
+    put = await disk.put(LIST, b"v1.0.0\n", "upstream")
+    await publish_zip(disk, b"zip" * 100)
+    assert await disk.get(LIST) == put
+    found = await disk.get(ZIP)
+    assert found is not None
+    assert (found.size, found.dirhash, disk.used_bytes, disk.objects) == (300, "h1:x", 307, 0)
+    with await disk.open(found) as one, await disk.open(found) as other:
+        assert one.read(3) == other.read(3) == b"zip", "readers do not share a position"
+        gate.set()
+        await disk.settle()
+        assert one.read() == b"zip" * 99
+    assert (disk.root / LIST).read_bytes() == b"v1.0.0\n"
+    assert (disk.root / ZIP).read_bytes() == b"zip" * 100
+    stored = await disk.get(ZIP)
+    assert stored is not None
+    assert (stored.etag, stored.dirhash) == (found.etag, "h1:x")
+    assert (disk.used_bytes, disk.objects) == (307 + len("h1:x"), 3)
+    assert not os.listdir(disk.private / "drafts")  # noqa: PTH208 - a list is all that is needed
+
+
+async def test_the_newest_of_a_key_is_published(disk: DiskStore, gate: threading.Event) -> None:
+    for number in range(5):
+        await disk.put(LIST, b"v1.%d.0\n" % number)
+    gate.set()
+    await disk.settle()
+    assert (disk.root / LIST).read_bytes() == b"v1.4.0\n"
+    assert (disk.used_bytes, disk.objects) == (7, 1)
+
+
+async def test_what_is_deleted_meanwhile_gets_no_name(disk: DiskStore, gate: threading.Event) -> None:
+    diary = Diary()
+    disk.subscribe(diary)
+    await disk.put(LIST, b"v1.0.0\n")
+    await publish_zip(disk, b"zip")
+    await disk.delete(LIST)
+    await disk.delete(ZIP)
+    gate.set()
+    await disk.settle()
+    assert await disk.get(LIST) is None
+    assert diary.said == [f"+{LIST}", f"+{ZIP}", f"-{LIST}", f"-{ZIP}"]
+    assert (disk.used_bytes, disk.objects) == (0, 0)
+    assert [path for path in disk.root.rglob("*") if path.is_file()] == []
+
+
+async def test_an_older_file_goes_unheard_while_a_newer_one_waits(disk: DiskStore, gate: threading.Event) -> None:
+    gate.set()
+    await disk.put(LIST, b"v1.0.0\n")
+    await disk.settle()
+    gate.clear()
+    diary = Diary()
+    disk.subscribe(diary)
+    await disk.put(LIST, b"v1.0.0\nv1.1.0\n")
+    disk._folder.remove(LIST, lambda _: True)
+    gate.set()
+    await disk.settle()
+    assert diary.said == [f"+{LIST}"], "the store has had the key all the time"
+    assert (disk.root / LIST).read_bytes() == b"v1.0.0\nv1.1.0\n"
+
+
+async def test_many_files_are_brought_to_the_disk_by_few_calls(
+    disk: DiskStore, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batches: list[int] = []
+    monkeypatch.setattr("modproxy.store.folder.settle", lambda files, _: batches.append(len(files)))
+    for number in range(200):
+        await disk.put(f"example.com/m{number}/@v/list", b"v1.0.0\n")
+    gate.set()
+    await disk.settle()
+    assert sum(batches) == 200
+    assert len(batches) <= 2, "the first one may have gone alone"
+    assert disk.objects == 200
+
+
+async def test_a_disk_that_is_slow_for_long_takes_no_more(
+    disk: DiskStore, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pending, "_MOST_BYTES", 10)
+    assert await disk.put(LIST, b"v1.0.0\n") is not None
+    assert await disk.put("example.com/n/@v/list", b"v1.0.0\n") is None
+    gate.set()
+    await disk.settle()
+    assert await disk.put("example.com/n/@v/list", b"v1.0.0\n") is not None
+    assert disk.pressure.refusal is None
+
+
+async def test_one_file_that_cannot_be_published_fails_alone(disk: DiskStore, gate: threading.Event) -> None:
+    (disk.root / "example.com").mkdir()
+    (disk.root / "example.com" / "m").write_text("a file where a folder should be")
+    await disk.put(LIST, b"v1.0.0\n")
+    await disk.put("example.com/n/@v/list", b"v1.0.0\n")
+    gate.set()
+    await disk.settle()
+    assert await disk.get(LIST) is None
+    assert (disk.root / "example.com/n/@v/list").read_bytes() == b"v1.0.0\n"
+    assert disk.used_bytes == 7
+
+
+async def test_stable_storage_that_fails_lets_nothing_in(
+    disk: DiskStore, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_files: Sequence[Path], _folder: Path) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("modproxy.store.folder.settle", fail)
+    await disk.put(LIST, b"v1.0.0\n")
+    await publish_zip(disk, b"zip")
+    gate.set()
+    await disk.settle()
+    assert disk.pressure.refusal == "the cache's disk refuses writes: Input/output error"
+    assert [path for path in disk.root.rglob("*") if path.is_file()] == []
+    assert (disk.used_bytes, disk.objects) == (0, 0)
+
+
+async def test_a_fault_of_the_program_leaves_nothing_pending(disk: DiskStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Sequence[Pending]) -> Sequence[Outcome]:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(disk._pending, "_publish", fail)
+    await disk.put(LIST, b"v1.0.0\n")
+    async with asyncio.timeout(10):
+        await disk.settle()
+    assert await disk.get(LIST) is None
+    assert disk.used_bytes == 0
+
+
+@pytest.mark.parametrize("count", [1, 3, 4, 20])
+def test_stable_storage_is_asked_for_files_or_for_all_at_once(
+    tmp_path: Path, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [tmp_path / str(number) for number in range(count)]
+    for file in files:
+        file.write_bytes(b"x")
+    calls: list[int] = []
+    monkeypatch.setattr(os, "fsync", calls.append)
+    stable.settle(files, tmp_path)
+    assert len(calls) == (0 if count > 3 and stable._syncfs() is not None else count)
+
+
+@pytest.mark.parametrize(
+    ("release", "version"),
+    [("6.1.0-13-amd64", (6, 1)), ("5.8", (5, 8)), ("5.4.0", (5, 4)), ("6.12+deb13", (6, 12)), ("odd", (0, 0))],
+)
+def test_the_version_of_a_kernel(release: str, version: tuple[int, int]) -> None:
+    assert stable._version(release) == version
