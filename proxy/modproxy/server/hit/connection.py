@@ -20,6 +20,8 @@ from modproxy.server.traffic import QUICK_SECONDS
 
 _MOST_HELD_BACK = 64 << 10
 """Bytes that a client may send while a file is on its way to it, before it is read no more."""
+_MOST_UNSENT = 1 << 10
+"""Bytes that may wait in the transport: after a handshake, the session tickets of TLS wait for the first answer."""
 _OK = 200
 _CODES = {End.SENT: _OK, End.BROKEN: 499, End.CUT_SHORT: 502}
 """The codes to count, as the handler counts them."""
@@ -64,13 +66,13 @@ class HitConnection(ClientConnection):
             hit = hits.find(data)
             transport = self.transport
             # A client that does not take its answers is left to aiohttp, which bounds what is written ahead.
-            if hit is not None and transport is not None and not transport.get_write_buffer_size():
+            if hit is not None and transport is not None and transport.get_write_buffer_size() <= _MOST_UNSENT:
                 if hit.file is None:
                     transport.write(hit.wire)
                     self._last_hit = hits.now
                     self._count(hit, _OK, time.time() - hits.now)
                     return
-                if self.ssl_context is None:
+                if self.ssl_context is None and not transport.get_write_buffer_size():
                     self._send_file(hit)
                     return
         self._hand_over(data)

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import socket
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -40,15 +41,23 @@ class Counted:
 class TwoWays:
     """Use it as a context manager. `by_aiohttp` counts what the listener with hits left to aiohttp."""
 
-    def __init__(self, folder: Path, upstream: FakeUpstream, config: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        upstream: FakeUpstream,
+        config: Mapping[str, Any] | None = None,
+        tls: ssl.SSLContext | None = None,
+        trusting: ssl.SSLContext | None = None,
+    ) -> None:
         self.cache = folder / "cache"
         self._upstream = upstream
         self.replica = Replica(self.config(config or {}), [Address("127.0.0.1", 1)])
         self.by_aiohttp = Counted(self.replica.handler)
         quick, plain = open_listener("127.0.0.1:0", "listen"), open_listener("127.0.0.1:0", "listen")
         self.quick, self.plain = address_of(quick).port, address_of(plain).port
-        self.listener = ClientListener(quick, self.by_aiohttp.handle, None, self.replica.handler.hits)
-        self._plain = ClientListener(plain, self.replica.handler.handle, None)
+        self.listener = ClientListener(quick, self.by_aiohttp.handle, tls, self.replica.handler.hits)
+        self._plain = ClientListener(plain, self.replica.handler.handle, tls)
+        self._trusting = trusting
 
     def config(self, changed: Mapping[str, Any]) -> Loaded:
         """Make a config for this replica."""
@@ -87,7 +96,7 @@ class TwoWays:
 
     async def ask(self, port: int, request: bytes) -> bytes:
         """Send one request, and return the whole answer, read by its Content-Length."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=self._trusting)
         try:
             writer.write(request)
             return await read_answer(reader, is_head=request.startswith(b"HEAD"))
