@@ -9,6 +9,8 @@ from pathlib import Path
 
 from modproxy.background import BackgroundTasks
 from modproxy.cache.lookup import Cache
+from modproxy.cache.zip_check import ThreadChecks
+from modproxy.cache.zip_process import ProcessChecks
 from modproxy.config_file import Loaded, changes
 from modproxy.contract.address import Address
 from modproxy.contract.config import Config, ConfigError, TlsConfig
@@ -48,7 +50,8 @@ class Replica:
         traffic = Traffic(time.monotonic)
         self.store = DiskStore(Path(config.cache.dir), config.cache.size_bytes)
         self._janitor = Janitor(self.store, config.cache)
-        cache = Cache(self.store, self._hashing)
+        self._checks = ProcessChecks(ThreadChecks(self._hashing))
+        cache = Cache(self.store, self._checks)
         version_control = SharedVersionControl(self.store.private, self.store.capacity)
         self.store.beside = lambda: version_control.used_bytes
         shared = SharedResources(
@@ -117,6 +120,7 @@ class Replica:
         """End the tasks and the fetches under way, and close what the replica has open."""
         self.background.close()
         await self._cache.close()
+        await self._checks.close()
         await self._connections.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.store.settle(), _SETTLED_SECONDS)

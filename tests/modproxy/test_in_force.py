@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from modproxy.cache.lookup import Cache
+from modproxy.cache.zip_check import ThreadChecks
 from modproxy.config_file import Loaded
 from modproxy.contract.address import Address
 from modproxy.contract.config import ConfigError
@@ -36,7 +37,7 @@ async def in_force(tmp_path: Path) -> AsyncIterator[InForce]:
         connections, ViaEntry("f", "a"), [Address("127.0.0.2", 9)], lambda _: None, tmp_path,
         SharedVersionControl(tmp_path, lambda: 1 << 30),
     )  # fmt: skip
-    yield InForce(shared, Cache(store, Pool("hash", 1)))
+    yield InForce(shared, Cache(store, ThreadChecks(Pool("hash", 1))))
     await connections.close()
 
 

@@ -9,13 +9,12 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Self
 
-from modproxy.cache.zip_check import ZipCheck
+from modproxy.cache.zip_check import ZipCheck, ZipChecks
 from modproxy.mod.archive import LARGEST_ZIP, ArchiveError
 from modproxy.mod.target import Kind, Target
 from modproxy.request import AnyTarget, Request
 from modproxy.source.protocol import ASK_AGAIN_SECONDS, Fetched, Source, SourceError, Unavailable
 from modproxy.store.protocol import LARGEST_BODY, Draft, NoRoomError, Store, StoredFile, etag_of
-from modproxy.threads import Pool
 
 HOLD_BACK = 64 << 10
 """Bytes at the end of a zip that wait for its check. The zip's directory is there, so a zip without them is of no use.
@@ -88,7 +87,7 @@ class Flight:
         self,
         source: Source,
         store: Store,
-        hashing: Pool,
+        checks: ZipChecks,
         is_fresh: Callable[[StoredFile], bool] | None,
         may_store: Callable[[], bool],
     ) -> None:
@@ -106,10 +105,13 @@ class Flight:
             async with source.fetch(self.request) as fetched:
                 self.size = fetched.size
                 if isinstance(self.target, Target) and self.target.kind is Kind.ZIP:
-                    check = ZipCheck(self.target, hashing)
-                    draft = await self._write_zip(fetched.body, store, check)
-                    self._fetched = True
-                    await self._publish_zip(draft, store, check, fetched)
+                    check = checks.begin(self.target)
+                    try:
+                        draft = await self._write_zip(fetched.body, store, check)
+                        self._fetched = True
+                        await self._publish_zip(draft, store, check, fetched)
+                    finally:
+                        check.close()
                 else:
                     body = b"".join([chunk async for chunk in fetched.body])
                     self._fetched = True
@@ -184,7 +186,7 @@ class Flight:
                 self._draft = await store.draft(self.size, chunk)
             else:
                 await self._draft.write(chunk)
-            await check.take(chunk)
+            await check.take(self._draft, chunk)
             if self.streaming and written > HOLD_BACK:
                 self._readable = written - HOLD_BACK
                 self._tell()

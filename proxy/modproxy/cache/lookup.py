@@ -14,12 +14,12 @@ from modproxy.cache.flights import Flights
 from modproxy.cache.freshness import Course, course, is_fresh
 from modproxy.cache.memo import Memo
 from modproxy.cache.news import News
+from modproxy.cache.zip_check import ZipChecks
 from modproxy.in_force import Rules
 from modproxy.mod.target import Kind, Target
 from modproxy.request import Request
 from modproxy.source.protocol import ASK_AGAIN_SECONDS, Mismatch, NotFound, SourceError, Unavailable
 from modproxy.store.protocol import Store, StoredFile
-from modproxy.threads import Pool
 from modproxy.via import passed_fleets
 
 _REMEMBERED = 20_000
@@ -40,9 +40,9 @@ log = logging.getLogger(__name__)
 class Cache:
     """Answers each request under the rules that the request began with, and fetches each target once at a time."""
 
-    def __init__(self, store: Store, hashing: Pool) -> None:
+    def __init__(self, store: Store, checks: ZipChecks) -> None:
         self._store = store
-        self._hashing = hashing
+        self._checks = checks
         self.mismatches = 0
         """How many fetches were refused because the checksum database says otherwise."""
         self._news = News()
@@ -209,13 +209,14 @@ class Cache:
 
         try:
             come = fresh if self._news.may_have_come(target.key, moment) else None
-            await flight.run(rules.source, self._store, self._hashing, come, may_store)
+            await flight.run(rules.source, self._store, self._checks, come, may_store)
         finally:
             self._flights.forget(flight)
         if flight.error is None:
             self._suspects.forget(target.key)
             self._refresh_failed.forget(key)
-            log.info("fetched %s in %.2f s", target, time.monotonic() - started)
+            level = logging.INFO if target.kind is Kind.ZIP else logging.DEBUG
+            log.log(level, "fetched %s in %.2f s", target, time.monotonic() - started)
             return
         if isinstance(flight.error, Mismatch):
             self.mismatches += 1

@@ -6,10 +6,16 @@ enforced in DryRun too.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from modproxy.contract.config import Imposed, ModulesConfig, PolicyMode
 from modproxy.mod.path import ModulePath
 from modproxy.mod.pattern import Pattern, first_match, parse_lines, parse_pattern
+
+_REMEMBERED = 4096
+"""Decisions: a list may have hundreds of patterns, and each file of a module asks again."""
+_LONGEST_REMEMBERED = 200
+"""Characters of a path: those of real modules are shorter, and a few thousand longer ones would take much memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +54,13 @@ class Allowlist:
         self._allow_all = not self._allow and modules.allowlist_file is None
         self._fleet = fleet
         self._contact = modules.contact
+        self._decided = lru_cache(_REMEMBERED)(self._decide)
 
     def refuse(self, path: ModulePath) -> ModuleRefusal | None:
         """Return why the module may not be served, or None when it may."""
+        return self._decided(path) if len(path) <= _LONGEST_REMEMBERED else self._decide(path)
+
+    def _decide(self, path: ModulePath) -> ModuleRefusal | None:
         return self._refuse_imposed(path) or self._refuse_own(path)
 
     def _refuse_imposed(self, path: ModulePath) -> ModuleRefusal | None:

@@ -8,6 +8,7 @@ import errno
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 LARGEST_BODY = 64 << 10
@@ -52,6 +53,11 @@ class StoredFile:
 
 class Draft(Protocol):
     """A file that is being written; `Store.get` finds it only after it was published."""
+
+    @property
+    def path(self) -> Path | None:
+        """The file with the written bytes; None when other processes cannot read it, and after its publication."""
+        ...
 
     @property
     def written(self) -> int:

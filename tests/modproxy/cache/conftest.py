@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from modproxy.cache.lookup import Cache
+from modproxy.cache.zip_check import ThreadChecks
 from modproxy.threads import Pool
 from tests.modproxy.store.memory_store import MemoryStore
 
@@ -15,14 +16,14 @@ def store() -> MemoryStore:
 
 
 @pytest.fixture
-def hashing() -> Iterator[Pool]:
+def checks() -> Iterator[ThreadChecks]:
     pool = Pool("hash", 1)
-    yield pool
+    yield ThreadChecks(pool)
     pool.close()
 
 
 @pytest.fixture
-async def cache(store: MemoryStore, hashing: Pool) -> AsyncIterator[Cache]:
-    made = Cache(store, hashing)
+async def cache(store: MemoryStore, checks: ThreadChecks) -> AsyncIterator[Cache]:
+    made = Cache(store, checks)
     yield made
     await made.close()

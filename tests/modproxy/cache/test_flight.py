@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from modproxy.cache.flight import HOLD_BACK, CutShort, Flight, Follower
+from modproxy.cache.zip_check import ThreadChecks
 from modproxy.source.protocol import NotFound, Unavailable
-from modproxy.threads import Pool
 from tests.kubernetes.eventually import eventually
 from tests.modproxy.making import request
 from tests.modproxy.module_files import raw_zip
@@ -35,18 +35,18 @@ class Gated(FakeSource):
 abandoned: list[Flight] = []
 
 
-def begin(source: FakeSource, store: MemoryStore, hashing: Pool, *, streaming: bool = True) -> Flight:
+def begin(source: FakeSource, store: MemoryStore, checks: ThreadChecks, *, streaming: bool = True) -> Flight:
     abandoned.clear()
     flight = Flight(request(ZIP), (ZIP, 1), streaming=streaming, abandoned=abandoned.append)
     flight.enter()
-    task = asyncio.create_task(flight.run(source, store, hashing, lambda _: False, lambda: True))
+    task = asyncio.create_task(flight.run(source, store, checks, lambda _: False, lambda: True))
     task.add_done_callback(lambda _: None)
     return flight
 
 
-async def test_readers_get_all_but_the_end_before_the_check(hashing: Pool) -> None:
+async def test_readers_get_all_but_the_end_before_the_check(checks: ThreadChecks) -> None:
     store, source = MemoryStore(), Gated(PACKED, 300_000)
-    flight = begin(source, store, hashing)
+    flight = begin(source, store, checks)
     await flight.wait_decided()
     assert not flight.landed
     flight.enter()
@@ -64,12 +64,11 @@ async def test_readers_get_all_but_the_end_before_the_check(hashing: Pool) -> No
     second.close()
     assert flight.landed
     await eventually(lambda: store.drafts[0].closed, "the draft is let go of")
-    hashing.close()
 
 
-async def test_the_draft_is_let_go_of_by_the_last_reader(hashing: Pool) -> None:
+async def test_the_draft_is_let_go_of_by_the_last_reader(checks: ThreadChecks) -> None:
     store, source = MemoryStore(), Gated(PACKED, 300_000)
-    flight = begin(source, store, hashing)
+    flight = begin(source, store, checks)
     await flight.wait_decided()
     follower = Follower(flight)
     source.go_on.set()
@@ -78,7 +77,6 @@ async def test_the_draft_is_let_go_of_by_the_last_reader(hashing: Pool) -> None:
     assert not store.drafts[0].closed
     follower.close()
     await eventually(lambda: store.drafts[0].closed, "the draft is closed")
-    hashing.close()
 
 
 @pytest.fixture
@@ -97,11 +95,11 @@ def short_linger(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 async def test_a_fetch_that_nobody_reads_is_abandoned_unless_it_is_nearly_whole(
-    hashing: Pool, first: int, kept: bool, told: bool, is_abandoned: bool
+    checks: ThreadChecks, first: int, kept: bool, told: bool, is_abandoned: bool
 ) -> None:
     store, source = MemoryStore(), Gated(PACKED, first)
     source.told = told
-    flight = begin(source, store, hashing)
+    flight = begin(source, store, checks)
     flight.kept = kept
     await flight.wait_decided()
     flight.enter()
@@ -116,12 +114,11 @@ async def test_a_fetch_that_nobody_reads_is_abandoned_unless_it_is_nearly_whole(
     source.go_on.set()
     await eventually(lambda: store.drafts[0].closed, "the draft is closed")
     assert abandoned in ([flight], []), "a fetch is abandoned once"
-    hashing.close()
 
 
-async def test_a_wrong_end_is_told_to_those_who_saw_the_beginning(hashing: Pool) -> None:
+async def test_a_wrong_end_is_told_to_those_who_saw_the_beginning(checks: ThreadChecks) -> None:
     store, source = MemoryStore(), Gated(PACKED[:-10], 300_000)
-    flight = begin(source, store, hashing)
+    flight = begin(source, store, checks)
     await flight.wait_decided()
     follower = Follower(flight)
     source.go_on.set()
@@ -131,12 +128,11 @@ async def test_a_wrong_end_is_told_to_those_who_saw_the_beginning(hashing: Pool)
     assert isinstance(flight.error, Unavailable)
     assert not store.files
     follower.close()
-    hashing.close()
 
 
-async def test_nothing_is_given_early_where_an_earlier_fetch_failed(hashing: Pool) -> None:
+async def test_nothing_is_given_early_where_an_earlier_fetch_failed(checks: ThreadChecks) -> None:
     store, source = MemoryStore(), Gated(PACKED, 300_000)
-    flight = begin(source, store, hashing, streaming=False)
+    flight = begin(source, store, checks, streaming=False)
     await eventually(lambda: bool(store.drafts and store.drafts[0].written), "the fetch is under way")
     assert not flight.decided
     source.go_on.set()
@@ -144,26 +140,23 @@ async def test_nothing_is_given_early_where_an_earlier_fetch_failed(hashing: Poo
     assert flight.landed
     assert ZIP in store.files
     flight.leave()
-    hashing.close()
 
 
-async def test_what_the_check_forbids_is_not_published(hashing: Pool) -> None:
+async def test_what_the_check_forbids_is_not_published(checks: ThreadChecks) -> None:
     store = MemoryStore()
-    flight = begin(FakeSource({ZIP: NotFound("none")}), store, hashing)
+    flight = begin(FakeSource({ZIP: NotFound("none")}), store, checks)
     await flight.wait_decided()
     assert isinstance(flight.error, NotFound)
     flight.leave()
-    hashing.close()
 
 
-async def test_a_body_that_is_shorter_than_announced(hashing: Pool) -> None:
+async def test_a_body_that_is_shorter_than_announced(checks: ThreadChecks) -> None:
     class Short(FakeSource):
         async def _body(self, answer: bytes) -> AsyncIterator[bytes]:
             yield answer[:100]
 
-    flight = begin(Short({ZIP: PACKED}), MemoryStore(), hashing)
+    flight = begin(Short({ZIP: PACKED}), MemoryStore(), checks)
     await flight.wait_decided()
     assert flight.error is not None
     assert "100 bytes came of the" in flight.error.reason
     flight.leave()
-    hashing.close()

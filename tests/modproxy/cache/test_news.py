@@ -4,8 +4,8 @@ import asyncio
 
 from modproxy.cache.lookup import Cache
 from modproxy.cache.news import News
+from modproxy.cache.zip_check import ThreadChecks
 from modproxy.store.protocol import StoredFile
-from modproxy.threads import Pool
 from tests.modproxy.making import request, rules
 from tests.modproxy.source.fake_source import FakeSource
 from tests.modproxy.store.memory_store import MemoryStore
@@ -28,18 +28,18 @@ class SlowStore(MemoryStore):
         return found
 
 
-async def test_a_miss_looks_once(hashing: Pool) -> None:
+async def test_a_miss_looks_once(checks: ThreadChecks) -> None:
     store, source = SlowStore(), FakeSource({MOD: b"module example.com/m\n"})
     store.go.set()
-    cache = Cache(store, hashing)
+    cache = Cache(store, checks)
     (await cache.get(request(MOD), rules(source))).close()
     assert (store.lookups, source.keys) == (1, [MOD])
     await cache.close()
 
 
-async def test_what_comes_during_the_lookup_is_not_fetched_again(hashing: Pool) -> None:
+async def test_what_comes_during_the_lookup_is_not_fetched_again(checks: ThreadChecks) -> None:
     store, source = SlowStore(), FakeSource({MOD: b"module example.com/m\n"})
-    cache = Cache(store, hashing)
+    cache = Cache(store, checks)
     late = asyncio.create_task(cache.get(request(MOD), rules(source)))
     await asyncio.sleep(0)
     await store.put(MOD, b"module example.com/m\n")

@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from modproxy.cache.lookup import Cache
+from modproxy.cache.zip_check import ThreadChecks
 from modproxy.in_force import InForce, Rules
 from modproxy.request import Request
 from modproxy.server.handler import ClientHandler
@@ -37,7 +38,7 @@ class Site:
         self.store = MemoryStore()
         self.traffic = Traffic(lambda: 0.0)
         self.hashing = Pool("hash", 1)
-        self.cache = Cache(self.store, self.hashing)
+        self.cache = Cache(self.store, ThreadChecks(self.hashing))
         self.session = aiohttp.ClientSession()
         self.connections = Connections()
         own = ViaEntry("fleet", "a")

@@ -4,6 +4,7 @@ import io
 import time
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import BinaryIO
 
 from modproxy.store.protocol import LARGEST_BODY, Draft, StoredFile, StoreListener, etag_of
@@ -11,6 +12,8 @@ from modproxy.store.protocol import LARGEST_BODY, Draft, StoredFile, StoreListen
 
 class MemoryDraft:
     """A file being written, in memory."""
+
+    path: Path | None = None
 
     def __init__(self) -> None:
         self._data = bytearray()

@@ -1,0 +1,210 @@
+"""Checks of zips in a process of their own, `modproxy.zip_worker`: it starts when a zip is fetched, and ends when none
+has been fetched for a while.
+
+What that process cannot judge is checked in a thread: an unusual zip, a draft that only this process can read, and all
+zips while the process is down.
+"""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import logging
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+
+from modproxy.cache.zip_check import ThreadChecks
+from modproxy.mod.target import Target
+from modproxy.store.protocol import Draft
+
+_STEP = 256 << 10
+"""In bytes: the process is told of so many at once. A smaller zip is checked by one command."""
+_IDLE_SECONDS = 20.0
+"""How long the process waits for another zip: it has 20 MiB of memory, and takes 0.1 s to start."""
+_PATIENCE_SECONDS = 120.0
+"""How long one answer may take. The largest zip, which arrives at once and waits for others, takes some seconds."""
+_PAUSE_SECONDS = 60.0
+"""How long no process is started after one that failed."""
+_LONGEST_ANSWER = 4096
+
+log = logging.getLogger(__name__)
+
+
+class _Worker:
+    """A running process, and the answers that it owes."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.owed: dict[int, asyncio.Future[str | None]] = {}
+        self.reading: asyncio.Task[None] | None = None
+
+    def tell(self, command: dict[str, object]) -> None:
+        if self.process.stdin is not None and not self.process.stdin.is_closing():
+            self.process.stdin.write(json.dumps(command).encode() + b"\n")
+
+    async def read(self) -> None:
+        """Give each answer to whoever waits for it, until the process ends."""
+        try:
+            while self.process.stdout is not None and (line := await self.process.stdout.readline()):
+                answer = json.loads(line)
+                waiting = self.owed.pop(answer["zip"], None)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(answer["h1"])
+        finally:
+            for waiting in self.owed.values():
+                if not waiting.done():
+                    waiting.set_result(None)
+            self.owed.clear()
+
+
+class ProcessChecks:
+    """Checks zips in a process of their own, and in `threads` what that process cannot judge."""
+
+    def __init__(self, threads: ThreadChecks) -> None:
+        self.threads = threads
+        self._numbers = itertools.count()
+        self._starting: asyncio.Task[_Worker | None] | None = None
+        self._at_work: set[int] = set()
+        self._idle: asyncio.TimerHandle | None = None
+        self._not_before = 0.0
+
+    def begin(self, target: Target) -> "ProcessCheck":
+        """Begin the check of a zip."""
+        number = next(self._numbers)
+        self._at_work.add(number)
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+        if self._starting is None and time.monotonic() >= self._not_before:
+            self._starting = asyncio.create_task(self._start(), name="start of the zip worker")
+        return ProcessCheck(self, target, number)
+
+    async def worker(self) -> _Worker | None:
+        """Return the process, which is started when it is needed; None while it is down."""
+        return await asyncio.shield(self._starting) if self._starting is not None else None
+
+    async def _start(self) -> _Worker | None:
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "modproxy.zip_worker", stdin=PIPE, stdout=PIPE, limit=_LONGEST_ANSWER,
+            )  # fmt: skip
+        except OSError as e:
+            log.warning("the process that checks zips cannot be started, and threads check them: %s", e.strerror)
+            self._failed()
+            return None
+        worker = _Worker(process)
+        worker.reading = asyncio.create_task(self._follow(worker), name="answers of the zip worker")
+        return worker
+
+    async def _follow(self, worker: _Worker) -> None:
+        """Read the answers of a process to its end."""
+        try:
+            await worker.read()
+        except Exception:
+            log.exception("an answer of the process that checks zips cannot be read")
+            self.stop(worker)
+        if await worker.process.wait() != 0:
+            log.warning("the process that checks zips has ended, and threads check them for a while")
+            if self._starting is not None and self._starting.done() and self._starting.result() is worker:
+                self._failed()
+
+    def _failed(self) -> None:
+        self._starting = None
+        self._not_before = time.monotonic() + _PAUSE_SECONDS
+
+    def stop(self, worker: _Worker) -> None:
+        """End a process that does not work as it should."""
+        with contextlib.suppress(ProcessLookupError):
+            worker.process.kill()
+
+    def ended(self, number: int) -> None:
+        """Note that a check has ended."""
+        self._at_work.discard(number)
+        if not self._at_work and self._starting is not None and self._idle is None:
+            self._idle = asyncio.get_running_loop().call_later(_IDLE_SECONDS, self._end_idle)
+
+    def _end_idle(self) -> None:
+        starting, self._starting, self._idle = self._starting, None, None
+        if starting is not None and starting.done() and (worker := starting.result()) is not None:
+            _close_input(worker)
+
+    async def close(self) -> None:
+        """End the process."""
+        if self._idle is not None:
+            self._idle.cancel()
+        worker = await self.worker()
+        if worker is not None:
+            _close_input(worker)
+            if worker.reading is not None:
+                await asyncio.wait([worker.reading], timeout=1)
+            if worker.process.returncode is None:
+                self.stop(worker)
+
+
+def _close_input(worker: _Worker) -> None:
+    if worker.process.stdin is not None:
+        worker.process.stdin.close()
+
+
+class ProcessCheck:
+    """Checks one zip."""
+
+    def __init__(self, checks: ProcessChecks, target: Target, number: int) -> None:
+        self._checks = checks
+        self._target = target
+        self._number = number
+        self._told = 0
+        """How many bytes the process has been told of."""
+        self._worker: _Worker | None = None
+        """The process that has begun the check."""
+
+    async def take(self, draft: Draft, piece: bytes) -> None:
+        """Tell the process of what has come."""
+        if draft.written - self._told >= _STEP and draft.path is not None:
+            await self._tell(draft, {"to": draft.written})
+
+    async def end(self, draft: Draft) -> str:
+        """Return the `h1:` hash of the zip, which the draft has. Raises `ArchiveError`."""
+        found = await self._judged(draft) if draft.path is not None else None
+        return found if found is not None else await self._checks.threads.whole(self._target, draft)
+
+    async def _judged(self, draft: Draft) -> str | None:
+        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        worker = await self._tell(draft, {"to": draft.written, "end": True}, answer)
+        if worker is None:
+            return None
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                return await answer
+        except TimeoutError:
+            log.error("%s: the process that checks zips gave no answer in %.0f s", self._target, _PATIENCE_SECONDS)
+            self._checks.stop(worker)
+            return None
+
+    async def _tell(
+        self, draft: Draft, words: dict[str, object], answer: asyncio.Future[str | None] | None = None
+    ) -> _Worker | None:
+        """Send the process a command about this zip. Returns the process, or None when it cannot do this check."""
+        worker = await self._checks.worker()
+        if worker is None or (worker.reading is not None and worker.reading.done()):
+            return None
+        command: dict[str, object] = {"zip": self._number, **words}
+        if self._told == 0:
+            self._worker = worker
+            command |= {"file": str(draft.path), "module": self._target.path, "version": self._target.version}
+        elif worker is not self._worker:
+            return None  # another process has seen the beginning
+        self._told = draft.written
+        if answer is not None:
+            worker.owed[self._number] = answer
+        worker.tell(command)
+        return worker
+
+    def close(self) -> None:
+        """End the check, whether it has come to its end or not. May be called twice."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.owed.pop(self._number, None)
+            worker.tell({"zip": self._number, "forget": True})
+        self._checks.ended(self._number)
