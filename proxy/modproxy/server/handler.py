@@ -112,15 +112,19 @@ class ClientHandler:
 
     async def _decide(self, arrival: Arrival, raw_path: str, rules: Rules) -> Reply:
         """Decide how to reply. `raw_path` is the target of the request line, undecoded."""
+        spared = False
         for check in CHECKS:
             refusal = check(arrival, rules, self._own)
-            if refusal is not None and self._carried_out(refusal):
+            if refusal is None:
+                continue
+            if self._carried_out(refusal):
                 return Reply(refusal.endpoint, CacheStatus.DENIED, refusal.error)
+            spared = True
         if arrival.target is None:
             return Reply("supported", CacheStatus.HIT)  # an empty 200 says that the database is served
         target, changes = arrival.target, self.hits.changes
         reply = await self._from_cache(arrival.method, arrival.request(target, self._own), rules)
-        if arrival.method == "GET":
+        if arrival.method == "GET" and not spared:  # what a policy in DryRun would refuse is counted each time
             self.hits.learn(raw_path, target, reply.answer, reply.file, rules=rules, changes=changes)
         return reply
 

@@ -78,6 +78,16 @@ async def test_a_file_that_somebody_changed_is_noticed(two_ways: TwoWays, monkey
     assert b"by hand" in await two_ways.ask(two_ways.quick, get(MOD))
 
 
+async def test_what_a_policy_in_dry_run_would_refuse_is_counted_each_time(
+    tmp_path: Path, upstream: FakeUpstream
+) -> None:
+    config = {"modules": {"mode": "DryRun", "deny": ["example.com/Mixed"]}}
+    async with TwoWays(tmp_path, upstream, config) as site:
+        for number in range(1, 7):
+            assert (await site.ask(site.quick, get(INFO))).endswith(upstream.files[INFO])
+            assert site.replica.handler.refusals["DryRun"] == number
+
+
 async def test_one_request_looks_again_and_the_others_need_not_wait(
     two_ways: TwoWays, monkeypatch: pytest.MonkeyPatch
 ) -> None:
