@@ -92,7 +92,7 @@ async def serve(path: Path, loaded: Loaded) -> None:
         await admin_runner.setup()
         await web.SockSite(admin_runner, admin).start()
         context = replica.certificates.context if replica.certificates else None
-        listener = ClientListener(clients, replica.handler.handle, context)
+        listener = ClientListener(clients, replica.handler.handle, context, replica.handler.hits)
         await listener.start()
         log.info("serving %s on %s, admin on %s", listener.scheme, address_of(clients), address_of(admin))
         replica.follow(path)

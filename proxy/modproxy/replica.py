@@ -114,7 +114,7 @@ class Replica:
         """Turn readiness off, and ask each client to close its connection after its next answer."""
         self.background.end(CONFIG)
         self.reporter.ready = False
-        self.handler.draining = True
+        self.handler.drain()
 
     async def close(self) -> None:
         """End the tasks and the fetches under way, and close what the replica has open."""

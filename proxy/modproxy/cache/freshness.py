@@ -6,6 +6,7 @@ gets the stored answer only if the fetch fails, until `stale_if_error` after `li
 remembered for `not_found_ttl`; an outage is never remembered.
 """
 
+import math
 from enum import Enum, auto
 
 from modproxy.contract.config import CacheConfig
@@ -32,6 +33,11 @@ class Course(Enum):
 def is_fresh(target: AnyTarget, age: float, config: CacheConfig) -> bool:
     """Say whether a stored answer may be served without a fetch. `age` is in seconds."""
     return target.immutable or age <= config.list_ttl
+
+
+def fresh_until(target: AnyTarget, fetched: float, config: CacheConfig) -> float:
+    """Return until when `is_fresh` holds for an answer that was fetched at a time, both in seconds since the epoch."""
+    return math.inf if target.immutable else fetched + config.list_ttl
 
 
 def course(request: Request, age: float | None, config: CacheConfig) -> Course:

@@ -13,6 +13,8 @@ from typing import Any
 from aiohttp import HttpVersion11, web
 from aiohttp.http_writer import StreamWriter
 
+STALLED_SECONDS = 120.0
+"""How long a client may take nothing of a response before its connection is aborted."""
 _PROBES = (0.0, 1.0, 2.0, 7.0, 37.0)
 """Seconds after the client closed its side: at each but the first, an interim response is sent."""
 _INTERIM = b"HTTP/1.1 102 Processing\r\n\r\n"

@@ -19,6 +19,7 @@ from modproxy.server.decide.arrival import Arrival, read_arrival
 from modproxy.server.decide.errors import FAULT, ErrorAnswer, failure
 from modproxy.server.decide.head import head_of
 from modproxy.server.decide.refusals import CHECKS, OTHER, Refusal
+from modproxy.server.hit.memo import HitMemo
 from modproxy.server.send import conditions_of, error_response, send_file, send_head, send_stream, small_response
 from modproxy.server.traffic import Traffic
 from modproxy.source.protocol import Denied, SourceError
@@ -63,10 +64,21 @@ class ClientHandler:
         self._traffic = traffic
         self._own = own
         """This replica's entry in the Via header."""
-        self.draining = False
-        """Whether each answer asks its client to close the connection."""
+        self.hits = HitMemo(store, in_force, traffic)
+        """What was answered from the store lately, for connections that answer hits by themselves."""
+        self._draining = False
         self.refusals: dict[str, int] = {mode.value: 0 for mode in PolicyMode}
         """How many requests a policy refused, by its mode; in DryRun they were answered nevertheless."""
+
+    @property
+    def draining(self) -> bool:
+        """Whether each answer asks its client to close the connection. It stays so once it is set."""
+        return self._draining
+
+    def drain(self) -> None:
+        """Ask each client to close its connection, with the answer to its next request."""
+        self._draining = True
+        self.hits.close()
 
     async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
         """Answer one request. Whatever a client or an upstream does, only `CancelledError` is raised."""
@@ -82,7 +94,7 @@ class ClientHandler:
                 reply.close()
         finally:
             self._traffic.count(endpoint, code, cache_status, time.perf_counter() - started)
-        if self.draining:
+        if self._draining:
             response.force_close()
         return response
 
@@ -92,20 +104,29 @@ class ClientHandler:
             arrival = read_arrival(http.method, http.raw_path, http.headers, rules)
             if arrival.target is not None:
                 endpoint = arrival.target.kind.value
-            return await self._decide(arrival, rules)
+            return await self._decide(arrival, http.raw_path, rules)
         except Exception:
             log.exception("an unexpected error at %s %s", http.method, http.raw_path)
             _abort(http)
             return Reply(endpoint, CacheStatus.MISS, FAULT)
 
-    async def _decide(self, arrival: Arrival, rules: Rules) -> Reply:
+    async def _decide(self, arrival: Arrival, raw_path: str, rules: Rules) -> Reply:
+        """Decide how to reply. `raw_path` is the target of the request line, undecoded."""
+        spared = False
         for check in CHECKS:
             refusal = check(arrival, rules, self._own)
-            if refusal is not None and self._carried_out(refusal):
+            if refusal is None:
+                continue
+            if self._carried_out(refusal):
                 return Reply(refusal.endpoint, CacheStatus.DENIED, refusal.error)
+            spared = True
         if arrival.target is None:
             return Reply("supported", CacheStatus.HIT)  # an empty 200 says that the database is served
-        return await self._from_cache(arrival.method, arrival.request(arrival.target, self._own), rules)
+        target, changes = arrival.target, self.hits.changes
+        reply = await self._from_cache(arrival.method, arrival.request(target, self._own), rules)
+        if arrival.method == "GET" and not spared:  # what a policy in DryRun would refuse is counted each time
+            self.hits.learn(raw_path, target, reply.answer, reply.file, rules=rules, changes=changes)
+        return reply
 
     def _carried_out(self, refusal: Refusal) -> bool:
         """Count and log the refusal of a policy, and say whether the request is really refused."""

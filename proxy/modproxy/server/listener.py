@@ -5,11 +5,14 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from aiohttp import web
 
 from modproxy.contract.address import Address, parse_address
 from modproxy.server.connection import ClientServer
+from modproxy.server.hit.connection import HitServer
+from modproxy.server.hit.memo import HitMemo
 
 _BACKLOG = 2048
 _UNSENT_BYTES = 128 << 10
@@ -60,11 +63,19 @@ def address_of(listener: socket.socket) -> Address:
 class ClientListener:
     """Serves clients on one socket, with TLS if there is a context, until the listener is drained."""
 
-    def __init__(self, listener: socket.socket, handle: Handle, context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, listener: socket.socket, handle: Handle, context: ssl.SSLContext | None, hits: HitMemo | None = None
+    ) -> None:
+        """`handle` answers each request, except those that `hits` has the answers to."""
         _send_little_ahead(listener)
         self._listener = listener
         self._context = context
-        self._server = ClientServer(handle, handler_cancellation=True, access_log=None, keepalive_timeout=_IDLE_SECONDS)
+        options: dict[str, Any] = {
+            "handler_cancellation": True,
+            "access_log": None,
+            "keepalive_timeout": _IDLE_SECONDS,
+        }
+        self._server = ClientServer(handle, **options) if hits is None else HitServer(handle, hits, **options)
         self._accepting: asyncio.Server | None = None
 
     @property
@@ -96,7 +107,10 @@ class ClientListener:
 
 
 def _send_little_ahead(listener: socket.socket) -> None:
-    """Let the kernel keep little unsent data for each client: a thousand slow readers would fill the memory with it."""
+    """Let the kernel keep little unsent data for each client: a thousand slow readers would fill the memory with it.
+
+    More makes no file arrive at a lower cost, not even those that are sent from the page cache.
+    """
     option = getattr(socket, "TCP_NOTSENT_LOWAT", None)  # some systems have no such option
     if option is not None:
         listener.setsockopt(socket.IPPROTO_TCP, option, _UNSENT_BYTES)

@@ -6,13 +6,12 @@ from typing import BinaryIO
 from aiohttp import ETag, web
 
 from modproxy.cache.flight import CutShort, Follower
+from modproxy.server.connection import STALLED_SECONDS
 from modproxy.server.decide.errors import ErrorAnswer
 from modproxy.server.decide.head import SERVER, Conditions, Head
 from modproxy.threads import Pool
 
 _CHUNK = 128 << 10
-_STALLED_SECONDS = 120.0
-"""How long a client may take nothing of a response before its connection is aborted."""
 
 
 _UNCONDITIONAL = Conditions()
@@ -86,10 +85,10 @@ async def _send_span(response: web.StreamResponse, file: BinaryIO, span: range) 
 async def _write(response: web.StreamResponse, piece: bytes) -> None:
     """Send a piece. A client that stops reading is cut off, because it occupies an open file and memory."""
     try:
-        async with asyncio.timeout(_STALLED_SECONDS):
+        async with asyncio.timeout(STALLED_SECONDS):
             await response.write(piece)
     except TimeoutError:
-        raise CutShort(f"the client has read nothing for {_STALLED_SECONDS:.0f} s") from None
+        raise CutShort(f"the client has read nothing for {STALLED_SECONDS:.0f} s") from None
 
 
 async def send_stream(http: web.BaseRequest, head: Head, follower: Follower) -> web.StreamResponse:

@@ -3,6 +3,7 @@
 The counts are plain integers in dicts and lists, because every request is counted; sums are made when they are read.
 """
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
 
@@ -11,11 +12,14 @@ from modproxy.contract.report import WINDOW_SECONDS, Window
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Upper bounds, in seconds, of the duration histogram."""
+QUICK_SECONDS = BUCKETS[0]
+"""A request of at most so many seconds falls into the first bucket."""
 _SLOT_SECONDS = 10
 _SLOTS = WINDOW_SECONDS // _SLOT_SECONDS
 _RATE_SLOTS = 6
 _RECENT_SLOTS = 3
 _HITS = (CacheStatus.HIT, CacheStatus.STALE, CacheStatus.NEGATIVE, CacheStatus.PEER)
+_OK = 200
 
 
 class Durations:
@@ -29,9 +33,22 @@ class Durations:
 
     def add(self, seconds: float) -> None:
         """Count one duration."""
-        index = next((i for i, bound in enumerate(BUCKETS) if seconds <= bound), len(BUCKETS))
-        self.counts[index] += 1
+        self.counts[bisect_left(BUCKETS, seconds)] += 1
         self.total += seconds
+
+
+class QuickHits:
+    """Hits of one endpoint that were answered with 200 within `QUICK_SECONDS`, and that `Traffic` has yet to take up.
+
+    Whoever answers such a hit adds to both fields, because that costs less than a call.
+    """
+
+    __slots__ = ("count", "endpoint", "seconds")
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+        self.count = 0
+        self.seconds = 0.0
 
 
 class Traffic:
@@ -40,23 +57,30 @@ class Traffic:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._start = clock()
-        self.requests: Counter[tuple[str, int, str]] = Counter()
-        self.durations: dict[str, Durations] = {}
+        self._requests: Counter[tuple[str, int, str]] = Counter()
+        self._durations: dict[str, Durations] = {}
+        self._quick: dict[str, QuickHits] = {}
         # The ring has a list for each ten-second slot: the slot's number, all requests, hits, and hits and misses
         # together.
         self._ring = [[-1, 0, 0, 0] for _ in range(_SLOTS + 1)]
 
+    @property
+    def requests(self) -> Counter[tuple[str, int, str]]:
+        """How many requests there were since the start, by endpoint, status code, and how they were answered."""
+        self.settle()
+        return self._requests
+
+    @property
+    def durations(self) -> dict[str, Durations]:
+        """How long requests took since the start, by endpoint."""
+        self.settle()
+        return self._durations
+
     def count(self, endpoint: str, code: int, status: CacheStatus, seconds: float) -> None:
         """Count one finished request. `seconds` is how long it took."""
-        self.requests[endpoint, code, status.value] += 1
-        durations = self.durations.get(endpoint)
-        if durations is None:
-            durations = self.durations[endpoint] = Durations()
-        durations.add(seconds)
-        number = int((self._clock() - self._start) // _SLOT_SECONDS)
-        slot = self._ring[number % len(self._ring)]
-        if slot[0] != number:
-            slot[:] = [number, 0, 0, 0]
+        self._requests[endpoint, code, status.value] += 1
+        self._durations_of(endpoint).add(seconds)
+        slot = self._slot()
         slot[1] += 1
         if status in _HITS:
             slot[2] += 1
@@ -64,8 +88,42 @@ class Traffic:
         elif status is CacheStatus.MISS:
             slot[3] += 1
 
+    def quick_hits(self, endpoint: str) -> QuickHits:
+        """Return where quick hits of an endpoint are counted; `settle` must be called within a second or so of each."""
+        return self._quick.setdefault(endpoint, QuickHits(endpoint))
+
+    def settle(self) -> None:
+        """Take up the quick hits. Until then they are in no slot of the ring."""
+        for endpoint, quick in self._quick.items():
+            number = quick.count
+            if not number:
+                continue
+            self._requests[endpoint, _OK, CacheStatus.HIT.value] += number
+            durations = self._durations_of(endpoint)
+            durations.counts[0] += number
+            durations.total += quick.seconds
+            slot = self._slot()
+            for figure in (1, 2, 3):
+                slot[figure] += number
+            quick.count, quick.seconds = 0, 0.0
+
+    def _durations_of(self, endpoint: str) -> Durations:
+        durations = self._durations.get(endpoint)
+        if durations is None:
+            durations = self._durations[endpoint] = Durations()
+        return durations
+
+    def _slot(self) -> list[int]:
+        """Return the slot of the ring for this moment."""
+        number = int((self._clock() - self._start) // _SLOT_SECONDS)
+        slot = self._ring[number % len(self._ring)]
+        if slot[0] != number:
+            slot[:] = [number, 0, 0, 0]
+        return slot
+
     def window(self) -> Window:
         """Sum up the last ten minutes."""
+        self.settle()
         lived = self._clock() - self._start
         now = int(lived // _SLOT_SECONDS)
         recent = [slot for slot in self._ring if 0 <= now - slot[0] < _SLOTS]

@@ -138,6 +138,10 @@ class DiskStore:
         self._use.note(key, used)
         return file
 
+    def note_use(self, key: str) -> None:
+        """Note that a file is used, which `get` found earlier."""
+        self._use.note(key)
+
     async def open(self, file: StoredFile) -> BinaryIO:
         """Open a file that `get` has found. Raises `FileNotFoundError` when the file was removed meanwhile."""
         pending = self._pending.get(file.key)

@@ -94,6 +94,9 @@ class Folder:
         Path(self._prefix + one.file.key).parent.mkdir(parents=True, exist_ok=True)
         if one.body is not None:
             one.draft.write_bytes(one.body)
+        # The age that clients have been told stays, however long the file was pending.
+        fetched = int(one.file.modified * 1e9)
+        os.utime(one.draft, ns=(fetched, fetched))
         if one.file.voucher:
             with one.draft.open("rb") as file:
                 self._vouchers.put(file.fileno(), one.file.key, one.file.voucher)

@@ -100,6 +100,10 @@ class Store(Protocol):
         """Look a file up; None when it is not stored. A lookup counts as a use of the file for evictions."""
         ...
 
+    def note_use(self, key: str) -> None:
+        """Count a use of a file that `get` found earlier. Does not block."""
+        ...
+
     async def open(self, file: StoredFile) -> BinaryIO:
         """Open a file that `get` has found. Raises `FileNotFoundError` when the file was removed meanwhile."""
         ...

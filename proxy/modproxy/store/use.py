@@ -20,8 +20,8 @@ class Use:
         self._root = root
         self._noted: dict[str, float] = {}
 
-    def note(self, key: str, last: float) -> None:
-        """Note that a file is used now. `last` is its last recorded use, in seconds since the epoch."""
+    def note(self, key: str, last: float = 0.0) -> None:
+        """Note that a file is used now. `last` is its last recorded use, in seconds since the epoch, if it is known."""
         now = time.time()
         if now - last > _RESOLUTION:
             self._noted[key] = now
@@ -36,6 +36,8 @@ class Use:
         for key, when in used.items():
             path = self._root / key
             try:
-                os.utime(path, ns=(int(when * 1e9), path.stat().st_mtime_ns))
+                status = path.stat()
+                if when - status.st_atime > _RESOLUTION:
+                    os.utime(path, ns=(int(when * 1e9), status.st_mtime_ns))
             except OSError:
                 continue  # the file was removed, or belongs to another user; then it counts as less used

@@ -124,7 +124,7 @@ async def test_a_fault_of_ours_is_told_without_a_trace(site: Site, caplog: pytes
 
 
 async def test_who_leaves_is_asked_to_when_draining(site: Site) -> None:
-    site.handler.draining = True
+    site.handler.drain()
     async with site.session.get(f"{site.url}/{MOD}") as answer:
         assert answer.headers["Connection"] == "close"
 

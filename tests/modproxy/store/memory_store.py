@@ -2,6 +2,7 @@
 
 import io
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -42,11 +43,15 @@ class MemoryStore:
         self.files: dict[str, tuple[StoredFile, bytes]] = {}
         self.drafts: list[MemoryDraft] = []
         self.refuses = False
+        self.used: Counter[str] = Counter()
         self._listeners: list[StoreListener] = []
 
     async def get(self, key: str) -> StoredFile | None:
         held = self.files.get(key)
         return held[0] if held else None
+
+    def note_use(self, key: str) -> None:
+        self.used[key] += 1
 
     async def open(self, file: StoredFile) -> BinaryIO:
         if file.key not in self.files:

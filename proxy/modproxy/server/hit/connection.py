@@ -1,0 +1,186 @@
+"""A client's connection that answers hits by itself, and hands all other bytes to aiohttp.
+
+A hit is answered only while aiohttp is idle on the connection, and has no part of a request in its parser. aiohttp
+counts a file that is sent past it as a request in progress: a drain waits for it, and no idle time runs.
+"""
+
+import asyncio
+import logging
+import socket
+import time
+from typing import Any
+
+from aiohttp import web
+
+from modproxy.server.connection import ClientConnection, ClientServer
+from modproxy.server.hit.hit import Hit
+from modproxy.server.hit.memo import HitMemo
+from modproxy.server.hit.transfer import End, Transfer
+from modproxy.server.traffic import QUICK_SECONDS
+
+_MOST_HELD_BACK = 64 << 10
+"""Bytes that a client may send while a file is on its way to it, before it is read no more."""
+_MOST_UNSENT = 1 << 10
+"""Bytes that may wait in the transport: after a handshake, the session tickets of TLS wait for the first answer."""
+_OK = 200
+_CODES = {End.SENT: _OK, End.BROKEN: 499, End.CUT_SHORT: 502}
+"""The codes to count, as the handler counts them."""
+_END_OF_HEAD = b"\r\n\r\n"
+
+log = logging.getLogger(__name__)
+
+
+class HitConnection(ClientConnection):
+    """Serves one client.
+
+    It leans on private names of aiohttp's `RequestHandler`: `_waiter`, `_request_count`, `_request_in_progress`,
+    `_handler_waiter`, `_close`, `_force_close`, `_process_keepalive`, `_keepalive_timeout` and
+    `_next_keepalive_close_time`. A test pins them.
+    """
+
+    __slots__ = ("_began", "_held_back", "_hits", "_idle", "_last_hit", "_sent_hit", "_sock", "_transfer")
+
+    def __init__(self, manager: web.Server, hits: HitMemo, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self._hits = hits
+        self._idle = True
+        """Whether aiohttp's parser is between two requests, as far as is known."""
+        self._last_hit = 0.0
+        """When the last hit was answered, in seconds since the epoch."""
+        self._transfer: Transfer | None = None
+        self._sent_hit: Hit | None = None
+        self._began = 0.0
+        self._held_back = b""
+        """What the client sent while a file is on its way to it."""
+        self._sock: socket.socket | None = None
+        """The transport's socket, once a file was sent. The transport closes it."""
+
+    def data_received(self, data: bytes) -> None:
+        """Answer a hit, or hand the bytes to aiohttp."""
+        if self._transfer is not None:
+            self._hold_back(data)
+            return
+        waiter = self._waiter
+        if self._idle and (self._is_new() if waiter is None else not waiter.done()):
+            hits = self._hits
+            hit = hits.find(data)
+            transport = self.transport
+            # A client that does not take its answers is left to aiohttp, which bounds what is written ahead.
+            if hit is not None and transport is not None and transport.get_write_buffer_size() <= _MOST_UNSENT:
+                if hit.file is None:
+                    transport.write(hit.wire)
+                    self._last_hit = hits.now
+                    self._count(hit, _OK, time.time() - hits.now)
+                    return
+                if self.ssl_context is None and not transport.get_write_buffer_size():
+                    self._send_file(hit)
+                    return
+        self._hand_over(data)
+
+    def _is_new(self) -> bool:
+        """Say whether aiohttp has got nothing yet; it begins to wait for a request only after the first may be here."""
+        return not (self._request_count or self._close or self._force_close)
+
+    def _hand_over(self, data: bytes) -> None:
+        before = self._request_count
+        super().data_received(data)
+        # After exactly one more head at the end of the bytes, the parser is between two requests, or expects a body;
+        # while it expects a body, aiohttp waits for no next request.
+        self._idle = self._request_count == before + 1 and data.endswith(_END_OF_HEAD)
+
+    def _send_file(self, hit: Hit) -> None:
+        transport, file = self.transport, hit.file
+        if transport is None or file is None:
+            raise AssertionError("a hit with a file is sent over a connection")
+        if self._sock is None:
+            raw = transport.get_extra_info("socket")
+            self._sock = socket.socket(raw.family, raw.type, raw.proto, fileno=raw.fileno())
+        self._request_in_progress = True
+        self._began = time.perf_counter()
+        self._sent_hit = hit
+        self._transfer = Transfer(self._loop, self._sock, hit.wire, file, self._transfer_ended)
+        self._transfer.begin()
+
+    def _hold_back(self, data: bytes) -> None:
+        self._held_back += data
+        if len(self._held_back) > _MOST_HELD_BACK and self.transport is not None:
+            self.transport.pause_reading()
+
+    def _transfer_ended(self, how: End) -> None:
+        transfer, transport = self._transfer, self.transport
+        self._account(how)
+        if transport is None:
+            return
+        if how is not End.SENT:
+            if how is End.CUT_SHORT and transfer is not None:
+                log.warning("the connection of %s is aborted: %s", self.peername, transfer.why)
+            transport.abort()
+            return
+        if self._close or self._force_close:
+            transport.close()
+            return
+        if self._held_back:
+            data, self._held_back = self._held_back, b""
+            if len(data) > _MOST_HELD_BACK:
+                transport.resume_reading()
+            self.data_received(data)
+        if self._half_closed and self._transfer is None and not self.eof_received():
+            transport.close()
+
+    def _count(self, hit: Hit, code: int, seconds: float) -> None:
+        """Count an answer from memory. All of them pass here, so this is where an audit record of a hit is queued."""
+        if code == _OK and 0.0 <= seconds <= QUICK_SECONDS:
+            quick = hit.quick
+            quick.count += 1
+            quick.seconds += seconds
+        else:
+            self._hits.count(hit, code, max(0.0, seconds))  # the clock may have been set back
+
+    def _account(self, how: End) -> None:
+        """Count a transfer that has ended, and let aiohttp go on."""
+        self._transfer = None
+        hit, self._sent_hit = self._sent_hit, None
+        seconds = time.perf_counter() - self._began
+        if hit is not None:
+            self._count(hit, _CODES[how], seconds)
+        self._last_hit = time.time()
+        self._request_in_progress = False
+        if self._handler_waiter is not None and not self._handler_waiter.done():
+            self._handler_waiter.set_result(None)
+
+    def _process_keepalive(self) -> None:
+        """Close the connection if it is idle. aiohttp calls this when it knows of no request for long."""
+        idle = 0.0 if self._transfer is not None else max(0.0, time.time() - self._last_hit)
+        if idle < self._keepalive_timeout:
+            until = self._loop.time() + self._keepalive_timeout - idle
+            self._next_keepalive_close_time = max(self._next_keepalive_close_time, until)
+        super()._process_keepalive()
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # as in the base class
+        """Note that the client sends no more. Returns whether the connection stays open, for answers that are due."""
+        if self._transfer is not None:
+            self._half_closed = True
+            return True
+        return super().eof_received()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End all work for the client."""
+        if self._transfer is not None:
+            self._transfer.stop()
+            self._account(End.BROKEN)
+        if self._sock is not None:
+            self._sock.detach()
+            self._sock = None
+        super().connection_lost(exc)
+
+
+class HitServer(ClientServer):
+    """Makes the connections of one listener, which answer hits by themselves."""
+
+    def __init__(self, handle: Any, hits: HitMemo, **options: Any) -> None:
+        super().__init__(handle, **options)
+        self._hits = hits
+
+    def __call__(self) -> ClientConnection:
+        """Make a connection for a client that was accepted."""
+        return HitConnection(self, self._hits, loop=asyncio.get_running_loop(), **self._kwargs)
