@@ -34,6 +34,8 @@ _WALKERS = 2
 _TRIAL_BYTES = 1 << 20
 _DRAFTS_SHARE = 2
 """Half of the capacity is the most that files being written may have, because their promises evict stored files."""
+_MEASURED_SECONDS = 1.0
+"""How long the size of the file system is good for: each small file asks, and a volume seldom grows."""
 _ROOM_SECONDS = 30.0
 """How long a fetch waits for room in the temporary folder: the go command asks no second time after an error."""
 
@@ -62,6 +64,9 @@ class DiskStore:
         self._pool = Pool("disk", _THREADS)
         self._walkers = Pool("disk-walk", _WALKERS)
         self._serial = 0
+        self._total = 0
+        """The size of the file system, in bytes, as it was measured last."""
+        self._measure_at = 0.0
         self._use = Use(root)
         self._ledger = Ledger(asyncio.get_running_loop())
         """It counts files; a file of a former process counts once `count` has found it."""
@@ -76,8 +81,8 @@ class DiskStore:
         """Make the folders, and remove the drafts that a killed process left. Blocks; raises `OSError`."""
         shutil.rmtree(self._drafts, ignore_errors=True)
         self._drafts.mkdir(parents=True, exist_ok=True)
-        # The file system's own clock is used, because this time is compared with times of the file system's files.
-        self._ledger.born_ns = self._drafts.stat().st_mtime_ns
+        # Files are given times of this machine's clock, and the clock of a file system elsewhere may go otherwise.
+        self._ledger.born_ns = min(self._drafts.stat().st_mtime_ns, time.time_ns())
 
     def subscribe(self, listener: StoreListener) -> None:
         """Tell the listener of every file that is published or removed from now on."""
@@ -114,8 +119,10 @@ class DiskStore:
 
     def capacity(self) -> int:
         """Return how many bytes may be stored: the smaller of the limit and the file system's size."""
-        total = shutil.disk_usage(self.root).total
-        return min(self.limit or total, total)
+        now = time.monotonic()
+        if now >= self._measure_at:
+            self._total, self._measure_at = shutil.disk_usage(self.root).total, now + _MEASURED_SECONDS
+        return min(self.limit or self._total, self._total)
 
     def _free_for_drafts(self) -> int:
         capacity = self.capacity()
