@@ -38,8 +38,8 @@ class Transfer:
     """
 
     __slots__ = (
-        "_at", "_ended", "_file", "_head", "_loop", "_moved", "_size", "_sock", "_stall", "_waits_on", "_warming",
-        "why",
+        "_at", "_ended", "_file", "_head", "_loop", "_moved", "_size", "_sock", "_stall", "_waits_on", "_warmed_to",
+        "_warming", "why",
     )  # fmt: skip
 
     def __init__(
@@ -64,6 +64,10 @@ class Transfer:
         self._waits_on = -1
         """The duplicate of the socket's descriptor while the loop watches it."""
         self._warming: asyncio.Task[None] | None = None
+        self._warmed_to = 0
+        """Up to where the file was read into memory for this client. These bytes are sent whatever the file system says
+        of them: one that cannot tell, as tmpfs and NFS, would otherwise let nobody go on.
+        """
         self.why = ""
         """Why the file was cut short."""
 
@@ -81,9 +85,14 @@ class Transfer:
         try:
             if self._head:
                 self._head = self._head[self._sock.send(self._head, _MORE) :]
+                if self._head:  # the kernel may have room again at any moment, and the file must not get it
+                    self._wait()
+                    return
             at, size = self._at, self._size
             end = min(at + _PIECE, size)
-            if not self._file.is_warm(at, end):
+            if at < self._warmed_to:
+                end = min(end, self._warmed_to)
+            elif not self._file.is_warm(at, end):
                 self._warm(at, end)
                 return
             sock, fd = self._sock.fileno(), self._file.fd
@@ -142,6 +151,7 @@ class Transfer:
         finally:
             file.release()
         self._warming = None
+        self._warmed_to = end
         if self._ended is not None:
             self._push()
 
