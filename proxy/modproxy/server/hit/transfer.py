@@ -9,14 +9,19 @@ import os
 import socket
 from collections.abc import Callable
 from enum import Enum, auto
+from typing import ClassVar
 
 from modproxy.server.connection import STALLED_SECONDS
 from modproxy.server.hit.files import OpenFile
 
 _PIECE = 2 << 20
-"""Bytes that are handed to the kernel at most in one turn of the loop, in less than a millisecond, so that a fast
-client of a large file leaves the others their turns.
+"""Bytes of one file that are handed to the kernel at most in one turn of the loop, in less than a millisecond, so that
+a fast client of a large file leaves the others their turns.
 """
+_TURN = 16 << 20
+"""Bytes of all files in one turn, in some milliseconds: hundreds of fast clients share them."""
+_LEAST_PIECE = 64 << 10
+"""A smaller piece costs more for its system calls than for its bytes."""
 _MORE = getattr(socket, "MSG_MORE", 0)
 
 
@@ -37,6 +42,9 @@ class Transfer:
     The file must be held by the caller until then.
     """
 
+    under_way: ClassVar[int] = 0
+    """How many transfers of this process have not ended."""
+
     __slots__ = (
         "_at", "_ended", "_file", "_head", "_loop", "_moved", "_size", "_sock", "_stall", "_waits_on", "_warmed_to",
         "_warming", "why",
@@ -51,6 +59,7 @@ class Transfer:
         ended: Callable[[End], None],
     ) -> None:
         file.acquire()
+        Transfer.under_way += 1
         self._loop = loop
         self._sock = sock
         self._head = head
@@ -89,7 +98,7 @@ class Transfer:
                     self._wait()
                     return
             at, size = self._at, self._size
-            end = min(at + _PIECE, size)
+            end = min(at + _piece(Transfer.under_way), size)
             if at < self._warmed_to:
                 end = min(end, self._warmed_to)
             elif not self._file.is_warm(at, end):
@@ -170,6 +179,7 @@ class Transfer:
         if self._stall is not None:
             self._stall.cancel()
             self._stall = None
+        Transfer.under_way -= 1
         self._file.release()
 
     def _unwatch(self) -> None:
@@ -177,3 +187,8 @@ class Transfer:
             self._loop.remove_writer(self._waits_on)
             os.close(self._waits_on)
             self._waits_on = -1
+
+
+def _piece(transfers: int) -> int:
+    """Return how many bytes each of so many transfers may send in one turn of the loop."""
+    return max(_LEAST_PIECE, min(_PIECE, _TURN // transfers))

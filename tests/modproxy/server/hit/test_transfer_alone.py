@@ -78,3 +78,29 @@ async def test_a_file_in_memory(file: OpenFile) -> None:
         assert await sent(anonymous) == HEAD + BODY
     finally:
         anonymous.release()
+
+
+async def test_many_clients_share_a_turn_of_the_loop(file: OpenFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def is_warm(_file: OpenFile, start: int, end: int) -> bool:
+        asked.append(end - start)
+        return True
+
+    monkeypatch.setattr(OpenFile, "is_warm", is_warm)
+    loop = asyncio.get_running_loop()
+    before = Transfer.under_way
+    pairs = [socket.socketpair() for _ in range(300)]
+    for ours, _ in pairs:
+        ours.setblocking(False)
+    transfers = [Transfer(loop, ours, HEAD, file, lambda _: None) for ours, _ in pairs]
+    for transfer in transfers:
+        transfer.begin()
+    assert len(asked) == len(pairs)
+    assert sum(asked) <= 20 << 20
+    for transfer in transfers:
+        transfer.stop()
+    assert Transfer.under_way == before
+    for ours, theirs in pairs:
+        ours.close()
+        theirs.close()
