@@ -150,7 +150,9 @@ class HitConnection(ClientConnection):
 
     def _process_keepalive(self) -> None:
         """Close the connection if it is idle. aiohttp calls this when it knows of no request for long."""
-        idle = 0.0 if self._transfer is not None else max(0.0, time.time() - self._last_hit)
+        now = time.time()
+        self._last_hit = min(self._last_hit, now)  # the clock may have been set back
+        idle = 0.0 if self._transfer is not None else now - self._last_hit
         if idle < self._keepalive_timeout:
             until = self._loop.time() + self._keepalive_timeout - idle
             self._next_keepalive_close_time = max(self._next_keepalive_close_time, until)
