@@ -74,6 +74,7 @@ class ClientListener:
             "handler_cancellation": True,
             "access_log": None,
             "keepalive_timeout": _IDLE_SECONDS,
+            "lingering_time": _LINGERING_SECONDS,
         }
         self._server = ClientServer(handle, **options) if hits is None else HitServer(handle, hits, **options)
         self._accepting: asyncio.Server | None = None

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
+from modproxy.server import listener as server_listener
 from modproxy.server.listener import ClientListener, address_of, open_listener
 from tests.kubernetes.eventually import eventually
 
@@ -120,6 +121,17 @@ async def test_a_body_that_never_ends_keeps_no_connection(site: Site) -> None:
     async with asyncio.timeout(5):
         await reader.read()
     writer.close()
+
+
+async def test_the_rest_of_a_body_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_listener, "_LINGERING_SECONDS", 0.2)
+    async with Site().serving() as site:
+        site.go_on.set()
+        reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+        writer.write(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
+        async with asyncio.timeout(5):
+            await reader.read()
+        writer.close()
 
 
 async def test_a_connection_without_a_request_is_closed(site: Site) -> None:
