@@ -22,6 +22,8 @@ _TURN = 16 << 20
 """Bytes of all files in one turn, in some milliseconds: hundreds of fast clients share them."""
 _LEAST_PIECE = 64 << 10
 """A smaller piece costs more for its system calls than for its bytes."""
+_RETRY_SECONDS = 0.05
+"""After which a transfer goes on that found no descriptor to wait with."""
 _MORE = getattr(socket, "MSG_MORE", 0)
 
 
@@ -46,8 +48,8 @@ class Transfer:
     """How many transfers of this process have not ended."""
 
     __slots__ = (
-        "_at", "_ended", "_file", "_head", "_loop", "_moved", "_size", "_sock", "_stall", "_waits_on", "_warmed_to",
-        "_warming", "why",
+        "_at", "_ended", "_file", "_head", "_loop", "_moved", "_moved_at", "_retry", "_size", "_sock", "_stall",
+        "_waits_on", "_warmed_to", "_warming", "why",
     )  # fmt: skip
 
     def __init__(
@@ -69,7 +71,10 @@ class Transfer:
         self._ended: Callable[[End], None] | None = ended
         self._moved = 0.0
         """When the client last took something, as far as a wait needed to know."""
+        self._moved_at = -1
+        """Where the file was then."""
         self._stall: asyncio.TimerHandle | None = None
+        self._retry: asyncio.TimerHandle | None = None
         self._waits_on = -1
         """The duplicate of the socket's descriptor while the loop watches it."""
         self._warming: asyncio.Task[None] | None = None
@@ -124,14 +129,15 @@ class Transfer:
 
     def _wait(self) -> None:
         """Go on when the client takes more, or when others have had their turn."""
-        self._moved = self._loop.time()
+        if self._at != self._moved_at:
+            self._moved, self._moved_at = self._loop.time(), self._at
         if self._waits_on < 0:
             try:
                 self._waits_on = os.dup(self._sock.fileno())
-            except OSError:
-                self._cut_short("no descriptor is left to wait for the client")
-                return
-            self._loop.add_writer(self._waits_on, self._push)
+            except OSError:  # other clients have taken all descriptors; a file under way is not cut for that
+                self._retry = self._loop.call_later(_RETRY_SECONDS, self._push)
+            else:
+                self._loop.add_writer(self._waits_on, self._push)
         if self._stall is None:
             self._stall = self._loop.call_later(STALLED_SECONDS, self._check)
 
@@ -183,6 +189,9 @@ class Transfer:
         self._file.release()
 
     def _unwatch(self) -> None:
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
         if self._waits_on >= 0:
             self._loop.remove_writer(self._waits_on)
             os.close(self._waits_on)

@@ -1,6 +1,7 @@
 """One transfer over a pair of sockets: what the kernel takes in part, and what a file system cannot tell."""
 
 import asyncio
+import errno
 import os
 import socket
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from modproxy.server.hit import transfer
 from modproxy.server.hit.files import OpenFile
 from modproxy.server.hit.transfer import End, Transfer
 
@@ -70,6 +72,38 @@ async def test_each_byte_is_read_once_where_the_file_system_cannot_tell(
     assert warmed[-1][1] == len(BODY)
 
 
+async def test_a_file_goes_on_once_there_are_descriptors_again(file: OpenFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    really, refused = os.dup, 0
+
+    def dup(fd: int) -> int:
+        nonlocal refused
+        if refused < 3:
+            refused += 1
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return really(fd)
+
+    monkeypatch.setattr(os, "dup", dup)
+    assert await sent(file) == HEAD + BODY
+    assert refused == 3
+
+
+async def test_a_stalled_client_is_given_up_though_there_are_no_descriptors(
+    file: OpenFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dup(_fd: int) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "dup", dup)
+    monkeypatch.setattr(transfer, "STALLED_SECONDS", 0.3)
+    loop = asyncio.get_running_loop()
+    ours, theirs = socket.socketpair()
+    ended: asyncio.Future[End] = loop.create_future()
+    with ours, theirs:
+        ours.setblocking(False)
+        Transfer(loop, ours, HEAD, file, ended.set_result).begin()
+        assert await asyncio.wait_for(ended, 10) is End.CUT_SHORT
+
+
 async def test_a_file_in_memory(file: OpenFile) -> None:
     """A real file system without an answer, on many systems: tmpfs."""
     anonymous = OpenFile(os.memfd_create("file"), len(BODY))
@@ -94,12 +128,12 @@ async def test_many_clients_share_a_turn_of_the_loop(file: OpenFile, monkeypatch
     for ours, _ in pairs:
         ours.setblocking(False)
     transfers = [Transfer(loop, ours, HEAD, file, lambda _: None) for ours, _ in pairs]
-    for transfer in transfers:
-        transfer.begin()
+    for one in transfers:
+        one.begin()
     assert len(asked) == len(pairs)
     assert sum(asked) <= 20 << 20
-    for transfer in transfers:
-        transfer.stop()
+    for one in transfers:
+        one.stop()
     assert Transfer.under_way == before
     for ours, theirs in pairs:
         ours.close()
