@@ -101,7 +101,18 @@ class HitConnection(ClientConnection):
         self._transfer = Transfer(self._loop, self._sock, hit.wire, file, self._transfer_ended)
         self._transfer.begin()
 
+    def close(self) -> None:
+        """Take no further request. What the client sends is read and dropped while a file is on its way to it, because
+        a connection that is closed with unread bytes is reset, and the client may lose the end of the file.
+        """
+        super().close()
+        if len(self._held_back) > _MOST_HELD_BACK and self.transport is not None:
+            self.transport.resume_reading()
+        self._held_back = b""
+
     def _hold_back(self, data: bytes) -> None:
+        if self._close:
+            return
         self._held_back += data
         if len(self._held_back) > _MOST_HELD_BACK and self.transport is not None:
             self.transport.pause_reading()
