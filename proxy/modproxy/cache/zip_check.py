@@ -38,15 +38,17 @@ class ThreadChecks:
     """Checks zips in threads."""
 
     def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+        self.pool = pool
+        self.at_work = 0
+        """How many checks were begun and not closed."""
 
     def begin(self, target: Target) -> "ThreadCheck":
         """Begin the check of a zip."""
-        return ThreadCheck(target, self._pool)
+        return ThreadCheck(self, target)
 
     async def whole(self, target: Target, draft: Draft) -> str:
         """Check a zip that the draft has whole, and return its `h1:` hash. Raises `ArchiveError`."""
-        return await self._pool.run(_whole, target, draft)
+        return await self.pool.run(_whole, target, draft)
 
 
 class ThreadCheck:
@@ -55,8 +57,10 @@ class ThreadCheck:
     The newest piece waits for the next one, so that a zip of one piece needs a thread once.
     """
 
-    def __init__(self, target: Target, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, checks: ThreadChecks, target: Target) -> None:
+        checks.at_work += 1
+        self._checks: ThreadChecks | None = checks
+        self._pool = checks.pool
         self._zip = ArrivingZip(target.path, Version(target.version))
         self._newest: bytes | None = None
         self._under_way: asyncio.Future[None] | None = None
@@ -82,7 +86,10 @@ class ThreadCheck:
             return self._zip.finish(file)
 
     def close(self) -> None:
-        """Do nothing: a piece that is being checked is needed by nobody else."""
+        """End the check, whether it has come to its end or not. May be called twice."""
+        checks, self._checks = self._checks, None
+        if checks is not None:
+            checks.at_work -= 1
 
 
 def _whole(target: Target, draft: Draft) -> str:

@@ -1,8 +1,8 @@
 """Checks of zips in a process of their own, `modproxy.zip_worker`: it starts when a zip is fetched, and ends when none
 has been fetched for a while.
 
-What that process cannot judge is checked in a thread: an unusual zip, a draft that only this process can read, and all
-zips while the process is down.
+Threads of this process check what that one cannot judge: an unusual zip, a draft that only this process can read, all
+zips while that process is down, and some while many are fetched at once, so that they take two cores.
 """
 
 import asyncio
@@ -10,11 +10,12 @@ import contextlib
 import itertools
 import json
 import logging
+import os
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
 
-from modproxy.cache.zip_check import ThreadChecks
+from modproxy.cache.zip_check import ThreadChecks, ZipCheck
 from modproxy.mod.target import Target
 from modproxy.store.protocol import Draft
 
@@ -27,6 +28,8 @@ _PATIENCE_SECONDS = 120.0
 _PAUSE_SECONDS = 60.0
 """How long no process is started after one that failed."""
 _LONGEST_ANSWER = 4096
+_MORE_THAN_THREADS = 2
+"""The process has so many times the zips of the threads, and a few more: the threads hold up the clients' answers."""
 
 log = logging.getLogger(__name__)
 
@@ -69,8 +72,10 @@ class ProcessChecks:
         self._idle: asyncio.TimerHandle | None = None
         self._not_before = 0.0
 
-    def begin(self, target: Target) -> "ProcessCheck":
+    def begin(self, target: Target) -> ZipCheck:
         """Begin the check of a zip."""
+        if len(self._at_work) > _MORE_THAN_THREADS * (1 + self.threads.at_work) and _cores() > 1:
+            return self.threads.begin(target)
         number = next(self._numbers)
         self._at_work.add(number)
         if self._idle is not None:
@@ -140,6 +145,11 @@ class ProcessChecks:
                 await asyncio.wait([worker.reading], timeout=1)
             if worker.process.returncode is None:
                 self.stop(worker)
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _close_input(worker: _Worker) -> None:

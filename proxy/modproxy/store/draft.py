@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from modproxy.room import Reservation, Room
+from modproxy.store.files import write_all
 from modproxy.store.protocol import NoRoomError
 from modproxy.threads import Pool
 
@@ -56,7 +57,7 @@ class DiskDraft:
             await self._move(data, NoRoomError(CACHE_IS_FULL))
         else:
             try:
-                await self._pool.run(_write_all, self.fd, data)
+                await self._pool.run(write_all, self.fd, data)
             except OSError as e:
                 await self._move(data, e)
         self._written += len(data)
@@ -94,9 +95,9 @@ class DiskDraft:
             at = 0
             while at < self._written:  # the bytes of a refused write are not copied
                 piece = os.pread(self.fd, min(_COPY, self._written - at), at)
-                _write_all(spooled.fileno(), piece)
+                write_all(spooled.fileno(), piece)
                 at += len(piece)
-            _write_all(spooled.fileno(), data)
+            write_all(spooled.fileno(), data)
             os.dup2(spooled.fileno(), self.fd, inheritable=False)
         self._unlink()
 
@@ -119,17 +120,11 @@ class DiskDraft:
         self._held.release()
 
 
-def _write_all(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
-
-
 def create_draft(path: Path, first: bytes) -> FileIO:
     """Make the file of a draft with its first bytes. Blocks; raises `OSError`, and leaves no file behind then."""
     file = FileIO(path, "x+")
     try:
-        _write_all(file.fileno(), first)
+        write_all(file.fileno(), first)
     except BaseException:
         file.close()
         path.unlink(missing_ok=True)
@@ -155,5 +150,5 @@ async def spool_draft(pool: Pool, spool: Room, size: int, first: bytes, seconds:
 def _open_temporary(first: bytes) -> FileIO:
     # A file object closes itself when a caller that was cancelled does not take it.
     with tempfile.TemporaryFile() as file:
-        _write_all(file.fileno(), first)
+        write_all(file.fileno(), first)
         return FileIO(os.dup(file.fileno()), "r+")

@@ -5,16 +5,25 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from modproxy.store.etags import Etags
 from modproxy.store.eviction import Due, Freed
-from modproxy.store.files import Found, find, read_in_pieces, rename, status_of
+from modproxy.store.files import Found, completed, find, read_in_pieces, rename, status_of
 from modproxy.store.ledger import Ledger
 from modproxy.store.pending import Outcome, Pending
 from modproxy.store.protocol import LARGEST_BODY, StoredFile
 from modproxy.store.stable import settle
 from modproxy.store.tree import DIRHASH_SUFFIX, PRIVATE, dirhash_key, is_dirhash, is_zip, key_of, walk, zip_key
 from modproxy.store.vouchers import Mark, Vouchers
+
+
+class _Written(NamedTuple):
+    """A draft that is complete: its file, the key that it is for, and the state of the file."""
+
+    path: str
+    key: str
+    status: os.stat_result
 
 
 class Folder:
@@ -69,62 +78,51 @@ class Folder:
     def publish(self, pending: Sequence[Pending]) -> list[Outcome]:
         """Make pending files the files of their keys. Each fails alone, unless stable storage fails for all of them."""
         outcomes: list[Outcome] = []
-        written: dict[Pending, list[Path]] = {}
+        written: dict[Pending, list[_Written]] = {}
         for one in pending:
             try:
-                written[one] = self._write(one)
+                written[one] = [] if one.dropped else self._write(one)
             except OSError as e:
                 outcomes.append((one, e))
         try:
-            drafts = [draft for drafts in written.values() for draft in drafts]
-            settle(drafts, Path(self._prefix) / PRIVATE)
+            settle([draft.path for drafts in written.values() for draft in drafts], self._prefix + PRIVATE)
         except OSError as e:
             outcomes += [(one, e) for one in written]
         else:
-            outcomes += [(one, self._give_name(one)) for one in written]
-        for one, _ in outcomes:
-            _discard(one.draft)
+            outcomes += [(one, self._give_names(one, drafts)) for one, drafts in written.items()]
+        for one, error in outcomes:
+            if error is not None or one.dropped:
+                _discard(one.draft)
         return outcomes
 
-    def _write(self, one: Pending) -> list[Path]:
-        """Complete the drafts of a file: its own, and that of the hash of a zip. Returns them."""
-        if one.dropped:
-            return []
-        drafts = [one.draft]
-        Path(self._prefix + one.file.key).parent.mkdir(parents=True, exist_ok=True)
-        if one.body is not None:
-            one.draft.write_bytes(one.body)
-        # The age that clients have been told stays, however long the file was pending.
-        fetched = int(one.file.modified * 1e9)
-        os.utime(one.draft, ns=(fetched, fetched))
-        if one.file.voucher:
-            with one.draft.open("rb") as file:
-                self._vouchers.put(file.fileno(), one.file.key, one.file.voucher)
-        if one.file.dirhash is not None:
-            drafts.append(_draft_of_dirhash(one.draft))
-            drafts[-1].write_text(one.file.dirhash)
+    def _write(self, one: Pending) -> list[_Written]:
+        """Complete the drafts of a file: that of the hash of a zip, and its own."""
+        drafts: list[_Written] = []
+        file, path = one.file, str(one.draft)
+        if file.dirhash is not None:
+            with completed(path + DIRHASH_SUFFIX, file.dirhash.encode(), file.modified) as fd:
+                drafts.append(_Written(path + DIRHASH_SUFFIX, dirhash_key(file.key), os.fstat(fd)))
+        with completed(path, one.body, file.modified) as fd:
+            if file.voucher:
+                self._vouchers.put(fd, file.key, file.voucher)
+            drafts.append(_Written(path, file.key, os.fstat(fd)))
         return drafts
 
-    def _give_name(self, one: Pending) -> OSError | None:
-        key = one.file.key
+    def _give_names(self, one: Pending, drafts: Sequence[_Written]) -> OSError | None:
         with self._ledger.changing():
             if one.dropped:
                 return None
             try:
-                if one.file.dirhash is not None:
-                    self._rename(_draft_of_dirhash(one.draft), dirhash_key(key))
-                status = self._rename(one.draft, key)
+                for draft in drafts:
+                    replaced = rename(draft.path, self._prefix + draft.key)
+                    self._ledger.published(draft.key, draft.status.st_size, replaced)
             except OSError as e:
                 return e
-            mark = status.st_size, status.st_mtime_ns, status.st_ino
             if one.file.etag is not None:
-                self._etags.note(key, mark, one.file.etag, one.file.voucher)
+                status = drafts[-1].status
+                mark = status.st_size, status.st_mtime_ns, status.st_ino
+                self._etags.note(one.file.key, mark, one.file.etag, one.file.voucher)
         return None
-
-    def _rename(self, draft: Path, key: str) -> os.stat_result:
-        status, replaced = rename(draft, Path(self._prefix + key))
-        self._ledger.published(key, status.st_size, replaced)
-        return status
 
     def remove(self, key: str, due: Due) -> Freed:
         """Remove the file of a key and the hash of a zip, if the file is still due. What cannot be removed stays."""
@@ -153,12 +151,8 @@ class Folder:
         return Freed(1, status.st_size)
 
 
-def _draft_of_dirhash(draft: Path) -> Path:
-    return draft.with_name(draft.name + DIRHASH_SUFFIX)
-
-
 def _discard(draft: Path) -> None:
     """Remove what is left of drafts. What cannot be removed goes at the next start."""
-    for path in (draft, _draft_of_dirhash(draft)):
+    for path in (draft, draft.with_name(draft.name + DIRHASH_SUFFIX)):
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)

@@ -5,7 +5,6 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
-from pathlib import Path
 
 _FEW = 3
 """So many files are brought to stable storage one by one, because the one call is for all files of the file system."""
@@ -13,7 +12,7 @@ _REPORTS_ERRORS = (5, 8)
 """Before this version of Linux, syncfs(2) says nothing of writes that have failed (its manual page, VERSIONS)."""
 
 
-def settle(files: Sequence[Path], folder: Path) -> None:
+def settle(files: Sequence[str], folder: str) -> None:
     """Bring files of the folder's file system to stable storage. Raises `OSError`."""
     sync = _syncfs() if len(files) > _FEW else None
     for place in (folder,) if sync is not None else files:

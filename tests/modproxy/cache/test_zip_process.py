@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from modproxy.cache import zip_process
-from modproxy.cache.zip_check import ThreadChecks, ZipCheck
+from modproxy.cache.zip_check import ThreadCheck, ThreadChecks, ZipCheck
 from modproxy.cache.zip_process import ProcessChecks
 from modproxy.mod.archive import ArchiveError
 from modproxy.mod.path import check_path
@@ -105,11 +105,24 @@ async def test_each_zip_has_the_answer_of_the_careful_check(bench: Bench, data: 
     assert bench.threads.judged == by_thread
 
 
-async def test_many_at_once(bench: Bench) -> None:
+@pytest.mark.parametrize("cores", [1, 2])
+async def test_many_at_once(bench: Bench, cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zip_process, "_cores", lambda: cores)
+    by_threads = 0
+    begin = bench.threads.begin
+
+    def counting(target: Target) -> ThreadCheck:
+        nonlocal by_threads
+        by_threads += 1
+        return begin(target)
+
+    monkeypatch.setattr(bench.threads, "begin", counting)
     zips = [crafted(A, B, MOD, LARGE) if number % 3 else SMALL for number in range(30)]
     answers = await asyncio.gather(*(answer(bench, data) for data in zips))
     assert answers == [careful(data) for data in zips]
     assert bench.threads.judged == 0
+    assert by_threads == (0 if cores == 1 else 9), "threads take a third of them, and nothing where they gain nothing"
+    assert bench.threads.at_work == 0
 
 
 async def test_what_only_this_process_can_read(bench: Bench) -> None:

@@ -145,7 +145,7 @@ async def test_one_file_that_cannot_be_published_fails_alone(disk: DiskStore, ga
 async def test_stable_storage_that_fails_lets_nothing_in(
     disk: DiskStore, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_files: Sequence[Path], _folder: Path) -> None:
+    def fail(_files: Sequence[str], _folder: str) -> None:
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr("modproxy.store.folder.settle", fail)
@@ -174,12 +174,12 @@ async def test_a_fault_of_the_program_leaves_nothing_pending(disk: DiskStore, mo
 def test_stable_storage_is_asked_for_files_or_for_all_at_once(
     tmp_path: Path, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    files = [tmp_path / str(number) for number in range(count)]
+    files = [str(tmp_path / str(number)) for number in range(count)]
     for file in files:
-        file.write_bytes(b"x")
+        Path(file).write_bytes(b"x")
     calls: list[int] = []
     monkeypatch.setattr(os, "fsync", calls.append)
-    stable.settle(files, tmp_path)
+    stable.settle(files, str(tmp_path))
     assert len(calls) == (0 if count > 3 and stable._syncfs() is not None else count)
 
 
