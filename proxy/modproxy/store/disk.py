@@ -202,7 +202,11 @@ class DiskStore:
         return DiskDraft(path, file, self._pool, held, self._spool, written=len(first))
 
     def _reserved(self, size: int) -> Reservation | None:
-        held = self._room.reserve(size)
+        try:
+            held = self._room.reserve(size)
+        except OSError as e:  # the folder is gone, so its file system cannot be measured
+            self._refused(e)
+            return None
         if held is None:
             self._refused(NoRoomError(CACHE_IS_FULL), size)
         return held

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import threading
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from modproxy.store import pending, stable
 from modproxy.store.disk import DiskStore
+from modproxy.store.files import rename
 from modproxy.store.pending import Outcome, Pending
 from modproxy.store.protocol import LARGEST_BODY
 from tests.modproxy.store.test_store import Diary
@@ -247,6 +249,40 @@ async def test_the_end_waits_for_one_file_of_a_slow_disk(disk: DiskStore, monkey
     await ending
     assert len(written) == 1
     assert [path for path in disk.root.rglob("*") if path.is_file()] == []
+
+
+async def test_no_zip_ever_stands_beside_the_hash_of_another(
+    disk: DiskStore, gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate.set()
+    await publish_zip(disk, b"old", "h1:old")
+    await disk.settle()
+    seen: list[tuple[bytes | None, bytes | None]] = []
+
+    def content(path: Path) -> bytes | None:
+        return path.read_bytes() if path.exists() else None
+
+    def renamed(draft: str, path: str) -> os.stat_result | None:
+        replaced = rename(draft, path)
+        zip_ = disk.root / ZIP
+        seen.append((content(zip_), content(zip_.with_suffix(".ziphash"))))
+        return replaced
+
+    monkeypatch.setattr("modproxy.store.folder.rename", renamed)
+    await publish_zip(disk, b"newer", "h1:newer")
+    await disk.settle()
+    assert seen == [(None, b"h1:newer"), (b"newer", b"h1:newer")], "a kill may come behind each"
+    assert (disk.used_bytes, disk.objects) == (5 + 8, 2)
+
+
+async def test_a_folder_that_vanished_takes_nothing_and_refuses_nobody(disk: DiskStore) -> None:
+    shutil.rmtree(disk.root)
+    disk._measure_at = 0.0  # the size was measured a while ago
+    assert await disk.put(LIST, b"v1.0.0\n") is None
+    draft = await disk.draft(3, b"zip")
+    assert draft.read(0, 3) == b"zip"
+    draft.close()
+    assert disk.pressure.refusal is not None
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 20])
