@@ -15,6 +15,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -125,7 +126,9 @@ class DiskStore:
         """Return how many bytes may be stored: the smaller of the limit and the file system's size."""
         now = time.monotonic()
         if now >= self._measure_at:
-            self._total, self._measure_at = shutil.disk_usage(self.root).total, now + _MEASURED_SECONDS
+            with contextlib.suppress(OSError):  # a folder that is gone refuses files, and need not refuse requests too
+                self._total = shutil.disk_usage(self.root).total
+            self._measure_at = now + _MEASURED_SECONDS
         return min(self.limit or self._total, self._total)
 
     def _free_for_drafts(self) -> int:
@@ -202,11 +205,7 @@ class DiskStore:
         return DiskDraft(path, file, self._pool, held, self._spool, written=len(first))
 
     def _reserved(self, size: int) -> Reservation | None:
-        try:
-            held = self._room.reserve(size)
-        except OSError as e:  # the folder is gone, so its file system cannot be measured
-            self._refused(e)
-            return None
+        held = self._room.reserve(size)
         if held is None:
             self._refused(NoRoomError(CACHE_IS_FULL), size)
         return held
@@ -226,6 +225,7 @@ class DiskStore:
 
     async def try_to_write(self) -> None:
         """End a refusal if the disk takes a file again, even when no client requests one. Raises `OSError`."""
+        await self._pool.run(partial(self._drafts.mkdir, parents=True, exist_ok=True))
         size = min(_TRIAL_BYTES, self.capacity() // 10)
         if self.used_bytes + size > self.capacity():
             return

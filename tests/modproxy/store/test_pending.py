@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from modproxy.contract.config import CacheConfig
 from modproxy.store import pending, stable
 from modproxy.store.disk import DiskStore
 from modproxy.store.files import rename
+from modproxy.store.janitor import Janitor
 from modproxy.store.pending import Outcome, Pending
 from modproxy.store.protocol import LARGEST_BODY
 from tests.modproxy.store.test_store import Diary
@@ -276,13 +278,24 @@ async def test_no_zip_ever_stands_beside_the_hash_of_another(
 
 
 async def test_a_folder_that_vanished_takes_nothing_and_refuses_nobody(disk: DiskStore) -> None:
+    assert disk.capacity()
     shutil.rmtree(disk.root)
     disk._measure_at = 0.0  # the size was measured a while ago
+    await disk.put(LIST, b"v1.0.0\n")
+    await disk.settle()
+    assert await disk.get(LIST) is None
     assert await disk.put(LIST, b"v1.0.0\n") is None
     draft = await disk.draft(3, b"zip")
-    assert draft.read(0, 3) == b"zip"
+    assert (draft.read(0, 3), draft.path) == (b"zip", None)
     draft.close()
     assert disk.pressure.refusal is not None
+    disk.pressure._retry_at = 0.0  # a while later
+    disk.counted = True
+    await Janitor(disk, CacheConfig(dir=str(disk.root))).tidy()
+    assert disk.pressure.refusal is None
+    assert await disk.put(LIST, b"v1.0.0\n") is not None
+    await disk.settle()
+    assert (disk.root / LIST).read_bytes() == b"v1.0.0\n"
 
 
 @pytest.mark.parametrize("count", [1, 3, 4, 20])
