@@ -229,12 +229,13 @@ class DiskStore:
         size = min(_TRIAL_BYTES, self.capacity() // 10)
         if self.used_bytes + size > self.capacity():
             return
+        begun = time.monotonic()
         draft = await self._draft_to_publish(size, bytes(size))
         if draft is None:
             return
         try:
             await self._pool.run(os.fsync, draft.fd)
-            self.pressure.written()
+            self.pressure.written(begun)
         finally:
             draft.close()
 
@@ -288,7 +289,7 @@ class DiskStore:
     def _ended(self, one: Pending, error: OSError | None) -> None:
         """Note that a pending file has its place in the folder, or gets none."""
         if error is None:
-            self.pressure.written()
+            self.pressure.written(one.begun)
         else:
             self._refused(error, one.file.size)
             if not one.dropped:

@@ -8,8 +8,9 @@ a wrong file never gets a name.
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from modproxy.room import Reservation
@@ -35,6 +36,8 @@ class Pending:
     held: Reservation
     body: bytes | None = None
     """What has to be written into the draft; None when the draft is complete."""
+    begun: float = field(default_factory=time.monotonic)
+    """When it came, on the clock of `time.monotonic`."""
     dropped: bool = False
     """Whether the file must not be published, because it was deleted or a newer one has come."""
 

@@ -164,6 +164,18 @@ async def test_stable_storage_that_fails_lets_nothing_in(
     assert (disk.used_bytes, disk.objects) == (0, 0)
 
 
+async def test_a_file_that_came_before_a_refusal_does_not_end_it(disk: DiskStore, gate: threading.Event) -> None:
+    await disk.put(LIST, b"v1.0.0\n")
+    disk.pressure.refused(OSError(28, "No space left on device"))
+    gate.set()
+    await disk.settle()
+    assert disk.pressure.refusal is not None
+    disk.pressure._retry_at = 0.0
+    await disk.put(LIST, b"v1.0.0\n")
+    await disk.settle()
+    assert disk.pressure.refusal is None
+
+
 async def test_a_fault_of_the_program_leaves_nothing_pending(disk: DiskStore, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: Sequence[Pending]) -> Sequence[Outcome]:
         raise ZeroDivisionError
