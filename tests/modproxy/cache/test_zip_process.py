@@ -273,7 +273,7 @@ async def test_the_process_does_not_outlive_its_replica() -> None:
     process.send_signal(signal.SIGINT)  # as from a terminal, which sends it to all processes of a group
     await asyncio.sleep(0.5)
     os.close(write_)
-    assert await asyncio.wait_for(process.wait(), 10) in (0, -signal.SIGINT)
+    assert await asyncio.wait_for(process.wait(), 10) in (0, 1, -signal.SIGINT), "a signal may come while it starts"
 
 
 async def test_the_worker_reads_no_more_than_there_is(tmp_path: Path) -> None:
