@@ -45,8 +45,9 @@ class Cache:
         self._checks = checks
         self.mismatches = 0
         """How many fetches were refused because the checksum database says otherwise."""
-        self._news = News()
-        store.subscribe(self._news)
+        self.news = News()
+        """What the store has told of its files."""
+        store.subscribe(self.news)
         self._flights = Flights()
         self._tasks: dict[Flight, asyncio.Task[None]] = {}
         """The tasks of all fetches, also of those that were abandoned and are about to end."""
@@ -68,7 +69,7 @@ class Cache:
 
     async def _get(self, request: Request, rules: Rules, *, own: bool = False) -> Answer:
         """Return the answer. `own` says that a fetch under way asks, which the bound of fetches must not refuse."""
-        target, moment = request.target, self._news.moment
+        target, moment = request.target, self.news.moment
         stored = await self._admitted(request, rules)
         match course(request, _age(stored) if stored else None, rules.cache):
             case Course.GIVE if stored:
@@ -208,7 +209,7 @@ class Cache:
             return target.immutable or rules.source_generation == self._newest_source
 
         try:
-            come = fresh if self._news.may_have_come(target.key, moment) else None
+            come = fresh if self.news.may_have_changed(target.key, moment) else None
             await flight.run(rules.source, self._store, self._checks, come, may_store)
         finally:
             self._flights.forget(flight)

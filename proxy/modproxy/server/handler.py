@@ -1,9 +1,11 @@
 """The handler of client requests: it refuses or answers each request, and counts each request once."""
 
+import asyncio
 import io
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import BinaryIO
 
 from aiohttp import web
@@ -27,6 +29,8 @@ from modproxy.store.protocol import LARGEST_BODY, Store
 from modproxy.via import ViaEntry
 
 _FILE_GONE_RETRIES = 3
+_MOST_LEARNING = 64
+"""How many fetched files are taken up as hits at once; each needs a thread for a moment."""
 _CLIENT_LEFT = 499
 """nginx's code for a client that left before its answer."""
 
@@ -45,6 +49,8 @@ class Reply:
     answer: Answer | None = None
     file: BinaryIO | None = None
     """The stored file of the answer, opened, so that an eviction does not disturb the client."""
+    learnt: bool = False
+    """Whether the memo of hits was told of it; the memo is not told of what a policy would refuse."""
 
     def close(self) -> None:
         """Let go of the answer and the file, after the reply was sent or could not be sent."""
@@ -64,8 +70,9 @@ class ClientHandler:
         self._traffic = traffic
         self._own = own
         """This replica's entry in the Via header."""
-        self.hits = HitMemo(store, in_force, traffic)
+        self.hits = HitMemo(store, cache.news, in_force, traffic)
         """What was answered from the store lately, for connections that answer hits by themselves."""
+        self._learning: set[asyncio.Task[None]] = set()
         self._draining = False
         self.refusals: dict[str, int] = {mode.value: 0 for mode in PolicyMode}
         """How many requests a policy refused, by its mode; in DryRun they were answered nevertheless."""
@@ -79,6 +86,8 @@ class ClientHandler:
         """Ask each client to close its connection, with the answer to its next request."""
         self._draining = True
         self.hits.close()
+        for task in self._learning:
+            task.cancel()
 
     async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
         """Answer one request. Whatever a client or an upstream does, only `CancelledError` is raised."""
@@ -92,6 +101,8 @@ class ClientHandler:
                 response, code = await self._send(http, reply)
             finally:
                 reply.close()
+            if reply.cache_status is CacheStatus.MISS and reply.request is not None and code == HTTPStatus.OK:
+                self._learn_behind(http.raw_path, reply, rules)
         finally:
             self._traffic.count(endpoint, code, cache_status, time.perf_counter() - started)
         if self._draining:
@@ -122,11 +133,28 @@ class ClientHandler:
             spared = True
         if arrival.target is None:
             return Reply("supported", CacheStatus.HIT)  # an empty 200 says that the database is served
-        target, changes = arrival.target, self.hits.changes
+        target, moment = arrival.target, self._cache.news.moment
         reply = await self._from_cache(arrival.method, arrival.request(target, self._own), rules)
         if arrival.method == "GET" and not spared:  # what a policy in DryRun would refuse is counted each time
-            self.hits.learn(raw_path, target, reply.answer, reply.file, rules=rules, changes=changes)
+            self.hits.learn(raw_path, target, reply.answer, reply.file, rules=rules, moment=moment)
+            return replace(reply, learnt=True)
         return reply
+
+    def _learn_behind(self, raw_path: str, reply: Reply, rules: Rules) -> None:
+        """Hold what was just fetched, because those who build the same ask for it next."""
+        if reply.learnt and reply.request is not None and len(self._learning) < _MOST_LEARNING and not self._draining:
+            task = asyncio.create_task(self._learn_fetched(raw_path, reply.request, rules))
+            self._learning.add(task)
+            task.add_done_callback(self._learning.discard)
+
+    async def _learn_fetched(self, raw_path: str, request: Request, rules: Rules) -> None:
+        moment = self._cache.news.moment
+        held = await self._from_cache("GET", replace(request, cached_only=True), rules)
+        try:
+            if held.cache_status is CacheStatus.HIT:
+                self.hits.learn(raw_path, request.target, held.answer, held.file, rules=rules, moment=moment)
+        finally:
+            held.close()
 
     def _carried_out(self, refusal: Refusal) -> bool:
         """Count and log the refusal of a policy, and say whether the request is really refused."""

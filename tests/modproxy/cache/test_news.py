@@ -1,4 +1,4 @@
-"""A lookup that found nothing is repeated only when the file may have come since."""
+"""A lookup that found nothing is repeated only when the file may have changed since."""
 
 import asyncio
 
@@ -54,13 +54,13 @@ def test_moments() -> None:
     news = News(limit=2)
     news.published("a")
     moment = news.moment
-    assert not news.may_have_come("a", moment)
-    assert not news.may_have_come("b", moment)
+    assert not news.may_have_changed("a", moment)
+    assert not news.may_have_changed("b", moment)
     news.published("b")
-    assert news.may_have_come("b", moment)
-    assert not news.may_have_come("a", moment)
+    assert news.may_have_changed("b", moment)
+    assert not news.may_have_changed("a", moment)
     news.published("c")  # the limit makes it forget a
-    assert not news.may_have_come("a", moment), "all that was forgotten is older than the moment"
+    assert not news.may_have_changed("a", moment), "all that was forgotten is older than the moment"
     news.published("d")  # the limit makes it forget b
-    assert news.may_have_come("a", moment), "nobody knows"
-    assert not news.may_have_come("a", news.moment)
+    assert news.may_have_changed("a", moment), "nobody knows"
+    assert not news.may_have_changed("a", news.moment)

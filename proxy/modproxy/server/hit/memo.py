@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from modproxy.cache.answer import Answer, CacheStatus
 from modproxy.cache.freshness import fresh_until
+from modproxy.cache.news import News
 from modproxy.in_force import InForce, Rules
 from modproxy.request import AnyTarget
 from modproxy.server.hit.files import most_files, shared
@@ -37,8 +38,9 @@ class HitMemo:
     `find` is called for each request, and `learn` by the handler for each answer.
     """
 
-    def __init__(self, store: Store, in_force: InForce, traffic: Traffic) -> None:
+    def __init__(self, store: Store, news: News, in_force: InForce, traffic: Traffic) -> None:
         self._store = store
+        self._news = news
         self._in_force = in_force
         self._traffic = traffic
         self._rules: Rules | None = None
@@ -51,10 +53,6 @@ class HitMemo:
         self._closed = False
         self._settling = False
         self._closing = False
-        self.changes = 0
-        """How many events of the store there were. An answer that was decided before an event is not learnt after it,
-        because the event may have been about its file.
-        """
         self.now = 0.0
         """When the last hit was found, in seconds since the epoch."""
         store.subscribe(self)
@@ -101,12 +99,14 @@ class HitMemo:
         file: BinaryIO | None,
         *,
         rules: Rules,
-        changes: int,
+        moment: int,
     ) -> None:
         """Take up how a GET is about to be answered. `answer` is None for an error, and `file` is that of the answer.
-        `rules`, and `changes` of this memo, are those with which the request began.
+
+        `rules`, and the `moment` of the store's news, are those with which the request began: an answer that was
+        decided before its file changed is not learnt.
         """
-        if changes != self.changes or self._closed or rules is not self._in_force.rules:
+        if self._closed or rules is not self._in_force.rules or self._news.may_have_changed(target.key, moment):
             return
         if rules is not self._rules:
             self._begin_anew()
@@ -116,13 +116,19 @@ class HitMemo:
             self._drop(hit)
             hit = None
         line = request_line(raw_path)
-        # A line that comes once is not taken up, because files that nobody asks for again would push out others.
-        if answer is None or stored is None or line is None or line in self._lines or not self._asked_for.again(line):
+        if answer is None or stored is None or line is None or line in self._lines:
+            return
+        # Where there is little room, files that nobody asks for again would push out others.
+        if not self._asked_for.again(line) and not self.has_room(stored):
             return
         hit = hit or self._made(target, answer, stored, file)
         if hit is not None and len(hit.lines) < _MOST_SPELLINGS:
             hit.lines.append(line)
             self._lines[line] = hit
+
+    def has_room(self, stored: StoredFile) -> bool:
+        """Say whether a file can be held that is asked for once so far."""
+        return not (self._small if stored.body is not None else self._files).nearly_full
 
     def _made(self, target: AnyTarget, answer: Answer, stored: StoredFile, file: BinaryIO | None) -> Hit | None:
         opened = shared(file, stored.size) if stored.body is None else None
@@ -152,7 +158,6 @@ class HitMemo:
 
     def removed(self, key: str) -> None:
         """Drop the hit of a file that is no more."""
-        self.changes += 1
         for shelf in (self._small, self._files):
             hit = shelf.pop(key)
             if hit is not None:

@@ -56,6 +56,13 @@ class Shelf(Generic[T]):
             gone.append(candidate)
         return gone
 
+    @property
+    def nearly_full(self) -> bool:
+        """Whether more than three quarters of what may be held is held."""
+        if self._most is not None and len(self._held) * 4 > self._most * 3:
+            return True
+        return self._most_cost is not None and self._cost * 4 > self._most_cost * 3
+
     def _too_many(self) -> bool:
         if self._most is not None and len(self._held) > self._most:
             return True

@@ -22,9 +22,21 @@ async def is_held(site: TwoWays, path: str, *lines: str) -> bool:
     return site.by_aiohttp.requests == before
 
 
-async def test_what_is_asked_for_once_is_not_held(two_ways: TwoWays) -> None:
-    answers = [await is_held(two_ways, INFO) for _ in range(5)]
-    assert answers == [False, False, False, True, True], "fetched, hit, hit again"
+@pytest.mark.parametrize("path", [INFO, ZIP, LIST])
+async def test_what_was_fetched_is_held(two_ways: TwoWays, upstream: FakeUpstream, path: str) -> None:
+    assert not await is_held(two_ways, path)
+    await eventually(lambda: len(two_ways.replica.handler.hits._lines) == 1, "it is taken up behind the answer")
+    assert await is_held(two_ways, path)
+    assert (await two_ways.ask(two_ways.quick, get(path))).endswith(upstream.files[path])
+
+
+async def test_where_little_room_is_left_only_what_comes_again_is_held(
+    two_ways: TwoWays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(two_ways.replica.handler.hits._small, "_most", -1)
+    monkeypatch.setattr(two_ways.replica.handler.hits._small, "_too_many", lambda: False)
+    answers = [await is_held(two_ways, INFO) for _ in range(3)]
+    assert answers == [False, False, True], "fetched, hit, hit again"
 
 
 async def test_headers_that_are_new_in_each_request(two_ways: TwoWays) -> None:
