@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import json
 import logging
+import math
 import os
 import sys
 import time
@@ -27,6 +28,8 @@ _PATIENCE_SECONDS = 120.0
 """How long one answer may take. The largest zip, which arrives at once and waits for others, takes some seconds."""
 _PAUSE_SECONDS = 60.0
 """How long no process is started after one that failed."""
+_END_SECONDS = 1.0
+"""How long the process has to end by itself when the replica ends."""
 _LONGEST_ANSWER = 4096
 _MORE_THAN_THREADS = 2
 """The process has so many times the zips of the threads, and a few more: the threads hold up the clients' answers."""
@@ -41,6 +44,8 @@ class _Worker:
         self.process = process
         self.owed: dict[int, asyncio.Future[str | None]] = {}
         self.reading: asyncio.Task[None] | None = None
+        self.silent = False
+        """Whether no more answers will come. The process may still take a while to end."""
 
     def tell(self, command: dict[str, object]) -> None:
         if self.process.stdin is not None and not self.process.stdin.is_closing():
@@ -55,6 +60,7 @@ class _Worker:
                 if waiting is not None and not waiting.done():
                     waiting.set_result(answer["h1"])
         finally:
+            self.silent = True
             for waiting in self.owed.values():
                 if not waiting.done():
                     waiting.set_result(None)
@@ -68,6 +74,8 @@ class ProcessChecks:
         self.threads = threads
         self._numbers = itertools.count()
         self._starting: asyncio.Task[_Worker | None] | None = None
+        self._running: set[_Worker] = set()
+        """Also those that get no more zips, and are about to end."""
         self._at_work: set[int] = set()
         self._idle: asyncio.TimerHandle | None = None
         self._not_before = 0.0
@@ -98,7 +106,13 @@ class ProcessChecks:
             log.warning("the process that checks zips cannot be started, and threads check them: %s", e.strerror)
             self._failed()
             return None
+        except Exception:
+            # All zips wait for this task, so its error would be the error of each of them.
+            log.exception("the process that checks zips cannot be started, and threads check them")
+            self._failed()
+            return None
         worker = _Worker(process)
+        self._running.add(worker)
         worker.reading = asyncio.create_task(self._follow(worker), name="answers of the zip worker")
         return worker
 
@@ -109,10 +123,12 @@ class ProcessChecks:
         except Exception:
             log.exception("an answer of the process that checks zips cannot be read")
             self.stop(worker)
-        if await worker.process.wait() != 0:
+        if self._starting is not None and self._starting.done() and self._starting.result() is worker:
             log.warning("the process that checks zips has ended, and threads check them for a while")
-            if self._starting is not None and self._starting.done() and self._starting.result() is worker:
-                self._failed()
+            self._failed()
+            self.stop(worker)
+        await worker.process.wait()
+        self._running.discard(worker)
 
     def _failed(self) -> None:
         self._starting = None
@@ -131,25 +147,31 @@ class ProcessChecks:
 
     def _end_idle(self) -> None:
         starting, self._starting, self._idle = self._starting, None, None
-        if starting is not None and starting.done() and (worker := starting.result()) is not None:
-            _close_input(worker)
+        if starting is not None:
+            starting.add_done_callback(_close_input_of)  # the start may take longer than the wait
 
     async def close(self) -> None:
-        """End the process."""
+        """End the process, and those that have not ended yet. A process that does not end by itself is killed."""
         if self._idle is not None:
             self._idle.cancel()
-        worker = await self.worker()
-        if worker is not None:
+        await self.worker()
+        self._starting, self._not_before = None, math.inf
+        for worker in self._running:
             _close_input(worker)
-            if worker.reading is not None:
-                await asyncio.wait([worker.reading], timeout=1)
-            if worker.process.returncode is None:
-                self.stop(worker)
+        if readings := [worker.reading for worker in self._running if worker.reading is not None]:
+            await asyncio.wait(readings, timeout=_END_SECONDS)
+        for worker in self._running:
+            self.stop(worker)
 
 
 def _cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _close_input_of(started: asyncio.Task[_Worker | None]) -> None:
+    if not started.cancelled() and (worker := started.result()) is not None:
+        _close_input(worker)
 
 
 def _close_input(worker: _Worker) -> None:
@@ -197,7 +219,7 @@ class ProcessCheck:
     ) -> _Worker | None:
         """Send the process a command about this zip. Returns the process, or None when it cannot do this check."""
         worker = await self._checks.worker()
-        if worker is None or (worker.reading is not None and worker.reading.done()):
+        if worker is None or worker.silent:
             return None
         command: dict[str, object] = {"zip": self._number, **words}
         if self._told == 0:

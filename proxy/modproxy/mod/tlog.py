@@ -263,8 +263,22 @@ def hashes_in(tree: Tree, tiles: Mapping[Tile, TileHashes]) -> Stored:
 
 
 def holds(tree: Tree, proof: Proof, tiles: Mapping[Tile, TileHashes]) -> bool:
-    """Say whether a proof holds. `tiles` has all of `tiles_needed`."""
+    """Say whether a proof holds, and proves every hash of its tiles. `tiles` has all of `tiles_needed`."""
     try:
-        return proof(hashes_in(tree, tiles), _node)
+        return proof(hashes_in(tree, tiles), _node) and _agree(tree, tiles)
     except LogError:
         return False
+
+
+def _agree(tree: Tree, tiles: Mapping[Tile, TileHashes]) -> bool:
+    """Say whether tiles have the hashes of the full tiles below them.
+
+    A proof that goes down into a tile does not read its hash in the tile above, where any bytes could stand.
+    """
+    stored = hashes_in(tree, tiles)
+    for tile, hashes in tiles.items():
+        level = (tile.level + 1) * HEIGHT
+        is_hashed_above = tile.width == _WIDTH and _tile_of(tree, level, tile.number)[0] in tiles
+        if is_hashed_above and stored(level, tile.number) != hashes.rows[-1]:
+            return False
+    return True

@@ -8,11 +8,14 @@ A file's modification time is when it was fetched, and its access time is when i
 """
 
 import asyncio
+import contextlib
+import errno
 import io
 import os
 import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,6 +37,8 @@ _WALKERS = 2
 _TRIAL_BYTES = 1 << 20
 _DRAFTS_SHARE = 2
 """Half of the capacity is the most that files being written may have, because their promises evict stored files."""
+_SAME_SECONDS = 1e-6
+"""Times of one file differ by less, because a float has no room for all nanoseconds since the epoch."""
 _MEASURED_SECONDS = 1.0
 """How long the size of the file system is good for: each small file asks, and a volume seldom grows."""
 _ROOM_SECONDS = 30.0
@@ -121,7 +126,9 @@ class DiskStore:
         """Return how many bytes may be stored: the smaller of the limit and the file system's size."""
         now = time.monotonic()
         if now >= self._measure_at:
-            self._total, self._measure_at = shutil.disk_usage(self.root).total, now + _MEASURED_SECONDS
+            with contextlib.suppress(OSError):  # a folder that is gone refuses files, and need not refuse requests too
+                self._total = shutil.disk_usage(self.root).total
+            self._measure_at = now + _MEASURED_SECONDS
         return min(self.limit or self._total, self._total)
 
     def _free_for_drafts(self) -> int:
@@ -150,11 +157,16 @@ class DiskStore:
         self._use.note(key)
 
     async def open(self, file: StoredFile) -> BinaryIO:
-        """Open a file that `get` has found. Raises `FileNotFoundError` when the file was removed meanwhile."""
+        """Open a file that `get` has found. Raises `FileNotFoundError` when the file was removed or replaced meanwhile:
+        what stands in its place has another size and another tag.
+        """
         pending = self._pending.get(file.key)
+        if pending is not None and pending.file != file:
+            pending = None
         if pending is not None and pending.body is not None:
             return io.BytesIO(pending.body)
-        return await self._pool.run(_open_first, *([pending.draft] if pending else []), self.root / file.key)
+        draft = pending.draft if pending is not None else None
+        return await self._pool.run(_open_first, file, draft, self.root / file.key)
 
     async def write_down_use(self) -> None:
         """Record as access times which files were used since the last call."""
@@ -213,15 +225,17 @@ class DiskStore:
 
     async def try_to_write(self) -> None:
         """End a refusal if the disk takes a file again, even when no client requests one. Raises `OSError`."""
+        await self._pool.run(partial(self._drafts.mkdir, parents=True, exist_ok=True))
         size = min(_TRIAL_BYTES, self.capacity() // 10)
         if self.used_bytes + size > self.capacity():
             return
+        begun = time.monotonic()
         draft = await self._draft_to_publish(size, bytes(size))
         if draft is None:
             return
         try:
             await self._pool.run(os.fsync, draft.fd)
-            self.pressure.written()
+            self.pressure.written(begun)
         finally:
             draft.close()
 
@@ -275,7 +289,7 @@ class DiskStore:
     def _ended(self, one: Pending, error: OSError | None) -> None:
         """Note that a pending file has its place in the folder, or gets none."""
         if error is None:
-            self.pressure.written()
+            self.pressure.written(one.begun)
         else:
             self._refused(error, one.file.size)
             if not one.dropped:
@@ -308,11 +322,17 @@ class DiskStore:
         self._walkers.close()
 
 
-def _open_first(*paths: Path) -> BinaryIO:
-    """Open the first of the paths that is there: a draft may get its name meanwhile. Raises `FileNotFoundError`."""
-    for path in paths[:-1]:
-        try:
-            return path.open("rb")
-        except FileNotFoundError:
-            continue
-    return paths[-1].open("rb")
+def _open_first(file: StoredFile, draft: Path | None, path: Path) -> BinaryIO:
+    """Open the draft of a file, which may get its name meanwhile, else what has the name, if it is this very file.
+
+    Raises `FileNotFoundError`.
+    """
+    if draft is not None:
+        with contextlib.suppress(FileNotFoundError):
+            return draft.open("rb")
+    opened = path.open("rb")
+    status = os.fstat(opened.fileno())
+    if status.st_size == file.size and abs(status.st_mtime_ns / 1e9 - file.modified) < _SAME_SECONDS:
+        return opened
+    opened.close()
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))

@@ -113,6 +113,8 @@ class Folder:
             if one.dropped:
                 return None
             try:
+                if one.file.dirhash is not None:
+                    self._make_way(one.file.key)
                 for draft in drafts:
                     replaced = rename(draft.path, self._prefix + draft.key)
                     self._ledger.published(draft.key, draft.status.st_size, replaced)
@@ -123,6 +125,14 @@ class Folder:
                 mark = status.st_size, status.st_mtime_ns, status.st_ino
                 self._etags.note(one.file.key, mark, one.file.etag, one.file.voucher)
         return None
+
+    def _make_way(self, key: str) -> None:
+        """Remove the zip that another one replaces: a process that is killed before the second rename would leave it
+        with a hash that is not its own.
+        """
+        if (old := status_of(self._prefix + key)) is not None:
+            os.unlink(self._prefix + key)  # noqa: PTH108 - see `_prefix`
+            self._ledger.removed(key, old, told=False)
 
     def remove(self, key: str, due: Due) -> Freed:
         """Remove the file of a key and the hash of a zip, if the file is still due. What cannot be removed stays."""

@@ -61,12 +61,12 @@ class Janitor:
         if inactive and config.inactive is not None:
             before = time.time() - config.inactive
             self._log("that nobody asked for", await store.evict(evict_unused, before))
+        if store.pressure.refusal is not None:
+            await store.try_to_write()
         free, total = store.free()
         scarce = free < total * _LEAST_FREE
         words = f"the cache's file system has {free >> 20} MiB of {total >> 20} MiB free"
         store.pressure.scarcity = words if scarce else None
-        if store.pressure.refusal is not None:
-            await store.try_to_write()
 
     def _log(self, why: str, freed: Freed) -> None:
         if freed.objects:

@@ -8,8 +8,9 @@ a wrong file never gets a name.
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from modproxy.room import Reservation
@@ -35,6 +36,8 @@ class Pending:
     held: Reservation
     body: bytes | None = None
     """What has to be written into the draft; None when the draft is complete."""
+    begun: float = field(default_factory=time.monotonic)
+    """When it came, on the clock of `time.monotonic`."""
     dropped: bool = False
     """Whether the file must not be published, because it was deleted or a newer one has come."""
 
@@ -59,6 +62,8 @@ class PendingFiles:
         self._pool = Pool("publish", 1)
         self._by_key: dict[str, Pending] = {}
         self._queue: list[Pending] = []
+        self._waiting: set[Pending] = set()
+        """All that have not ended, also those that are dropped: each has its bytes, or a file, until its turn."""
         self._bytes = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -68,7 +73,7 @@ class PendingFiles:
 
     def has_room(self, size: int) -> bool:
         """Say whether one more file may wait, with `size` bytes in memory."""
-        return len(self._by_key) < _MOST_FILES and self._bytes + size <= _MOST_BYTES
+        return len(self._waiting) < _MOST_FILES and self._bytes + size <= _MOST_BYTES
 
     def get(self, key: str) -> Pending | None:
         """Return the newest pending file of a key. Threads may call this too."""
@@ -79,6 +84,7 @@ class PendingFiles:
         self.drop(one.file.key)
         self._by_key[one.file.key] = one
         self._queue.append(one)
+        self._waiting.add(one)
         self._bytes += len(one.body or b"")
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run(), name="publish")
@@ -100,13 +106,20 @@ class PendingFiles:
             while self._queue:
                 batch, self._queue = self._queue[:_MOST_AT_ONCE], self._queue[_MOST_AT_ONCE:]
                 for one, error in await self._outcomes(batch):
-                    if self._by_key.get(one.file.key) is one:
-                        del self._by_key[one.file.key]
-                    self._bytes -= len(one.body or b"")
-                    one.held.release()
-                    self._ended(one, error)
+                    self._end(one, error)
         finally:
             self._task = None
+
+    def _end(self, one: Pending, error: OSError | None) -> None:
+        if self._by_key.get(one.file.key) is one:
+            del self._by_key[one.file.key]
+        self._waiting.discard(one)
+        self._bytes -= len(one.body or b"")
+        one.held.release()
+        try:
+            self._ended(one, error)
+        except Exception:
+            log.exception("the end of a publication of %s could not be noted", one.file.key)
 
     async def _outcomes(self, batch: Sequence[Pending]) -> Sequence[Outcome]:
         try:
@@ -116,5 +129,7 @@ class PendingFiles:
             return [(one, OSError(0, f"an error of this proxy: {type(e).__name__}")) for one in batch]
 
     def close(self) -> None:
-        """End the thread after its work. Blocks."""
+        """End the thread after the file and the call that it is at. Blocks."""
+        for one in self._waiting:
+            one.dropped = True
         self._pool.close()

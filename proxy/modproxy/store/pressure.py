@@ -15,6 +15,7 @@ class Pressure:
         self.scarcity: str | None = None
         """Why files may soon not be stored; None while enough space is free."""
         self._retry_at = 0.0
+        self._refused_at = 0.0
 
     @property
     def reason(self) -> str | None:
@@ -23,16 +24,22 @@ class Pressure:
 
     def full(self, stored: int) -> None:
         """Note that the cache has `stored` bytes, which is all that it may store."""
+        self._refused_at = time.monotonic()
         self.refusal = f"the cache is full: {stored >> 20} MiB are held"
 
     def refused(self, error: OSError) -> None:
         """Note that the disk refused a write, so that the disk is not tried again for a while."""
-        self._retry_at = time.monotonic() + _RETRY_SECONDS
+        self._refused_at = time.monotonic()
+        self._retry_at = self._refused_at + _RETRY_SECONDS
         self.refusal = f"the cache's disk refuses writes: {error.strerror}"
 
-    def written(self) -> None:
-        """Note that the disk took a file."""
-        self.refusal = None
+    def written(self, begun: float) -> None:
+        """Note that the disk took a file that was begun at this time (`time.monotonic`), which ends older refusals.
+
+        Files are published behind the answers, so a file may have been written before the disk refused another.
+        """
+        if begun >= self._refused_at:
+            self.refusal = None
 
     @property
     def may_try(self) -> bool:

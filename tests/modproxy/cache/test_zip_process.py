@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -168,6 +169,71 @@ async def test_a_process_that_hangs_is_given_up(bench: Bench, monkeypatch: pytes
     await eventually(lambda: not runs(pid), "the process was ended")
 
 
+async def test_a_process_that_gives_no_more_answers_makes_no_zip_wait(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Its answers end before it does, and a zip may come to its end in between.
+    program = tmp_path / "program"
+    program.write_text(f"#!{sys.executable}\nimport os, sys, time\nsys.stdin.readline()\nos.close(1)\ntime.sleep(60)\n")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    draft, check = bench.draft(), bench.checks.begin(TARGET)
+    await write(check, draft, BIG)
+    assert await asyncio.wait_for(answer(bench, SMALL), 10) == careful(SMALL)
+    assert await asyncio.wait_for(check.end(draft), 10) == careful(BIG)
+    assert bench.threads.judged == 2
+    check.close()
+    draft.close()
+
+
+@pytest.mark.parametrize("error", [RuntimeError("can't start new thread"), BlockingIOError(11, "no more processes")])
+async def test_a_start_that_fails_in_any_way_costs_no_zip(
+    bench: Bench, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", fail)
+    for _ in range(2):
+        assert await answer(bench, SMALL) == careful(SMALL)
+    assert bench.threads.judged == 2
+
+
+@pytest.mark.parametrize("idle", [False, True])
+async def test_a_process_that_does_not_end_by_itself_is_killed_in_the_end(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, idle: bool
+) -> None:
+    monkeypatch.setattr(zip_process, "_IDLE_SECONDS", 0.01 if idle else 20)
+    open_check = bench.checks.begin(TARGET)
+    pid = await bench.pid()
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    open_check.close()
+    if idle:
+        async with asyncio.timeout(10):
+            while await bench.pid() is not None:
+                await asyncio.sleep(0.01)
+    await bench.checks.close()
+    await eventually(lambda: not runs(pid), "the process was ended")
+
+
+async def test_a_start_that_takes_longer_than_the_wait_for_zips_leaves_no_process(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zip_process, "_IDLE_SECONDS", 0.01)
+    begin, pids = asyncio.create_subprocess_exec, list[int]()
+
+    async def slow(*words: str, **how: Any) -> asyncio.subprocess.Process:
+        await asyncio.sleep(0.2)
+        process = await begin(*words, **how)
+        pids.append(process.pid)
+        return process
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", slow)
+    bench.checks.begin(TARGET).close()
+    await eventually(lambda: len(pids) == 1 and not runs(pids[0]), "the process was started and has ended")
+
+
 async def test_without_the_program_threads_do_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nonexistent/python")
     assert await answer(bench, SMALL) == careful(SMALL)
@@ -207,7 +273,7 @@ async def test_the_process_does_not_outlive_its_replica() -> None:
     process.send_signal(signal.SIGINT)  # as from a terminal, which sends it to all processes of a group
     await asyncio.sleep(0.5)
     os.close(write_)
-    assert await asyncio.wait_for(process.wait(), 10) in (0, -signal.SIGINT)
+    assert await asyncio.wait_for(process.wait(), 10) in (0, 1, -signal.SIGINT), "a signal may come while it starts"
 
 
 async def test_the_worker_reads_no_more_than_there_is(tmp_path: Path) -> None:

@@ -321,6 +321,6 @@ def test_a_disk_that_refuses_is_left_alone_for_a_while(monkeypatch: pytest.Monke
     later = time.monotonic() + 11
     monkeypatch.setattr(time, "monotonic", lambda: later)
     assert pressure.may_try
-    pressure.written()
+    pressure.written(time.monotonic())
     pressure.scarcity = "little is free"
     assert pressure.reason == "little is free"
