@@ -100,7 +100,7 @@ class ProcessChecks:
     async def _start(self) -> _Worker | None:
         try:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "modproxy.zip_worker", stdin=PIPE, stdout=PIPE, limit=_LONGEST_ANSWER,
+                sys.executable, "-P", "-m", "modproxy.zip_worker", stdin=PIPE, stdout=PIPE, limit=_LONGEST_ANSWER,
             )  # fmt: skip
         except OSError as e:
             log.warning("the process that checks zips cannot be started, and threads check them: %s", e.strerror)
