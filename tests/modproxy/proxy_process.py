@@ -144,6 +144,13 @@ class ProxyProcess:
             while "modproxy_cache_pending 0.0\n" not in await self.metrics():
                 await asyncio.sleep(0.01)
 
+    async def forget_hits(self) -> None:
+        """Make the program look at its files again, which it does for each request after a change of the config."""
+        before = (await self.report()).config.generation
+        timeout = float(self._config.get("shutdown", {}).get("timeout", "30s")[:-1])
+        self.write_config(shutdown={"timeout": f"{timeout + 1:.0f}s"})
+        await self.until_report(lambda report: report.config.generation > before)
+
     async def held(self) -> list[str]:
         """Return the keys of the stored files that a go command could request, once they are on the disk."""
         await self.settled()

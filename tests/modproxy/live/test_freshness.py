@@ -17,6 +17,7 @@ async def age(proxy: ProxyProcess, key: str, seconds: float) -> None:
     await proxy.settled()
     then = time.time() - seconds
     os.utime(proxy.cache / key, (then, then))
+    await proxy.forget_hits()
 
 
 async def test_a_list_is_fresh_then_stale_while_refreshed_behind(proxy: ProxyProcess, upstream: FakeUpstream) -> None:
