@@ -19,7 +19,7 @@ _PIECE = 2 << 20
 a fast client of a large file leaves the others their turns.
 """
 _TURN = 16 << 20
-"""Bytes of all files in one turn, in some milliseconds: hundreds of fast clients share them."""
+"""Bytes of all files in one turn, in some milliseconds. Hundreds of fast clients share them."""
 _LEAST_PIECE = 64 << 10
 """A smaller piece costs more for its system calls than for its bytes."""
 _RETRY_SECONDS = 0.05
@@ -44,8 +44,10 @@ class Transfer:
     The file must be held by the caller until then.
     """
 
-    under_way: ClassVar[int] = 0
-    """How many transfers of this process have not ended."""
+    _turn: ClassVar[float] = -1.0
+    """The turn of the loop in which a file was last sent, by the time of the loop, which uvloop keeps for a turn."""
+    _left: ClassVar[int] = 0
+    """How many bytes of all files may still be sent in that turn."""
 
     __slots__ = (
         "_at", "_ended", "_file", "_head", "_loop", "_moved", "_moved_at", "_retry", "_size", "_sock", "_stall",
@@ -61,7 +63,6 @@ class Transfer:
         ended: Callable[[End], None],
     ) -> None:
         file.acquire()
-        Transfer.under_way += 1
         self._loop = loop
         self._sock = sock
         self._head = head
@@ -103,7 +104,7 @@ class Transfer:
                     self._wait()
                     return
             at, size = self._at, self._size
-            end = min(at + _piece(Transfer.under_way), size)
+            end = min(at + self._piece(), size)
             if at < self._warmed_to:
                 end = min(end, self._warmed_to)
             elif not self._file.is_warm(at, end):
@@ -116,6 +117,7 @@ class Transfer:
                     self._cut_short("the file is shorter than it was")
                     return
                 self._at = at = at + sent
+                Transfer._left -= sent
         except BlockingIOError:
             self._wait()
             return
@@ -126,6 +128,13 @@ class Transfer:
             self._wait()
         else:
             self._end(End.SENT)
+
+    def _piece(self) -> int:
+        """Return how many bytes may be handed to the kernel now; all transfers together leave others their turn."""
+        now = self._loop.time()
+        if now != Transfer._turn:
+            Transfer._turn, Transfer._left = now, _TURN
+        return max(_LEAST_PIECE, min(_PIECE, Transfer._left))
 
     def _wait(self) -> None:
         """Go on when the client takes more, or when others have had their turn."""
@@ -185,7 +194,6 @@ class Transfer:
         if self._stall is not None:
             self._stall.cancel()
             self._stall = None
-        Transfer.under_way -= 1
         self._file.release()
 
     def _unwatch(self) -> None:
@@ -196,8 +204,3 @@ class Transfer:
             self._loop.remove_writer(self._waits_on)
             os.close(self._waits_on)
             self._waits_on = -1
-
-
-def _piece(transfers: int) -> int:
-    """Return how many bytes each of so many transfers may send in one turn of the loop."""
-    return max(_LEAST_PIECE, min(_PIECE, _TURN // transfers))
