@@ -43,13 +43,12 @@ def main() -> int:
         say(str(failure))
         return 1
     path = f"{kube_binary.ensure()}:{programs.helm().parent}:$PATH"
-    set_ = " ".join(
-        f"--set {key}={value}" for key, value in settings(made).items() if key in ("image.registry", "image.tag")
-    )
+    told = " ".join(f"--set {key}={settings(made)[key]}" for key in ("image.registry", "image.tag"))
     say("both images are on every node. Next, in your shell:")
     sys.stdout.write(
         f"export KUBECONFIG={cluster.kubeconfig} PATH={path}\n"
-        f"helm upgrade --install goproxy-operator charts/goproxy-operator -n goproxy-operator --create-namespace {set_}\n"
+        "helm upgrade --install goproxy-operator charts/goproxy-operator -n goproxy-operator --create-namespace "
+        f"{told}\n"
         "kubectl apply -f examples/goproxy.yaml\n"
     )
     return 0
