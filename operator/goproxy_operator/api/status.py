@@ -58,6 +58,8 @@ class Status(Part):
     """All that the operator says of a fleet. Figures are absent before the first report."""
 
     observed_generation: int | None = None
+    ready: Annotated[str, StringConstraints(max_length=16)] | None = None
+    """How many replicas are ready, of how many that are asked for, for people: `1/2`."""
     replicas: int | None = None
     ready_replicas: int | None = None
     selector: ShortText | None = None
