@@ -21,7 +21,7 @@ _KILLED = re.compile(r"exit code (?:137|143)\b")
 _SAID_LATELY = timedelta(minutes=20)
 """An older Event is about trouble that is over: whoever tries in vain says so at least every 17 minutes."""
 _PREFIXES = re.compile(
-    r"^(?:create \w+ \S+ (?:for Pod \S+ )?in StatefulSet \S+ failed error: "
+    r"^(?:[Cc]reate \w+ \S+ (?:for Pod \S+ )?in StatefulSet \S+ failed error: "
     r'|(?:pods|persistentvolumeclaims) "[^"]*" is forbidden: '
     r'|MountVolume\.\w+ failed for volume "[^"]*" : |AttachVolume\.\w+ failed for volume "[^"]*" : )'
 )

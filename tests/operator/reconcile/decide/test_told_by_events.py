@@ -42,7 +42,7 @@ def said(about: About, *events: Object) -> Told | None:
         (
             SET,
             "FailedCreate",
-            f"create Pod team-a-0 in StatefulSet team-a failed error: {FORBIDDEN}exceeded quota: q, requested: pods=1, "
+            f"Create Pod team-a-0 in StatefulSet team-a failed error: {FORBIDDEN}exceeded quota: q, requested: pods=1, "
             "used: pods=1, limited: pods=1",
             "exceeded quota: q, requested: pods=1, limited: pods=1",
         ),
