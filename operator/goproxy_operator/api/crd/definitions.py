@@ -35,7 +35,8 @@ _COLUMNS = (
 _WIDE = frozenset({"Class", "Message"})
 _CATEGORY = "goproxy-operator"
 """All objects of this project: `kubectl get goproxy-operator`. It is not `goproxy`, because kubectl takes a word for a
-category before it takes it for a resource: `kubectl get goproxy team-a` would look for a class team-a, too."""
+category before it takes it for a resource: `kubectl get goproxy team-a` fails then with "you must specify only one
+resource"."""
 _CLASS_COLUMNS = (
     ("Default", "boolean", ".spec.default"),
     ("MaxReplicas", "integer", ".spec.limits.maxReplicas"),

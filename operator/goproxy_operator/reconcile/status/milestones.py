@@ -22,7 +22,7 @@ class Milestone(NamedTuple):
 
 def milestones(status: Status, previous: Status) -> list[Milestone]:
     """Return what has come about between the previous status and this one."""
-    if _is(status, "Stalled") or "ready" not in status:
+    if _is(status, "Stalled") or _suspended(status) or "ready" not in status:
         return []
     if not _made(previous):
         return [Milestone("Created", f"the fleet's children are made; replicas asked for: {_asked(status)}")]
@@ -32,10 +32,9 @@ def milestones(status: Status, previous: Status) -> list[Milestone]:
         found.append(Milestone("Scaled", f"from {before} to {now} replicas"))
     under_way, resizing = _is(previous, "Reconciling"), _is(previous, "StorageResizing")
     rolled = under_way is not None and (under_way["reason"] == "RollingOut" or ROLLED in under_way["message"])
-    suspended = (_is(status, "Ready") or _false(status, "Ready") or {}).get("reason") == "Suspended"
-    if rolled and not suspended and _is(status, "Reconciling") is None:
+    if rolled and _is(status, "Reconciling") is None:
         found.append(Milestone("RolledOut", f"all {now} {ROLLED}"))
-    if resizing is not None and not suspended and _is(status, "StorageResizing") is None:
+    if resizing is not None and _is(status, "StorageResizing") is None:
         size = _GROWN_TO.search(resizing["message"])
         found.append(Milestone("Grown", f"the claims have grown to {size[1]}" if size else "the claims have grown"))
     return found
@@ -53,17 +52,14 @@ def _asked(status: Status) -> int | None:
     return int(asked) if asked.isdecimal() else None
 
 
+def _suspended(status: Status) -> bool:
+    """Say whether what comes about is the work of others."""
+    return any(c["type"] == "Ready" and c["reason"] == "Suspended" for c in status.get("conditions", ()))
+
+
 def _is(status: Status, kind: str) -> Mapping[str, Any] | None:
-    return _condition(status, kind, "True")
-
-
-def _false(status: Status, kind: str) -> Mapping[str, Any] | None:
-    return _condition(status, kind, "False")
-
-
-def _condition(status: Status, kind: str, said: str) -> Mapping[str, Any] | None:
     for condition in status.get("conditions", ()):
-        if (condition["type"], condition["status"]) == (kind, said):
+        if (condition["type"], condition["status"]) == (kind, "True"):
             found: Mapping[str, Any] = condition
             return found
     return None
