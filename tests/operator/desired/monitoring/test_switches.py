@@ -15,8 +15,8 @@ ALL = ("ServiceMonitor", "PrometheusRule")
     ("monitoring", "served", "expected"),
     [
         ({}, (), set()),
-        ({}, ALL, {"ServiceMonitor", "PrometheusRule", "ConfigMap"}),
-        ({}, ("ServiceMonitor",), {"ServiceMonitor", "ConfigMap"}),
+        ({}, ALL, {"ServiceMonitor", "PrometheusRule"}),
+        ({}, ("ServiceMonitor",), {"ServiceMonitor"}),
         ({"rules": "Disabled", "dashboard": "Disabled"}, ALL, {"ServiceMonitor"}),
         ({"serviceMonitor": "Disabled"}, ALL, set()),
         ({"serviceMonitor": "Disabled", "rules": "Enabled"}, ALL, {"PrometheusRule"}),
@@ -26,5 +26,5 @@ ALL = ("ServiceMonitor", "PrometheusRule")
     ],
 )
 def test_what_is_made(monitoring: Object, served: tuple[str, ...], expected: set[str]) -> None:
-    made = monitoring_children(goproxy(monitoring=monitoring), served)
+    made = monitoring_children(goproxy(monitoring=monitoring), served, "docs")
     assert {child["kind"] for child in made} == expected
