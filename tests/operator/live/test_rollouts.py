@@ -115,7 +115,7 @@ async def test_fleets_take_turns_and_one_that_does_not_start_stops_the_rest(
         await eventually(lambda: sorted(turns.begun) == sorted(names), f"{names} were begun")
 
     async def told_as_rolling(name: str) -> None:
-        await Fleet(fleets[0].kubectl, name).wait_condition("Reconciling", "True", "ReplicasNotReady")
+        await Fleet(fleets[0].kubectl, name).wait_condition("Reconciling", "True", "RollingOut")
 
     arguments = (f"--image={NEW}", f"--rollouts={LIMIT}", "--resync=200ms", "--scrape-interval=60s")
     async with new_operator(*arguments) as operator:
