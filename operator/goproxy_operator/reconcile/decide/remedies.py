@@ -57,7 +57,7 @@ _ROWS: tuple[tuple[str, str, str, str], ...] = (
     ("FailedCreate", r"", "", "change what the API server refuses"),
     ("InvalidImageName", r"", "", "write spec.image as registry/name:tag"),
     ("ErrImageNeverPull", r"", "", "load the image onto the nodes, or write a spec.image that can be pulled"),
-    (_PULLS, r"unauthori[sz]ed|authentication required|authorization failed|denied|forbidden|401|403|pull secret", "",
+    (_PULLS, r"unauthori[sz]ed|authentication required|auth\w* failed|denied|forbidden|\b40[13]\b|pull secret", "",
      "name a Secret of type kubernetes.io/dockerconfigjson in this namespace, which may read the image, in "
      "spec.pod.imagePullSecrets, and check the name of the image"),
     (_PULLS, r"no such host|lookup|i/o timeout|connection refused|connect:|TLS handshake|network is unreachable", "",
@@ -67,7 +67,7 @@ _ROWS: tuple[tuple[str, str, str, str], ...] = (
     (_PULLS, r"not found|manifest unknown|does not exist", "",
      "write a spec.image that exists: push the tag, or correct the name"),
     (_PULLS, r"no match for platform|exec format", "", "write a spec.image that is built for the nodes' architecture"),
-    (_PULLS, r"toomanyrequests|rate limit|429", "",
+    (_PULLS, r"toomanyrequests|rate limit|\b429\b", "",
      "wait, or name a Secret with an account in spec.pod.imagePullSecrets, or write a mirror in spec.image"),
     (_PULLS, r"no space left", "", f"the node's disk is full: {_CLUSTER}"),
     (_PULLS, r"signature", "", "write a spec.image whose signature the nodes' policy accepts"),
