@@ -139,9 +139,11 @@ def _container_trouble(status: Object, container: Object) -> tuple[str, str] | N
     ended = state.get("terminated") or status.get("lastState", {}).get("terminated")
     if waiting in _PULLS:
         return IMAGE_PULL, pull_failure(str(state["waiting"].get("message") or ""))
-    if waiting not in (None, CRASH_LOOP) and waiting not in _CREATING:
+    # A container that cannot be started waits by turns with this reason and with that of its back-off.
+    again = waiting == CRASH_LOOP or (waiting == "RunContainerError" and ended is not None)
+    if waiting is not None and not again and waiting not in _CREATING:
         return _word(str(waiting)), _error_words(str(state["waiting"].get("message") or ""))
-    if ended is not None and (ended.get("exitCode") or waiting == CRASH_LOOP or int(status.get("restartCount", 0)) > 1):
+    if ended is not None and (ended.get("exitCode") or again or int(status.get("restartCount", 0)) > 1):
         return _crash(ended, int(status.get("restartCount", 0)), waiting, container)
     return (CREATING, "") if waiting is not None else None
 

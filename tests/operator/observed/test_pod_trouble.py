@@ -157,6 +157,18 @@ def test_a_pod_that_crashes_again_and_again_says_the_same_in_all_its_states() ->
     assert all(view.serves_as(views[0]) for view in views)
 
 
+def test_a_container_that_cannot_be_started_says_the_same_while_it_waits() -> None:
+    end = {"exitCode": 128, "reason": "StartError", "message": 'exec: "modproxy": executable file not found in $PATH'}
+    told = {
+        PodView.of(waiting(reason, "x", last=end, restarts=4)).trouble
+        for reason in ("CrashLoopBackOff", "RunContainerError")
+    }
+    words = 'the container ended with exit code 128: exec: "modproxy": executable file not found in $PATH'
+    assert told == {PodTrouble("StartError", words, LATER)}
+    first = PodView.of(waiting("RunContainerError", "x")).trouble
+    assert first == PodTrouble("RunContainerError", "x", LATER)
+
+
 def test_what_makes_a_difference_to_a_fleet() -> None:
     creating, pulling, failing = (
         PodView.of(item)
