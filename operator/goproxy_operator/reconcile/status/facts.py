@@ -7,6 +7,7 @@ from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.kube.resources import Object
 from goproxy_operator.reconcile.decide.problem import Problem
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
+from goproxy_operator.reconcile.decide.trouble import Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class StatusFacts:
     """The user wants nothing changed."""
     stalled: Problem | None = None
     """What stands in the way until somebody acts on it."""
+    trouble: Trouble | None = None
+    """Why replicas are missing, where that has lasted."""
 
     @property
     def desired_replicas(self) -> int:
@@ -49,6 +52,19 @@ class StatusFacts:
         if self.adopting:
             return sum(replica.ready or field != "readyReplicas" for replica in self.replicas)
         return int((self.stateful_set or {}).get("status", {}).get(field) or 0)
+
+    @property
+    def whole(self) -> bool:
+        """Say whether all replicas that are asked for are ready, and no others are there."""
+        wanted = self.desired_replicas
+        return self.count("replicas") == self.count("readyReplicas") == wanted and self.seen_by_its_controller
+
+    @property
+    def rolling(self) -> bool:
+        """Say whether the controller replaces pods of an older template, and not only makes or adds some."""
+        status = (self.stateful_set or {}).get("status", {})
+        ended = status.get("currentRevision") == status.get("updateRevision")
+        return not ended and min(self.count("updatedReplicas"), self.count("readyReplicas")) < self.desired_replicas
 
     @property
     def seen_by_its_controller(self) -> bool:
