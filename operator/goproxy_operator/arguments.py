@@ -6,6 +6,7 @@ from pathlib import Path
 
 from modproxy.contract.address import parse_address
 from modproxy.contract.duration import parse_duration
+from modproxy.contract.log_lines import FORMAT_HELP, FORMATS, TEXT
 
 _EPILOG = """\
 examples:
@@ -130,7 +131,13 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="where people read docs/runbooks of the operator's repository, for the links of alerts (default: the "
         "links name the files there)",
     )
+    add_log_format(parser)
     parser.add_argument("--verbose", action="store_true", help="log what is done in detail")
+
+
+def add_log_format(parser: argparse.ArgumentParser) -> None:
+    """Add how events are logged."""
+    parser.add_argument("--log-format", choices=FORMATS, default=TEXT, help=f"{FORMAT_HELP}; the replicas log so too")
 
 
 def make_parser() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
@@ -141,7 +148,7 @@ def make_parser() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=version())
+    parser.add_argument("--version", action="version", version=f"goproxy-operator {version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser(
         "run",

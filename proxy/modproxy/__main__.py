@@ -10,16 +10,14 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
-from typing import NoReturn
 
 import uvloop
 from aiohttp import web
 
 from modproxy.config_file import Loaded, load
 from modproxy.contract.config import ConfigError
-from modproxy.contract.log_lines import FORMAT_HELP, FORMATS, JSON, TEXT, set_up_logging
+from modproxy.contract.log_lines import FORMAT_HELP, FORMATS, TEXT, set_up_logging, tell_end
 from modproxy.memory import keep_little
-from modproxy.quoting import escape_controls
 from modproxy.replica import Replica
 from modproxy.server.admin import admin_app
 from modproxy.server.listener import ClientListener, address_of, open_listener
@@ -47,18 +45,11 @@ def main() -> None:
             sys.exit(EXIT_STOPPED)
         uvloop.run(serve(args.config, loaded))
     except ConfigError as e:
-        _fail(args.log_format, e, EXIT_BAD_CONFIG)
+        tell_end("modproxy", str(e))
+        sys.exit(EXIT_BAD_CONFIG)
     except (UpstreamError, OSError) as e:  # the machine is at fault, not the config: the next start may succeed
-        _fail(args.log_format, e, EXIT_FAILED)
-
-
-def _fail(log_format: str, error: Exception, exit_code: int) -> NoReturn:
-    """End with one line that says why. In JSON it is an event like the others."""
-    if log_format == JSON:
-        log.critical("%s", error)
-    else:
-        print(f"modproxy: {escape_controls(str(error))}", file=sys.stderr)
-    sys.exit(exit_code)
+        tell_end("modproxy", str(e))
+        sys.exit(EXIT_FAILED)
 
 
 def _fleet_fields(fleet: str | None) -> dict[str, str]:

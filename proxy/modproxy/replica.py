@@ -20,9 +20,11 @@ from modproxy.server.certificates import Certificates
 from modproxy.server.handler import ClientHandler
 from modproxy.server.metrics import Metrics, UpstreamCounts
 from modproxy.server.traffic import Traffic
+from modproxy.source.asking_again import ask_again
 from modproxy.source.build import SharedResources
 from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.way_out.connections import Connections
+from modproxy.source.way_out.named_secrets import watch_secrets
 from modproxy.store.disk import DiskStore
 from modproxy.store.janitor import Janitor
 from modproxy.threads import Pool
@@ -82,6 +84,8 @@ class Replica:
         # To count once more would count twice what was counted before the failure.
         self.background.start("count of what is stored", self.store.count, again=False)
         self.background.start("tidying of the cache", self._janitor.run)
+        self.background.start("asking of servers that fail", lambda: ask_again(lambda: self.in_force.sources.outages))
+        self.background.start("watch of Secrets", lambda: watch_secrets(lambda: self.in_force.sources.secrets))
         self.reporter.ready = True
 
     def follow(self, path: Path) -> None:

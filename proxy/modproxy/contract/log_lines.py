@@ -130,6 +130,15 @@ def set_up_logging(log_format: str, *, verbose: bool, fields: Mapping[str, str] 
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
 
 
+def tell_end(program: str, why: str) -> None:
+    """Write in one line why the program ends: for people behind its name, in JSON as an event like the others."""
+    told = escape_controls(why)
+    if any(isinstance(handler.formatter, JsonFormatter) for handler in logging.getLogger().handlers):
+        logging.getLogger(program).critical("%s", told)
+    else:
+        sys.stderr.write(f"{program}: {told}\n")
+
+
 def _cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[:longest]} ..."
 

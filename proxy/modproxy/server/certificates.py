@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from modproxy.contract.mounted import file_mark
+from modproxy.contract.report import SecretProblem
 from modproxy.contract.secret_keys import TLS_CERTIFICATE, TLS_KEY
 
 _POLL_SECONDS = 1.0
@@ -19,6 +20,8 @@ _POLL_SECONDS = 1.0
 file system.
 """
 _PROTOCOLS = ["http/1.1"]
+_WARNED_SECONDS = 14 * 24 * 3600.0
+"""Two weeks before the end. cert-manager and ACME clients renew a certificate of 90 days after 60."""
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +52,19 @@ class Certificates:
     def loaded(self) -> bool:
         """Whether there is a certificate to show."""
         return self._shown is not None
+
+    @property
+    def secret_problem(self) -> SecretProblem | None:
+        """The same problem, as one of the Secret."""
+        return SecretProblem(secret=self.folder.name, problem=self.problem) if self.problem else None
+
+    def expiry_warning(self, now: float) -> str | None:
+        """Say that the certificate expires soon after `now`, in seconds since the epoch; None while it is good."""
+        if self.expires is None or self.expires.timestamp() - now > _WARNED_SECONDS:
+            return None
+        when = f"{self.expires:%Y-%m-%d %H:%M} UTC"
+        tense = "has expired on" if self.expires.timestamp() <= now else "expires on"
+        return f"tls: the certificate of Secret {self.folder.name} {tense} {when}: renew it"
 
     async def look(self) -> None:
         """Take the certificate in the folder, if the files have changed since the last look. Raises nothing."""

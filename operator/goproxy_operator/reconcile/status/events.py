@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from goproxy_operator.api.goproxy import API_VERSION, GROUP, KIND
 from goproxy_operator.kube.resources import EVENTS, Object
 from goproxy_operator.reconcile.status.conditions import FIGURES
+from goproxy_operator.reconcile.status.reachability import CREDENTIALS_READY, UPSTREAM_REACHABLE
 from goproxy_operator.timestamps import format_micro_time
 
 _NOTE_LENGTH = 1024
@@ -18,12 +19,19 @@ _COMPONENT = f"{GROUP}/goproxy-operator"
 _TOLD = {
     ("Stalled", "True"): "Warning",
     ("ConfigSynced", "False"): "Warning",
+    ("ConfigSynced", "True"): "Warning",
+    (UPSTREAM_REACHABLE, "False"): "Warning",
+    (CREDENTIALS_READY, "False"): "Warning",
     ("DiskPressure", "True"): "Warning",
     ("AutoscalingActive", "False"): "Warning",
     ("StorageResizing", "True"): "Normal",
 }
-_QUIET = frozenset({"Spreading", "FailedGetExternalMetric", "FailedGetPodsMetric", "ScalingDisabled"})
+_QUIET = frozenset({"InForce", "Spreading", "FailedGetExternalMetric", "FailedGetPodsMetric", "ScalingDisabled"})
 """Reasons that pass by themselves, or of which the autoscaler's own Events tell."""
+
+
+_ONCE = FIGURES | {UPSTREAM_REACHABLE, CREDENTIALS_READY}
+"""Conditions that are told once while they last: replica after replica finds out the same."""
 
 
 class Happening(NamedTuple):
@@ -45,7 +53,7 @@ def happenings(status: Mapping[str, Any], previous: Mapping[str, Any]) -> list[H
 
 
 def _subject(condition: Mapping[str, Any]) -> tuple[str, ...]:
-    message = "" if condition["type"] in FIGURES else condition["message"]
+    message = "" if condition["type"] in _ONCE else condition["message"]
     return condition["type"], condition["reason"], message
 
 
