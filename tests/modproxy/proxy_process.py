@@ -44,8 +44,15 @@ class ProxyProcess:
     """
 
     def __init__(
-        self, folder: Path, config: dict[str, Any], env: dict[str, str] | None = None, *, first_readyz: int = 200
+        self,
+        folder: Path,
+        config: dict[str, Any],
+        env: dict[str, str] | None = None,
+        *,
+        first_readyz: int = 200,
+        arguments: tuple[str, ...] = (),
     ) -> None:
+        self._arguments = arguments
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.cache = folder / "cache"
@@ -73,7 +80,7 @@ class ProxyProcess:
         self.write_config()
         with (self.folder / "log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                PYTHON, "-m", "modproxy", "--config", str(self.config_file),
+                PYTHON, "-m", "modproxy", "--config", str(self.config_file), *self._arguments,
                 stderr=log, pass_fds=[s.fileno() for s in self._sockets], env=self._environment(),
             )  # fmt: skip
         ready = await self.session.get(f"{self.admin_url}/-/readyz", timeout=aiohttp.ClientTimeout(20))

@@ -1,5 +1,6 @@
 """How the requests to one server over HTTP end: in words for clients and for the keepers of the fleet."""
 
+import os
 from http import HTTPStatus
 
 import aiohttp
@@ -125,6 +126,11 @@ def _wants_login(error: Exception) -> bool:
     return isinstance(error, aiohttp.ClientHttpProxyError) and error.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
 
 
+def _system_words(error: OSError) -> str:
+    """Return the system's words. asyncio puts words of its own in their place, with the address."""
+    return os.strerror(error.errno) if error.errno else "no route"
+
+
 def _why_untrusted(error: aiohttp.ClientConnectorCertificateError) -> str:
     found = error.certificate_error
     return str(getattr(found, "verify_message", "") or getattr(found, "reason", "") or type(found).__name__)
@@ -146,7 +152,7 @@ def explain(error: Exception) -> tuple[str, str, int]:
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
             return "tls", "has no TLS that we trust", 502
         case aiohttp.ClientConnectorError():
-            return "connect", f"could not be reached: {error.os_error.strerror or 'no route'}", 502
+            return "connect", f"could not be reached: {_system_words(error.os_error)}", 502
         case aiohttp.ClientHttpProxyError():
             return "proxy", f"could not be reached: the HTTP proxy answered {error.status}", 502
         case aiohttp.ClientPayloadError():

@@ -23,7 +23,10 @@ _KINDS = (
             r"[Nn]o route to host|[Nn]etwork is unreachable"
         ),
     ),
-    ("timeout", re.compile(r"timed out|i/o timeout|Timeout was reached|Operation too slow|deadline exceeded")),
+    (
+        "timeout",
+        re.compile(r"timed out|i/o timeout|handshake timeout|Timeout was reached|Operation too slow|deadline exceeded"),
+    ),
     ("status", re.compile(r"requested URL returned error: (?:5[0-9]{2}|429)|reading https?://\S+: (?:5[0-9]{2}|429)")),
     (
         "reset",
