@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import time
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from modproxy.cache.zip_process import ProcessChecks
 from modproxy.config_file import Loaded, changes
 from modproxy.contract.address import Address
 from modproxy.contract.config import Config, ConfigError, TlsConfig
+from modproxy.faults import Faults
 from modproxy.in_force import InForce
 from modproxy.reporting import CERTIFICATES, CONFIG, Reporter
 from modproxy.server.certificates import Certificates
@@ -45,6 +47,7 @@ class Replica:
         config = loaded.config
         self._started = loaded
         self.background = BackgroundTasks()
+        self._faults = Faults()
         self._connections = Connections()
         self._hashing = Pool("hash", _HASHING_THREADS)
         upstream_counts = UpstreamCounts()
@@ -62,7 +65,9 @@ class Replica:
         self.in_force = InForce(shared, cache)
         self.handler = ClientHandler(cache, self.store, self.in_force, traffic, own)
         self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None
-        self.reporter = Reporter(self.in_force, self.store, traffic, self.certificates, self.background)
+        self.reporter = Reporter(
+            self.in_force, self.store, traffic, self.certificates, self.background, faults=self._faults
+        )
         self.metrics = Metrics(
             traffic,
             upstream_counts,
@@ -76,6 +81,7 @@ class Replica:
 
     async def start(self) -> None:
         """Take the first config and begin to count the stored files. Raises `OSError` and `UpstreamError`."""
+        logging.getLogger().addHandler(self._faults)
         self.store.prepare()
         await self.in_force.begin(self._started)
         if self.certificates:
@@ -122,6 +128,7 @@ class Replica:
 
     async def close(self) -> None:
         """End the tasks and the fetches under way, and close what the replica has open."""
+        logging.getLogger().removeHandler(self._faults)
         self.background.close()
         await self._cache.close()
         await self._checks.close()

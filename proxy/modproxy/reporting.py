@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 from modproxy.background import BackgroundTasks
 from modproxy.contract.report import ConfigState, Report, SecretProblem, StorageState
+from modproxy.faults import Faults
 from modproxy.in_force import InForce
 from modproxy.server.certificates import Certificates
 from modproxy.server.traffic import Traffic
@@ -24,7 +25,10 @@ class Reporter:
         traffic: Traffic,
         certificates: Certificates | None,
         background: BackgroundTasks,
+        *,
+        faults: Faults,
     ) -> None:
+        self._faults = faults
         self._background = background
         self._in_force = in_force
         self._store = store
@@ -46,7 +50,7 @@ class Reporter:
                 hash=rules.loaded.hash,
                 generation=rules.generation,
                 error=self._error(),
-                warnings=self._background.problems + self._expiry() + rules.warnings,
+                warnings=self._background.problems + self._faults.warnings + self._expiry() + rules.warnings,
             ),
             storage=StorageState(
                 used_bytes=max(store.used_bytes, 0),  # files of a former process may go before they are counted
