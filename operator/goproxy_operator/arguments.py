@@ -131,13 +131,8 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="where people read docs/runbooks of the operator's repository, for the links of alerts (default: the "
         "links name the files there)",
     )
-    add_log_format(parser)
-    parser.add_argument("--verbose", action="store_true", help="log what is done in detail")
-
-
-def add_log_format(parser: argparse.ArgumentParser) -> None:
-    """Add how events are logged."""
     parser.add_argument("--log-format", choices=FORMATS, default=TEXT, help=f"{FORMAT_HELP}; the replicas log so too")
+    parser.add_argument("--verbose", action="store_true", help="log what is done in detail")
 
 
 def make_parser() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:

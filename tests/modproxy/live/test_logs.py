@@ -60,7 +60,7 @@ async def test_the_last_words_in_json(tmp_path: Path) -> None:
     assert (line["level"], line["logger"]) == ("CRITICAL", "modproxy")
     assert "not JSON" in line["message"]
     code, out, err = await run(
-        "goproxy_operator", "run", "--kubeconfig=/nonexistent", "--lease-namespace=x", "--log-format=json"
+        "goproxy_operator", "run", "--image=x", "--kubeconfig=/nonexistent", "--lease-namespace=x", "--log-format=json"
     )
     assert (code, out) == (1, "")
     assert json.loads(err)["message"] == "/nonexistent is no file: name a kubeconfig with --kubeconfig FILE"
