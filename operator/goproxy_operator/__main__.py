@@ -72,7 +72,7 @@ async def _operate(arguments: argparse.Namespace) -> int:
         keep_idle_claims=arguments.keep_idle_claims,
         grow_after=arguments.grow_after,
         log_format=arguments.log_format,
-        runbooks=arguments.runbooks,
+        docs=arguments.docs,
     )
     try:
         access = await load_access(arguments.kubeconfig, arguments.context)

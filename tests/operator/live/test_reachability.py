@@ -97,7 +97,7 @@ async def test_an_operator_that_logs_json_has_its_replicas_log_so(fleet: Fleet, 
             pod = (await fleet.get("statefulset", "team-a"))["spec"]["template"]["spec"]
             return bool(pod["containers"][0]["args"][-2:] == ["--log-format", "json"])
 
-        await fleet.wait_condition("Ready", "True", "Serving")
+        await fleet.wait_condition("Ready", "False", "NoReplicaReady")
         await eventually(arguments, "the pods get the format")
         lines = [json.loads(line) for line in operator.log.splitlines()]
     assert all(list(line)[:4] == ["time", "level", "logger", "message"] for line in lines)
