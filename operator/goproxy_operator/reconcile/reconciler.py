@@ -9,7 +9,7 @@ from goproxy_operator.api.status import UNSEEN
 from goproxy_operator.desired import names
 from goproxy_operator.desired.config_map import documents_of
 from goproxy_operator.kube.errors import NamespaceEndingError
-from goproxy_operator.kube.resources import Key, Object
+from goproxy_operator.kube.resources import Key, Object, log_fields
 from goproxy_operator.metrics import FAULTS
 from goproxy_operator.reconcile.actions import Actions
 from goproxy_operator.reconcile.decide.claims import next_growth_look
@@ -80,7 +80,7 @@ class FleetReconciler:
             return PassOutcome()
         except NamespaceEndingError as e:
             # This is no fault of the object, and nothing to wait for: the object goes with its namespace.
-            _log.info("%s/%s: %s", *key, e)
+            _log.info("%s/%s: %s", *key, e, extra=log_fields(key))
             self._ending[key] = item["metadata"]["uid"]
             self._rollouts.forget(key)
             return PassOutcome()
@@ -181,7 +181,7 @@ class FleetReconciler:
     async def _tell_fault(self, key: Key, item: Object, fault: Exception) -> PassOutcome:
         """Tell on the object what no code foresaw: only its user knows what is unusual about it."""
         FAULTS.inc()
-        _log.error("%s/%s: a fault of the operator", *key, exc_info=fault)
+        _log.error("%s/%s: a fault of the operator", *key, exc_info=fault, extra=log_fields(key))
         told = Problem("OperatorFault", _FAULT.format(plain_text(f"{type(fault).__name__}: {fault}")))
         try:
             await self._refuse(key, item, told)

@@ -115,15 +115,24 @@ class Fetch:
             )
         if self._broker.error is not None:
             # git and go say only that there was no login.
-            log.warning("version control: %s: %s", self._target, self._broker.error)
+            log.warning("version control: %s: %s", self._target, self._broker.error, extra=self._log_fields())
             return Unavailable(f"{self._target}: {self._broker.error}")
         said = said.replace(str(self._place.root), "/workspace")
         from_git = await asyncio.to_thread(are_all_of_git, self._place.repositories)
         cause, error = explain_failure(self._target, said, self._broker.has_login, from_git=from_git)
         self.meaning, self.cause = cause.meaning, cause
         if not isinstance(error, NotFound):
-            log.warning("version control: %s: %s: %s", self._target, cause.meaning, cause.words.replace("\n", " | "))
+            log.warning(
+                "version control: %s: %s: %s",
+                self._target,
+                cause.meaning,
+                cause.words.replace("\n", " | "),
+                extra=self._log_fields(),
+            )
         return error
+
+    def _log_fields(self) -> dict[str, str]:
+        return {"target": str(self._target), "host": self._target.path.partition("/")[0]}
 
     async def _try_repository(self, url: str) -> str | None:
         """Say why a repository cannot be read, in the form of the go command; None when it can."""
