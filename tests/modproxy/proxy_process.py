@@ -134,9 +134,9 @@ class ProxyProcess:
         async with self.session.get(f"{self.admin_url}/-/report") as response:
             return Report.model_validate_json(await response.read())
 
-    async def until_report(self, predicate: Callable[[Report], bool]) -> Report:
+    async def until_report(self, predicate: Callable[[Report], bool], *, seconds: float = 10) -> Report:
         """Request the report until it is as it should be."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(seconds):
             while not predicate(report := await self.report()):
                 await asyncio.sleep(0.02)
         return report
