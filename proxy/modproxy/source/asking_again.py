@@ -1,6 +1,7 @@
 """Asks servers again that fail: so a single failure is told from an outage, and an outage ends without any client."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -8,6 +9,7 @@ from modproxy.source.outages import Again, Outages, Place
 
 _LOOK_SECONDS = 1.0
 """How often it is looked whose turn it is."""
+log = logging.getLogger(__name__)
 
 
 async def ask_again(outages: Callable[[], Outages]) -> NoReturn:
@@ -17,6 +19,8 @@ async def ask_again(outages: Callable[[], Outages]) -> NoReturn:
     async def ask(place: Place, again: Again) -> None:
         try:
             await again()
+        except Exception:
+            log.exception("%s cannot be asked again, by a fault of this program", place.name)
         finally:
             del asking[place]
 

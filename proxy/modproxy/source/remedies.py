@@ -35,7 +35,10 @@ def remedy_for(role: Role, kind: str) -> str:
         case "429":
             return "ask its keepers for a higher limit, or put a login into spec.upstream.credentials"
         case "redirects":
-            return "name the host in spec.upstream.goprivate, or set spec.upstream.allowPrivateTargets, if it is meant"
+            return (
+                f"check where it redirects, and {_SETTING[role]}; if a private address is meant, name that host in "
+                "spec.upstream.goprivate, or set spec.upstream.allowPrivateTargets"
+            )
         case "signature":
             return (
                 "compare name and key in spec.upstream.gosumdb with what the database publishes; if they are right, "

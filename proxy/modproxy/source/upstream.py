@@ -137,7 +137,7 @@ class UpstreamProxy:
     def _failure(self, target: AnyTarget, error: Exception, place: str | None) -> Unavailable:
         name, words, status = explain(error)
         self._count(name)
-        self._watched.failed(str(target), error, name, words, place)
+        self._watched.failed(target, error, name, words, place)
         return Unavailable(f"{target}: {self._named(place)} {words}", status, cause=f"{self._url} {place} {name}")
 
     async def _refusal(self, request: Request, answered: Answered) -> SourceError:

@@ -7,8 +7,9 @@ import aiohttp
 
 from modproxy.contract.report import Role
 from modproxy.mod.login import UrlLogin
+from modproxy.mod.target import Target
 from modproxy.quoting import quoted
-from modproxy.request import Request
+from modproxy.request import AnyTarget, Request
 from modproxy.source.outages import Failure, Outages, Place
 from modproxy.source.remedies import remedy_for
 from modproxy.source.way_out.connections import PrivateAddressError
@@ -51,7 +52,7 @@ class WatchedServer:
         if (proxy := self._proxy()) is not None:
             self._outages.answered(proxy)
 
-    def failed(self, target: str | None, error: Exception, kind: str, words: str, redirected: str | None) -> None:
+    def failed(self, target: AnyTarget | None, error: Exception, kind: str, words: str, redirected: str | None) -> None:
         """Note that no answer came. `target` is None where the root was asked for."""
         if isinstance(error, HostBusyError | CredentialError):
             return  # the first is our own limit, the second is told of its Secret
@@ -69,7 +70,7 @@ class WatchedServer:
 
     def refused(self, request: Request | None, status: int, redirected: str | None, said: str) -> None:
         """Note an answer other than 200. `request` is None where the root was asked for."""
-        target = None if request is None else str(request.target)
+        target = None if request is None else request.target
         if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.FORBIDDEN):
             self.answered()
             return
@@ -101,9 +102,11 @@ class WatchedServer:
         elif self._root_failed or not self._of_one_target:
             self.answered()
 
-    def _note(self, place: Place, kind: str, cause: str, target: str | None) -> None:
+    def _note(self, place: Place, kind: str, cause: str, target: AnyTarget | None) -> None:
         self._of_one_target = kind in _OF_ONE_TARGET or (kind.isdecimal() and kind != "407")
-        one = target if self._of_one_target else None
+        # All files of a module may be one trouble of that module.
+        subject = target.path if isinstance(target, Target) else str(target)
+        one = subject if self._of_one_target and target is not None else None
         failure = Failure(kind, cause, remedy_for(place.role, kind), one, again=self.ask_again)
         self._outages.failed(place, failure, asked_again=target is None)
 
