@@ -2,10 +2,10 @@
 
 import asyncio
 import socket
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import pytest
 from aiohttp import web
 
 from modproxy.contract.report import Outage, Report
@@ -18,9 +18,17 @@ from tests.modproxy.tls_upstream import TlsUpstream
 M = "example.com/!mixed/@v"
 MOD, LIST = f"{M}/v1.0.0.mod", f"{M}/list"
 
+UNTRUSTED = "has a certificate that is not trusted: unable to get local issuer certificate"
+WANTS = "answers 407: it wants a user name and a password"
+REFUSED = "could not be reached: Connection refused"
+
 
 def config(**upstream: Any) -> dict[str, Any]:
     return {"upstream": {"gosumdb": "off", "timeout": "2s", **upstream}}
+
+
+def by_proxy(scheme: str, proxy: str) -> dict[str, Any]:
+    return config(goproxy=f"{scheme}://proxy.example.com", httpProxy={"url": f"http://{proxy}"})
 
 
 def free_port() -> int:
@@ -49,9 +57,9 @@ async def the_outage(proxy: ProxyProcess) -> Outage:
     return outage
 
 
-async def serve(port: int) -> web.ServerRunner:
+async def serve(port: int, status: int) -> web.ServerRunner:
     async def answer(_: web.BaseRequest) -> web.StreamResponse:
-        return web.Response(status=404)
+        return web.Response(status=status)
 
     runner = web.ServerRunner(web.Server(answer, access_log=None), shutdown_timeout=0.1)
     await runner.setup()
@@ -70,10 +78,10 @@ async def test_a_server_that_is_down_and_comes_back(tmp_path: Path) -> None:
         assert [outage.failing for outage in report.outages] == [False]
         outage = await the_outage(proxy)
         assert (outage.role, outage.place, outage.kind) == ("upstream", url, "connect")
-        assert outage.cause == "could not be reached: Connection refused"
+        assert outage.cause == REFUSED
         assert "check the address in spec.upstream.goproxy" in outage.remedy
         assert "WARNING modproxy.cache.lookup: not fetched: " in proxy.log()
-        runner = await serve(port)
+        runner = await serve(port, 404)
         try:
             async with asyncio.timeout(45):  # a failing server is asked every thirty seconds
                 while (await proxy.report()).outages != ():
@@ -82,25 +90,45 @@ async def test_a_server_that_is_down_and_comes_back(tmp_path: Path) -> None:
             await runner.cleanup()
 
 
-@pytest.mark.parametrize(
-    ("behaviour", "kind", "cause"),
-    [
-        (fake.status(401, "who are you?"), "401", 'answers 401, saying "who are you?"'),
-        (fake.status(503, "later"), "503", 'answers 503, saying "later"'),
-        (fake.hang(), "timeout", "did not answer within 1 s"),
-    ],
-)
-async def test_a_server_that_gives_no_usable_answer(
-    upstream: FakeUpstream, tmp_path: Path, behaviour: fake.Behaviour, kind: str, cause: str
-) -> None:
-    upstream.behaviours |= {LIST: behaviour, "": behaviour}
-    async with ProxyProcess(tmp_path, config(goproxy=upstream.url, timeout="1s")) as proxy:
+async def after_one_request(folder: Path, settings: dict[str, Any]) -> Outage:
+    async with ProxyProcess(folder, settings) as proxy:
         assert (await proxy.get(LIST)).status >= 500
-        outage = await the_outage(proxy)
-        assert (outage.kind, outage.cause) == (kind, cause)
-        upstream.behaviours.clear()
-        assert (await proxy.get(MOD)).status == 200
-        assert (await proxy.report()).outages == ()
+        return await the_outage(proxy)
+
+
+async def test_what_is_told_of_each_kind_of_failure(upstream: FakeUpstream, tmp_path: Path) -> None:
+    # All fail at once, because each takes ten seconds of tries.
+    port = free_port()
+    async with (
+        AsyncExitStack() as stack,
+        TlsUpstream(upstream, tmp_path / "site") as site,
+        FakeUpstream() as wants_login,
+        FakeUpstream() as down,
+        FakeUpstream() as hangs,
+    ):
+        for server, behaviour in (
+            (wants_login, fake.status(401, "who are you?")), (down, fake.status(503, "later")), (hangs, fake.hang()),
+        ):  # fmt: skip
+            server.behaviours |= {LIST: behaviour, "": behaviour}
+        refuses = await serve(0, 407)
+        stack.push_async_callback(refuses.cleanup)
+        egress, gone = f"127.0.0.1:{refuses.addresses[0][1]}", f"127.0.0.1:{port}"
+        unknown = "https://proxy.invalid"
+        cases = [
+            (config(goproxy=wants_login.url), "upstream", wants_login.url, "401", 'answers 401, saying "who are you?"'),
+            (config(goproxy=down.url), "upstream", down.url, "503", 'answers 503, saying "later"'),
+            (config(goproxy=hangs.url), "upstream", hangs.url, "timeout", "did not answer within 2 s"),
+            (config(goproxy=site.url), "upstream", site.url, "tls", UNTRUSTED),
+            (config(goproxy=unknown), "upstream", unknown, "dns", "could not be resolved"),
+            (by_proxy("http", egress), "httpProxy", egress, "407", WANTS),
+            (by_proxy("https", egress), "httpProxy", egress, "407", WANTS),
+            (by_proxy("https", gone), "httpProxy", gone, "connect", REFUSED),
+        ]
+        told = await asyncio.gather(
+            *(after_one_request(tmp_path / str(number), case[0]) for number, case in enumerate(cases))
+        )
+    for outage, (_, *expected) in zip(told, cases, strict=True):
+        assert [outage.role, outage.place, outage.kind, outage.cause] == expected
 
 
 async def test_one_file_that_a_server_cannot_give_makes_it_not_fail(upstream: FakeUpstream, tmp_path: Path) -> None:
@@ -115,54 +143,6 @@ async def test_one_file_that_a_server_cannot_give_makes_it_not_fail(upstream: Fa
         assert [(outage.failing, outage.kind) for outage in report.outages] == [(False, "500")]
         assert (await proxy.get("example.com/none/@v/list")).status == 404
         assert (await proxy.report()).outages == ()
-
-
-async def test_a_certificate_that_nobody_trusts(upstream: FakeUpstream, tmp_path: Path) -> None:
-    async with (
-        TlsUpstream(upstream, tmp_path / "tls") as site,
-        ProxyProcess(tmp_path / "fleet", config(goproxy=site.url)) as proxy,
-    ):
-        assert (await proxy.get(LIST)).status == 502
-        outage = await the_outage(proxy)
-        assert outage.kind == "tls"
-        assert outage.cause.startswith("has a certificate that is not trusted: unable to get local issuer certificate")
-        assert "spec.upstream.trustedCASecretName" in outage.remedy
-
-
-async def test_a_name_that_cannot_be_resolved(tmp_path: Path) -> None:
-    async with ProxyProcess(tmp_path, config(goproxy="https://proxy.invalid", timeout="5s")) as proxy:
-        assert (await proxy.get(LIST)).status in (502, 504)
-        outage = await the_outage(proxy)
-        assert (outage.place, outage.kind, outage.cause) == ("https://proxy.invalid", "dns", "could not be resolved")
-
-
-async def test_a_proxy_that_wants_a_login_is_named_and_not_the_server_behind(tmp_path: Path) -> None:
-    async def refuse(_: web.BaseRequest) -> web.StreamResponse:
-        return web.Response(status=407)
-
-    runner = web.ServerRunner(web.Server(refuse, access_log=None), shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    port = runner.addresses[0][1]
-    try:
-        for scheme in ("http", "https"):
-            settings = config(goproxy=f"{scheme}://proxy.example.com", httpProxy={"url": f"http://127.0.0.1:{port}"})
-            async with ProxyProcess(tmp_path / scheme, settings) as proxy:
-                assert (await proxy.get(LIST)).status == 502
-                outage = await the_outage(proxy)
-                assert (outage.role, outage.place, outage.kind) == ("httpProxy", f"127.0.0.1:{port}", "407")
-                assert outage.cause == "answers 407: it wants a user name and a password"
-    finally:
-        await runner.cleanup()
-
-
-async def test_a_proxy_that_is_down(tmp_path: Path) -> None:
-    port = free_port()
-    settings = config(goproxy="https://proxy.example.com", httpProxy={"url": f"http://127.0.0.1:{port}"})
-    async with ProxyProcess(tmp_path, settings) as proxy:
-        assert (await proxy.get(LIST)).status == 502
-        outage = await the_outage(proxy)
-        assert (outage.role, outage.place, outage.kind) == ("httpProxy", f"127.0.0.1:{port}", "connect")
 
 
 async def test_a_checksum_database_with_another_key(upstream: FakeUpstream, tmp_path: Path) -> None:

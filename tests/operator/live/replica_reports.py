@@ -94,6 +94,8 @@ class ReplicaReports:
             storage=storage,
             window=window,
             requests={},
+            outages=(),
+            secret_problems=(),
         )
         return web.Response(text=report.model_dump_json(by_alias=True), content_type="application/json")
 
