@@ -86,4 +86,4 @@ async def test_what_its_user_has_to_act_on_is_told(tmp_path: Path) -> None:
         await fleet.line("^team-a-0: Secret git is not found or not mounted yet, or has none of the keys")
         await fleet.line("config in force on 1 of 1 replicas")
         assert (await fleet.get("example.com/m/@v/list"))[0] == 502
-        await fleet.line("^team-a-0: http://127.0.0.1:1 could not be reached: Connection refused: check the address in")
+        await fleet.line("^team-a-0: http://127.0.0.1:1 cannot be reached: Connection refused: check the address in")

@@ -56,6 +56,8 @@ class WatchedServer:
         """Note that no answer came. `target` is None where the root was asked for."""
         if isinstance(error, HostBusyError | CredentialError):
             return  # the first is our own limit, the second is told of its Secret
+        # Clients are told what has happened, the keepers of the fleet what holds.
+        words = words.replace("could not be ", "cannot be ", 1)
         proxy = self._proxy()
         if proxy is not None and _wants_login(error):
             self._note(proxy, "407", _WANTS_LOGIN, target)

@@ -20,7 +20,7 @@ MOD, LIST = f"{M}/v1.0.0.mod", f"{M}/list"
 
 UNTRUSTED = "has a certificate that is not trusted: unable to get local issuer certificate"
 WANTS = "answers 407: it wants a user name and a password"
-REFUSED = "could not be reached: Connection refused"
+REFUSED = "cannot be reached: Connection refused"
 
 
 def config(**upstream: Any) -> dict[str, Any]:
@@ -119,7 +119,7 @@ async def test_what_is_told_of_each_kind_of_failure(upstream: FakeUpstream, tmp_
             (config(goproxy=down.url), "upstream", down.url, "503", 'answers 503, saying "later"'),
             (config(goproxy=hangs.url), "upstream", hangs.url, "timeout", "did not answer within 2 s"),
             (config(goproxy=site.url), "upstream", site.url, "tls", UNTRUSTED),
-            (config(goproxy=unknown), "upstream", unknown, "dns", "could not be resolved"),
+            (config(goproxy=unknown), "upstream", unknown, "dns", "cannot be resolved"),
             (by_proxy("http", egress), "httpProxy", egress, "407", WANTS),
             (by_proxy("https", egress), "httpProxy", egress, "407", WANTS),
             (by_proxy("https", gone), "httpProxy", gone, "connect", REFUSED),
