@@ -12,17 +12,22 @@ TOLD = "tls: the certificate of Secret edge {} on 2026-03-20 10:30 UTC: renew it
 
 
 @pytest.mark.parametrize(
-    ("before", "told"),
+    ("days", "before", "told"),
     [
-        (timedelta(days=90), None),
-        (timedelta(days=14, seconds=1), None),
-        (timedelta(days=14), TOLD.format("expires")),
-        (timedelta(seconds=1), TOLD.format("expires")),
-        (timedelta(seconds=-1), TOLD.format("has expired")),
+        (90, timedelta(days=60), None),
+        (90, timedelta(days=14, seconds=1), None),
+        (90, timedelta(days=14), TOLD.format("expires")),
+        (1, timedelta(hours=23), None),
+        (1, timedelta(hours=5), None),
+        (1, timedelta(hours=4), TOLD.format("expires")),
+        (90, timedelta(seconds=1), TOLD.format("expires")),
+        (90, timedelta(seconds=-1), TOLD.format("has expired")),
     ],
 )
-def test_the_end_is_told_two_weeks_before(before: timedelta, told: str | None) -> None:
+def test_the_end_is_told_two_weeks_before_or_when_it_should_have_been_renewed(
+    days: int, before: timedelta, told: str | None
+) -> None:
     certificates = Certificates(Path("/secrets/edge"))
     assert certificates.expiry_warning(ENDS.timestamp()) is None
-    certificates.expires = ENDS
+    certificates.begins, certificates.expires = ENDS - timedelta(days=days), ENDS
     assert certificates.expiry_warning((ENDS - before).timestamp()) == told
