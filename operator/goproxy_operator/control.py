@@ -24,6 +24,7 @@ from goproxy_operator.observed.known_objects import KnownObjects
 from goproxy_operator.observed.kopf_watch import KopfLogin, Watch
 from goproxy_operator.observed.mirror import Mirror
 from goproxy_operator.observed.named_config_maps import NamedConfigMaps
+from goproxy_operator.observed.names_taken import NamesTaken
 from goproxy_operator.observed.packed import WHOLE
 from goproxy_operator.observed.reflector import list_into
 from goproxy_operator.observed.reports import Reports
@@ -66,6 +67,8 @@ async def control(
 
     def on_change(key: Key, old: Object | None, new: Object | None) -> None:
         tally.note(key, new)
+        if old is None:
+            names_taken.appeared(key)
         if _matters(old, new):
             queue.add(key)
 
@@ -74,15 +77,10 @@ async def control(
     rollouts = Rollouts(settings.rollouts, goproxies.keys, queue.add)
     reports = Reports(settings.grow_after)
     config_maps = NamedConfigMaps(client, queue.add)
+    names_taken = NamesTaken(client, clock)
     scraper = Scraper()
     LEADING.set_function(lambda: lease.remaining() > 0)
     _publish(goproxies, queue, rollouts)
-
-    def on_object(item: Object, gone: bool) -> None:
-        if gone:
-            goproxies.drop(key_of(item), version_of(item))
-        else:
-            goproxies.put(item)
 
     def on_served() -> None:
         mirror.follow(discovery.served)
@@ -95,7 +93,15 @@ async def control(
             discovery = Discovery(client, settings.discovery_interval, on_served)
             registrar = Registrar(client, registration, look_at_all)
             observed = Observed(
-                client, goproxies, mirror, config_maps, reports, discovery, classes, lambda: registrar.current
+                client,
+                goproxies,
+                mirror,
+                config_maps,
+                reports,
+                discovery,
+                classes,
+                names_taken,
+                lambda: registrar.current,
             )
             reconciler = FleetReconciler(
                 observed,
@@ -104,7 +110,7 @@ async def control(
                 rollouts,
                 settings,
             )
-            watch = Watch(_login(access), partial(_is_defined, client), settings.namespaces, on_object)
+            watch = Watch(_login(access), partial(_is_defined, client), settings.namespaces, partial(_take, goproxies))
             tasks.create_task(supervised("watch of the GoProxy objects", watch.run))
             mirror.follow(())
             await discovery.wait()
@@ -126,6 +132,13 @@ async def control(
         LEADING.set_function(lambda: 0)
         await config_maps.close()
         await scraper.close()
+
+
+def _take(goproxies: KnownObjects[Object], item: Object, gone: bool) -> None:
+    if gone:
+        goproxies.drop(key_of(item), version_of(item))
+    else:
+        goproxies.put(item)
 
 
 def _login(access: Access) -> KopfLogin:
