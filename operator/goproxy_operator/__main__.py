@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from goproxy_operator.arguments import make_parser, namespaces
+from modproxy.contract.log_lines import set_up_logging, tell_end
 
 if TYPE_CHECKING:
     from goproxy_operator.metrics_api.trust import Trust
@@ -35,11 +36,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
     from goproxy_operator.observed.kopf_watch import quiet_kopf  # noqa: PLC0415
 
-    logging.basicConfig(
-        level=logging.DEBUG if arguments.verbose else logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    set_up_logging(arguments.log_format, verbose=arguments.verbose)
     quiet_kopf()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_operate(arguments))
@@ -74,6 +71,7 @@ async def _operate(arguments: argparse.Namespace) -> int:
         rollouts=arguments.rollouts,
         keep_idle_claims=arguments.keep_idle_claims,
         grow_after=arguments.grow_after,
+        log_format=arguments.log_format,
         docs=arguments.docs,
     )
     try:
@@ -118,12 +116,12 @@ async def _until_signal(work: asyncio.Future[None]) -> int:
     await asyncio.wait({work})
     if work.cancelled():
         return 0
-    logging.getLogger(__name__).error("what failed", exc_info=work.exception())
+    logging.getLogger(__name__).critical("what failed", exc_info=work.exception())
     return _fail(f"the operator failed: {work.exception()}")
 
 
 def _fail(message: str, status: int = 1) -> int:
-    sys.stderr.write(f"goproxy-operator: {message}\n")
+    tell_end("goproxy-operator", message)
     return status
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from goproxy_operator.settings import DOCS
 from modproxy.contract.address import parse_address
 from modproxy.contract.duration import parse_duration
+from modproxy.contract.log_lines import FORMAT_HELP, FORMATS, TEXT
 
 _EPILOG = """\
 examples:
@@ -132,6 +133,7 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="where people read the folder docs of the operator's repository: alerts and conditions link there "
         "(default: they name the files there)",
     )
+    parser.add_argument("--log-format", choices=FORMATS, default=TEXT, help=f"{FORMAT_HELP}; the replicas log so too")
     parser.add_argument("--verbose", action="store_true", help="log what is done in detail")
 
 
@@ -143,7 +145,7 @@ def make_parser() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=version())
+    parser.add_argument("--version", action="version", version=f"goproxy-operator {version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     run = commands.add_parser(
         "run",

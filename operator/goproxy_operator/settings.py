@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from modproxy.contract.log_lines import TEXT
+
 DOCS = "docs"
 """Names the files of this repository, where nobody says at which URL people read them."""
 
@@ -29,5 +31,7 @@ class Settings:
     """How long the claim of a replica that was scaled in is kept."""
     grow_after: float = 600.0
     """How long a cache stays full before `growTo` lets it grow."""
+    log_format: str = TEXT
+    """How the replicas log, as the operator does: one of `log_lines.FORMATS`."""
     ignore_classes: bool = False
     """Read no classes, so that nothing limits a fleet."""

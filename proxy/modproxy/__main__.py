@@ -8,6 +8,7 @@ import resource
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 
 import uvloop
@@ -15,7 +16,7 @@ from aiohttp import web
 
 from modproxy.config_file import Loaded, load
 from modproxy.contract.config import ConfigError
-from modproxy.log import set_up_logging
+from modproxy.contract.log_lines import FORMAT_HELP, FORMATS, TEXT, set_up_logging, tell_end
 from modproxy.memory import keep_little
 from modproxy.replica import Replica
 from modproxy.server.admin import admin_app
@@ -34,20 +35,26 @@ def main() -> None:
     """Run `modproxy`. The exit code is 0 after a signal, 1 when the program cannot run, 2 for bad usage or config."""
     args = _parser().parse_args()
     keep_little()
-    set_up_logging(verbose=args.verbose)
+    set_up_logging(args.log_format, verbose=args.verbose)
     _allow_many_descriptors()
     try:
         loaded = load(args.config)
+        set_up_logging(args.log_format, verbose=args.verbose, fields=_fleet_fields(loaded.config.fleet))
         if args.check:
             print(f"{args.config}: good, config {loaded.hash}")
             sys.exit(EXIT_STOPPED)
         uvloop.run(serve(args.config, loaded))
     except ConfigError as e:
-        print(f"modproxy: {e}", file=sys.stderr)
+        tell_end("modproxy", str(e))
         sys.exit(EXIT_BAD_CONFIG)
     except (UpstreamError, OSError) as e:  # the machine is at fault, not the config: the next start may succeed
-        print(f"modproxy: {e}", file=sys.stderr)
+        tell_end("modproxy", str(e))
         sys.exit(EXIT_FAILED)
+
+
+def _fleet_fields(fleet: str | None) -> dict[str, str]:
+    namespace, _, name = (fleet or "").rpartition("/")
+    return {field: value for field, value in (("namespace", namespace), ("fleet", name)) if value}
 
 
 def _allow_many_descriptors() -> None:
@@ -66,7 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="the config file")
     parser.add_argument("--check", action="store_true", help="only say whether the config is good (exit 0 or 2)")
+    parser.add_argument("--log-format", choices=FORMATS, default=TEXT, help=FORMAT_HELP)
     parser.add_argument("--verbose", action="store_true", help="log more")
+    parser.add_argument("--version", action="version", version=f"modproxy {version('goproxy-operator')}")
     return parser
 
 

@@ -125,6 +125,13 @@ class InForce:
             raise AssertionError("begin comes first")
         return self._rules
 
+    @property
+    def sources(self) -> Sources:
+        """The sources of the rules in force."""
+        if self._sources is None:
+            raise AssertionError("begin comes first")
+        return self._sources[0]
+
     async def begin(self, loaded: Loaded) -> None:
         """Take the first config. Raises `UpstreamError`."""
         self._started = loaded.config

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import time
 from collections.abc import Sequence
@@ -14,15 +15,18 @@ from modproxy.cache.zip_process import ProcessChecks
 from modproxy.config_file import Loaded, changes
 from modproxy.contract.address import Address
 from modproxy.contract.config import Config, ConfigError, TlsConfig
+from modproxy.faults import Faults
 from modproxy.in_force import InForce
 from modproxy.reporting import CERTIFICATES, CONFIG, Reporter
 from modproxy.server.certificates import Certificates
 from modproxy.server.handler import ClientHandler
 from modproxy.server.metrics import Metrics, UpstreamCounts
 from modproxy.server.traffic import Traffic
+from modproxy.source.asking_again import ask_again
 from modproxy.source.build import SharedResources
 from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.way_out.connections import Connections
+from modproxy.source.way_out.named_secrets import watch_secrets
 from modproxy.store.disk import DiskStore
 from modproxy.store.janitor import Janitor
 from modproxy.threads import Pool
@@ -43,6 +47,7 @@ class Replica:
         config = loaded.config
         self._started = loaded
         self.background = BackgroundTasks()
+        self._faults = Faults()
         self._connections = Connections()
         self._hashing = Pool("hash", _HASHING_THREADS)
         upstream_counts = UpstreamCounts()
@@ -60,7 +65,9 @@ class Replica:
         self.in_force = InForce(shared, cache)
         self.handler = ClientHandler(cache, self.store, self.in_force, traffic, own)
         self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None
-        self.reporter = Reporter(self.in_force, self.store, traffic, self.certificates, self.background)
+        self.reporter = Reporter(
+            self.in_force, self.store, traffic, self.certificates, self.background, faults=self._faults
+        )
         self.metrics = Metrics(
             traffic,
             upstream_counts,
@@ -74,6 +81,7 @@ class Replica:
 
     async def start(self) -> None:
         """Take the first config and begin to count the stored files. Raises `OSError` and `UpstreamError`."""
+        logging.getLogger().addHandler(self._faults)
         self.store.prepare()
         await self.in_force.begin(self._started)
         if self.certificates:
@@ -82,6 +90,8 @@ class Replica:
         # To count once more would count twice what was counted before the failure.
         self.background.start("count of what is stored", self.store.count, again=False)
         self.background.start("tidying of the cache", self._janitor.run)
+        self.background.start("asking of servers that fail", lambda: ask_again(lambda: self.in_force.sources.outages))
+        self.background.start("watch of Secrets", lambda: watch_secrets(lambda: self.in_force.sources.secrets))
         self.reporter.ready = True
 
     def follow(self, path: Path) -> None:
@@ -118,6 +128,7 @@ class Replica:
 
     async def close(self) -> None:
         """End the tasks and the fetches under way, and close what the replica has open."""
+        logging.getLogger().removeHandler(self._faults)
         self.background.close()
         await self._cache.close()
         await self._checks.close()

@@ -4,7 +4,8 @@ import time
 from importlib.metadata import version
 
 from modproxy.background import BackgroundTasks
-from modproxy.contract.report import ConfigState, Report, StorageState
+from modproxy.contract.report import ConfigState, Report, SecretProblem, StorageState
+from modproxy.faults import Faults
 from modproxy.in_force import InForce
 from modproxy.server.certificates import Certificates
 from modproxy.server.traffic import Traffic
@@ -24,7 +25,10 @@ class Reporter:
         traffic: Traffic,
         certificates: Certificates | None,
         background: BackgroundTasks,
+        *,
+        faults: Faults,
     ) -> None:
+        self._faults = faults
         self._background = background
         self._in_force = in_force
         self._store = store
@@ -46,7 +50,7 @@ class Reporter:
                 hash=rules.loaded.hash,
                 generation=rules.generation,
                 error=self._error(),
-                warnings=self._background.problems + rules.warnings,
+                warnings=self._background.problems + self._faults.warnings + self._expiry() + rules.warnings,
             ),
             storage=StorageState(
                 used_bytes=max(store.used_bytes, 0),  # files of a former process may go before they are counted
@@ -57,12 +61,23 @@ class Reporter:
             ),
             window=self._traffic.window(),
             requests=self._traffic.by_status(),
+            outages=self._in_force.sources.outages.report(),
+            secret_problems=self._secret_problems(),
         )
+
+    def _secret_problems(self) -> tuple[SecretProblem, ...]:
+        certificates = self._certificates
+        own = certificates.secret_problem if certificates else None
+        return ((own,) if own else ()) + self._in_force.sources.secrets.problems
 
     def _error(self) -> str | None:
         certificate = self._certificates.problem if self._certificates else None
         failed = self._background.problem(CONFIG) or self._background.problem(CERTIFICATES)
         return self._in_force.error or failed or certificate
+
+    def _expiry(self) -> tuple[str, ...]:
+        warning = self._certificates.expiry_warning(time.time()) if self._certificates else None
+        return (warning,) if warning else ()
 
     def certificate_expires(self) -> float | None:
         """Return when the certificate expires that clients are shown, in seconds since the epoch; None without one."""

@@ -32,8 +32,15 @@ class LocalFleet:
     """
 
     def __init__(
-        self, folder: Path, text: str, listen: str = "127.0.0.1:0", *, env: dict[str, str] | None = None
+        self,
+        folder: Path,
+        text: str,
+        listen: str = "127.0.0.1:0",
+        *,
+        env: dict[str, str] | None = None,
+        arguments: tuple[str, ...] = (),
     ) -> None:
+        self._arguments = arguments
         self.file = folder / "goproxy.yaml"
         self.file.write_text(text)
         self.data = folder / "data"
@@ -47,7 +54,7 @@ class LocalFleet:
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "goproxy_operator", "local"),
-            *("-f", str(self.file), "--listen", self.listen, "--data-dir", str(self.data)),
+            *("-f", str(self.file), "--listen", self.listen, "--data-dir", str(self.data), *self._arguments),
             env=os.environ | {"GOSUMDB": "off"} | self._env,  # made modules are in no checksum database
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

@@ -45,7 +45,7 @@ async def test_it_tells_the_url_first_serves_and_stops_whole(
         await fleet.line("team-a: config in force on 2 of 2 replicas")
         assert re.fullmatch(r"export GOPROXY=http://127\.0\.0\.1:\d+", fleet.lines[0])
         assert await fleet.end(number) == 0
-        assert sum(line.endswith(": stopped") for line in fleet.lines) == 2
+        assert sum(bool(re.fullmatch(r"team-a-[01]: stopped", line)) for line in fleet.lines) == 2
         for port in ports(fleet):
             with socket.socket() as probe:
                 assert probe.connect_ex(("127.0.0.1", port)) != 0

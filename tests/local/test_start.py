@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import socket
 from pathlib import Path
 
 import pytest
 
 from tests.local.local_fleet import LocalFleet, document
+from tests.modproxy.fake_upstream import FakeUpstream
 
 UPSTREAM = "https://proxy.invalid"
 
@@ -62,3 +65,25 @@ async def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
         assert await fleet.exit_code() == 1
     assert len(fleet.lines) == 1
     assert "data: File exists: " in fleet.lines[0]
+
+
+async def test_lines_in_json(upstream: FakeUpstream, tmp_path: Path) -> None:
+    async with LocalFleet(tmp_path, document(upstream.url), arguments=("--log-format", "json")) as fleet:
+        await fleet.line("config in force on 1 of 1 replicas")
+        assert await fleet.end(signal.SIGTERM) == 0
+    lines = [json.loads(line) for line in fleet.lines]
+    assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines)
+    own = [line["message"] for line in lines if line["logger"] == "goproxy_operator.local"]
+    assert own[0].startswith("export GOPROXY=http")
+    replicas = [line for line in lines if line["logger"] == "modproxy"]
+    assert {(line["pod"], line["fleet"]) for line in replicas} == {("team-a-0", "team-a")}
+    assert any(line["message"].startswith("serving http on ") for line in replicas)
+
+
+async def test_what_its_user_has_to_act_on_is_told(tmp_path: Path) -> None:
+    upstream = "http://127.0.0.1:1, credentials: [{pattern: git.example.com, secretName: git}]"
+    async with LocalFleet(tmp_path, document(upstream)) as fleet:
+        await fleet.line("^team-a-0: Secret git is not found or not mounted yet, or has none of the keys")
+        await fleet.line("config in force on 1 of 1 replicas")
+        assert (await fleet.get("example.com/m/@v/list"))[0] == 502
+        await fleet.line("^team-a-0: http://127.0.0.1:1 cannot be reached: Connection refused: check the address in")

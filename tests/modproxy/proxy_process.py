@@ -44,8 +44,15 @@ class ProxyProcess:
     """
 
     def __init__(
-        self, folder: Path, config: dict[str, Any], env: dict[str, str] | None = None, *, first_readyz: int = 200
+        self,
+        folder: Path,
+        config: dict[str, Any],
+        env: dict[str, str] | None = None,
+        *,
+        first_readyz: int = 200,
+        arguments: tuple[str, ...] = (),
     ) -> None:
+        self._arguments = arguments
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.cache = folder / "cache"
@@ -73,7 +80,7 @@ class ProxyProcess:
         self.write_config()
         with (self.folder / "log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                PYTHON, "-m", "modproxy", "--config", str(self.config_file),
+                PYTHON, "-m", "modproxy", "--config", str(self.config_file), *self._arguments,
                 stderr=log, pass_fds=[s.fileno() for s in self._sockets], env=self._environment(),
             )  # fmt: skip
         ready = await self.session.get(f"{self.admin_url}/-/readyz", timeout=aiohttp.ClientTimeout(20))
@@ -127,9 +134,9 @@ class ProxyProcess:
         async with self.session.get(f"{self.admin_url}/-/report") as response:
             return Report.model_validate_json(await response.read())
 
-    async def until_report(self, predicate: Callable[[Report], bool]) -> Report:
+    async def until_report(self, predicate: Callable[[Report], bool], *, seconds: float = 10) -> Report:
         """Request the report until it is as it should be."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(seconds):
             while not predicate(report := await self.report()):
                 await asyncio.sleep(0.02)
         return report

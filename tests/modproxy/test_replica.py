@@ -14,6 +14,7 @@ from modproxy.config_file import Loaded, load
 from modproxy.contract.address import Address
 from modproxy.contract.config import ConfigError
 from modproxy.contract.report import Report
+from modproxy.faults import Faults
 from modproxy.replica import Replica
 from modproxy.reporting import Reporter
 from modproxy.server.admin import admin_app
@@ -82,7 +83,9 @@ async def test_a_replica_that_follows_its_config_no_more_fails_liveness(tmp_path
     file.write_text(json.dumps({"upstream": UPSTREAM, "cache": cache}))
     replica = FailingReplica(load(file), [Address("127.0.0.1", 1)])
     replica.background = BackgroundTasks(first_pause=0.01)
-    replica.reporter = Reporter(replica.in_force, replica.store, Traffic(time.monotonic), None, replica.background)
+    replica.reporter = Reporter(
+        replica.in_force, replica.store, Traffic(time.monotonic), None, replica.background, faults=Faults()
+    )
     await replica.start()
     replica.follow(file)
     runner = web.AppRunner(

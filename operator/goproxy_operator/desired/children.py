@@ -17,6 +17,7 @@ from goproxy_operator.desired.pod_template import pod_template
 from goproxy_operator.desired.scaled_object import scaled_object
 from goproxy_operator.desired.service_account import service_account
 from goproxy_operator.desired.stateful_set import stateful_set
+from modproxy.contract.log_lines import TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class ChildFacts:
     """The cluster itself gives pods their user, as OpenShift does, and refuses others."""
     docs: str = "docs"
     """Where people read the pages about alerts."""
+    log_format: str = TEXT
+    """How the replicas log."""
 
 
 def children(goproxy: GoProxy, facts: ChildFacts) -> list[Manifest]:
@@ -54,7 +57,7 @@ def children(goproxy: GoProxy, facts: ChildFacts) -> list[Manifest]:
             goproxy,
             facts.claims,
             facts.replicas,
-            pod_template(goproxy, facts.default_image, assigned_user=facts.assigned_users),
+            pod_template(goproxy, facts.default_image, assigned_user=facts.assigned_users, log_format=facts.log_format),
         ),
         disruption_budget(goproxy),
         *monitoring_children(goproxy, facts.served, facts.docs),

@@ -14,6 +14,7 @@ from goproxy_operator.desired.manifest import Manifest, without_empty
 from goproxy_operator.desired.secrets import secrets_mounts, secrets_volumes
 from goproxy_operator.quantity import canonical
 from modproxy.contract.config import ShutdownConfig
+from modproxy.contract.log_lines import TEXT
 from modproxy.contract.spool import SPOOL_BYTES
 
 SHUTDOWN = ShutdownConfig(delay=5.0, timeout=30.0)
@@ -41,7 +42,9 @@ _START_SECONDS = 300
 """How long a replica may take to start before the kubelet starts it anew."""
 
 
-def pod_template(goproxy: GoProxy, default_image: str, *, assigned_user: bool = False) -> Manifest:
+def pod_template(
+    goproxy: GoProxy, default_image: str, *, assigned_user: bool = False, log_format: str = TEXT
+) -> Manifest:
     """Return the template. Of the config it has only the names of Secrets, so that other changes roll no pod.
 
     With `assigned_user` it names no user and no group: the cluster gives each namespace its own.
@@ -60,7 +63,7 @@ def pod_template(goproxy: GoProxy, default_image: str, *, assigned_user: bool = 
                 "fsGroupChangePolicy": "OnRootMismatch",
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
-            "containers": [_container(goproxy, default_image)],
+            "containers": [_container(goproxy, default_image, log_format)],
             "volumes": [
                 {"name": "config", "configMap": {"name": names.config_map(fleet)}},
                 {"name": "tmp", "emptyDir": {"sizeLimit": _TMP_SIZE}},
@@ -77,12 +80,12 @@ def pod_template(goproxy: GoProxy, default_image: str, *, assigned_user: bool = 
     return {"metadata": metadata, "spec": spec}
 
 
-def _container(goproxy: GoProxy, default_image: str) -> Manifest:
+def _container(goproxy: GoProxy, default_image: str, log_format: str) -> Manifest:
     return {
         "name": names.CONTAINER,
         "image": goproxy.spec.image or default_image,
         "command": ["modproxy"],
-        "args": ["--config", f"{_CONFIG_DIR}/{CONFIG_FILE}"],
+        "args": ["--config", f"{_CONFIG_DIR}/{CONFIG_FILE}", *_log_arguments(log_format)],
         # The go command needs a home, and the root file system is read-only.
         "env": [{"name": "HOME", "value": "/tmp"}],  # noqa: S108 - an emptyDir of the pod's own
         "ports": [
@@ -119,6 +122,11 @@ def _container(goproxy: GoProxy, default_image: str) -> Manifest:
             *secrets_mounts(goproxy),
         ],
     }
+
+
+def _log_arguments(log_format: str) -> list[str]:
+    """Name the format only where it is not the default: another argument rolls every fleet."""
+    return [] if log_format == TEXT else ["--log-format", log_format]
 
 
 def _admin(path: str) -> dict[str, Any]:

@@ -16,6 +16,11 @@ class Key(NamedTuple):
     name: str
 
 
+def log_fields(key: tuple[str, str]) -> dict[str, str]:
+    """Return what a line of the log about a fleet has besides its words (`modproxy.contract.log_lines.FIELDS`)."""
+    return {"namespace": key[0], "fleet": key[1]}
+
+
 @dataclass(frozen=True, slots=True)
 class Resource:
     """A kind of object, and where the API has it.

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from goproxy_operator.local.state import Death, FleetState, Phase, ReplicaState
+from goproxy_operator.local.troubles import troubles
 
 
 def changes(before: FleetState, after: FleetState) -> list[str]:
@@ -49,6 +50,11 @@ def _events(before: ReplicaState | None, after: ReplicaState) -> Iterator[str]:
         yield f"disk pressure: {pressed}"
     if was_pressed and after.report and not pressed:
         yield "no more disk pressure"
+    if after.report is not None:
+        had = troubles(before.report) if before and before.report else []
+        has = troubles(after.report)
+        yield from (trouble for trouble in has if trouble not in had)
+        yield from (f"this is over: {trouble}" for trouble in had if trouble not in has)
 
 
 def _death(replica: ReplicaState, death: Death) -> str:

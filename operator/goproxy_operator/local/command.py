@@ -3,16 +3,16 @@
 import argparse
 import asyncio
 import os
-import sys
 from pathlib import Path
 
 from goproxy_operator.local.console import open_console
 from goproxy_operator.local.file_watch import FileWatch
 from goproxy_operator.local.listener import BindError, bind
 from goproxy_operator.local.lock import FolderInUseError, lock_folder
-from goproxy_operator.local.runner import Runner, read_fleet_file
+from goproxy_operator.local.runner import Place, Runner, read_fleet_file
 from goproxy_operator.local.yaml_text import DocumentError
 from modproxy.contract.address import Address, parse_address
+from modproxy.contract.log_lines import FORMAT_HELP, FORMATS, TEXT, set_up_logging, tell_end
 
 DEFAULT_LISTEN = "127.0.0.1:8080"
 BAD_FILE_EXIT = 2
@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--listen", type=_address, default=DEFAULT_LISTEN, metavar="HOST:PORT", help="default: %(default)s"
     )
+    parser.add_argument("--log-format", choices=FORMATS, default=TEXT, help=FORMAT_HELP)
     parser.add_argument(
         "--data-dir",
         type=Path,
@@ -41,13 +42,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the fleet until a signal says stop. Return 0, 1 when it cannot be started, 2 when the file is at fault."""
+    set_up_logging(args.log_format, verbose=False)
     try:
         # The watch begins before the file is read, so that no edit falls between.
         watch = FileWatch(args.file)
         fleet_file = read_fleet_file(args.file)
         folder = (args.data_dir or _default_folder(fleet_file.goproxy.metadata.name)).absolute()
-        with lock_folder(folder), bind(args.listen) as listener, open_console() as console:
-            runner = Runner(watch, fleet_file, folder=folder, address=args.listen, listener=listener, console=console)
+        with lock_folder(folder), bind(args.listen) as listener, open_console(args.log_format) as console:
+            place = Place(folder, args.listen, listener, args.log_format)
+            runner = Runner(watch, fleet_file, place, console)
             asyncio.run(runner.run())
     except DocumentError as e:
         for mistake in e.mistakes:
@@ -79,5 +82,5 @@ def _default_folder(name: str) -> Path:
 
 
 def _complain(line: str, exit_code: int) -> int:
-    print(f"goproxy-operator local: {line}", file=sys.stderr)
+    tell_end("goproxy-operator local", line)
     return exit_code

@@ -1,5 +1,7 @@
 """How a runner tells its user what happens: on a terminal by a live table, elsewhere by plain lines."""
 
+import json
+import logging
 import os
 import sys
 import time
@@ -7,6 +9,7 @@ from typing import Protocol, Self, TextIO
 
 from goproxy_operator.local.state import FleetState
 from goproxy_operator.local.table import totals
+from modproxy.contract.log_lines import JSON, JsonFormatter
 
 SUMMARY_EVERY_SECONDS = 10.0
 
@@ -59,6 +62,34 @@ class PlainConsole:
             self.tell(line)
 
 
+class JsonConsole(PlainConsole):
+    """Writes each line as JSON, with the fields of `log_lines`: on standard output, and of the replicas on standard
+    error.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._formatter = JsonFormatter()
+
+    def tell(self, line: str) -> None:
+        """Write the line."""
+        _write(sys.stdout, self._formatter.format(_record(line)))
+
+    def said(self, replica: str, line: str) -> None:
+        """Write the line as it is if it is JSON, and add the replica's name."""
+        try:
+            told = json.loads(line)
+        except (ValueError, RecursionError):
+            told = None
+        if not isinstance(told, dict):
+            told = json.loads(self._formatter.format(_record(line)))
+        _write(sys.stderr, json.dumps({**told, "pod": replica}))
+
+
+def _record(line: str) -> logging.LogRecord:
+    return logging.LogRecord(__package__, logging.INFO, "", 0, "%s", (line,), None)
+
+
 def _write(stream: TextIO, line: str) -> None:
     try:
         print(line, file=stream, flush=True)
@@ -67,8 +98,10 @@ def _write(stream: TextIO, line: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def open_console() -> Console:
-    """Return the console that suits standard output."""
+def open_console(log_format: str) -> Console:
+    """Return the console that suits standard output, and the format of logs."""
+    if log_format == JSON:
+        return JsonConsole()
     if not sys.stdout.isatty():
         return PlainConsole()
     # The import stands here because rich takes a while to load, and only a terminal needs it.

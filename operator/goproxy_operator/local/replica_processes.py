@@ -37,14 +37,18 @@ class _Member:
 class ReplicaProcesses:
     """Makes the running processes what the file says.
 
-    They share `listener`, clients call them by `hosts`, and each has a folder below `folder`.
+    They share `listener`, clients call them by `hosts`, and each has a folder below `folder`. `log_format` is how they
+    log.
     """
 
-    def __init__(self, folder: Path, listener: socket.socket, hosts: tuple[str, ...], observer: Observer) -> None:
+    def __init__(
+        self, folder: Path, listener: socket.socket, hosts: tuple[str, ...], log_format: str, observer: Observer
+    ) -> None:
         self._folder = folder
         self._secrets = SecretFiles(folder / "secrets")
         self._listener = listener
         self._hosts = hosts
+        self._log_format = log_format
         self._observer = observer
         self._id = secrets.token_hex(8)
         self._members: list[_Member] = []
@@ -100,9 +104,10 @@ class ReplicaProcesses:
         except OSError:
             admin.close()
             raise
+        arguments = ("--config", str(folder / CONFIG_FILE), "--log-format", self._log_format)
         launch = Launch(
             # -P keeps the replica from importing out of the folder in which the user happens to be.
-            (sys.executable, "-P", "-m", lifeline.__name__, "modproxy", "--config", str(folder / CONFIG_FILE)),
+            (sys.executable, "-P", "-m", lifeline.__name__, "modproxy", *arguments),
             _environment(),
             (self._listener.fileno(), admin.fileno()),
             self._lifeline,

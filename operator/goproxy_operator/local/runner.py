@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -39,6 +40,16 @@ def read_fleet_file(file: Path) -> FleetFile:
         raise DocumentError(f"{file}: not UTF-8: save it in that encoding") from None
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Says where a fleet runs, and how its replicas log."""
+
+    folder: Path
+    address: Address
+    listener: socket.socket
+    log_format: str
+
+
 class Runner:
     """Runs one fleet from its first start to its end, on the event loop of `run`."""
 
@@ -46,19 +57,16 @@ class Runner:
         self,
         watch: FileWatch,
         fleet_file: FleetFile,
-        *,
-        folder: Path,
-        address: Address,
-        listener: socket.socket,
+        place: Place,
         console: Console,
     ) -> None:
         self._file = watch.path
         self._watch = watch
         self._fleet_file = fleet_file
-        self._address = address
-        self._listener = listener
+        self._address, self._listener = place.address, place.listener
         self._console = console
-        self._processes = ReplicaProcesses(folder, listener, own_hosts(address, listener), self)
+        hosts = own_hosts(place.address, place.listener)
+        self._processes = ReplicaProcesses(place.folder, place.listener, hosts, place.log_format, self)
         self._problem: str | None = None
         self._shown = FleetState(fleet_file.goproxy.metadata.name)
         self._stop = asyncio.Event()

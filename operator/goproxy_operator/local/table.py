@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from goproxy_operator.figures import FleetFigures, fleet_figures, hit_rate_percent
 from goproxy_operator.local.state import FleetState, Phase, ReplicaState
+from goproxy_operator.local.troubles import troubles
 from goproxy_operator.quantity import format_bytes
 
 HEADERS = ("replica", "state", "ready", "req/s", "hit %", "used / capacity", "objects", "restarts", "config")
@@ -89,6 +90,8 @@ def _notes(replica: ReplicaState) -> Iterator[str]:
         yield f"keeps the config it had: {replica.report.config.error}"
     if replica.report is not None and replica.report.storage.disk_pressure:
         yield f"disk pressure: {replica.report.storage.disk_pressure}"
+    if replica.report is not None:
+        yield from troubles(replica.report)
 
 
 def _rate(per_second: float) -> str:

@@ -72,7 +72,10 @@ class Actions:
         for claim in idle.reap:
             metadata = claim["metadata"]
             _log.info(
-                "%s/%s: nobody has used this claim for long; deleting it", metadata["namespace"], metadata["name"]
+                "%s/%s: nobody has used this claim for long; deleting it",
+                metadata["namespace"],
+                metadata["name"],
+                extra={"namespace": metadata["namespace"]},
             )
             await self._delete(CLAIMS, metadata["namespace"], metadata["name"], metadata["uid"])
 
@@ -83,7 +86,8 @@ class Actions:
                 answer = await self._client.apply(PODS, pod, force=True)
                 self._mirror.put_answer(PODS, answer)
             except ApiError as e:
-                _log.info("%s/%s is not nudged: %s", pod["metadata"]["namespace"], pod["metadata"]["name"], e)
+                namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+                _log.info("%s/%s is not nudged: %s", namespace, name, e, extra={"namespace": namespace})
 
     async def _delete(self, resource: Resource, namespace: str, name: str, uid: str, *, orphan: bool = False) -> None:
         going = await self._client.delete(resource, namespace, name, uid, orphan=orphan)

@@ -62,6 +62,7 @@ class Observed:
         goproxy = admitted.goproxy
         return IntentFacts(
             default_image=settings.default_image,
+            log_format=settings.log_format,
             live=self._children(fleet),
             served=self.discovery.kinds,
             operator_namespace=settings.operator_namespace,

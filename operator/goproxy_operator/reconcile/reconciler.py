@@ -10,7 +10,7 @@ from goproxy_operator.api.status import UNSEEN
 from goproxy_operator.desired import names
 from goproxy_operator.desired.config_map import documents_of
 from goproxy_operator.kube.errors import NamespaceEndingError
-from goproxy_operator.kube.resources import Key, Object
+from goproxy_operator.kube.resources import Key, Object, log_fields
 from goproxy_operator.metrics import FAULTS
 from goproxy_operator.reconcile.actions import Actions
 from goproxy_operator.reconcile.decide.claims import next_growth_look
@@ -94,7 +94,7 @@ class FleetReconciler:
 
     def _leave(self, key: Key, item: Object) -> PassOutcome:
         """Leave an object alone that goes with its namespace: nothing can be made there, now or later."""
-        _log.info("%s/%s: its namespace is being deleted; the fleet is left to go with it", *key)
+        _log.info("%s/%s: its namespace is being deleted; the fleet is left to go with it", *key, extra=log_fields(key))
         self._ending[key] = item["metadata"]["uid"]
         self._rollouts.forget(key)
         return PassOutcome()
@@ -190,7 +190,7 @@ class FleetReconciler:
     async def _tell_fault(self, key: Key, item: Object, fault: Exception) -> PassOutcome:
         """Tell on the object what no code foresaw: only its user knows what is unusual about it."""
         FAULTS.inc()
-        _log.error("%s/%s: a fault of the operator", *key, exc_info=fault)
+        _log.error("%s/%s: a fault of the operator", *key, exc_info=fault, extra=log_fields(key))
         told = Problem("OperatorFault", _FAULT.format(plain_text(f"{type(fault).__name__}: {fault}")))
         try:
             await self._refuse(key, item, told)

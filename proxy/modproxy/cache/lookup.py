@@ -223,7 +223,10 @@ class Cache:
             self.mismatches += 1
             log.error("SECURITY: %s", flight.error.reason)
         else:
-            log.info("not fetched: %s", flight.error.reason, extra={"cause": _cause(flight)})
+            # An absence is an answer that developers cause and read themselves.
+            level = logging.INFO if isinstance(flight.error, NotFound) else logging.WARNING
+            told = {"cause": _cause(flight), "target": str(target)}
+            log.log(level, "not fetched: %s", flight.error.reason, extra=told)
         if isinstance(flight.error, NotFound):
             self._absent.put((key, passed_fleets(flight.request.via)), flight.error, rules.cache.not_found_ttl)
             if not target.immutable and not flight.request.via:

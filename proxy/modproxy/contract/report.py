@@ -5,6 +5,7 @@ because a newer replica may report more than an older operator knows. Everything
 choose what runs as a replica, and because the object's status, an Event and a terminal show what the report says.
 """
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -21,6 +22,9 @@ TEXT_LENGTH = 1024
 """The most characters of one text. It is what an Event may hold."""
 MOST_WARNINGS = 16
 """More warnings than people read at a time."""
+MOST_OUTAGES = 16
+"""More servers than fail at a time for causes of their own."""
+MOST_SECRET_PROBLEMS = 16
 _MOST_NAMES = 64
 """Several times the number of cache statuses that there are."""
 
@@ -33,6 +37,14 @@ def plain_text(text: str) -> str:
 
 def _most(texts: tuple[str, ...]) -> tuple[str, ...]:
     return texts[:MOST_WARNINGS]
+
+
+def _most_outages(outages: "tuple[Outage, ...] | None") -> "tuple[Outage, ...] | None":
+    return outages and outages[:MOST_OUTAGES]
+
+
+def _most_problems(problems: "tuple[SecretProblem, ...] | None") -> "tuple[SecretProblem, ...] | None":
+    return problems and problems[:MOST_SECRET_PROBLEMS]
 
 
 Text = Annotated[str, AfterValidator(plain_text)]
@@ -98,6 +110,48 @@ class ConfigState(ReportPart):
     """Problems of the config that do not keep it from being in force."""
 
 
+class Role(StrEnum):
+    """Says what a server is for the fleet."""
+
+    UPSTREAM = "upstream"
+    DATABASE = "checksumDatabase"
+    VERSION_CONTROL = "versionControl"
+    HTTP_PROXY = "httpProxy"
+
+
+class Outage(ReportPart):
+    """Reports a server that gave no usable answer when it was asked last. The next answer ends it."""
+
+    role: Name
+    """A `Role`. A newer replica may know others."""
+    place: Text
+    """The URL of an upstream or a database without its login, the host of others."""
+    named: bool = True
+    """Whether the config names the place. Clients choose the other ones."""
+    failing: bool = False
+    """Whether it fails again and again, so that somebody has to know. It is False for what the config does not name."""
+    kind: Name = ""
+    """Outages of one kind are one trouble."""
+    cause: Text
+    """Words that go on from the place, such as `cannot be resolved`."""
+    remedy: Text = ""
+    """What the keepers of the fleet have to do."""
+    since: Seconds
+    """When the first failure in a row was, in seconds since the epoch."""
+    last: Seconds
+    """When the last one was."""
+    failures: Count
+    """How many there were in a row."""
+
+
+class SecretProblem(ReportPart):
+    """Reports a Secret that the config names and that cannot be used as it is."""
+
+    secret: Text
+    problem: Text
+    """What is wrong with it, and what it needs."""
+
+
 class Report(ReportPart):
     """Reports the state of a replica."""
 
@@ -110,3 +164,7 @@ class Report(ReportPart):
     window: Window
     requests: Annotated[dict[Name, Count], Field(max_length=_MOST_NAMES)]
     """Client requests since the start, by cache status: hit, stale, negative, peer, miss, denied."""
+    outages: Annotated[tuple[Outage, ...] | None, AfterValidator(_most_outages)] = None
+    """The servers that fail; None from an older replica."""
+    secret_problems: Annotated[tuple[SecretProblem, ...] | None, AfterValidator(_most_problems)] = None
+    """The Secrets that cannot be used; None from an older replica."""

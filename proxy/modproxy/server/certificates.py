@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from modproxy.contract.mounted import file_mark
+from modproxy.contract.report import SecretProblem
 from modproxy.contract.secret_keys import TLS_CERTIFICATE, TLS_KEY
 
 _POLL_SECONDS = 1.0
@@ -19,6 +20,10 @@ _POLL_SECONDS = 1.0
 file system.
 """
 _PROTOCOLS = ["http/1.1"]
+_WARNED_SECONDS = 14 * 24 * 3600.0
+"""Two weeks before the end. cert-manager and ACME clients renew a certificate of 90 days after 60."""
+_WARNED_PART = 1 / 6
+"""The part of its lifetime in which a shorter certificate is told of: renewals begin at two thirds of the lifetime."""
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +38,8 @@ class Certificates:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         """Where the Secret is mounted. It may be replaced at any time."""
+        self.begins: datetime | None = None
+        """Since when the certificate that is shown is good; None while there is none."""
         self.expires: datetime | None = None
         """When the certificate that is shown expires; None while there is none."""
         self.problem: str | None = None
@@ -50,6 +57,22 @@ class Certificates:
         """Whether there is a certificate to show."""
         return self._shown is not None
 
+    @property
+    def secret_problem(self) -> SecretProblem | None:
+        """The same problem, as one of the Secret."""
+        return SecretProblem(secret=self.folder.name, problem=self.problem) if self.problem else None
+
+    def expiry_warning(self, now: float) -> str | None:
+        """Say that the certificate expires soon after `now`, in seconds since the epoch; None while it is good."""
+        if self.expires is None or self.begins is None:
+            return None
+        lifetime = (self.expires - self.begins).total_seconds()
+        if self.expires.timestamp() - now > min(_WARNED_SECONDS, lifetime * _WARNED_PART):
+            return None
+        when = f"{self.expires:%Y-%m-%d %H:%M} UTC"
+        tense = "has expired on" if self.expires.timestamp() <= now else "expires on"
+        return f"tls: the certificate of Secret {self.folder.name} {tense} {when}: renew it"
+
     async def look(self) -> None:
         """Take the certificate in the folder, if the files have changed since the last look. Raises nothing."""
         await asyncio.to_thread(self._look)
@@ -65,11 +88,11 @@ class Certificates:
         if marks == self._seen:
             return
         try:
-            shown, expires = _load(self.folder)
+            shown, begins, expires = _load(self.folder)
         except CertificateError as e:
             self._tell(str(e))
         else:
-            self._shown, self.expires, self.problem = shown, expires, None
+            self._shown, self.begins, self.expires, self.problem = shown, begins, expires, None
             log.info("tls: the certificate of Secret %s is shown, good until %s", self.folder.name, expires)
         # The marks were taken before the read, so that a change during the read is noticed by the next look.
         self._seen = marks
@@ -88,7 +111,7 @@ class Certificates:
         return None
 
 
-def _load(folder: Path) -> tuple[ssl.SSLContext, datetime]:
+def _load(folder: Path) -> tuple[ssl.SSLContext, datetime, datetime]:
     # The library is loaded with the first certificate, so that a fleet without TLS saves its memory.
     from cryptography import x509  # noqa: PLC0415
 
@@ -105,7 +128,7 @@ def _load(folder: Path) -> tuple[ssl.SSLContext, datetime]:
         raise CertificateError(f"Secret {folder.name}: {why}: {needs}") from None
     except (OSError, ValueError) as e:
         raise CertificateError(f"Secret {folder.name}: {e}: {needs}") from None
-    return context, leaf.not_valid_after_utc
+    return context, leaf.not_valid_before_utc, leaf.not_valid_after_utc
 
 
 def _empty_context() -> ssl.SSLContext:

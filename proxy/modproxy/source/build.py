@@ -1,11 +1,13 @@
 """How one source is made from the config: of upstreams, version control and the checksum database, with all checks."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from modproxy.contract.address import Address
 from modproxy.contract.config import Config, UpstreamConfig
+from modproxy.contract.report import Role
 from modproxy.mod.chain import ChainError, Entry, EntryKind, parse_chain
 from modproxy.mod.pattern import Pattern, parse_pattern
 from modproxy.mod.sumdb import DEFAULT_GOSUMDB, Database, SumdbError, database_folder, parse_gosumdb
@@ -16,6 +18,7 @@ from modproxy.source.chain import Chain, Link
 from modproxy.source.checked import LARGE_ANSWERS_BYTES, Checked
 from modproxy.source.file_tree import FileTree
 from modproxy.source.latest import LatestFromList
+from modproxy.source.outages import Outages
 from modproxy.source.protocol import Source
 from modproxy.source.public_only import PublicOnly
 from modproxy.source.router import Router
@@ -31,6 +34,7 @@ from modproxy.source.way_out.connections import Connections
 from modproxy.source.way_out.credentials import Credentials
 from modproxy.source.way_out.hops import Hops, NamedPlaces, named_hosts
 from modproxy.source.way_out.machine import this_machine
+from modproxy.source.way_out.named_secrets import NamedSecrets
 from modproxy.source.way_out.outbound import Outbound
 from modproxy.source.way_out.own_listener import is_own_listener
 from modproxy.via import ViaEntry
@@ -73,6 +77,10 @@ class Sources:
     """Modules whose names must not be sent to a checksum database."""
     warnings: tuple[str, ...]
     """Problems of the config, for the keepers of the fleet."""
+    outages: Outages
+    """The servers that fail."""
+    secrets: NamedSecrets
+    """The Secrets that `config.upstream` names, which were looked at."""
 
 
 async def build_sources(config: Config, shared: SharedResources, cache: DatabaseCache) -> Sources:
@@ -101,7 +109,9 @@ async def build_sources(config: Config, shared: SharedResources, cache: Database
         named_hosts(urls), tuple(map(parse_pattern, upstream.goprivate)), upstream.allow_private_targets
     )
     hops = Hops(shared.connections, outbound, named)
-    client = UpstreamClient(hops, upstream.timeout, shared.via, shared.count)
+    outages, named_secrets = Outages(), NamedSecrets(upstream, secrets)
+    await asyncio.to_thread(named_secrets.look)
+    client = UpstreamClient(hops, upstream.timeout, shared.via, shared.count, outages)
     not_proxied = tuple(map(parse_pattern, upstream.not_proxied))
     settings = DirectSettings(
         timeout=upstream.direct_timeout,
@@ -111,10 +121,13 @@ async def build_sources(config: Config, shared: SharedResources, cache: Database
         not_proxied=not_proxied,
         credentials=credentials,
         outbound=outbound,
+        named_hosts=_hosts_of_version_control(upstream),
         may_contact=hops.may_fetch_directly,
     )
     direct = Checked(
-        Direct(settings, shared.version_control, cache.read, shared.count), CameFrom.VERSION_CONTROL, shared.memory
+        Direct(settings, shared.version_control, cache.read, shared.count, outages),
+        CameFrom.VERSION_CONTROL,
+        shared.memory,
     )
     public_direct = PublicOnly(direct, hops)
     links = [
@@ -129,7 +142,21 @@ async def build_sources(config: Config, shared: SharedResources, cache: Database
         sumdb = _sumdb(database, entries, client, shared.folder, cache)
         public = Verified(public, database, cache, unverified, ahead=True)
         private = Verified(private, database, cache, unverified, ahead=False)
-    return Sources(Router(public, private, sumdb, not_proxied, unverified), database, unverified, tuple(warnings))
+    return Sources(
+        Router(public, private, sumdb, not_proxied, unverified),
+        database,
+        unverified,
+        tuple(warnings),
+        outages,
+        named_secrets,
+    )
+
+
+def _hosts_of_version_control(upstream: UpstreamConfig) -> frozenset[str]:
+    """Return the hosts that the config spells out. What only matches a glob is chosen by clients."""
+    patterns = [*upstream.goprivate, *upstream.not_proxied, *(entry.pattern for entry in upstream.credentials)]
+    hosts = (pattern.partition("/")[0].partition(":")[0] for pattern in patterns)
+    return frozenset(host for host in hosts if not set("*?[\\") & set(host))
 
 
 async def _entries(upstream: UpstreamConfig) -> tuple[Entry, ...]:
@@ -183,10 +210,10 @@ def _sumdb(
     database: Database, entries: Sequence[Entry], client: UpstreamClient, folder: Path, cache: DatabaseCache
 ) -> Source:
     proxies = [
-        DatabaseProxy(UpstreamProxy(client, entry.url, entry.login), entry.fall_back_on_error)
+        DatabaseProxy(UpstreamProxy(client, entry.url, entry.login, role=Role.DATABASE), entry.fall_back_on_error)
         for entry in entries
         if entry.kind is EntryKind.PROXY and not entry.url.startswith("file:")
     ]
     heads = TreeHeads(folder / "sumdb" / f"{database_folder(database.id)}.latest")
-    itself = UpstreamProxy(client, database.url, database.login, path_below_database)
-    return SumdbSource(database, proxies, itself, heads, cache)
+    itself = UpstreamProxy(client, database.url, database.login, path_below_database, Role.DATABASE)
+    return SumdbSource(database, proxies, itself, heads, cache, outages=client.outages)

@@ -4,6 +4,7 @@ Source of the rules: `Client` of golang.org/x/mod/sumdb for the verification, an
 for the choice between an upstream proxy and the database's own server.
 """
 
+import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -11,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from modproxy.contract.report import Role
 from modproxy.mod.note import NoteError, open_note
 from modproxy.mod.sumdb import Database, SumdbTarget
 from modproxy.mod.target import Kind
@@ -32,7 +34,9 @@ from modproxy.mod.tlog import (
 from modproxy.mod.vouching import CameFrom, voucher
 from modproxy.request import Request
 from modproxy.source.checked import read_small
+from modproxy.source.outages import Failure, Outages, Place
 from modproxy.source.protocol import Fetched, Mismatch, NotFound, Source, SourceError, Unavailable, once
+from modproxy.source.remedies import remedy_for
 from modproxy.source.shared_tasks import SharedTasks
 from modproxy.source.tiles import DatabaseCache, Tiles
 from modproxy.source.tree_heads import TreeHeads
@@ -73,7 +77,11 @@ class SumdbSource:
         itself: Source,
         heads: TreeHeads,
         cache: DatabaseCache,
+        *,
+        outages: Outages | None = None,
     ) -> None:
+        self._outages = outages or Outages()
+        self._place = Place(Role.DATABASE, database.name)
         self._database = database
         self._proxies = () if database.explicit else proxies
         self._itself = itself
@@ -106,9 +114,21 @@ class SumdbSource:
                     self._first_heads.begin(request.via, partial(self._known, request.via))
                 body = await self._verified(target, await self._ask_for(request), request.via)
         except (NoteError, LogError) as e:
+            self._outages.failed(self._place, self._refuted(e))
             raise Mismatch(f"{target}: the answer of checksum database {self._database.name} is refused: {e}") from None
+        self._outages.answered(self._place)
         origin, vouched = f"checksum database {self._database.name}", voucher(CameFrom.DATABASE, self._database.id)
         yield Fetched(once(body), len(body), origin, voucher=vouched, keep=proved)
+
+    def _refuted(self, error: NoteError | LogError) -> Failure:
+        words = f"gives answers that are refused: {error}"
+        return Failure("signature", words, remedy_for(Role.DATABASE, "signature"), again=self._ask_again)
+
+    async def _ask_again(self) -> None:
+        """Ask for the tree head, and note whether it is signed as the config says."""
+        with contextlib.suppress(SourceError):
+            async with self.fetch(Request(SumdbTarget(self._database.name, "latest", Kind.TREE))):
+                pass
 
     async def _ask(self, target: SumdbTarget, via: str) -> bytes:
         return await self._ask_for(Request(target, via=via))

@@ -4,20 +4,21 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
 import aiohttp
 
+from modproxy.contract.report import Role
 from modproxy.mod.login import UrlLogin
 from modproxy.mod.sumdb import SumdbTarget
 from modproxy.mod.target import Kind
 from modproxy.quoting import quoted
 from modproxy.request import AnyTarget, Request
+from modproxy.source.outages import Outages
 from modproxy.source.protocol import Denied, Fetched, NotFound, SourceError, Unavailable
-from modproxy.source.way_out.connections import PrivateAddressError
-from modproxy.source.way_out.hops import TO_PRIVATE, Answered, HopError, Hops, HostBusyError
-from modproxy.source.way_out.redirects import RedirectError
+from modproxy.source.watched_server import WatchedServer, explain
+from modproxy.source.way_out.hops import Answered, HopError, Hops
 from modproxy.source.way_out.wallet import CredentialError
 from modproxy.via import ViaEntry
 
@@ -51,6 +52,8 @@ class UpstreamClient:
     """This replica's entry in the Via header."""
     count: Count
     """Counts how each request ended."""
+    outages: Outages = field(default_factory=Outages)
+    """Notes which servers fail."""
 
 
 def path_below_proxy(target: AnyTarget) -> str:
@@ -72,8 +75,12 @@ class UpstreamProxy:
         url: str,
         login: UrlLogin | None = None,
         path_of: Callable[[AnyTarget], str] = path_below_proxy,
+        role: Role = Role.UPSTREAM,
     ) -> None:
         self._shared = shared
+        self._watched = WatchedServer(
+            shared.outages, shared.hops, timeout=shared.timeout, url=url, login=login, role=role
+        )
         self._path_of = path_of
         self._url = url
         self._sent_url = _in_ascii(url)
@@ -90,9 +97,10 @@ class UpstreamProxy:
             response = answered.response
             self._count(str(response.status))
             if response.status != 200:
-                raise await self._refusal(target, answered)
+                raise await self._refusal(request, answered)
             self._check_framing(target, answered)
             yield Fetched(self._body(target, answered), _size(response), self._url)
+            self._watched.answered()
 
     async def _get(self, request: Request) -> Answered:
         target = request.target
@@ -127,17 +135,19 @@ class UpstreamProxy:
         return f"upstream {self._url}{f' redirects to {place}, which' if place else ''}"
 
     def _failure(self, target: AnyTarget, error: Exception, place: str | None) -> Unavailable:
-        name, words, status = _explain(error)
+        name, words, status = explain(error)
         self._count(name)
+        self._watched.failed(target, error, name, words, place)
         return Unavailable(f"{target}: {self._named(place)} {words}", status, cause=f"{self._url} {place} {name}")
 
-    async def _refusal(self, target: AnyTarget, answered: Answered) -> SourceError:
-        response, place = answered.response, answered.place
+    async def _refusal(self, request: Request, answered: Answered) -> SourceError:
+        target, response, place = request.target, answered.response, answered.place
         status = response.status
         # What a redirect's host says is shown to nobody: a redirect may lead to where the client cannot look.
         said = await _reason(response) if place is None else ""
         words = f"{target}: {self._named(place)} answered {status}{', saying ' + quoted(said) if said else ''}"
         cause = f"{self._url} {place} {status}"
+        self._watched.refused(request, status, place, said)
         if status in (404, 410):
             return NotFound(words, status, cause=cause)
         if status == 403:
@@ -194,30 +204,3 @@ async def _reason(response: aiohttp.ClientResponse) -> str:
     except (TimeoutError, aiohttp.ClientError, OSError):
         return ""
     return body.decode(errors="replace").strip()
-
-
-def _explain(error: Exception) -> tuple[str, str, int]:
-    """Return the name of the error for metrics, words for people, and the status for the client."""
-    match error:
-        case TimeoutError():
-            return "timeout", "did not answer in time", 504
-        case HostBusyError():
-            return "busy", "has too many requests of this replica waiting for it: ask again later", 503
-        case RedirectError():
-            return "redirects", str(error), 502
-        case aiohttp.ClientConnectorDNSError() if isinstance(error.os_error, PrivateAddressError):
-            return "redirects", TO_PRIVATE, 502
-        case aiohttp.ClientConnectorDNSError():
-            return "dns", "could not be resolved", 502
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
-            return "tls", "has no TLS that we trust", 502
-        case aiohttp.ClientConnectorError():
-            return "connect", f"could not be reached: {error.os_error.strerror or 'no route'}", 502
-        case aiohttp.ClientHttpProxyError():
-            return "proxy", f"could not be reached: the HTTP proxy answered {error.status}", 502
-        case aiohttp.ClientPayloadError():
-            return "cut", "cut its answer short", 502
-        case aiohttp.ServerDisconnectedError() | ConnectionError():
-            return "reset", "closed the connection before it answered", 502
-        case _:
-            return "protocol", f"sent no proper HTTP answer ({type(error).__name__})", 502

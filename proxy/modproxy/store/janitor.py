@@ -43,6 +43,7 @@ class Janitor:
                 await self.tidy(inactive=inactive)
             except OSError as e:
                 log.error("the cache cannot be tidied: %s", e)
+                self._store.pressure.scarcity = f"the cache cannot be tidied: {e.strerror or type(e).__name__}"
 
     async def tidy(self, *, inactive: bool = False) -> None:
         """Do one round. `inactive` says whether to search for files that nobody requested lately. Raises `OSError`."""

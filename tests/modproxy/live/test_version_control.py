@@ -188,3 +188,20 @@ async def test_many_at_once_leave_hits_alone(company: Company, upstream: FakeUps
     assert not all(task.done() for task in waiting)
     replies = await asyncio.gather(*waiting)
     assert [reply.text for reply in replies if reply.status != 404] == []
+
+
+async def test_a_host_that_refuses_the_fleet_s_login_is_reported_until_it_does_not(company: Company) -> None:
+    company.write_login("robot", "wrong")
+    reply = await company.proxy.get(f"{M}/@v/list")
+    assert (reply.status, "refuses the fleet's access" in reply.text) == (502, True)
+    # The replica fetches twice more, five seconds apart.
+    report = await company.proxy.until_report(lambda one: any(o.failing for o in one.outages or ()), seconds=60)
+    assert report.outages is not None
+    (outage,) = report.outages
+    assert (outage.role, outage.place, outage.kind, outage.named) == ("versionControl", HOST, "refused", True)
+    assert outage.cause.startswith("does not take the fleet's login: ")
+    assert "spec.upstream.credentials" in outage.remedy
+    assert "wrong" not in report.model_dump_json()
+    company.write_login(*company.git.login)
+    assert (await company.proxy.get(f"{M}/@v/list")).status == 200
+    assert (await company.proxy.report()).outages == ()

@@ -126,7 +126,7 @@ async def test_the_request_says_whom_it_has_passed(asking: Asking, upstream: Fak
 async def test_credentials_are_read_for_each_request(asking: Asking, upstream: FakeUpstream, tmp_path: Path) -> None:
     login = CredentialConfig(pattern="127.0.0.1", secret_name="login")
     proxy = asking.proxy(upstream.url, login)
-    with pytest.raises(Unavailable, match="Secret login is missing"):
+    with pytest.raises(Unavailable, match="Secret login is not found"):
         await read(proxy, request(LIST))
     assert not upstream.requests
     (tmp_path / "login").mkdir()

@@ -110,3 +110,12 @@ def test_what_a_replica_may_take_where_the_object_says_nothing() -> None:
     assert container["startupProbe"]["httpGet"]["path"] == container["livenessProbe"]["httpGet"]["path"]
     (tmp,) = (volume for volume in pod_of(goproxy())["spec"]["volumes"] if volume["name"] == "tmp")
     assert tmp["emptyDir"]["sizeLimit"]
+
+
+def test_only_a_format_of_logs_that_is_not_the_default_is_an_argument() -> None:
+    def arguments(log_format: str) -> list[str]:
+        found: list[str] = pod_template(goproxy(), "modproxy:1", log_format=log_format)["spec"]["containers"][0]["args"]
+        return found
+
+    assert arguments("text") == ["--config", "/etc/modproxy/config.json"]
+    assert arguments("json") == ["--config", "/etc/modproxy/config.json", "--log-format", "json"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -93,5 +94,34 @@ class ReplicaReports:
             storage=storage,
             window=window,
             requests={},
+            outages=(),
+            secret_problems=(),
         )
         return web.Response(text=report.model_dump_json(by_alias=True), content_type="application/json")
+
+
+def loopback_has_many_addresses() -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.20", 0))
+        except OSError:
+            return False
+    return True
+
+
+@asynccontextmanager
+async def replica(address: str, says: dict[str, Report]) -> AsyncIterator[None]:
+    """What answers for a pod: whatever `says` has for its address at the moment."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text=says[address].model_dump_json(by_alias=True), content_type="application/json")
+
+    application = web.Application()
+    application.add_routes([web.get("/-/report", answer)])
+    runner = web.AppRunner(application)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, address, ADMIN_PORT).start()
+        yield
+    finally:
+        await runner.cleanup()

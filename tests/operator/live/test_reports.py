@@ -3,54 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
-from aiohttp import web
 
 from modproxy.contract.config import config_hash
-from modproxy.contract.report import Report
 from tests.kubernetes import audit
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.eventually import eventually
 from tests.kubernetes.node_stand_in import NodeStandIn
 from tests.operator.live.fleet import Fleet
 from tests.operator.live.operator_process import USER
+from tests.operator.live.replica_reports import loopback_has_many_addresses, replica
 from tests.operator.reconcile.status.status_facts import report
 
-ADMIN_PORT = 8081
-
-
-def _loopback_has_many_addresses() -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.20", 0))
-        except OSError:
-            return False
-    return True
-
-
-pytestmark = pytest.mark.skipif(not _loopback_has_many_addresses(), reason="this machine's loopback has one address")
-
-
-@asynccontextmanager
-async def replica(address: str, says: dict[str, Report]) -> AsyncIterator[None]:
-    """What answers for a pod: whatever `says` has for its address at the moment."""
-
-    async def answer(_: web.Request) -> web.Response:
-        return web.Response(text=says[address].model_dump_json(by_alias=True), content_type="application/json")
-
-    application = web.Application()
-    application.add_routes([web.get("/-/report", answer)])
-    runner = web.AppRunner(application)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, address, ADMIN_PORT).start()
-        yield
-    finally:
-        await runner.cleanup()
+pytestmark = pytest.mark.skipif(not loopback_has_many_addresses(), reason="this machine's loopback has one address")
 
 
 @pytest.mark.usefixtures("operator")

@@ -23,6 +23,7 @@ from goproxy_operator.reconcile.decide.problem import Problem
 from goproxy_operator.reconcile.decide.provider import CUSTOM_METRICS, Choice, ProviderFacts, choose_provider
 from goproxy_operator.reconcile.decide.replicas import decide_replicas
 from modproxy.contract.config import Imposed
+from modproxy.contract.log_lines import TEXT
 
 _OPENSHIFT = "security.openshift.io"
 """The API of OpenShift's SecurityContextConstraints, which give each namespace its own range of users."""
@@ -58,6 +59,8 @@ class IntentFacts:
 
     default_image: str
     """The image of the replicas where the object names no image."""
+    log_format: str = TEXT
+    """How the replicas log."""
     live: Mapping[ChildId, Object] = field(default_factory=dict)
     """Every object of a child's name, no matter who made it."""
     served: Collection[str] = ()
@@ -152,6 +155,7 @@ def intend(goproxy: GoProxy, facts: IntentFacts) -> Intent:
         facts.operator_namespace,
         choice.provider,
         assigned_users=any(group.partition("/")[0] == _OPENSHIFT for group in facts.groups),
+        log_format=facts.log_format,
         docs=facts.docs,
     )
     made = children(goproxy, circumstances)

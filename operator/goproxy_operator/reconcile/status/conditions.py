@@ -1,24 +1,44 @@
 """The conditions of an object, with the meaning that kstatus gives them. Pure.
 
 Ready is always there, and true where this generation is applied and at least one replica serves. Reconciling, Stalled,
-StorageResizing and DiskPressure are there only while they are true.
+StorageResizing and DiskPressure are there only while they are true. UpstreamReachable and CredentialsReady are there
+once a replica has reported.
 """
 
 from collections.abc import Mapping
 
 from goproxy_operator.reconcile.status.facts import StatusFacts
+from goproxy_operator.reconcile.status.reachability import (
+    CREDENTIALS_READY,
+    UPSTREAM_REACHABLE,
+    Statement,
+    config_warnings,
+    credentials_ready,
+    upstream_reachable,
+)
 from goproxy_operator.reconcile.status.reported import config_refusals, disk_pressures, refused_reports
 
-Statement = tuple[str, str, str, str]
-"""Type, status, reason, message."""
 TYPES = frozenset(
-    {"Ready", "Reconciling", "Stalled", "ConfigSynced", "AutoscalingActive", "StorageResizing", "DiskPressure"}
+    {
+        "Ready",
+        "Reconciling",
+        "Stalled",
+        "ConfigSynced",
+        UPSTREAM_REACHABLE,
+        CREDENTIALS_READY,
+        "AutoscalingActive",
+        "StorageResizing",
+        "DiskPressure",
+    }
 )
 NO_REPORTS = "NoReports"
 UNDER_WAY = frozenset({"Applying", "ScalingIn", "RollingOut", "ReplicasNotReady"})
 """The reasons of Reconciling while nothing is known to stand in the way; any other is trouble."""
 ROLLED = "replicas run what is asked for"
 """Words of Reconciling while a roll-out is under way, whatever its reason is."""
+WARNINGS = "InForceWithWarnings"
+REPORTED = (UPSTREAM_REACHABLE, CREDENTIALS_READY, "DiskPressure")
+"""The conditions that come from reports alone, in their order after ConfigSynced."""
 FIGURES = frozenset({"DiskPressure", "StorageResizing"})
 """The conditions whose messages hold figures: a message that reads otherwise than before is no news of its own."""
 
@@ -33,6 +53,7 @@ def statements(facts: StatusFacts) -> list[Statement]:
     if facts.resizing is not None:
         made.append(("StorageResizing", "True", "ClaimsGrowing", facts.resizing))
     made.append(_config_synced(facts))
+    made += filter(None, (upstream_reachable(facts.replicas), credentials_ready(facts.replicas)))
     if pressed := _disk_pressure(facts):
         made.append(pressed)
     if facts.goproxy.spec.autoscaling is not None:
@@ -95,6 +116,8 @@ def _config_synced(facts: StatusFacts) -> Statement:
     synced = sum(report.config.hash == facts.config_hash for report in reports)
     total = max(len(facts.replicas), facts.desired_replicas)
     message = f"{synced} of {total} replicas run the config in force"
+    if synced == total and (warnings := config_warnings(facts.replicas)):
+        return "ConfigSynced", "True", WARNINGS, f"{message}; they warn: {warnings}"
     if synced == total:
         return "ConfigSynced", "True", "InForce", message
     return "ConfigSynced", "False", "Spreading", message

@@ -12,6 +12,7 @@ from goproxy_operator.api.goproxy import API_VERSION, GROUP, KIND
 from goproxy_operator.kube.resources import EVENTS, Object
 from goproxy_operator.reconcile.status.conditions import FIGURES, UNDER_WAY
 from goproxy_operator.reconcile.status.milestones import milestones
+from goproxy_operator.reconcile.status.reachability import CREDENTIALS_READY, UPSTREAM_REACHABLE
 from goproxy_operator.timestamps import format_micro_time, moment_of
 
 _NOTE_LENGTH = 1024
@@ -21,17 +22,26 @@ _TOLD = {
     ("Stalled", "True"): "Warning",
     ("Reconciling", "True"): "Warning",
     ("ConfigSynced", "False"): "Warning",
+    ("ConfigSynced", "True"): "Warning",
+    (UPSTREAM_REACHABLE, "False"): "Warning",
+    (CREDENTIALS_READY, "False"): "Warning",
     ("DiskPressure", "True"): "Warning",
     ("AutoscalingActive", "False"): "Warning",
     ("StorageResizing", "True"): "Normal",
 }
-_QUIET = UNDER_WAY | {"Spreading", "FailedGetExternalMetric", "FailedGetPodsMetric", "ScalingDisabled"}
+_QUIET = UNDER_WAY | {
+    "InForce",
+    "Spreading",
+    "FailedGetExternalMetric",
+    "FailedGetPodsMetric",
+    "ScalingDisabled",
+}
 """Reasons that pass by themselves, or of which the autoscaler's own Events tell."""
-_LASTING = frozenset({"ConfigSynced", "AutoscalingActive"})
+_LASTING = frozenset({"ConfigSynced", CREDENTIALS_READY, "AutoscalingActive"})
 """Conditions that are often false for a moment: what an object names arrives just after the object."""
 PATIENCE = timedelta(seconds=15)
 """So long such a condition has to be false before an Event says so."""
-_NO_WORDS = FIGURES | {"Reconciling"}
+_NO_WORDS = FIGURES | {"Reconciling", UPSTREAM_REACHABLE, CREDENTIALS_READY}
 """Conditions whose messages may read otherwise, by a figure or another pod, while they tell the same."""
 
 

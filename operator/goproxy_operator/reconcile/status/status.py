@@ -8,8 +8,9 @@ from typing import Any
 from goproxy_operator.api.status import MESSAGE_LENGTH, REASON_LENGTH, Condition, Status
 from goproxy_operator.desired import names
 from goproxy_operator.kube.resources import GOPROXIES, Object, very_object
-from goproxy_operator.reconcile.status.conditions import FIGURES, NO_REPORTS, TYPES, Statement, statements
+from goproxy_operator.reconcile.status.conditions import FIGURES, NO_REPORTS, REPORTED, TYPES, statements
 from goproxy_operator.reconcile.status.facts import StatusFacts
+from goproxy_operator.reconcile.status.reachability import Statement
 from goproxy_operator.reconcile.status.reported import figures, replica_status
 from goproxy_operator.timestamps import format_time
 
@@ -65,8 +66,8 @@ def not_scraped_yet(computed: Document, previous: Mapping[str, Any]) -> Document
     conditions: list[Document] = []
     for condition in computed["conditions"]:
         conditions.append(told.get("ConfigSynced", condition) if condition["reason"] == NO_REPORTS else condition)
-        if condition["type"] == "ConfigSynced" and "DiskPressure" in told:
-            conditions.append(told["DiskPressure"])
+        if condition["type"] == "ConfigSynced":
+            conditions += [told[kind] for kind in REPORTED if kind in told]
     figures = _only(previous, _FIGURES)
     status = {**computed, **figures, "replicaStatus": merged, "conditions": conditions}
     return _without_empty(status)

@@ -13,7 +13,7 @@ from goproxy_operator.kube.errors import (
     NotFoundError,
     UnreachableError,
 )
-from goproxy_operator.kube.resources import EVENTS, GOPROXIES, Key, Object
+from goproxy_operator.kube.resources import EVENTS, GOPROXIES, Key, Object, log_fields
 from goproxy_operator.observed.known_objects import KnownObjects
 from goproxy_operator.reconcile.outcome import PassOutcome
 from goproxy_operator.reconcile.status.events import Happening, event, happenings, lasting, once_more, warnings
@@ -91,7 +91,9 @@ class StatusWriter:
         """
         told = item["metadata"]["uid"], item["metadata"].get("generation"), warnings(status)
         if self._untold.get(key) != told:
-            _log.warning("%s/%s: its status cannot be written: %s", *key, plain_text(refused.message))
+            _log.warning(
+                "%s/%s: its status cannot be written: %s", *key, plain_text(refused.message), extra=log_fields(key)
+            )
             await self._announce(item, warnings(status))
             self._untold[key] = told
         return PassOutcome(stuck=True)
@@ -117,7 +119,7 @@ class StatusWriter:
         for happening in what:
             level = logging.WARNING if happening.kind == "Warning" else logging.INFO
             where = item["metadata"]["namespace"], item["metadata"]["name"]
-            _log.log(level, "%s/%s: %s: %s", *where, happening.reason, happening.message)
+            _log.log(level, "%s/%s: %s: %s", *where, happening.reason, happening.message, extra=log_fields(where))
             try:
                 await self._send_event(item, happening)
             except (ApiError, UnreachableError) as e:

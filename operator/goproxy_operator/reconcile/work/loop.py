@@ -8,7 +8,7 @@ from functools import partial
 from goproxy_operator.heartbeat import HEARTBEATS
 from goproxy_operator.isolation import supervised
 from goproxy_operator.kube.errors import ApiError
-from goproxy_operator.kube.resources import Key
+from goproxy_operator.kube.resources import Key, log_fields
 from goproxy_operator.metrics import FAULTS, RECONCILE_SECONDS, RECONCILES
 from goproxy_operator.reconcile.outcome import RETRIED, PassOutcome
 from goproxy_operator.reconcile.work.queue import Queue
@@ -50,11 +50,11 @@ async def _work(
                 most = _LONGEST_OUTAGE
             if isinstance(e, ApiError):
                 least = e.retry_after
-            _log.warning("%s/%s: %s", *key, plain_text(str(e) or type(e).__name__))
+            _log.warning("%s/%s: %s", *key, plain_text(str(e) or type(e).__name__), extra=log_fields(key))
         except Exception:
             # A fault of ours with one object must not end the work on the others.
             FAULTS.inc()
             RECONCILES.labels("failed").inc()
-            _log.exception("%s/%s: a fault of the operator", *key)
+            _log.exception("%s/%s: a fault of the operator", *key, extra=log_fields(key))
         finally:
             queue.done(key, failed=failed, least=least, most=most)

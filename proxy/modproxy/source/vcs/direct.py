@@ -5,18 +5,23 @@ its `.mod` or `.zip` is fetched, its `.info` is, by way of the cache, and names 
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from modproxy.contract.report import Role
 from modproxy.mod.pattern import Pattern, first_match
 from modproxy.mod.target import Kind, Target
 from modproxy.request import Request
 from modproxy.source.file_tree import read_file
+from modproxy.source.outages import Failure, Outages, Place
 from modproxy.source.protocol import Fetched, NotFound, SourceError, Unavailable, once
+from modproxy.source.remedies import remedy_for
 from modproxy.source.vcs.broker import Broker, MayContact, listening
 from modproxy.source.vcs.fetch import Fetch, Read
 from modproxy.source.vcs.go_command import Origin, read_origin
@@ -24,12 +29,14 @@ from modproxy.source.vcs.mirrors import Loan, TooLarge
 from modproxy.source.vcs.process import TooMuchOutput
 from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.vcs.slots import NoSlot
+from modproxy.source.vcs.trouble import OF_ONE_REPOSITORY, kind_of, words_of
 from modproxy.source.vcs.workspace import WorkspaceSettings, clones_of, fill_workspace, workspace_folder
 from modproxy.source.way_out.credentials import Credentials
 from modproxy.source.way_out.outbound import Outbound
 from modproxy.source.way_out.wallet import CredentialError, Wallet
 
 _ORIGIN = "version control"
+_HERE = Place(Role.VERSION_CONTROL, "this replica")
 _MOST_GO_MODS = 256
 """How many go.mod files wait for a request, because a client asks for `.mod` soon after `.info`."""
 _LARGEST_GO_MOD = 64 << 10
@@ -59,6 +66,8 @@ class DirectSettings:
     outbound: Outbound
     may_contact: MayContact | None = None
     """Says which hosts git may contact for modules that are not in `not_proxied`; None for all."""
+    named_hosts: frozenset[str] = frozenset()
+    """The hosts that the config names, so that the keepers of the fleet have to know when one fails."""
 
 
 class Direct:
@@ -68,8 +77,14 @@ class Direct:
     """
 
     def __init__(
-        self, settings: DirectSettings, shared: SharedVersionControl, read: ReadInfo, count: Callable[[str], None]
+        self,
+        settings: DirectSettings,
+        shared: SharedVersionControl,
+        read: ReadInfo,
+        count: Callable[[str], None],
+        outages: Outages | None = None,
     ) -> None:
+        self._outages = outages or Outages()
         self._settings = settings
         self._shared = shared
         self._read = read
@@ -102,9 +117,12 @@ class Direct:
             except OSError as e:
                 self._count("vcs_outage")
                 log.error("version control: %s: no room to work: %s", target, e)
+                words = f"has no room to work for version control: {e.strerror or type(e).__name__}"
+                self._outages.failed(_HERE, Failure("room", words, remedy_for(Role.VERSION_CONTROL, "room")))
                 raise Unavailable(
                     f"{target}: this replica has no room to work for version control: {e.strerror}", 503
                 ) from None
+            self._outages.answered(_HERE)
             self._keep_go_mod(target, read)
             yield Fetched(read_file(answer) if isinstance(answer, Path) else once(answer), size, _ORIGIN)
 
@@ -120,11 +138,30 @@ class Direct:
             while len(self._go_mods) > _MOST_GO_MODS:
                 self._go_mods.popitem(last=False)
 
-    async def _counted(self, target: Target, pin: Origin | None, root: Path) -> Read:
+    async def _ask_again(self, target: Target) -> None:
+        """Fetch a small file of a module again, for what it tells of the module's host."""
+        small = target if target.kind in (Kind.LIST, Kind.INFO) else Target(target.path, target.version, Kind.INFO)
+        with contextlib.suppress(SourceError, OSError):
+            await self._shared.clean()
+            async with workspace_folder(self._shared.workspaces, self._shared.mirrors.forget_size) as root:
+                await self._counted(small, None, root, asked_again=True)
+
+    def _note(self, target: Target, kind: str, words: str, *, asked_again: bool) -> None:
+        one = target.path if kind in OF_ONE_REPOSITORY else None
+        remedy = remedy_for(Role.VERSION_CONTROL, kind)
+        failure = Failure(kind, words, remedy, one, again=partial(self._ask_again, target))
+        self._outages.failed(self._place(target), failure, asked_again=asked_again)
+
+    def _place(self, target: Target) -> Place:
+        host = target.path.partition("/")[0]
+        return Place(Role.VERSION_CONTROL, host, host in self._settings.named_hosts)
+
+    async def _counted(self, target: Target, pin: Origin | None, root: Path, *, asked_again: bool = False) -> Read:
         settings = self._settings
         try:
-            read = await self._fetch(target, pin, root)
+            read = await self._fetch(target, pin, root, asked_again=asked_again)
         except NotFound:
+            self._outages.answered(self._place(target))
             self._count("404")
             raise
         except NoSlot:
@@ -134,6 +171,8 @@ class Direct:
         except TimeoutError:
             self._count("vcs_timeout")
             log.warning("version control: %s: no answer within %.0f s", target, settings.timeout)
+            words = f"did not answer within {settings.timeout:g} s"
+            self._note(target, "timeout", words, asked_again=asked_again)
             raise Unavailable(
                 f"{target}: version control did not answer within {settings.timeout:.0f} s", 504
             ) from None
@@ -141,10 +180,11 @@ class Direct:
             self._count("vcs_too_large")
             log.warning("version control: %s: larger than the cache has room for", target)
             raise Unavailable(f"{target}: what version control has is larger than this cache has room for") from None
+        self._outages.answered(self._place(target))
         self._count("200")
         return read
 
-    async def _fetch(self, target: Target, pin: Origin | None, root: Path) -> Read:
+    async def _fetch(self, target: Target, pin: Origin | None, root: Path, *, asked_again: bool) -> Read:
         settings, mirrors = self._settings, self._shared.mirrors
         wallet = await asyncio.to_thread(settings.credentials.read)
         try:
@@ -173,6 +213,8 @@ class Direct:
             except SourceError as e:
                 if fetch is not None and not isinstance(e, NotFound):
                     self._count(f"vcs_{fetch.meaning}")
+                    if fetch.cause is not None and (kind := kind_of(fetch.cause)):
+                        self._note(target, kind, words_of(fetch.cause), asked_again=asked_again)
                 raise
             finally:
                 if fetch is None or fetch.in_good_order:

@@ -14,7 +14,7 @@ from modproxy.source.protocol import Denied, NotFound, SourceError, Unavailable
 from modproxy.source.vcs.broker import Broker
 from modproxy.source.vcs.clone import CloneError, git, has_commit, put_refs_aside, set_tag, take_files_as_they_are
 from modproxy.source.vcs.clone_folders import are_all_of_git, clone_of
-from modproxy.source.vcs.failure import Meaning, explain_failure
+from modproxy.source.vcs.failure import Cause, Meaning, explain_failure
 from modproxy.source.vcs.go_command import (
     Origin,
     arguments,
@@ -54,6 +54,8 @@ class Fetch:
         self._broker = broker
         self.meaning = Meaning.OUTAGE
         """What the failure means, once there is one."""
+        self.cause: Cause | None = None
+        """Why the go command failed, if it did."""
         self._may_answer_alone = is_pseudo(target.version) or is_commit(target.version)
         """Whether the go command may find the commit in the clone without asking the host."""
         self.in_good_order = False
@@ -113,15 +115,24 @@ class Fetch:
             )
         if self._broker.error is not None:
             # git and go say only that there was no login.
-            log.warning("version control: %s: %s", self._target, self._broker.error)
+            log.warning("version control: %s: %s", self._target, self._broker.error, extra=self._log_fields())
             return Unavailable(f"{self._target}: {self._broker.error}")
         said = said.replace(str(self._place.root), "/workspace")
         from_git = await asyncio.to_thread(are_all_of_git, self._place.repositories)
         cause, error = explain_failure(self._target, said, self._broker.has_login, from_git=from_git)
-        self.meaning = cause.meaning
+        self.meaning, self.cause = cause.meaning, cause
         if not isinstance(error, NotFound):
-            log.warning("version control: %s: %s: %s", self._target, cause.meaning, cause.words.replace("\n", " | "))
+            log.warning(
+                "version control: %s: %s: %s",
+                self._target,
+                cause.meaning,
+                cause.words.replace("\n", " | "),
+                extra=self._log_fields(),
+            )
         return error
+
+    def _log_fields(self) -> dict[str, str]:
+        return {"target": str(self._target), "host": self._target.path.partition("/")[0]}
 
     async def _try_repository(self, url: str) -> str | None:
         """Say why a repository cannot be read, in the form of the go command; None when it can."""

@@ -13,10 +13,12 @@ from modproxy.contract.config import CredentialConfig
 from modproxy.contract.mounted import read_secret_key
 from modproxy.contract.secret_keys import KNOWN_HOSTS, PASSWORD, SSH_PRIVATE_KEY, USERNAME
 from modproxy.mod.url_pattern import UrlPattern, longest_first, parse_url_pattern
+from modproxy.source.way_out.secret_words import not_there
 from modproxy.source.way_out.wallet import Basic, Credential, CredentialError, Ssh, Wallet
 
 _DEFAULT_USERNAME = "git"
 """The user name for a Secret that has only a password, because hosts accept tokens with any user name."""
+_NEEDS = "username and password, or ssh-privatekey and known_hosts (spec.upstream.credentials)"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -49,7 +51,7 @@ class Credentials:
         Blocks; raises `CredentialError`.
         """
         for entry in longest_first(self._entries, url):
-            found = _read(entry.folder)
+            found = read_credential(entry.folder)
             if isinstance(found, Basic):
                 return found
         return None
@@ -57,12 +59,13 @@ class Credentials:
 
 def _content(folder: Path) -> Basic | Ssh | CredentialError:
     try:
-        return _read(folder)
+        return read_credential(folder)
     except CredentialError as e:
         return e
 
 
-def _read(folder: Path) -> Basic | Ssh:
+def read_credential(folder: Path) -> Basic | Ssh:
+    """Read the Secret at `folder`. Blocks; raises `CredentialError`."""
     if (folder / SSH_PRIVATE_KEY).exists():
         if not (folder / KNOWN_HOSTS).exists():
             raise CredentialError(
@@ -87,10 +90,8 @@ def _key(folder: Path, key: str) -> str:
     try:
         return read_secret_key(folder, key)
     except FileNotFoundError:
-        raise CredentialError(
-            f"Secret {folder.name} is missing, or has no {key}: it needs username and password, or ssh-privatekey and "
-            "known_hosts"
-        ) from None
+        lacks = f"Secret {folder.name} has no key {key}: it needs {_NEEDS}"
+        raise CredentialError(lacks if folder.exists() else not_there(folder.name, _NEEDS)) from None
     except UnicodeDecodeError:
         raise CredentialError(f"Secret {folder.name}, key {key}: not UTF-8 text: write it in UTF-8") from None
     except OSError as e:

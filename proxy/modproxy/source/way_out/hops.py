@@ -116,6 +116,11 @@ class Hops:
                 raise HopError(e, None) from None
         raise HopError(RedirectError(f"redirected more than {MOST_REDIRECTS} times"), None)
 
+    def proxy_of(self, url: str) -> str | None:
+        """Return the HTTP proxy through which a URL is asked for, without its login; None without one."""
+        proxy = self._outbound.proxies.for_url(url)
+        return proxy.url if proxy is not None else None
+
     async def _send(
         self,
         session: aiohttp.ClientSession,

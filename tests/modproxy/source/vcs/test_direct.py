@@ -123,7 +123,7 @@ async def test_what_it_needs_and_has_not(corp: Company, monkeypatch: pytest.Monk
     assert await corp.get(LIST) == b"v1.0.0\n", "a Secret that is missing hurts its own place only"
     corp.credential(HOST + "/secret", "missing")
     del corp.source
-    assert "Secret missing is missing" in (await corp.error(f"{HOST}/secret/@v/list")).reason
+    assert "Secret missing has no key password" in (await corp.error(f"{HOST}/secret/@v/list")).reason
     monkeypatch.setenv("PATH", "/nowhere")
     error = await corp.error(LIST)
     assert (error.status, "no go command here" in error.reason) == (503, True)

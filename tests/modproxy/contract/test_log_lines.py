@@ -1,10 +1,12 @@
 """Lines of the log: one for each event, and not too many."""
 
+import json
 import logging
+import sys
 
 import pytest
 
-from modproxy.log import LineFormatter, RateLimit
+from modproxy.contract.log_lines import JsonFormatter, LineFormatter, RateLimit
 from modproxy.quoting import escape_controls, quoted
 
 
@@ -84,3 +86,39 @@ def test_lines_of_one_cause_have_a_smaller_limit() -> None:
 )
 def test_a_text_from_outside_is_quoted(text: str, shown: str) -> None:
     assert quoted(text) == shown
+
+
+def test_a_line_in_json_has_the_same_fields_for_each_event() -> None:
+    made = record("not fetched: %s", 'a\n\u202e{}"')
+    made.host = "git.example.com\n"
+    made.unknown = "left out"
+    line = JsonFormatter({"namespace": "build", "fleet": "team-a"}).format(made)
+    assert "\n" not in line
+    assert line.isascii()
+    told = json.loads(line)
+    assert told.pop("time").endswith("Z")
+    assert told == {
+        "level": "INFO",
+        "logger": "modproxy",
+        "message": 'not fetched: a\\n\\u202e{}"',
+        "namespace": "build",
+        "fleet": "team-a",
+        "host": "git.example.com\\n",
+    }
+
+
+def test_a_traceback_in_json_is_one_field_of_one_line() -> None:
+    try:
+        raise ValueError("a\nb")
+    except ValueError:
+        made = logging.LogRecord("x", logging.ERROR, "", 0, "it %s", ("broke",), sys.exc_info())
+    line = JsonFormatter().format(made)
+    assert "\n" not in line
+    told = json.loads(line)
+    assert told["message"] == "it broke"
+    assert told["exception"].startswith("Traceback")
+    assert "ValueError: a\nb" in told["exception"]
+
+
+def test_a_line_in_json_is_cut() -> None:
+    assert len(json.loads(JsonFormatter().format(record("%s", "x" * 100_000)))["message"]) == 4004

@@ -1,0 +1,112 @@
+"""What replicas report of servers that fail and of Secrets that cannot be used, as conditions. Pure.
+
+The conditions are there once a replica has reported, so that they cost no write of their own, and they are true again
+when the reports say so. Their messages hold no figure and no time, and "some replicas" where a list of names would
+move. What clients may choose, such as the hosts of modules that the object does not name, is in no condition.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
+from modproxy.contract.report import Outage, Role
+
+UPSTREAM_REACHABLE = "UpstreamReachable"
+CREDENTIALS_READY = "CredentialsReady"
+_MOST_TOLD = 3
+"""Causes in one message. People mend one after the other."""
+_ROLES = {
+    Role.UPSTREAM: "upstream",
+    Role.DATABASE: "checksum database",
+    Role.VERSION_CONTROL: "version control at",
+    Role.HTTP_PROXY: "HTTP proxy",
+}
+_REASONS = {
+    "dns": "HostNotFound",
+    "connect": "ConnectionFailed",
+    "reset": "ConnectionFailed",
+    "timeout": "NoAnswer",
+    "tls": "CertificateNotTrusted",
+    "401": "LoginRefused",
+    "407": "LoginRefused",
+    "refused": "LoginRefused",
+    "hostKey": "HostKeyRefused",
+    "signature": "SignatureRefused",
+    "room": "NoRoom",
+}
+"""By the kind of an outage, as replicas name it."""
+_OTHER_REASON = "ServerFails"
+
+Statement = tuple[str, str, str, str]
+"""Type, status, reason, message."""
+
+
+def upstream_reachable(replicas: Sequence[ReplicaFacts]) -> Statement | None:
+    """Return the condition about the servers that the object names; None before a replica has reported of them."""
+    reports = {r.name: r.report.outages for r in replicas if r.report is not None and r.report.outages is not None}
+    if not reports:
+        return None
+    found: dict[tuple[str, str], dict[str, Outage]] = defaultdict(dict)
+    for name, outages in reports.items():
+        for outage in outages:
+            if outage.failing and outage.named:
+                found[outage.role, outage.place][name] = outage
+    if not found:
+        return UPSTREAM_REACHABLE, "True", "NoFailures", "no server that the object names fails"
+    told = [_outage_words(failing, reports) for _, failing in sorted(found.items())]
+    first = _usual(outage.kind for outage in min(found.items())[1].values())
+    return UPSTREAM_REACHABLE, "False", _REASONS.get(first, _OTHER_REASON), _joined(told)
+
+
+def credentials_ready(replicas: Sequence[ReplicaFacts]) -> Statement | None:
+    """Return the condition about the Secrets that the object names; None before a replica has reported of them."""
+    reports = {
+        r.name: r.report.secret_problems
+        for r in replicas
+        if r.report is not None and r.report.secret_problems is not None
+    }
+    if not reports:
+        return None
+    told = _problems({name: [one.problem for one in found] for name, found in reports.items()})
+    if not told:
+        return CREDENTIALS_READY, "True", "SecretsReadable", "every Secret that the object names can be used"
+    return CREDENTIALS_READY, "False", "SecretUnusable", _joined(told)
+
+
+def config_warnings(replicas: Sequence[ReplicaFacts]) -> str:
+    """Return the problems that do not keep a config from being in force, "" without any."""
+    return _joined(_problems({r.name: r.report.config.warnings for r in replicas if r.report is not None}))
+
+
+def _outage_words(failing: Mapping[str, Outage], reports: Mapping[str, object]) -> str:
+    kind = _usual(outage.kind for outage in failing.values())
+    alike = [outage for outage in failing.values() if outage.kind == kind]
+    outage = min(alike, key=lambda one: (one.cause, one.remedy))
+    role = next((words for known, words in _ROLES.items() if known == outage.role), "server")
+    remedy = f": {outage.remedy}" if outage.remedy else ""
+    return f"{role} {outage.place} {outage.cause} (seen by {_who(failing, reports)}){remedy}"
+
+
+def _problems(texts: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return each text once, with the replicas that report it."""
+    found: dict[str, dict[str, bool]] = defaultdict(dict)
+    for name, problems in texts.items():
+        for problem in problems:
+            found[problem][name] = True
+    return [f"{problem} (seen by {_who(names, texts)})" for problem, names in sorted(found.items())]
+
+
+def _who(some: Mapping[str, object], reporting: Mapping[str, object]) -> str:
+    if len(some) == len(reporting):
+        return "all replicas"
+    return next(iter(some)) if len(some) == 1 else "some replicas"
+
+
+def _usual(kinds: Iterable[str]) -> str:
+    counted = Counter(kinds)
+    return min(counted, key=lambda kind: (-counted[kind], kind))
+
+
+def _joined(told: Sequence[str]) -> str:
+    more = ["and more"] if len(told) > _MOST_TOLD else []
+    return "; ".join([*told[:_MOST_TOLD], *more])
