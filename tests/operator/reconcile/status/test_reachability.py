@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
-from goproxy_operator.reconcile.status.events import happenings
+from goproxy_operator.reconcile.status.events import happenings, lasting
 from goproxy_operator.reconcile.status.reachability import config_warnings, credentials_ready, upstream_reachable
 from goproxy_operator.reconcile.status.reported import told
 from goproxy_operator.reconcile.status.status import News, compute_status, news, not_scraped_yet
@@ -121,7 +121,7 @@ def test_warnings_of_a_config_in_force_are_told_with_it() -> None:
     told_of = conditions(status)["ConfigSynced"]
     assert told_of[:2] == ("True", "InForceWithWarnings")
     assert "own listener: left out (seen by all replicas)" in told_of[2]
-    assert [one.reason for one in happenings(status, {})] == ["InForceWithWarnings"]
+    assert [one.happening.reason for one in lasting(status, {}, NOW)] == ["InForceWithWarnings"]
 
 
 def test_the_status_moves_only_when_the_words_do() -> None:
@@ -144,11 +144,13 @@ def test_a_warning_once_while_it_lasts() -> None:
 
     bad = reporting([outage()], ["Secret git is not found"])
     one, both = status(bad, FINE), status(bad, bad)
-    assert [(e.kind, e.reason) for e in happenings(one, status(FINE, FINE))] == [
-        ("Warning", "HostNotFound"), ("Warning", "SecretUnusable"),
-    ]  # fmt: skip
+    assert [(e.kind, e.reason) for e in happenings(one, status(FINE, FINE))] == [("Warning", "HostNotFound")]
+    # A Secret often arrives just after the object that names it.
+    assert [(e.new, e.happening.reason) for e in lasting(one, status(FINE, FINE), NOW)] == [(True, "SecretUnusable")]
     assert happenings(both, one) == []
+    assert [(e.new, e.happening.reason) for e in lasting(both, one, NOW)] == [(False, "SecretUnusable")]
     assert happenings(status(FINE, FINE), both) == []
+    assert lasting(status(FINE, FINE), both, NOW) == []
 
 
 def test_a_restart_of_the_operator_keeps_what_was_reported() -> None:
