@@ -68,6 +68,8 @@ class Status(Part):
     """Of the last ten minutes; a hit is an answer for which no request left the fleet, refusals not counted."""
     requests_per_second: int | None = None
     storage: StorageStatus | None = None
+    claim_size: Bytes | None = None
+    """What the replicas' volumes have, while that is less than what is asked for; cache.storage.size may go back to it."""
     replica_status: Annotated[
         Items[ReplicaStatus], Field(max_length=MOST_REPLICAS, json_schema_extra=_list_map("name"))
     ] = ()

@@ -133,6 +133,7 @@ class FleetReconciler:
             self._status_facts(key, goproxy, intent),
             config_problem=intent.config_problem,
             resizing=intent.claims.resizing,
+            claim_size=intent.claims.short,
             stalled=refused or intent.claims.problem or intent.missing_apis,
         )
         known = facts.live.get(("ConfigMap", names.config_map(key.name)))

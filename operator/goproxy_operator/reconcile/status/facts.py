@@ -25,6 +25,8 @@ class StatusFacts:
     """Why the autoscaler gets no figures, or why there is no autoscaler."""
     resizing: str | None = None
     """How far the growth of the claims has come, while it lasts."""
+    claim_size: str | None = None
+    """What the replicas' volumes have, where that is less than what is asked for."""
     suspended: bool = False
     """The user wants nothing changed."""
     stalled: Problem | None = None

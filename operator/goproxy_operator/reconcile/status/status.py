@@ -45,6 +45,7 @@ def compute_status(facts: StatusFacts, previous: Mapping[str, Any], now: datetim
         hit_rate_percent=fleet.hit_rate_percent,
         requests_per_second=fleet.requests_per_second,
         storage=fleet.storage,
+        claim_size=facts.claim_size,
         replica_status=tuple(map(replica_status, facts.replicas)),
         conditions=_conditions(statements(facts), previous, goproxy.metadata.generation, now),
     )
