@@ -20,7 +20,7 @@ from goproxy_operator.metrics import LEADING, OBJECTS, QUEUE_AGE, QUEUE_DEPTH, R
 from goproxy_operator.metrics_api.registration import Registrar
 from goproxy_operator.observed.classes import ObservedClasses
 from goproxy_operator.observed.discovery import Discovery
-from goproxy_operator.observed.known_objects import KnownObjects
+from goproxy_operator.observed.known_objects import KnownObjects, OnChange
 from goproxy_operator.observed.kopf_watch import KopfLogin, Watch
 from goproxy_operator.observed.mirror import Mirror
 from goproxy_operator.observed.named_config_maps import NamedConfigMaps
@@ -30,6 +30,7 @@ from goproxy_operator.observed.reports import Reports
 from goproxy_operator.observed.scrape import Scraper
 from goproxy_operator.reconcile.actions import Actions
 from goproxy_operator.reconcile.decide.rollouts import Rollouts
+from goproxy_operator.reconcile.generations import Generations
 from goproxy_operator.reconcile.observe import Observed
 from goproxy_operator.reconcile.reconciler import FleetReconciler
 from goproxy_operator.reconcile.status.tally import Tally
@@ -62,14 +63,8 @@ async def control(
     """
     clock = asyncio.get_running_loop().time
     queue: Queue[Key] = Queue(clock)
-    tally = Tally()
-
-    def on_change(key: Key, old: Object | None, new: Object | None) -> None:
-        tally.note(key, new)
-        if _matters(old, new):
-            queue.add(key)
-
-    goproxies = KnownObjects(on_change, WHOLE)
+    generations = Generations()
+    goproxies = KnownObjects(_on_change(queue, Tally(), generations), WHOLE)
     look_at_all = partial(_look_at_all, queue, goproxies)
     rollouts = Rollouts(settings.rollouts, goproxies.keys, queue.add)
     reports = Reports(settings.grow_after)
@@ -95,7 +90,15 @@ async def control(
             discovery = Discovery(client, settings.discovery_interval, on_served)
             registrar = Registrar(client, registration, look_at_all)
             observed = Observed(
-                client, goproxies, mirror, config_maps, reports, discovery, classes, lambda: registrar.current
+                client,
+                goproxies,
+                mirror,
+                config_maps,
+                reports,
+                discovery,
+                classes,
+                generations,
+                lambda: registrar.current,
             )
             reconciler = FleetReconciler(
                 observed,
@@ -126,6 +129,18 @@ async def control(
         LEADING.set_function(lambda: 0)
         await config_maps.close()
         await scraper.close()
+
+
+def _on_change(queue: Queue[Key], tally: Tally, generations: Generations) -> OnChange[Object]:
+    """Return what is told of each change of an object."""
+
+    def on_change(key: Key, old: Object | None, new: Object | None) -> None:
+        tally.note(key, new)
+        generations.changed(key, old, new)
+        if _matters(old, new):
+            queue.add(key)
+
+    return on_change
 
 
 def _login(access: Access) -> KopfLogin:

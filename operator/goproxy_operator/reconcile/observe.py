@@ -27,10 +27,12 @@ from goproxy_operator.observed.reports import Reports
 from goproxy_operator.observed.views import PodView, stateful_set, without_managed_fields
 from goproxy_operator.reconcile.decide.claims import storage_class_refusal
 from goproxy_operator.reconcile.decide.classes import Admitted, admit
+from goproxy_operator.reconcile.decide.in_force import GenerationInForce, Restored, restored
 from goproxy_operator.reconcile.decide.intent import IntentFacts
 from goproxy_operator.reconcile.decide.plan import ChildId
 from goproxy_operator.reconcile.decide.problem import Problem
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
+from goproxy_operator.reconcile.generations import Generations
 from goproxy_operator.settings import Settings
 
 V = TypeVar("V")
@@ -47,12 +49,19 @@ class Observed:
     reports: Reports
     discovery: Discovery
     classes: ObservedClasses
+    generations: Generations
     own_metrics: Callable[[], Registration] = lambda: OFF
     """How the metrics stand that the operator itself serves."""
 
     def admit(self, item: Object) -> Admitted | Problem:
         """Judge an object by the classes there are."""
         return admit(item, self.classes.classes, self.classes.labels(item["metadata"]["namespace"]))
+
+    def restored(self, item: Object, in_force: GenerationInForce | None) -> Restored | None:
+        """Return what is to be repaired of an object whose newest generation is not carried out."""
+        metadata, classes = item["metadata"], self.classes
+        live = self.config_map(Key(metadata["namespace"], metadata["name"]))
+        return restored(item, in_force, live, classes.classes, classes.labels(metadata["namespace"]))
 
     async def facts(self, fleet: Key, admitted: Admitted, settings: Settings) -> IntentFacts:
         """Gather what a fleet's intent is decided from, as far as it is known without a question."""

@@ -1,4 +1,4 @@
-"""Claims that outlive their fleet, and sizes that no volume has: the caches hold what there is, and the advice works."""
+"""Claims that outlive their fleet, and sizes that no volume has: the caches hold what there is."""
 
 from __future__ import annotations
 

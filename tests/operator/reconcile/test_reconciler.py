@@ -20,6 +20,7 @@ from goproxy_operator.observed.packed import WHOLE
 from goproxy_operator.observed.reports import Reports
 from goproxy_operator.reconcile.actions import Actions
 from goproxy_operator.reconcile.decide.rollouts import Rollouts
+from goproxy_operator.reconcile.generations import Generations
 from goproxy_operator.reconcile.observe import Observed
 from goproxy_operator.reconcile.outcome import PassOutcome
 from goproxy_operator.reconcile.reconciler import FleetReconciler
@@ -62,6 +63,7 @@ async def one_pass(
         Reports(),
         Discovery(client, 1.0, lambda: None),
         ObservedClasses(client, lambda: None, lambda _: None, enforced=False),
+        Generations(),
         fault,
     )
     clock = asyncio.get_running_loop().time

@@ -30,6 +30,7 @@ class Admitted:
 
     goproxy: GoProxy
     imposed: Imposed | None = None
+    fleet_class: FleetClass | None = None
 
 
 def admit(item: Object, classes: Classes | None, labels: Mapping[str, str]) -> Admitted | Problem:
@@ -121,7 +122,7 @@ def _within(item: Object, own: Mapping[str, Any], chosen: FleetClass) -> Admitte
     )
     if found:
         return Problem("ClassLimitExceeded", "; ".join(found))
-    return Admitted(goproxy, imposed_by(chosen))
+    return Admitted(goproxy, imposed_by(chosen), chosen)
 
 
 def _not_admitted(message: str, admitting: list[FleetClass], namespace: str) -> Problem:

@@ -95,6 +95,11 @@ class IntentFacts:
         cannot_grow = dict.fromkeys(self.cannot_grow, refusal) if refusal else self.cannot_grow
         return replace(self, growth_refusal=refusal, cannot_grow=cannot_grow)
 
+    def without_growth(self, why: str) -> "IntentFacts":
+        """Return the facts by which no claim is made larger, whatever is asked for."""
+        names = (claim["spec"].get("storageClassName") or "" for claim in self.claims.values())
+        return replace(self, stayed_full=False, growth_refusal=why, cannot_grow=dict.fromkeys(map(str, names), why))
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:

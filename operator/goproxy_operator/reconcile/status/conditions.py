@@ -1,12 +1,14 @@
 """The conditions of an object, with the meaning that kstatus gives them. Pure.
 
-Ready is always there, and true where this generation is applied and at least one replica serves. Reconciling, Stalled,
+Ready is always there, and true where at least one replica serves what is in force; a generation that is not carried out
+makes no fleet unready. Reconciling, Stalled,
 StorageResizing and DiskPressure are there only while they are true.
 """
 
 from collections.abc import Mapping
 
 from goproxy_operator.reconcile.status.facts import StatusFacts
+from goproxy_operator.reconcile.status.held import held, serving
 from goproxy_operator.reconcile.status.reported import config_refusals, disk_pressures, refused_reports
 
 Statement = tuple[str, str, str, str]
@@ -38,18 +40,16 @@ def statements(facts: StatusFacts) -> list[Statement]:
 
 def _ready(facts: StatusFacts) -> Statement:
     ready, desired = facts.count("readyReplicas"), facts.desired_replicas
-    serving = f"{ready} of {desired} replicas are ready"
-    if facts.stalled is not None:
-        return "Ready", "False", facts.stalled.reason, f"this generation is not carried out; {serving}"
-    if facts.suspended:
-        return "Ready", str(ready > 0), "Suspended", f"spec.suspend is true, so nothing is changed; {serving}"
+    if facts.stalled is not None or facts.suspended:
+        return held(facts)
+    serves = serving(facts)
     if not facts.seen_by_its_controller:
-        return "Ready", "False", "Applying", f"this generation is being applied; {serving}"
+        return "Ready", "False", "Applying", f"this generation is being applied; {serves}"
     if desired == 0:
         return "Ready", "False", "ScaledToZero", "no replica is asked for: write replicas 1 or more"
     if ready == 0:
-        return "Ready", "False", "NoReplicaReady", serving
-    return "Ready", "True", "Serving", serving
+        return "Ready", "False", "NoReplicaReady", serves
+    return "Ready", "True", "Serving", serves
 
 
 def _reconciling(facts: StatusFacts) -> Statement | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.kube.resources import Object
+from goproxy_operator.reconcile.decide.in_force import GenerationInForce
 from goproxy_operator.reconcile.decide.problem import Problem
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
 
@@ -31,6 +32,12 @@ class StatusFacts:
     """The user wants nothing changed."""
     stalled: Problem | None = None
     """What stands in the way until somebody acts on it."""
+    refused: bool = False
+    """Nothing of the newest generation is carried out."""
+    in_force: GenerationInForce | None = None
+    """What was carried out last, where that is not the newest generation as it is now."""
+    repaired: bool = False
+    """What is in force is put back where somebody changes it."""
 
     @property
     def desired_replicas(self) -> int:

@@ -88,10 +88,10 @@ def test_caches_are_as_large_as_the_volumes_that_cannot_grow(held: str | None) -
     assert decided.problem is not None
     assert decided.problem.reason == "StorageCannotGrow"
     assert decided.problem.message == (
-        f"cache.storage.size 2Gi cannot be carried out: {FIXED['standard']}; cache-team-a-0 has 1Gi, cache-team-a-2 "
-        "has 1Gi, cache-team-a-3 has 1Gi, and 1 more are like that, and the caches go on with 1Gi: let volumes expand, or "
-        "write size 1Gi, or replace one replica after the other by an empty one of 2Gi: kubectl delete --wait=false "
-        "pvc/cache-team-a-0 pod/team-a-0"
+        f"cache.storage.size 2Gi cannot be carried out: {FIXED['standard']}; cache-team-a-0 has 1Gi, "
+        "cache-team-a-2 has 1Gi, cache-team-a-3 has 1Gi, and 1 more are like that, and the caches go on with 1Gi: "
+        "let volumes expand, or write size 1Gi, or replace one replica after the other by an empty one of 2Gi: "
+        "kubectl delete --wait=false pvc/cache-team-a-0 pod/team-a-0"
     )
 
 
