@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ from goproxy_operator.reconcile.observe import Observed
 from goproxy_operator.reconcile.reconciler import FleetReconciler
 from goproxy_operator.reconcile.status.tally import Tally
 from goproxy_operator.reconcile.status.writer import StatusWriter
+from goproxy_operator.reconcile.verdicts import Verdicts
+from goproxy_operator.reconcile.work.class_statuses import ClassStatuses
 from goproxy_operator.reconcile.work.loop import run_workers
 from goproxy_operator.reconcile.work.queue import Queue
 from goproxy_operator.reconcile.work.scraping import Scraping
@@ -63,7 +66,7 @@ async def control(
     """
     clock = asyncio.get_running_loop().time
     queue: Queue[Key] = Queue(clock)
-    generations = Generations()
+    generations, verdicts = Generations(), Verdicts()
     goproxies = KnownObjects(_on_change(queue, Tally(), generations), WHOLE)
     look_at_all = partial(_look_at_all, queue, goproxies)
     rollouts = Rollouts(settings.rollouts, goproxies.keys, queue.add)
@@ -84,7 +87,7 @@ async def control(
         look_at_all()
 
     try:
-        classes = await _classes(client, settings, goproxies, queue)
+        classes = await _classes(client, settings, look_at_all, verdicts)
         async with asyncio.TaskGroup() as tasks:
             mirror = Mirror(client, settings.namespaces, lambda fleet: queue.add(fleet, _SETTLE), tasks)
             discovery = Discovery(client, settings.discovery_interval, on_served)
@@ -98,6 +101,7 @@ async def control(
                 discovery,
                 classes,
                 generations,
+                verdicts,
                 lambda: registrar.current,
             )
             reconciler = FleetReconciler(
@@ -120,6 +124,8 @@ async def control(
             _log.info("children and pods are listed; reconciling")
             tasks.create_task(supervised("discovery", discovery.run))
             tasks.create_task(run_workers(queue, reconciler.reconcile, lease.certain))
+            statuses = ClassStatuses(client, classes, verdicts, goproxies.keys)
+            tasks.create_task(supervised("status of classes", statuses.run))
             tasks.create_task(supervised("sweep", partial(_sweep, client, settings, goproxies, queue)))
             scraping = Scraping(
                 scraper, mirror, reports, interval=settings.scrape_interval, fleets=goproxies.keys, moved=queue.add
@@ -153,14 +159,18 @@ def _login(access: Access) -> KopfLogin:
 
 
 async def _classes(
-    client: ApiClient, settings: Settings, goproxies: KnownObjects[Object], queue: Queue[Key]
+    client: ApiClient, settings: Settings, look_at: Callable[..., None], verdicts: Verdicts
 ) -> ObservedClasses:
     """Return the classes, once it is known that they can be read.
 
     A change of any class may concern any fleet, so each fleet is looked at; that writes nothing where nothing changes.
     """
-    look_at = partial(_look_at_all, queue, goproxies)
-    classes = ObservedClasses(client, look_at, look_at, enforced=not settings.ignore_classes)
+
+    def on_classes() -> None:
+        look_at()
+        verdicts.move()
+
+    classes = ObservedClasses(client, on_classes, look_at, enforced=not settings.ignore_classes)
     await classes.check()
     return classes
 

@@ -25,6 +25,7 @@ from goproxy_operator.observed.mirror import Mirror
 from goproxy_operator.observed.named_config_maps import NamedConfigMaps
 from goproxy_operator.observed.reports import Reports
 from goproxy_operator.observed.views import PodView, stateful_set, without_managed_fields
+from goproxy_operator.reconcile.decide.audit import Verdict, judge
 from goproxy_operator.reconcile.decide.claims import storage_class_refusal
 from goproxy_operator.reconcile.decide.classes import Admitted, admit
 from goproxy_operator.reconcile.decide.in_force import GenerationInForce, Restored, restored
@@ -33,6 +34,7 @@ from goproxy_operator.reconcile.decide.plan import ChildId
 from goproxy_operator.reconcile.decide.problem import Problem
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
 from goproxy_operator.reconcile.generations import Generations
+from goproxy_operator.reconcile.verdicts import Verdicts
 from goproxy_operator.settings import Settings
 
 V = TypeVar("V")
@@ -50,12 +52,17 @@ class Observed:
     discovery: Discovery
     classes: ObservedClasses
     generations: Generations
+    verdicts: Verdicts
     own_metrics: Callable[[], Registration] = lambda: OFF
     """How the metrics stand that the operator itself serves."""
 
     def admit(self, item: Object) -> Admitted | Problem:
         """Judge an object by the classes there are."""
         return admit(item, self.classes.classes, self.classes.labels(item["metadata"]["namespace"]))
+
+    def judge(self, item: Object, outcome: Admitted | Problem) -> Verdict:
+        """Say what the classes make of an object, dry runs too."""
+        return judge(item, outcome, self.classes.classes, self.classes.labels(item["metadata"]["namespace"]))
 
     def restored(self, item: Object, in_force: GenerationInForce | None) -> Restored | None:
         """Return what is to be repaired of an object whose newest generation is not carried out."""

@@ -13,6 +13,7 @@ from goproxy_operator.kube.resources import Key, Object
 from goproxy_operator.metrics import FAULTS
 from goproxy_operator.reconcile.actions import Actions
 from goproxy_operator.reconcile.carrying_out import CarryingOut, GhostError
+from goproxy_operator.reconcile.decide.audit import Verdict
 from goproxy_operator.reconcile.decide.claims import next_growth_look
 from goproxy_operator.reconcile.decide.classes import Admitted
 from goproxy_operator.reconcile.decide.idle_claims import decide_idle
@@ -64,6 +65,8 @@ class FleetReconciler:
         if item is None or "deletionTimestamp" in item["metadata"]:
             # Owner references and the garbage collector do the rest.
             await self._forget(key)
+            if item is not None:
+                self._observed.verdicts.unknown(key)
             return PassOutcome()
         if self._ending.get(key) == item["metadata"]["uid"]:
             return PassOutcome()
@@ -80,6 +83,7 @@ class FleetReconciler:
             return PassOutcome()
         except RETRIED:
             # One fleet whose passes fail, for however long, must not keep all others from their roll-outs.
+            self._observed.verdicts.unknown(key)
             self._rollouts.looked_at(key, self._observed.stateful_set(key), waits=False)
             raise
         except Exception as e:
@@ -87,6 +91,7 @@ class FleetReconciler:
 
     async def _bring(self, key: Key, item: Object) -> PassOutcome:
         admitted = self._observed.admit(item)
+        self._observed.verdicts.note(key, self._observed.judge(item, admitted))
         if isinstance(admitted, Problem):
             return await self._refuse(key, item, admitted)
         facts, intent = await self._carrying_out.settle(key, item, admitted)
@@ -183,6 +188,7 @@ class FleetReconciler:
             replicas=self._observed.replicas(key),
             config_hash=intent.config_hash if intent is not None else "",
             autoscaling_problem=intent.autoscaling_problem if intent is not None else None,
+            verdict=self._observed.verdicts.found.get(key, Verdict()),
         )
 
     def _config_hash(self, key: Key) -> str:
@@ -198,6 +204,7 @@ class FleetReconciler:
     async def _forget(self, key: Key) -> None:
         await self._observed.forget(key)
         self._rollouts.forget(key)
+        self._observed.verdicts.forget(key)
         self._writer.forget(key)
         self._ending.pop(key, None)
 

@@ -25,6 +25,7 @@ from goproxy_operator.reconcile.observe import Observed
 from goproxy_operator.reconcile.outcome import PassOutcome
 from goproxy_operator.reconcile.reconciler import FleetReconciler
 from goproxy_operator.reconcile.status.writer import StatusWriter
+from goproxy_operator.reconcile.verdicts import Verdicts
 from goproxy_operator.settings import Settings
 from tests.operator.fake_api import FakeApi
 from tests.operator.objects import UID, document
@@ -64,6 +65,7 @@ async def one_pass(
         Discovery(client, 1.0, lambda: None),
         ObservedClasses(client, lambda: None, lambda _: None, enforced=False),
         Generations(),
+        Verdicts(),
         fault,
     )
     clock = asyncio.get_running_loop().time

@@ -199,7 +199,7 @@ def _larger_claim(claim: Object, size: str) -> Manifest:
 
 
 def _is_bound(claim: Object) -> bool:
-    return claim["status"].get("phase") == "Bound"
+    return bool(claim["status"].get("phase") == "Bound")
 
 
 def _is_smaller(claim: Object, size: str) -> bool:

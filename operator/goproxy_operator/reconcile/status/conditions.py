@@ -2,11 +2,12 @@
 
 Ready is always there, and true where at least one replica serves what is in force; a generation that is not carried out
 makes no fleet unready. Reconciling, Stalled,
-StorageResizing and DiskPressure are there only while they are true.
+StorageResizing and DiskPressure are there only while they are true, WithinClass only while it is false.
 """
 
 from collections.abc import Mapping
 
+from goproxy_operator.reconcile.decide.audit import audit_message
 from goproxy_operator.reconcile.status.facts import StatusFacts
 from goproxy_operator.reconcile.status.held import held, serving
 from goproxy_operator.reconcile.status.reported import config_refusals, disk_pressures, refused_reports
@@ -14,7 +15,16 @@ from goproxy_operator.reconcile.status.reported import config_refusals, disk_pre
 Statement = tuple[str, str, str, str]
 """Type, status, reason, message."""
 TYPES = frozenset(
-    {"Ready", "Reconciling", "Stalled", "ConfigSynced", "AutoscalingActive", "StorageResizing", "DiskPressure"}
+    {
+        "Ready",
+        "Reconciling",
+        "Stalled",
+        "ConfigSynced",
+        "AutoscalingActive",
+        "StorageResizing",
+        "DiskPressure",
+        "WithinClass",
+    }
 )
 NO_REPORTS = "NoReports"
 FIGURES = frozenset({"DiskPressure", "StorageResizing"})
@@ -35,6 +45,8 @@ def statements(facts: StatusFacts) -> list[Statement]:
         made.append(pressed)
     if facts.goproxy.spec.autoscaling is not None:
         made.append(_autoscaling_active(facts))
+    if (audit := facts.verdict.audit) is not None:
+        made.append(("WithinClass", "False", audit.reason, audit_message(facts.verdict, audit)))
     return made
 
 

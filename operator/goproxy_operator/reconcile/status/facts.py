@@ -1,10 +1,11 @@
 """What the status of an object is made from. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.kube.resources import Object
+from goproxy_operator.reconcile.decide.audit import Verdict
 from goproxy_operator.reconcile.decide.in_force import GenerationInForce
 from goproxy_operator.reconcile.decide.problem import Problem
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
@@ -32,6 +33,8 @@ class StatusFacts:
     """The user wants nothing changed."""
     stalled: Problem | None = None
     """What stands in the way until somebody acts on it."""
+    verdict: Verdict = field(default_factory=Verdict)
+    """What the fleet's classes say of it, dry runs too."""
     refused: bool = False
     """Nothing of the newest generation is carried out."""
     in_force: GenerationInForce | None = None
