@@ -6,6 +6,10 @@
 # The bill of materials of each image is its file /app/sbom.cdx.json (CycloneDX).
 ARG BASE=python:3.13-slim
 ARG VERSION=0.1.0
+# What the labels say of where an image comes from: the commit, and the repository's address. Nobody has chosen a licence yet.
+ARG REVISION=unknown
+ARG SOURCE=unknown
+ARG LICENSES=NOASSERTION
 
 # Every wheel, once for both images. pip checks the hash of each one that comes from elsewhere; ours is built by the locked
 # build backend.
@@ -20,7 +24,7 @@ RUN python3 -m venv --without-pip /build \
  && /build/bin/python "$(echo /wheels/pip-*.whl)/pip" install --quiet --no-index --find-links=/wheels pip setuptools \
  && /build/bin/pip wheel --quiet --no-index --no-deps --no-build-isolation --wheel-dir /wheels .
 
-# /app of each image. Compiled here, as the root file system is read-only there; by hashes of the sources, not by times, so
+# /app of each image, without what nothing imports: the sources of C extensions, stubs and tests. Compiled here, as the root file system is read-only there; by hashes of the sources, not by times, so
 # that the same sources are the same bytes.
 FROM wheels AS proxy-app
 RUN python3 -m venv --without-pip /app \
@@ -30,11 +34,13 @@ RUN python3 -m venv --without-pip /app \
  # the folder pkg/tool.
  && mkdir -p /app/go/bin /app/go/pkg/tool && cp /go/bin/go /app/go/bin && cp /go/VERSION /go/go.env /app/go \
  && ln -s ../go/bin/go /app/bin/go \
+ && find /app/lib \( -name '*.py[xi]' -o -name '*.px[di]' -o -name '*.[ch]' -o -path '*/tests/*' \) -type f -delete \
  && /app/bin/python -m compileall -q --invalidation-mode unchecked-hash /app/lib
 
 FROM wheels AS operator-app
 RUN python3 -m venv --without-pip /app \
  && /app/bin/python "$(echo /wheels/pip-*.whl)/pip" install --quiet --no-index --find-links=/wheels --no-compile 'goproxy-operator[in-cluster]' \
+ && find /app/lib \( -name '*.py[xi]' -o -name '*.px[di]' -o -name '*.[ch]' -o -path '*/tests/*' \) -type f -delete \
  && /app/bin/python -m compileall -q --invalidation-mode unchecked-hash /app/lib
 
 # git and ssh, for modules that come from version control, from the Debian release of the base alone: apt refuses every
@@ -70,9 +76,15 @@ RUN /app/bin/python -I /sbom.py --image goproxy-operator --version "$VERSION" --
 FROM ${BASE} AS operator
 ARG BASE
 ARG VERSION
+ARG REVISION
+ARG SOURCE
+ARG LICENSES
 LABEL org.opencontainers.image.title="goproxy-operator" \
       org.opencontainers.image.description="Looks after fleets of caching Go module proxies" \
       org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.licenses="${LICENSES}" \
       org.opencontainers.image.base.name="${BASE}"
 # USER: kopf asks for the name of the user, and nobody has given this one, or whichever the cluster assigns, a name.
 ENV PATH=/app/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin PYTHONUNBUFFERED=1 \
@@ -86,9 +98,15 @@ CMD ["run"]
 FROM proxy-base AS proxy
 ARG BASE
 ARG VERSION
+ARG REVISION
+ARG SOURCE
+ARG LICENSES
 LABEL org.opencontainers.image.title="modproxy" \
       org.opencontainers.image.description="A caching Go module proxy: a replica of a GoProxy fleet" \
       org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.licenses="${LICENSES}" \
       org.opencontainers.image.base.name="${BASE}"
 # GOTOOLCHAIN: a module that names a newer Go is fetched all the same, without fetching that Go.
 ENV PATH=/app/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin PYTHONUNBUFFERED=1 \

@@ -10,6 +10,7 @@ BIN = .venv/bin
 PIP = $(BIN)/python -m pip --quiet --disable-pip-version-check install
 LOCKED = $(PIP) --require-hashes -r
 CRDS = goproxies goproxyclasses
+MONITORING = goproxy-fleets goproxy-operator operator-rules
 
 # `make lock` checks that each of these has a wheel of every package.
 PLATFORMS = x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darwin
@@ -21,7 +22,7 @@ COMPILE   = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --ge
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help venv run test bench bench-check lint generate cluster e2e cluster-down lock clean
+.PHONY: help venv run test bench bench-check lint generate cluster load e2e cluster-down lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -49,17 +50,23 @@ lint: .venv/dev.stamp ## ruff, mypy --strict, import-linter
 cluster: .venv/dev.stamp ## bring up a Kubernetes of three nodes on this machine, and say how to use it
 	@$(BIN)/python -m tests.kubernetes.kind_cluster up
 
+load: .venv/dev.stamp ## build both images, bring them into that cluster (which is made if need be), and say how to install them
+	@$(BIN)/python -m tests.kubernetes.load
+
 e2e: .venv/dev.stamp ## the end-to-end tests alone, on that cluster or the one that E2E_KUBECONFIG names
 	@E2E=required $(BIN)/python -m pytest tests/e2e $(ARGS)
 
 cluster-down: .venv/dev.stamp ## remove that cluster, and end the docker daemon that was started for it
 	@$(BIN)/python -m tests.kubernetes.kind_cluster down --all
 
-generate: .venv/run.stamp ## write the CRDs from the models, and what the chart has of them and of deploy/
+generate: .venv/run.stamp ## write CRDs, dashboards and alerts from the sources, and what the chart has of them and of deploy/
 	@for crd in $(CRDS); do \
 	  $(BIN)/python -m goproxy_operator.api.crd $$crd > crds/$$crd.yaml.new && mv crds/$$crd.yaml.new crds/$$crd.yaml || exit 1; \
 	done
-	@cp $(CRDS:%=crds/%.yaml) deploy/rbac.yaml deploy/admission.yaml charts/goproxy-operator/files/
+	@for name in $(MONITORING); do \
+	  $(BIN)/python -m goproxy_operator.desired.monitoring $$name > deploy/$$name.new && mv deploy/$$name.new deploy/monitoring/$$name.json || exit 1; \
+	done
+	@cp $(CRDS:%=crds/%.yaml) deploy/rbac.yaml deploy/admission.yaml $(MONITORING:%=deploy/monitoring/%.json) charts/goproxy-operator/files/
 
 lock: .venv/uv.stamp ## lock what pyproject.toml asks for in requirements/; ARGS=--upgrade takes the newest versions
 	@$(COMPILE) pyproject.toml --extra operator --extra go --group pyproject.toml:install -o requirements/run.txt

@@ -7,14 +7,14 @@ from pathlib import Path
 from modproxy.contract.address import parse_address
 from modproxy.contract.duration import parse_duration
 
-DEFAULT_IMAGE_NAME = "modproxy"
 _EPILOG = """\
 examples:
   goproxy-operator local -f goproxy.yaml
       run the object of the file on this machine, and show the GOPROXY line to paste
-  goproxy-operator run --kubeconfig ~/.kube/config --lease-namespace default
+  goproxy-operator run --image registry.example.com/platform/modproxy:VERSION --kubeconfig ~/.kube/config \
+    --lease-namespace default
       run the operator against a cluster, from outside of it
-  goproxy-operator run --namespace build --namespace test
+  goproxy-operator run --image registry.example.com/platform/modproxy:VERSION --namespace build --namespace test
       in a pod: look after the objects of two namespaces only
 """
 
@@ -34,8 +34,10 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--image",
-        default=f"{DEFAULT_IMAGE_NAME}:{version()}",
-        help="image of the replicas where an object names none (default: %(default)s)",
+        required=True,
+        metavar="IMAGE",
+        help="image of the replicas where an object names none, such as registry.example.com/platform/modproxy:"
+        f"{version()}. A name without a registry means the library of a public one to most clusters",
     )
     parser.add_argument(
         "--health",
@@ -120,6 +122,13 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         type=_seconds,
         metavar="DURATION",
         help="how long a cache stays full before cache.storage.growTo lets it grow (default: 10m)",
+    )
+    parser.add_argument(
+        "--runbooks",
+        default="",
+        metavar="URL",
+        help="where people read docs/runbooks of the operator's repository, for the links of alerts (default: the "
+        "links name the files there)",
     )
     parser.add_argument("--verbose", action="store_true", help="log what is done in detail")
 

@@ -1,8 +1,11 @@
 """The metrics of the operator itself, on `/metrics`."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 REGISTRY = CollectorRegistry()
+
+# Memory, processor time and descriptors of this process.
+ProcessCollector(registry=REGISTRY)
 
 API_CALLS = Counter(
     "goproxy_operator_api_calls", "Calls to the API server.", ["verb", "resource", "code"], registry=REGISTRY

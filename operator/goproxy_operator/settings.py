@@ -15,6 +15,8 @@ class Settings:
     """Names this process."""
     operator_namespace: str = ""
     """The namespace of the operator's own pods, which the replicas' NetworkPolicies let in."""
+    runbooks: str = ""
+    """Where people read docs/runbooks, for the links of alerts; "" names the files of this repository."""
     resync: float = 600.0
     scrape_interval: float = 15.0
     discovery_interval: float = 30.0

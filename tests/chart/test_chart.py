@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterable
@@ -12,7 +13,8 @@ import pytest
 import yaml
 
 from goproxy_operator.api.crd.definitions import DEFINITIONS
-from tests.chart.rendering import CHART, HERE, VALUES, HelmError, Object, as_golden, golden, helm, render
+from goproxy_operator.desired.monitoring.__main__ import FILES
+from tests.chart.rendering import CHART, HERE, NAME, VALUES, HelmError, Object, as_golden, golden, helm, render
 from tests.kubernetes import kube_binary
 from tests.kubernetes.background import ROOT
 
@@ -58,6 +60,11 @@ def test_every_value_is_in_the_schema_and_in_the_defaults() -> None:
         ("scrapeInterval=15", "scrapeInterval"),
         ("serviceAccount.create=false", "serviceAccount"),
         ("metrics.service=false,metrics.serviceMonitor.enabled=true", "metrics.service"),
+        ("image.registry=", "image.registry is needed"),
+        ("extraArgs={verbose}", "extraArgs"),
+        ("fullnameOverride=Fleets", "fullnameOverride"),
+        ("commonLabels.app\\.kubernetes\\.io/name=mine", "app.kubernetes.io/name"),
+        ("runbooks=docs", "runbooks"),
     ],
 )
 def test_refused(setting: str, named: str) -> None:
@@ -66,7 +73,13 @@ def test_refused(setting: str, named: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", [*(f"crds/{name}.yaml" for name in DEFINITIONS), "deploy/rbac.yaml", "deploy/admission.yaml"]
+    "source",
+    [
+        *(f"crds/{name}.yaml" for name in DEFINITIONS),
+        "deploy/rbac.yaml",
+        "deploy/admission.yaml",
+        *(f"deploy/monitoring/{name}.json" for name in FILES),
+    ],
 )
 def test_the_chart_has_its_sources_as_they_are(source: str) -> None:
     copy = CHART / "files" / Path(source).name
@@ -97,7 +110,8 @@ def test_the_rules_are_those_of_deploy() -> None:
             ]
             assert made
             for item in made:
-                assert item["rules"] == stated[kind, item["metadata"]["name"]]["rules"]
+                name = item["metadata"]["name"].replace("go-proxies", "goproxy-operator")
+                assert item["rules"] == stated[kind, name]["rules"]
 
 
 def test_watched_namespaces_bind_nothing_elsewhere() -> None:
@@ -117,14 +131,24 @@ def test_kustomize_makes_the_same() -> None:
     assert by_name(map(plain, without_namespace)) == by_name(map(plain, render(DEFAULT)))
 
 
-def test_kustomize_makes_the_same_with_external_metrics(tmp_path: Path) -> None:
-    overlay = {"resources": ["deploy"], "components": ["deploy/external-metrics"]}
+@pytest.mark.parametrize(
+    ("component", "settings"),
+    [
+        ("external-metrics", "externalMetrics.enabled=true"),
+        ("monitoring", "metrics.serviceMonitor.enabled=true,metrics.rules.enabled=true"),
+    ],
+)
+def test_kustomize_makes_the_same_with_a_component(component: str, settings: str, tmp_path: Path) -> None:
+    overlay = {"resources": ["deploy"], "components": [f"deploy/{component}"]}
     for name in ("deploy", "crds"):
         shutil.copytree(ROOT / name, tmp_path / name)
     (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
     kustomized = [item for item in kustomize(tmp_path) if item["kind"] != "Namespace"]
+    assert by_name(map(plain, kustomized)) == by_name(map(plain, render(DEFAULT, settings)))
+
+
+def test_the_api_service_is_the_releases_own() -> None:
     rendered = render(DEFAULT, "externalMetrics.enabled=true")
-    assert by_name(map(plain, kustomized)) == by_name(map(plain, rendered))
     # A release's own: uninstalled with it, or it would keep every namespace from being deleted.
     assert len(of_kind(rendered, "APIService")) == 1
     assert "APIService" not in {item["kind"] for item in render(DEFAULT)}
@@ -141,7 +165,7 @@ def test_names_of_ports_are_such_as_kubernetes_takes(values: Path) -> None:
 
 
 def test_names_of_external_metrics_fit_whatever_the_releases_name() -> None:
-    text = helm("template", "a" * 53, CHART, "--set", "externalMetrics.enabled=true")
+    text = helm("template", "a" * 53, CHART, "--values", DEFAULT, "--set", "externalMetrics.enabled=true")
     names = {item["metadata"]["name"] for item in yaml.safe_load_all(text) if item and item["kind"] == "Service"}
     assert max(map(len, names)) <= 63
 
@@ -171,7 +195,7 @@ def test_the_policy_is_about_this_installation() -> None:
         "serviceAccounts": ["goproxy"],
         "namespaces": ["build", "test"],
         "operatorNamespace": "goproxy-operator",
-        "externalMetrics": "goproxy-operator-external-metrics",
+        "externalMetrics": "go-proxies-external-metrics",
     }
     (stated, _) = yaml.safe_load_all((ROOT / "deploy" / "admission.yaml").read_text())
     assert policy["spec"]["validations"] == stated["spec"]["validations"]
@@ -214,3 +238,49 @@ def by_name(objects: Iterable[Object]) -> dict[tuple[str, str, str], Object]:
     made = {(item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]): item for item in found}
     assert len(made) == len(found)
     return made
+
+
+def test_the_notes_can_be_pasted_into_a_shell(tmp_path: Path) -> None:
+    """A shell that has a program called kubectl, which keeps what it is given, runs every line of the notes."""
+    keep = f'printf "%s\\n" "$*" >>{tmp_path}/calls\ncase "$*" in *"apply -f -"*) cat >>{tmp_path}/applied;; esac\n'
+    fake = tmp_path / "kubectl"
+    fake.write_text(f"#!/bin/sh\n{keep}")
+    fake.chmod(0o755)
+    # Without a cluster helm renders no notes, but it renders them as a value of a template.
+    chart = shutil.copytree(CHART, tmp_path / "chart")
+    shutil.copy(chart / "templates" / "NOTES.txt", chart / "files")
+    (chart / "templates" / "notes.yaml").write_text('notes: {{ tpl (.Files.Get "files/NOTES.txt") . | toJson }}')
+    for values in (DEFAULT, HERE / "values" / "namespaced.yaml"):
+        text = helm("template", NAME, chart, "--values", values, "--show-only", "templates/notes.yaml")
+        notes = yaml.safe_load(text)["notes"]
+        begin = notes.index("\nkubectl")
+        pasted = notes[begin : notes.index("\nENDPOINT")]
+        subprocess.run(["sh", "-eu", "-c", pasted], check=True, timeout=30, env={"PATH": f"{tmp_path}:{os.defpath}"})
+        (applied,) = yaml.safe_load_all((tmp_path / "applied").read_text())
+        assert (applied["kind"], applied["spec"]) == ("GoProxy", {})
+        (tmp_path / "applied").unlink()
+    assert len((tmp_path / "calls").read_text().splitlines()) == 6
+
+
+def test_names_and_labels_of_ones_own() -> None:
+    made = render(HERE / "values" / "everything.yaml")
+    named = [item for item in made if item["kind"] not in ("CustomResourceDefinition", "APIService")]
+    assert {item["metadata"]["name"].partition("-external")[0].startswith("go-proxies") for item in named} == {True}
+    assert {item["metadata"]["labels"]["cost-centre"] for item in made} == {"42"}
+    (deployment,) = of_kind(made, "Deployment")
+    template = deployment["spec"]["template"]
+    assert template["metadata"]["labels"]["cost-centre"] == "42"
+    assert "cost-centre" not in deployment["spec"]["selector"]["matchLabels"]
+    (container,) = template["spec"]["containers"]
+    assert "--discovery-interval=5m" in container["args"]
+    assert container["env"] == [{"name": "HTTPS_PROXY", "value": "http://egress.example.com:3128"}]
+    assert "runAsUser" not in of_kind(render(DEFAULT), "Deployment")[0]["spec"]["template"]["spec"]["securityContext"]
+
+
+def test_every_alert_links_to_a_page_that_exists() -> None:
+    (rule,) = of_kind(render(HERE / "values" / "everything.yaml"), "PrometheusRule")
+    (group,) = rule["spec"]["groups"]
+    base = "https://git.example.com/platform/goproxy-operator/docs/runbooks/"
+    for alert in group["rules"]:
+        assert alert["annotations"]["runbook_url"] == f"{base}{alert['alert']}.md"
+        assert (ROOT / "docs" / "runbooks" / f"{alert['alert']}.md").is_file()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.waiting import until
-from tests.kubernetes import programs
+from tests.kubernetes import load, programs
 from tests.kubernetes.background import ROOT
 from tests.kubernetes.images import Images
 from tests.kubernetes.kind_cluster import Cluster, run
@@ -32,11 +32,7 @@ class Release:
 
     def settings(self) -> list[str]:
         """What sets the images of this checkout, and switches on what is off by default."""
-        registry, _, operator = self.images.operator.rpartition("/")
-        name, _, tag = operator.partition(":")
-        proxy = self.images.proxy.rpartition("/")[2].partition(":")[0]
-        values = {"registry": registry, "operator": name, "proxy": proxy, "tag": tag}
-        images = [f"--set=image.{key}={value}" for key, value in values.items()]
+        images = [f"--set={key}={value}" for key, value in load.settings(self.images).items()]
         # One test asks for an image that cannot be pulled.
         allowed = "--set=admissionPolicy.images={nowhere.test/none:1}"
         return [*images, allowed, "--set=externalMetrics.enabled=true"]

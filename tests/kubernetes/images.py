@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,12 +64,19 @@ def _files(source: Path) -> list[Path]:
     ]
 
 
+def _revision() -> str:
+    """The commit of this checkout; "unknown" without one."""
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
+
+
 def _build(docker: Docker, images: Images) -> None:
     targets = {"proxy": images.proxy, "operator": images.operator}
+    labels = ("--label", f"org.opencontainers.image.revision={_revision()}")
     if registry.obtainable(docker, OFFICIAL_BASE):
         for target, image in targets.items():
             with step(f"the image of the {target}"):
-                docker("build", "--quiet", "--network=host", "--target", target, "--tag", image, ROOT)
+                docker("build", "--quiet", "--network=host", *labels, "--target", target, "--tag", image, ROOT)
         return
     base = _base(docker)
     with tempfile.TemporaryDirectory() as scratch:
@@ -81,7 +89,7 @@ def _build(docker: Docker, images: Images) -> None:
         options = ("--quiet", "--network=none", "--build-arg", f"BASE={base}")
         for target, image in targets.items():
             with step(f"the image of the {target}"):
-                docker("build", *options, "--target", target, "--tag", image, context)
+                docker("build", *options, *labels, "--target", target, "--tag", image, context)
 
 
 def _base(docker: Docker) -> str:

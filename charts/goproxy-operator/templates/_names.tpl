@@ -1,9 +1,12 @@
-{{/* The name of everything: the release's, with the chart's where that says more. */}}
+{{/* The name of everything: fullnameOverride, or the release's, with the chart's where that says more. */}}
 {{- define "goproxy-operator.name" -}}
-{{- if contains .Chart.Name .Release.Name -}}
+{{- $chart := .Values.nameOverride | default .Chart.Name -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" -}}
+{{- else if contains $chart .Release.Name -}}
 {{- .Release.Name | trunc 50 | trimSuffix "-" -}}
 {{- else -}}
-{{- printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" -}}
+{{- printf "%s-%s" .Release.Name $chart | trunc 50 | trimSuffix "-" -}}
 {{- end -}}
 {{- end -}}
 
@@ -13,11 +16,15 @@ app.kubernetes.io/name: goproxy-operator
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{/* What every object carries: the chart's own labels, and commonLabels beneath them. */}}
 {{- define "goproxy-operator.labels" -}}
 {{ include "goproxy-operator.selector" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
 {{- define "goproxy-operator.serviceAccount" -}}
@@ -29,11 +36,15 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- printf "%s-external-metrics" (include "goproxy-operator.name" . | trunc 46 | trimSuffix "-") -}}
 {{- end -}}
 
-{{/* An image, whole: (dict "root" . "name" .Values.image.proxy). */}}
+{{/*
+An image, whole: (dict "root" . "name" .Values.image.proxy). Without a registry the name would mean the library of a
+public one, where neither image is.
+*/}}
 {{- define "goproxy-operator.image" -}}
 {{- $image := .root.Values.image -}}
 {{- $tag := $image.tag | default .root.Chart.AppVersion -}}
-{{- if $image.registry }}{{ $image.registry }}/{{ end }}{{ .name }}:{{ $tag }}
+{{- $registry := required "image.registry is needed: the registry and path that both images were pushed to, such as --set image.registry=registry.example.com/platform" $image.registry -}}
+{{- $registry }}/{{ .name }}:{{ $tag }}
 {{- end -}}
 
 {{/*
@@ -60,6 +71,14 @@ The rules of one role, out of the one file that states them (deploy/rbac.yaml in
 {{- toYaml $document.metadata.labels -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{/* Labels for what Prometheus and Grafana look for, beside the chart's own: (dict "root" . "labels" .Values...). */}}
+{{- define "goproxy-operator.labelled" -}}
+{{ include "goproxy-operator.labels" .root }}
+{{- with .labels }}
+{{ toYaml . }}
+{{- end }}
 {{- end -}}
 
 {{- define "goproxy-operator.priorityClass" -}}

@@ -1,11 +1,12 @@
 """`spec.pod`: what the pods of the replicas carry besides what the operator gives them."""
 
+from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from goproxy_operator.api.affinity import Affinity
-from goproxy_operator.api.fields import Annotations, Labels, LabelValue, Name, ObjectName
+from goproxy_operator.api.fields import Annotations, LabelKey, Labels, LabelValue, Name, ObjectName
 from goproxy_operator.api.part import ATOMIC, Items, Part
 from goproxy_operator.api.rule import ModelRule, Rule, Ruled, Rules
 from goproxy_operator.quantity import parse_quantity
@@ -44,6 +45,48 @@ class Toleration(Part):
     toleration_seconds: int | None = None
 
 
+class Unsatisfiable(StrEnum):
+    """What becomes of a replica for which no node keeps to the constraint."""
+
+    DO_NOT_SCHEDULE = "DoNotSchedule"
+    SCHEDULE_ANYWAY = "ScheduleAnyway"
+
+
+class NodePolicy(StrEnum):
+    """Whether nodes that the replicas may not run on count as places to spread over."""
+
+    HONOR = "Honor"
+    IGNORE = "Ignore"
+
+
+_SPREAD_RULES: Rules["TopologySpreadConstraint"] = (
+    Rule(
+        cel="!has(self.minDomains) || (has(self.whenUnsatisfiable) && self.whenUnsatisfiable == 'DoNotSchedule')",
+        holds=lambda spec: spec.min_domains is None or spec.when_unsatisfiable is Unsatisfiable.DO_NOT_SCHEDULE,
+        message="minDomains counts with whenUnsatisfiable: DoNotSchedule only: write that too, or remove minDomains",
+    ),
+)
+
+
+class TopologySpreadConstraint(Part):
+    """How the fleet's replicas are spread over nodes that differ in a label. Only the fleet's own pods count."""
+
+    RULES: ClassVar = _SPREAD_RULES
+
+    topology_key: LabelKey
+    """The label of nodes whose values are the places, such as topology.kubernetes.io/zone."""
+    max_skew: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """By how many replicas two places may differ. Default: 1."""
+    when_unsatisfiable: Annotated[Unsatisfiable, Field(strict=False)] | None = None
+    """ScheduleAnyway prefers even places, DoNotSchedule lets a replica wait for one. Default: ScheduleAnyway."""
+    min_domains: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """The least number of places; with fewer, the skew counts from zero."""
+    node_affinity_policy: Annotated[NodePolicy, Field(strict=False)] | None = None
+    """Whether nodeSelector and affinity decide which nodes count. Default: Honor."""
+    node_taints_policy: Annotated[NodePolicy, Field(strict=False)] | None = None
+    """Whether taints decide which nodes count. Default: Honor."""
+
+
 class LocalObjectReference(Part):
     """A Secret of the same namespace."""
 
@@ -69,6 +112,17 @@ class PodSpec(Part):
     node_selector: Annotated[dict[str, LabelValue], Field(max_length=64)] | None = None
     tolerations: Annotated[Items[Toleration], Field(max_length=64, json_schema_extra=ATOMIC)] = ()
     affinity: Affinity | None = None
+    topology_spread_constraints: (
+        Annotated[
+            Items[TopologySpreadConstraint],
+            Field(
+                max_length=8,
+                json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["topologyKey"]},
+            ),
+        ]
+        | None
+    ) = None
+    """How replicas are spread. Default: over zones and nodes, as far as there is room; an empty list: not at all."""
     labels: Labels | None = None
     annotations: (
         Annotated[dict[str, Annotated[str, StringConstraints(max_length=4096)]], Field(max_length=64)] | None

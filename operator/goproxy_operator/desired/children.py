@@ -13,6 +13,7 @@ from goproxy_operator.desired.exposure import exposure_children
 from goproxy_operator.desired.headless_service import headless_service
 from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.desired.monitoring.switches import monitoring_children
+from goproxy_operator.desired.pod_template import pod_template
 from goproxy_operator.desired.scaled_object import scaled_object
 from goproxy_operator.desired.service_account import service_account
 from goproxy_operator.desired.stateful_set import stateful_set
@@ -35,6 +36,10 @@ class ChildFacts:
     """The namespace of the operator's own pods."""
     rate_from: Provider | None = None
     """The provider of the request rate; None: there is no autoscaler."""
+    assigned_users: bool = False
+    """The cluster itself gives pods their user, as OpenShift does, and refuses others."""
+    runbooks: str = ""
+    """Where people read the pages about alerts."""
 
 
 def children(goproxy: GoProxy, facts: ChildFacts) -> list[Manifest]:
@@ -45,9 +50,14 @@ def children(goproxy: GoProxy, facts: ChildFacts) -> list[Manifest]:
         headless_service(goproxy),
         client_service(goproxy),
         *exposure_children(goproxy, facts.served, facts.operator_namespace),
-        stateful_set(goproxy, facts.claims, facts.replicas, facts.default_image),
+        stateful_set(
+            goproxy,
+            facts.claims,
+            facts.replicas,
+            pod_template(goproxy, facts.default_image, assigned_user=facts.assigned_users),
+        ),
         disruption_budget(goproxy),
-        *monitoring_children(goproxy, facts.served),
+        *monitoring_children(goproxy, facts.served, facts.runbooks),
     ]
     return [*made, *_scalers(goproxy, facts.rate_from)]
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from goproxy_operator.api.goproxy import GoProxy
+from goproxy_operator.api.part import Part
 from goproxy_operator.api.pod import PodSpec, ResourcesSpec, Toleration
 from goproxy_operator.desired import names
 from goproxy_operator.desired.affinity import affinity
@@ -24,11 +25,25 @@ _USER = 65532
 _TMP_SIZE = f"{(SPOOL_BYTES >> 20) + 256}Mi"
 """The limit of the temporary folder. It is larger than the spool, because Kubernetes ends a pod that exceeds it."""
 _DEFAULT_REQUESTS = {"cpu": "100m", "memory": "256Mi"}
-"""The requests of a replica where the object says nothing. A pod without requests is the first to be evicted."""
+"""The requests of a replica where the object says nothing. A pod without requests is the first to be evicted.
+
+The memory is twice what a replica and the process that checks its zips take while a large project is fetched for the
+first time (bench/README.md).
+"""
+_DEFAULT_LIMITS = {"memory": "1Gi"}
+"""The limit where the object says nothing. It leaves room for what is bounded elsewhere: 256 MiB of large answers in
+flight, and the go and git commands of version control. Processor time has no limit, because a limit makes clients wait
+while the node has time to give.
+"""
+_START_SECONDS = 300
+"""How long a replica may take to start before the kubelet starts it anew."""
 
 
-def pod_template(goproxy: GoProxy, default_image: str) -> Manifest:
-    """Return the template. Of the config it has only the names of Secrets, so that other changes roll no pod."""
+def pod_template(goproxy: GoProxy, default_image: str, *, assigned_user: bool = False) -> Manifest:
+    """Return the template. Of the config it has only the names of Secrets, so that other changes roll no pod.
+
+    With `assigned_user` it names no user and no group: the cluster gives each namespace its own.
+    """
     fleet = goproxy.metadata.name
     pod = goproxy.spec.pod
     metadata = without_empty({"labels": {**(pod.labels or {}), **names.labels(fleet)}, "annotations": pod.annotations})
@@ -39,9 +54,7 @@ def pod_template(goproxy: GoProxy, default_image: str) -> Manifest:
             "terminationGracePeriodSeconds": _GRACE_SECONDS,
             "securityContext": {
                 "runAsNonRoot": True,
-                "runAsUser": _USER,
-                "runAsGroup": _USER,
-                "fsGroup": _USER,
+                **({} if assigned_user else {"runAsUser": _USER, "runAsGroup": _USER, "fsGroup": _USER}),
                 "fsGroupChangePolicy": "OnRootMismatch",
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
@@ -51,9 +64,7 @@ def pod_template(goproxy: GoProxy, default_image: str) -> Manifest:
                 {"name": "tmp", "emptyDir": {"sizeLimit": _TMP_SIZE}},
                 *secrets_volumes(goproxy),
             ],
-            "topologySpreadConstraints": [
-                _spread(fleet, key) for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
-            ],
+            "topologySpreadConstraints": _spreading(goproxy),
             "nodeSelector": pod.node_selector,
             "affinity": affinity(pod),
             "tolerations": [_toleration(toleration) for toleration in pod.tolerations],
@@ -76,6 +87,13 @@ def _container(goproxy: GoProxy, default_image: str) -> Manifest:
             {"name": names.HTTP_PORT, "containerPort": names.HTTP_PORT_NUMBER, "protocol": "TCP"},
             {"name": names.ADMIN_PORT, "containerPort": names.ADMIN_PORT_NUMBER, "protocol": "TCP"},
         ],
+        # A replica that starts is asked often, so that it serves soon, and is left the time that slow disks take.
+        "startupProbe": {
+            "httpGet": _admin("/-/healthz"),
+            "periodSeconds": 1,
+            "timeoutSeconds": 5,
+            "failureThreshold": _START_SECONDS,
+        },
         "readinessProbe": {"httpGet": _admin("/-/readyz"), "periodSeconds": 5, "timeoutSeconds": 2},
         "livenessProbe": {
             "httpGet": _admin("/-/healthz"),
@@ -104,7 +122,7 @@ def _admin(path: str) -> dict[str, Any]:
 
 
 def _resources(pod: PodSpec) -> Manifest:
-    resources = pod.resources or ResourcesSpec(requests=_DEFAULT_REQUESTS)
+    resources = pod.resources or ResourcesSpec(requests=_DEFAULT_REQUESTS, limits=_DEFAULT_LIMITS)
     return without_empty({"requests": _canonical(resources.requests), "limits": _canonical(resources.limits)})
 
 
@@ -113,7 +131,19 @@ def _canonical(quantities: dict[str, str] | None) -> dict[str, str]:
 
 
 def _toleration(toleration: Toleration) -> Manifest:
-    return without_empty(toleration.model_dump(by_alias=True))
+    return without_empty(_document(toleration))
+
+
+def _spreading(goproxy: GoProxy) -> list[Manifest]:
+    """Return how replicas are spread: as the object says, or over zones and nodes where there is room."""
+    fleet, told = goproxy.metadata.name, goproxy.spec.pod.topology_spread_constraints
+    if told is None:
+        return [_spread(fleet, key) for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")]
+    return [_spread(fleet, one.topology_key) | _document(one) for one in told]
+
+
+def _document(part: Part) -> Manifest:
+    return part.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def _spread(fleet: str, key: str) -> Manifest:

@@ -6,7 +6,6 @@ from goproxy_operator.api.cache import StorageSpec, WhenDeleted
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
 from goproxy_operator.desired.manifest import Manifest, child, without_empty
-from goproxy_operator.desired.pod_template import pod_template
 from goproxy_operator.quantity import canonical
 
 DEFAULT_REPLICAS = 2
@@ -18,7 +17,7 @@ _READY_SECONDS = 5
 
 
 def claim_templates(goproxy: GoProxy) -> list[Manifest]:
-    """Return the templates of the claims. Their metadata is immutable, and so has the fleet label only."""
+    """Return the templates of the claims. Their labels say whose a claim is after the fleet is gone."""
     storage = goproxy.spec.cache.storage or StorageSpec()
     spec = without_empty(
         {
@@ -28,11 +27,11 @@ def claim_templates(goproxy: GoProxy) -> list[Manifest]:
         }
     )
     fleet = goproxy.metadata.name
-    return [{"metadata": {"name": names.CLAIM_TEMPLATE, "labels": names.selector(fleet)}, "spec": spec}]
+    return [{"metadata": {"name": names.CLAIM_TEMPLATE, "labels": names.labels(fleet)}, "spec": spec}]
 
 
-def stateful_set(goproxy: GoProxy, claims: Sequence[Manifest], replicas: int | None, default_image: str) -> Manifest:
-    """Return the StatefulSet. `replicas` is None where an autoscaler owns the number."""
+def stateful_set(goproxy: GoProxy, claims: Sequence[Manifest], replicas: int | None, template: Manifest) -> Manifest:
+    """Return the StatefulSet of pods of a template. `replicas` is None where an autoscaler owns the number."""
     fleet = goproxy.metadata.name
     storage = goproxy.spec.cache.storage or StorageSpec()
     spec = without_empty(
@@ -46,7 +45,7 @@ def stateful_set(goproxy: GoProxy, claims: Sequence[Manifest], replicas: int | N
                 "whenDeleted": (storage.when_deleted or WhenDeleted.RETAIN).value,
                 "whenScaled": "Retain",
             },
-            "template": pod_template(goproxy, default_image),
+            "template": template,
             "volumeClaimTemplates": list(claims),
         }
     )

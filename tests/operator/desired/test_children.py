@@ -6,6 +6,7 @@ from goproxy_operator.api.autoscaling import Provider
 from goproxy_operator.desired import names
 from goproxy_operator.desired.children import ChildFacts, children
 from goproxy_operator.desired.config_map import documents
+from goproxy_operator.desired.names import labels
 from goproxy_operator.desired.stateful_set import claim_templates
 from modproxy.contract.config import SCHEMA_VERSION
 from tests.operator.desired.fleet_children import ISSUER, TLS, child, made
@@ -35,7 +36,7 @@ def test_names_are_for_ever() -> None:
     assert child(goproxy(), "StatefulSet")["spec"]["serviceName"] == "team-a-replicas"
     assert claim_templates(goproxy())[0]["metadata"] == {
         "name": "cache",
-        "labels": {"goproxy-operator.dev/fleet": "team-a"},
+        "labels": labels("team-a"),
     }
 
 
@@ -63,6 +64,7 @@ def test_every_name_is_known_as_a_childs() -> None:
             "tls": {**TLS, "issuerRef": ISSUER},
         },
         autoscaling={"maxReplicas": 3, "targetRequestsPerSecond": 400},
+        monitoring={"dashboard": "Enabled"},
     )
     assert names.every_child("team-a") - made(everything).keys() <= {("ScaledObject", "team-a")}
     assert made(everything).keys() <= names.every_child("team-a")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from goproxy_operator.desired.config_map import documents
+from goproxy_operator.desired.pod_template import pod_template
 from modproxy.contract.config import parse_config
 from tests.operator.desired.fleet_children import EVERYTHING, TLS, Object, pod_of, spec_of
 from tests.operator.objects import goproxy
@@ -73,3 +76,37 @@ def test_switching_tls_rolls_the_pods() -> None:
     for rest in ({}, used_already):
         without, with_tls = goproxy(**rest), goproxy(**rest, expose={"tls": TLS})
         assert spec_of(without, "StatefulSet")["template"] != spec_of(with_tls, "StatefulSet")["template"]
+
+
+def test_replicas_are_spread_as_the_object_says() -> None:
+    def spread(**pod: Any) -> list[Object]:
+        found: list[Object] = pod_of(goproxy(pod=pod))["spec"].get("topologySpreadConstraints", [])
+        return found
+
+    assert [one["topologyKey"] for one in spread()] == ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]
+    assert spread(topologySpreadConstraints=[]) == []
+    (one,) = spread(topologySpreadConstraints=[{"topologyKey": "rack", "whenUnsatisfiable": "DoNotSchedule"}])
+    assert one == {
+        "topologyKey": "rack",
+        "maxSkew": 1,
+        "whenUnsatisfiable": "DoNotSchedule",
+        "nodeTaintsPolicy": "Honor",
+        "labelSelector": {"matchLabels": {"goproxy-operator.dev/fleet": "team-a"}},
+    }
+
+
+def test_a_cluster_that_assigns_users_is_told_none() -> None:
+    told = pod_template(goproxy(), "modproxy:1", assigned_user=True)["spec"]["securityContext"]
+    assert told == {
+        "runAsNonRoot": True,
+        "fsGroupChangePolicy": "OnRootMismatch",
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+
+
+def test_what_a_replica_may_take_where_the_object_says_nothing() -> None:
+    (container,) = pod_of(goproxy())["spec"]["containers"]
+    assert container["resources"] == {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}}
+    assert container["startupProbe"]["httpGet"]["path"] == container["livenessProbe"]["httpGet"]["path"]
+    (tmp,) = (volume for volume in pod_of(goproxy())["spec"]["volumes"] if volume["name"] == "tmp")
+    assert tmp["emptyDir"]["sizeLimit"]

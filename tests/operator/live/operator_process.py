@@ -48,6 +48,7 @@ class OperatorProcess:
                 f"--kubeconfig={self._kubeconfig}",
                 "--lease-namespace=goproxy-operator",
                 f"--health=127.0.0.1:{self._port}",
+                "--image=modproxy:1",
                 *self._arguments,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,

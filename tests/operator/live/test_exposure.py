@@ -62,7 +62,7 @@ async def test_children_of_apis_come_when_those_are_installed(
 ) -> None:
     await fleet.apply(
         expose={"gateway": GATEWAY, "tls": TLS, "pathPrefix": "/go"},
-        monitoring={"serviceMonitor": "Enabled", "labels": {"release": "stack"}},
+        monitoring={"serviceMonitor": "Enabled", "labels": {"release": "stack"}, "dashboard": "Enabled"},
     )
     told = await fleet.wait_condition("Stalled", "True", "APIMissing")
     assert "spec.expose.gateway: this cluster serves no HTTPRoute" in told

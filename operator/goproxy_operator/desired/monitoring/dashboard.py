@@ -1,25 +1,33 @@
-"""The dashboard of one fleet, for Grafana's sidecar, which imports every ConfigMap with its label."""
+"""The dashboard of all fleets, which the operator's installation brings, and a fleet's own copy of it.
+
+Grafana's sidecar imports every ConfigMap with its label.
+"""
 
 import json
-from typing import Any
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
 from goproxy_operator.desired.manifest import Manifest, child
-from goproxy_operator.desired.monitoring.queries import queries
+from goproxy_operator.desired.monitoring.panels import GREEN, RED, YELLOW, Document, Panel, Variable, board
+from goproxy_operator.desired.monitoring.queries import Queries
 
 LABEL = "grafana_dashboard"
-_WIDTH = 24
-"""The width of Grafana's grid."""
-_SCHEMA_VERSION = 39
-"""The version of Grafana 10 and 11. Later ones migrate the document."""
-_SOURCE = {"type": "prometheus", "uid": "${source}"}
+_UID = "goproxy-fleets"
+_CHOSEN = ('namespace=~"$namespace"', 'job=~"$fleet"', 'pod=~"$replica"')
+
+
+def fleets_dashboard() -> Document:
+    """Return the dashboard of all fleets."""
+    return board(_UID, "Go module proxies", _panels(), _variables(None, None))
 
 
 def dashboard(goproxy: GoProxy) -> Manifest:
-    """Return the ConfigMap."""
+    """Return a ConfigMap of the fleet's own with the dashboard, in which the fleet is chosen at first."""
     fleet, namespace = goproxy.metadata.name, goproxy.metadata.namespace
-    text = json.dumps(_document(goproxy), separators=(",", ":"))
+    title = f"Go module proxy {namespace}/{fleet}"
+    text = json.dumps(
+        board(goproxy.metadata.uid, title, _panels(), _variables(namespace, fleet)), separators=(",", ":")
+    )
     # The sidecar puts the files of all namespaces into one folder, so that each needs a name of its own.
     content = {"data": {f"goproxy-{namespace}-{fleet}.json": text}}
     made = child(goproxy, "v1", "ConfigMap", names.dashboard(fleet), content)
@@ -27,103 +35,157 @@ def dashboard(goproxy: GoProxy) -> Manifest:
     return made
 
 
-def _document(goproxy: GoProxy) -> dict[str, Any]:
-    fleet, namespace = goproxy.metadata.name, goproxy.metadata.namespace
-    return {
-        "uid": goproxy.metadata.uid,
-        "title": f"Go module proxy {namespace}/{fleet}",
-        "tags": ["goproxy"],
-        "schemaVersion": _SCHEMA_VERSION,
-        "editable": False,
-        "refresh": "30s",
-        "time": {"from": "now-6h", "to": "now"},
-        "templating": {
-            "list": [{"name": "source", "label": "Data source", "type": "datasource", "query": "prometheus"}]
-        },
-        "panels": _placed(_panels(goproxy)),
-    }
-
-
-def _panels(goproxy: GoProxy) -> list[dict[str, Any]]:
-    query = queries(goproxy, "$__rate_interval")
+def _variables(namespace: str | None, fleet: str | None) -> list[Variable]:
+    in_namespace = 'modproxy_ready{namespace=~"$namespace"}'
+    in_fleet = 'modproxy_ready{namespace=~"$namespace",job=~"$fleet"}'
     return [
-        _panel("stat", "Hit rate", "percentunit", {"": query.hit_rate}, 6),
-        _panel("stat", "Requests a second", "reqps", {"": query.rate("http_requests_total")}, 6),
-        _panel("stat", "Replicas ready", "short", {"": f"sum({query.of('modproxy_ready')})"}, 6),
-        _panel(
-            "stat",
-            "Checksum mismatches in this span",
-            "short",
-            {"": f"sum(increase({query.of('modproxy_checksum_mismatches_total')}[$__range]))"},
-            6,
-        ),
-        _panel("timeseries", "Hit rate", "percentunit", {"hit rate": query.hit_rate}, 12),
-        _panel(
-            "timeseries",
-            "Requests by how they were answered",
-            "reqps",
-            {"{{cache}}": query.rate("http_requests_total", by="cache")},
-            12,
-        ),
-        _panel(
-            "timeseries", "Requests by replica", "reqps", {"{{pod}}": query.rate("http_requests_total", by="pod")}, 12
-        ),
-        _panel(
-            "timeseries",
-            "Latency",
-            "s",
-            {f"p{int(quantile * 100)}": query.latency(quantile) for quantile in (0.5, 0.95, 0.99)},
-            12,
-        ),
-        _panel("timeseries", "Storage by replica", "percentunit", {"{{pod}}": query.storage}, 12),
-        _panel("timeseries", "Bytes held by replica", "bytes", {"{{pod}}": query.of("modproxy_cache_bytes")}, 12),
-        _panel(
-            "timeseries",
-            "Requests to upstream by answer",
-            "reqps",
-            {"{{code}}": query.rate("modproxy_upstream_requests_total", by="code")},
-            12,
-        ),
-        _panel(
-            "timeseries",
-            "Requests to upstream without an answer",
-            "reqps",
-            {"{{reason}}": query.rate("modproxy_upstream_errors_total", by="reason")},
-            12,
-        ),
-        _panel(
-            "timeseries",
-            "Refusals",
-            "reqps",
-            {"{{mode}}": query.rate("modproxy_policy_refusals_total", by="mode")},
-            12,
-        ),
-        _panel("timeseries", "Disk pressure", "short", {"{{pod}}": query.of("modproxy_disk_pressure")}, 12),
+        Variable("namespace", "Namespace", "label_values(modproxy_ready, namespace)", namespace),
+        Variable("fleet", "Fleet", f"label_values({in_namespace}, job)", fleet),
+        Variable("replica", "Replica", f"label_values({in_fleet}, pod)"),
     ]
 
 
-def _panel(kind: str, title: str, unit: str, expressions: dict[str, str], width: int) -> dict[str, Any]:
-    """Make a panel; `expressions` by their legends."""
-    return {
-        "type": kind,
-        "title": title,
-        "datasource": _SOURCE,
-        "fieldConfig": {"defaults": {"unit": unit, "min": 0}, "overrides": []},
-        "gridPos": {"w": width, "h": 4 if kind == "stat" else 8},
-        "targets": [
-            {"refId": chr(ord("A") + number), "datasource": _SOURCE, "expr": expression, "legendFormat": legend}
-            for number, (legend, expression) in enumerate(expressions.items())
-        ],
-    }
+def _panels() -> list[Panel]:
+    return [*_at_a_glance(), *_of_requests(), *_of_caches(), *_of_upstreams()]
 
 
-def _placed(panels: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Number the panels and put them side by side, in rows of one height."""
-    placed, x, y, height = [], 0, 0, 0
-    for number, panel in enumerate(panels, start=1):
-        size = panel["gridPos"]
-        if x + size["w"] > _WIDTH:
-            x, y = 0, y + height
-        placed.append(panel | {"id": number, "gridPos": size | {"x": x, "y": y}})
-        x, height = x + size["w"], size["h"]
-    return placed
+def _query() -> Queries:
+    return Queries(_CHOSEN, "$__rate_interval")
+
+
+def _at_a_glance() -> list[Panel]:
+    query = _query()
+    return [
+        Panel(
+            "stat",
+            "Hit rate",
+            "The share of requests that no request to an upstream was needed for. It is low while caches are new, and "
+            "when they are too small.",
+            "percentunit",
+            {"": query.hit_rate},
+            6,
+            {0.5: YELLOW, 0.8: GREEN},
+            below=RED,
+        ),
+        Panel(
+            "stat",
+            "Requests a second",
+            "All requests of clients, refusals included.",
+            "reqps",
+            {"": query.rate("http_requests_total")},
+            6,
+        ),
+        Panel(
+            "stat",
+            "Replicas that are not ready",
+            "Replicas that are scraped and say that they do not serve. kubectl describe gop tells why.",
+            "short",
+            {"": f"sum(1 - {query.of('modproxy_ready')})"},
+            6,
+            {1: RED},
+        ),
+        Panel(
+            "stat",
+            "Checksum mismatches in this span",
+            "Modules that an upstream gave and that the checksum database says are others. They were refused. Any one "
+            "needs somebody's attention.",
+            "short",
+            {"": f"sum(increase({query.of('modproxy_checksum_mismatches_total')}[$__range]))"},
+            6,
+            {1: RED},
+        ),
+    ]
+
+
+def _of_requests() -> list[Panel]:
+    query = _query()
+    return [
+        Panel(
+            "timeseries",
+            "Hit rate by fleet",
+            "A fall that lasts means that the cache evicts what is needed again: see the storage below.",
+            "percentunit",
+            {"{{namespace}}/{{job}}": query.hit_rate_by("namespace, job")},
+        ),
+        Panel(
+            "timeseries",
+            "Requests by how they were answered",
+            "hit: from the cache. miss: fetched. stale: an old answer while or because upstream does not answer. "
+            "negative: an absence that is remembered. denied: refused by the fleet's rules.",
+            "reqps",
+            {"{{cache}}": query.rate("http_requests_total", by="cache")},
+        ),
+        Panel(
+            "timeseries",
+            "Requests by replica",
+            "One replica far above the others means clients that keep their connections: a load balancer in front of "
+            "the fleet spreads them.",
+            "reqps",
+            {"{{namespace}}/{{pod}}": query.rate("http_requests_total", by="namespace, pod")},
+        ),
+        Panel(
+            "timeseries",
+            "Latency",
+            "From a client's request to the end of its answer. p99 has the misses in it, and large zips.",
+            "s",
+            {f"p{int(quantile * 100)}": query.latency(quantile) for quantile in (0.5, 0.95, 0.99)},
+        ),
+    ]
+
+
+def _of_caches() -> list[Panel]:
+    query = _query()
+    return [
+        Panel(
+            "timeseries",
+            "Storage by replica",
+            "The share of the capacity that is used. From cache.highWatermarkPercent on (85 by default), what was used "
+            "least recently goes.",
+            "percentunit",
+            {"{{namespace}}/{{pod}}": query.storage},
+            thresholds={0.85: YELLOW, 0.95: RED},
+        ),
+        Panel(
+            "timeseries",
+            "Bytes held by replica",
+            "What the cache of each replica holds.",
+            "bytes",
+            {"{{namespace}}/{{pod}}": query.of("modproxy_cache_bytes")},
+        ),
+        Panel(
+            "timeseries",
+            "Disk pressure",
+            "1 while a replica stores nothing more, or soon will not. Condition DiskPressure tells why.",
+            "short",
+            {"{{namespace}}/{{pod}}": query.of("modproxy_disk_pressure")},
+            thresholds={1: RED},
+        ),
+        Panel(
+            "timeseries",
+            "Refusals",
+            "Requests that the allowlist refused (Enforce), or would refuse (DryRun).",
+            "reqps",
+            {"{{namespace}}/{{job}} {{mode}}": query.rate("modproxy_policy_refusals_total", by="namespace, job, mode")},
+        ),
+    ]
+
+
+def _of_upstreams() -> list[Panel]:
+    query = _query()
+    return [
+        Panel(
+            "timeseries",
+            "Requests to upstream by answer",
+            "404 and 410 are answers like others. 401 and 403 mean credentials, 429 and 5xx trouble at the upstream.",
+            "reqps",
+            {"{{code}}": query.rate("modproxy_upstream_requests_total", by="code")},
+        ),
+        Panel(
+            "timeseries",
+            "Requests to upstream without an answer",
+            "What kept a request from its answer: names that do not resolve, certificates, time-outs. Condition "
+            "UpstreamReachable names the host.",
+            "reqps",
+            {"{{reason}}": query.rate("modproxy_upstream_errors_total", by="reason")},
+        ),
+    ]

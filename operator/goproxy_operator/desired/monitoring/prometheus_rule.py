@@ -1,14 +1,11 @@
 """The alerts about a fleet. Each says what it means for the people who build, and what to look at."""
 
-from dataclasses import dataclass
-
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
-from goproxy_operator.desired.manifest import Manifest, child, labelled, without_empty
+from goproxy_operator.desired.manifest import Manifest, child, labelled
+from goproxy_operator.desired.monitoring.alert import CRITICAL, WARNING, Alert
 from goproxy_operator.desired.monitoring.queries import queries
 
-_WARNING = "warning"
-_CRITICAL = "critical"
 _HIT_RATE = 0.5
 _REQUESTS = 1.0
 """At fewer requests a second a hit rate says little."""
@@ -16,90 +13,71 @@ _UPSTREAM_FAILURES = 0.2
 _CERTIFICATE_DAYS = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Alert:
-    """Makes one rule of the group. `lasting` is how long the expression has to hold."""
-
-    name: str
-    expression: str
-    lasting: str | None
-    severity: str
-    summary: str
-    description: str
-
-    def manifest(self) -> Manifest:
-        return without_empty(
-            {
-                "alert": self.name,
-                "expr": self.expression,
-                "for": self.lasting,
-                "labels": {"severity": self.severity},
-                "annotations": {"summary": self.summary, "description": self.description},
-            }
-        )
-
-
-def prometheus_rule(goproxy: GoProxy) -> Manifest:
-    """Return the PrometheusRule."""
+def prometheus_rule(goproxy: GoProxy, runbooks: str = "") -> Manifest:
+    """Return the PrometheusRule. `runbooks` is where people read the pages about alerts."""
     fleet, namespace = goproxy.metadata.name, goproxy.metadata.namespace
-    group = {"name": f"goproxy.{namespace}.{fleet}", "rules": [alert.manifest() for alert in _alerts(goproxy)]}
+    group = {
+        "name": f"goproxy.{namespace}.{fleet}",
+        "rules": [alert.manifest(runbooks) for alert in fleet_alerts(goproxy)],
+    }
     name = names.prometheus_rule(fleet)
     made = child(goproxy, "monitoring.coreos.com/v1", "PrometheusRule", name, {"spec": {"groups": [group]}})
     return labelled(made, goproxy.spec.monitoring.labels)
 
 
-def _alerts(goproxy: GoProxy) -> list[_Alert]:
+def fleet_alerts(goproxy: GoProxy) -> list[Alert]:
+    """Return the alerts about the object's fleet."""
     query = queries(goproxy, "5m")
     fleet = f"{goproxy.metadata.namespace}/{goproxy.metadata.name}"
     look = f"kubectl describe gop -n {goproxy.metadata.namespace} {goproxy.metadata.name}"
     alerts = [
-        _Alert(
+        Alert(
             "GoProxyReplicaNotReady",
             f"{query.of('modproxy_ready')} == 0",
             "15m",
-            _WARNING,
+            WARNING,
             f"{{{{ $labels.pod }}}} of the Go module proxy {fleet} is not ready",
-            f"It has been so for 15 minutes. Its log and `{look}` tell why.",
+            f"It has been so for 15 minutes. `{look}` tells why.",
         ),
-        _Alert(
+        Alert(
             "GoProxyDiskPressure",
             f"{query.of('modproxy_disk_pressure')} == 1",
             "10m",
-            _WARNING,
+            WARNING,
             f"{{{{ $labels.pod }}}} of the Go module proxy {fleet} stores nothing more, or soon will not",
             "What is held is served still, and what is not held comes from upstream each time. Make "
             "cache.storage.size larger.",
         ),
-        _Alert(
+        Alert(
             "GoProxyChecksumMismatch",
             f"sum(increase({query.of('modproxy_checksum_mismatches_total')}[15m])) > 0",
             None,
-            _CRITICAL,
+            CRITICAL,
             f"The Go module proxy {fleet} was given a module that the checksum database says is another",
             "It was refused. Somebody has altered a module, or moved a tag: the replicas' logs name it.",
         ),
-        _Alert(
+        Alert(
             "GoProxyUpstreamErrors",
             f"{query.upstream_failures} > {_UPSTREAM_FAILURES}",
             "10m",
-            _WARNING,
+            WARNING,
             f"{{{{ $value | humanizePercentage }}}} of what {fleet} asks of its upstreams fails",
             "What is held is served still. modproxy_upstream_errors_total and modproxy_upstream_requests_total tell "
             "which errors they are.",
         ),
-        _Alert(
+        Alert(
             "GoProxyLowHitRate",
             f"{query.hit_rate} < {_HIT_RATE} and {query.request_rate} > {_REQUESTS}",
             "1h",
-            _WARNING,
+            WARNING,
             f"Only {{{{ $value | humanizePercentage }}}} of what is asked of {fleet} is held",
             "The cache may be too small for what is built: make cache.storage.size larger.",
         ),
-        _Alert(
+        Alert(
             "GoProxyConfigRefused",
             f"{query.of('modproxy_config_error')} == 1",
             "10m",
-            _WARNING,
+            WARNING,
             f"{{{{ $labels.pod }}}} of the Go module proxy {fleet} does not take what it is told",
             f"It keeps the config, or the certificate, that it had. `{look}` tells why.",
         ),
@@ -108,22 +86,22 @@ def _alerts(goproxy: GoProxy) -> list[_Alert]:
         ready = query.of("modproxy_ready")
         alerts.insert(
             0,
-            _Alert(
+            Alert(
                 "GoProxyDown",
                 f"(sum({ready}) or vector(0)) == 0",
                 "5m",
-                _CRITICAL,
+                CRITICAL,
                 f"No replica of the Go module proxy {fleet} is ready, or none is scraped",
                 f"Builds that need it fail, or go around it. `{look}` tells why.",
             ),
         )
     if goproxy.spec.expose.tls is not None:
         alerts.append(
-            _Alert(
+            Alert(
                 "GoProxyCertificateExpires",
                 f"{query.of('modproxy_tls_expiry_timestamp_seconds')} - time() < {_CERTIFICATE_DAYS * 86400}",
                 "1h",
-                _CRITICAL,
+                CRITICAL,
                 f"The certificate of the Go module proxy {fleet} ends in {{{{ $value | humanizeDuration }}}}",
                 f"Put a new one into Secret {goproxy.spec.expose.tls.secret_name}: no restart is needed.",
             )

@@ -1,4 +1,4 @@
-"""The PromQL about one fleet. The metrics are those of `modproxy.server.metrics`."""
+"""The PromQL about fleets. The metrics are those of `modproxy.server.metrics`."""
 
 from dataclasses import dataclass
 
@@ -10,26 +10,29 @@ _NOT_DENIED = 'cache!="denied"'
 
 @dataclass(frozen=True, slots=True)
 class Queries:
-    """Writes expressions about one fleet. `window` is the span of rates, such as `5m`."""
+    """Writes expressions about the series that `matchers` select. `window` is the span of rates, such as `5m`."""
 
-    fleet: str
-    namespace: str
+    matchers: tuple[str, ...]
     window: str
 
     def of(self, metric: str, *matchers: str) -> str:
-        """Return a selector of the fleet's series."""
-        every = (f'job="{self.fleet}"', f'namespace="{self.namespace}"', *matchers)
-        return f"{metric}{{{','.join(every)}}}"
+        """Return a selector of these series of a metric."""
+        return f"{metric}{{{','.join((*self.matchers, *matchers))}}}"
 
     def rate(self, metric: str, *matchers: str, by: str = "") -> str:
-        """Return the rate of a counter a second, over the fleet or by labels."""
+        """Return the rate of a counter a second, in all or by labels."""
         grouped = f"sum by ({by}) " if by else "sum"
         return f"{grouped}(rate({self.of(metric, *matchers)}[{self.window}]))"
 
     @property
     def hit_rate(self) -> str:
         """The share of hits in all requests but refusals: between 0 and 1."""
-        return f"{self.rate('http_requests_total', _HITS)} / {self.rate('http_requests_total', _NOT_DENIED)}"
+        return self.hit_rate_by("")
+
+    def hit_rate_by(self, by: str) -> str:
+        """Return the share of hits by labels."""
+        hits = self.rate("http_requests_total", _HITS, by=by)
+        return f"{hits} / {self.rate('http_requests_total', _NOT_DENIED, by=by)}"
 
     @property
     def request_rate(self) -> str:
@@ -46,7 +49,7 @@ class Queries:
         return f"(({failed} or vector(0)) + {errors}) / ({answered} + {errors})"
 
     def latency(self, quantile: float) -> str:
-        """Seconds from a client's request to the end of its answer."""
+        """Return the seconds from a client's request to the end of its answer."""
         buckets = self.rate("http_request_duration_seconds_bucket", by="le")
         return f"histogram_quantile({quantile}, {buckets})"
 
@@ -57,5 +60,5 @@ class Queries:
 
 
 def queries(goproxy: GoProxy, window: str) -> Queries:
-    """Return the expressions for the object's fleet."""
-    return Queries(goproxy.metadata.name, goproxy.metadata.namespace, window)
+    """Return the expressions for the object's fleet. The ServiceMonitor makes the fleet's name the job."""
+    return Queries((f'job="{goproxy.metadata.name}"', f'namespace="{goproxy.metadata.namespace}"'), window)

@@ -10,16 +10,18 @@ from goproxy_operator.desired.monitoring.prometheus_rule import prometheus_rule
 from goproxy_operator.desired.monitoring.service_monitor import service_monitor
 
 
-def monitoring_children(goproxy: GoProxy, served: Collection[str]) -> list[Manifest]:
-    """Return these children, except those whose kind is not `served`."""
+def monitoring_children(goproxy: GoProxy, served: Collection[str], runbooks: str = "") -> list[Manifest]:
+    """Return these children, except those whose kind is not `served`.
+
+    A dashboard of the fleet's own is made for those who ask for it: the operator's installation brings one for all.
+    """
     monitoring, watched = goproxy.spec.monitoring, scraped(goproxy, served)
     made = []
     if watched:
         made.append(service_monitor(goproxy))
-    if "PrometheusRule" in served and _made(monitoring.rules, watched):
-        made.append(prometheus_rule(goproxy))
-    # The dashboard is a ConfigMap, which every cluster serves.
-    if _made(monitoring.dashboard, watched):
+    if "PrometheusRule" in served and _alerts(monitoring.rules, watched):
+        made.append(prometheus_rule(goproxy, runbooks))
+    if monitoring.dashboard is Switch.ENABLED:
         made.append(dashboard(goproxy))
     return made
 
@@ -29,6 +31,6 @@ def scraped(goproxy: GoProxy, served: Collection[str]) -> bool:
     return goproxy.spec.monitoring.service_monitor is not Switch.DISABLED and "ServiceMonitor" in served
 
 
-def _made(switch: Switch | None, watched: bool) -> bool:
-    """Say whether alerts or dashboard are made. By default they need a ServiceMonitor, by whose labels they select."""
+def _alerts(switch: Switch | None, watched: bool) -> bool:
+    """Say whether alerts are made. By default they need a ServiceMonitor, by whose labels they select."""
     return switch is Switch.ENABLED or (switch is not Switch.DISABLED and watched)

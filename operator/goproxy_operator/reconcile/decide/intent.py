@@ -24,6 +24,9 @@ from goproxy_operator.reconcile.decide.provider import CUSTOM_METRICS, Choice, P
 from goproxy_operator.reconcile.decide.replicas import decide_replicas
 from modproxy.contract.config import Imposed
 
+_OPENSHIFT = "security.openshift.io"
+"""The API of OpenShift's SecurityContextConstraints, which give each namespace its own range of users."""
+
 
 @dataclass(frozen=True, slots=True)
 class MissingChildren:
@@ -61,6 +64,8 @@ class IntentFacts:
     """The kinds of optional APIs that the cluster serves."""
     operator_namespace: str = ""
     """Where the operator's own pods are."""
+    runbooks: str = ""
+    """Where people read the pages about alerts."""
     named_allowlist: Object | None = None
     """The ConfigMap that the object names, if there is one."""
     groups: Collection[str] = ()
@@ -151,6 +156,8 @@ def intend(goproxy: GoProxy, facts: IntentFacts) -> Intent:
         facts.served,
         facts.operator_namespace,
         choice.provider,
+        assigned_users=any(group.partition("/")[0] == _OPENSHIFT for group in facts.groups),
+        runbooks=facts.runbooks,
     )
     made = children(goproxy, circumstances)
     return Intent(

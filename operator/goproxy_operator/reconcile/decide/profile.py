@@ -116,6 +116,8 @@ DECISIONS: Mapping[str, Decision] = {
     "monitoring.labels": _privileged(),
     "pod.resources": _baseline(),
     "pod.nodeSelector": _baseline(),
+    # They spread the fleet's own replicas, and so hold up the fleet alone.
+    "pod.topologySpreadConstraints": _baseline(),
     "pod.tolerations": _privileged("tolerations", values.tolerated),
     "pod.affinity.nodeAffinity": _baseline(),
     # A required one of these keeps pods of other tenants off the nodes.

@@ -45,7 +45,26 @@ REFUSED: list[Case] = [
         path="spec.pod.affinity.nodeAffinity.required",
     ),
 ]
+REFUSED += [
+    both(
+        {"pod": {"topologySpreadConstraints": [{"topologyKey": "zone", "minDomains": 2}]}},
+        "minDomains counts with whenUnsatisfiable: DoNotSchedule only",
+        "spec.pod.topologySpreadConstraints[0]",
+    ),
+    schema(
+        {"pod": {"topologySpreadConstraints": [{"topologyKey": "zone", "labelSelector": {}}]}},
+        server='unknown field "spec.pod.topologySpreadConstraints[0].labelSelector"',
+        models="unknown field: remove it, or check its spelling",
+        path="spec.pod.topologySpreadConstraints[0].labelSelector",
+    ),
+]
 ACCEPTED: list[dict[str, Any]] = [
+    {"pod": {"topologySpreadConstraints": []}},
+    {
+        "pod": {
+            "topologySpreadConstraints": [{"topologyKey": "rack", "maxSkew": 2, "whenUnsatisfiable": "DoNotSchedule"}]
+        }
+    },
     {"pod": {"serviceAccountName": "cloud", "affinity": {"podAntiAffinity": {}}}},
     {"pod": {"resources": {"limits": {"cpu": 2, "memory": "1Gi"}}, "labels": {"team": "a"}}},
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from goproxy_operator.desired.monitoring.prometheus_rule import prometheus_rule
+from tests.kubernetes.background import ROOT
 from tests.operator.desired.fleet_children import Object
 from tests.operator.objects import goproxy
 
@@ -24,3 +25,12 @@ def test_alerts_that_depend_on_what_is_asked_for() -> None:
         assert rule["annotations"]["summary"]
         assert rule["annotations"]["description"]
         assert "" not in rule.values()
+
+
+def test_every_alert_links_to_a_page_that_exists() -> None:
+    for name, rule in alerts(expose={"tls": {"secretName": "edge"}}).items():
+        assert rule["annotations"]["runbook_url"] == f"docs/runbooks/{name}.md"
+        assert (ROOT / "docs" / "runbooks" / f"{name}.md").is_file()
+    (group,) = prometheus_rule(goproxy(), "https://docs.example.com/runbooks/")["spec"]["groups"]
+    urls = [rule["annotations"]["runbook_url"] for rule in group["rules"]]
+    assert urls == [f"https://docs.example.com/runbooks/{rule['alert']}.md" for rule in group["rules"]]

@@ -8,23 +8,34 @@ from pathlib import Path
 from typing import Any
 
 import promql_parser as promql
+from prometheus_client.metrics import MetricWrapperBase
 
+from goproxy_operator import metrics
+from goproxy_operator.desired.monitoring.operator_alerts import operator_alerts
 from goproxy_operator.desired.monitoring.prometheus_rule import prometheus_rule
 from goproxy_operator.desired.monitoring.service_monitor import KEPT_LABELS, KEPT_NAMES
 from tests.kubernetes.certificates import Authority
 from tests.modproxy.fake_upstream import FakeUpstream, status
 from tests.modproxy.proxy_process import ProxyProcess
-from tests.operator.desired.monitoring.test_dashboard import SECURE, panels
+from tests.operator.desired.monitoring.test_dashboard import BOARDS, SECURE
 
 GIVEN_BY_PROMETHEUS = {"job", "namespace", "pod"}
+PROCESS = {"process_resident_memory_bytes", "process_cpu_seconds_total"}  # of prometheus_client's ProcessCollector
 
 
 def expressions() -> Iterator[str]:
     for rule in prometheus_rule(SECURE)["spec"]["groups"][0]["rules"]:
         yield rule["expr"]
-    for panel in panels():
+    yield from of_board(BOARDS["fleets"])
+
+
+def of_board(board: dict[str, Any]) -> Iterator[str]:
+    """The expressions of a dashboard, as Grafana fills in its own variables."""
+    for panel in board["panels"]:
         for target in panel["targets"]:
             yield re.sub(r"\$__(rate_interval|range)", "5m", target["expr"])
+    for variable in board["templating"]["list"][1:]:
+        yield re.sub(r"^label_values\((.*), (\w+)\)$", r"sum by (\2) (\1)", variable["query"]["query"])
 
 
 def selectors(expression: str) -> list[promql.VectorSelector]:
@@ -90,3 +101,18 @@ async def test_every_expression_is_promql_about_metrics_that_there_are(tmp_path:
             assert selector.name in served, f"{selector.name}, in {expression}"
         known = set().union(*(served[selector.name] for selector in of if selector.name))
         assert labels_of(expression) <= known | GIVEN_BY_PROMETHEUS, expression
+
+
+def test_every_expression_about_the_operator_is_promql_about_its_own_metrics() -> None:
+    of_metrics: dict[str, set[str]] = {name: set() for name in PROCESS}
+    for metric in vars(metrics).values():
+        if isinstance(metric, MetricWrapperBase):
+            (family,) = metric.describe()
+            labels = {*metric._labelnames, "le"}
+            of_metrics |= {family.name + suffix: labels for suffix in ("", "_total", "_bucket")}
+    found = [*of_board(BOARDS["operator"]), *(alert.expression for alert in operator_alerts())]
+    assert len(found) > 20
+    for expression in found:
+        for selector in selectors(expression):
+            assert selector.name in of_metrics, f"{selector.name}, in {expression}"
+            assert labels_of(expression) - GIVEN_BY_PROMETHEUS <= of_metrics[selector.name], expression

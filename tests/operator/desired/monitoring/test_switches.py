@@ -15,8 +15,8 @@ ALL = ("ServiceMonitor", "PrometheusRule")
     ("monitoring", "served", "expected"),
     [
         ({}, (), set()),
-        ({}, ALL, {"ServiceMonitor", "PrometheusRule", "ConfigMap"}),
-        ({}, ("ServiceMonitor",), {"ServiceMonitor", "ConfigMap"}),
+        ({}, ALL, {"ServiceMonitor", "PrometheusRule"}),
+        ({}, ("ServiceMonitor",), {"ServiceMonitor"}),
         ({"rules": "Disabled", "dashboard": "Disabled"}, ALL, {"ServiceMonitor"}),
         ({"serviceMonitor": "Disabled"}, ALL, set()),
         ({"serviceMonitor": "Disabled", "rules": "Enabled"}, ALL, {"PrometheusRule"}),
