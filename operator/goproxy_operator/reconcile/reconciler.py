@@ -120,7 +120,6 @@ class FleetReconciler:
             self._status_facts(key, goproxy, intent),
             config_problem=intent.config_problem,
             resizing=intent.claims.resizing,
-            claim_size=intent.claims.short,
             stalled=in_the_way or _refusal(refused) or intent.claims.problem or intent.missing_apis,
             in_force=in_force,
         )
@@ -188,6 +187,7 @@ class FleetReconciler:
             replicas=self._observed.replicas(key),
             config_hash=intent.config_hash if intent is not None else "",
             autoscaling_problem=intent.autoscaling_problem if intent is not None else None,
+            claim_size=intent.claims.short if intent is not None else None,
             verdict=self._observed.verdicts.found.get(key, Verdict()),
         )
 
