@@ -161,13 +161,15 @@ def addresses(mirror: Mirror, fleet: Key) -> dict[str, str]:
 
 
 def _counted_pods(mirror: Mirror, fleet: Key) -> list[PodView]:
-    """Return the pods that the StatefulSet counts, in order; without a StatefulSet all pods there are.
+    """Return the pods that the StatefulSet counts, in order; all pods there are while there is none that counts.
 
     Whoever may make pods may give any number of them the name of a replica. No more are looked at than a fleet may
     have.
     """
     found, live = _pods(mirror, fleet), _stateful_set(mirror, fleet)
-    count = MOST_REPLICAS if live is None else min(int(live.get("status", {}).get("replicas") or 0), MOST_REPLICAS)
+    status = (live or {}).get("status", {})
+    # One that was made anew around pods that run does not count them yet.
+    count = min(int(status.get("replicas") or 0), MOST_REPLICAS) if status.get("observedGeneration") else MOST_REPLICAS
     return [pod for ordinal, pod in found.items() if ordinal < count]
 
 

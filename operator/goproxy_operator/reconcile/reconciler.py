@@ -158,6 +158,7 @@ class FleetReconciler:
             config_hash=self._config_hash(key),
             stalled=_besides(problem, _refusal(refused)),
             refused=True,
+            suspended=is_suspended(item),
             in_force=in_force,
             repaired=repaired is not None,
         )

@@ -173,7 +173,8 @@ async def test_of_what_the_api_server_refuses_the_former_child_is_repaired(
         await fleet.apply(replicas=2, pod={"labels": {"not a label": "x"}}, modules={"deny": ["github.com/new"]})
         await fleet.wait_condition("Stalled", "True", "Refused")
         assert await fleet.wait_condition("Ready", "True", "Refused") == (
-            "2 of 2 replicas are ready; generation 2 is not carried out in full: see Stalled"
+            "2 of 2 replicas are ready; generation 2 is not carried out in full; of what was refused, generation 1 is "
+            "in force: see Stalled"
         )
         await disturb(fleet)
         assert (await config(fleet))["modules"] == {"deny": ["github.com/new"]}

@@ -17,7 +17,7 @@ GI = 2**30
 LABEL = "goproxy-operator.dev/fleet=team-a"
 
 
-async def make_class(fleet: Fleet, name: str = "fixed") -> None:
+async def make_class(fleet: Fleet, name: str = "never-grows") -> None:
     """A StorageClass whose volumes cannot grow."""
     made = {
         "apiVersion": "storage.k8s.io/v1",
@@ -60,11 +60,11 @@ async def delete(fleet: Fleet) -> None:
 @pytest.mark.usefixtures("operator", "nodes")
 async def test_a_fleet_is_as_large_as_the_claims_that_its_predecessor_left(fleet: Fleet) -> None:
     await make_class(fleet)
-    await fleet.apply(replicas=2, cache=storage("1Gi", storageClassName="fixed"))
+    await fleet.apply(replicas=2, cache=storage("1Gi", storageClassName="never-grows"))
     await fleet.wait_ready(2)
     await delete(fleet)
 
-    await fleet.apply(replicas=2, cache=storage("2Gi", storageClassName="fixed"))
+    await fleet.apply(replicas=2, cache=storage("2Gi", storageClassName="never-grows"))
     message = await fleet.wait_condition("Stalled", "True", "StorageCannotGrow")
     assert "cache-team-a-0 has 1Gi, cache-team-a-1 has 1Gi, and the caches go on with 1Gi" in message
     assert "write size 1Gi" in message
@@ -76,7 +76,7 @@ async def test_a_fleet_is_as_large_as_the_claims_that_its_predecessor_left(fleet
     await eventually(served, "it is Ready all the same")
     assert (await fleet.status())["claimSize"] == "1Gi"
     with pytest.raises(KubectlError, match="size 512Mi is less than what the claims have: write 1Gi or more"):
-        await fleet.apply(replicas=2, cache=storage("512Mi", storageClassName="fixed"))
+        await fleet.apply(replicas=2, cache=storage("512Mi", storageClassName="never-grows"))
 
     # What the message says: replace one replica after the other.
     for ordinal in (0, 1):
@@ -99,13 +99,13 @@ async def test_a_fleet_is_as_large_as_the_claims_that_its_predecessor_left(fleet
 @pytest.mark.usefixtures("operator", "nodes")
 async def test_a_size_that_was_never_carried_out_is_taken_back(fleet: Fleet) -> None:
     await make_class(fleet)
-    await fleet.apply(replicas=1, cache=storage("1Gi", storageClassName="fixed"))
+    await fleet.apply(replicas=1, cache=storage("1Gi", storageClassName="never-grows"))
     await fleet.wait_ready(1)
     before = {item["metadata"]["uid"] for item in await items(fleet.kubectl, "pvc", "team-a")}
-    await fleet.apply(replicas=1, cache=storage("2Gi", storageClassName="fixed"))
+    await fleet.apply(replicas=1, cache=storage("2Gi", storageClassName="never-grows"))
     await fleet.wait_condition("Stalled", "True", "StorageCannotGrow")
     await wait_size(fleet, GI, "2Gi")
-    await fleet.apply(replicas=1, cache=storage("1Gi", storageClassName="fixed"))
+    await fleet.apply(replicas=1, cache=storage("1Gi", storageClassName="never-grows"))
     await wait_size(fleet, GI, "1Gi")
     await fleet.wait_ready(1)
     assert await fleet.condition("Stalled") is None

@@ -74,6 +74,7 @@ async def test_claims_grow_while_the_pods_run_on(control_plane: ControlPlane, fl
         await fleet.apply(replicas=3, cache=storage("2Gi"))
         await wait_grown(fleet, "2Gi", 3)
     watching.cancel()
+    assert ready_turns == ["True"]
     assert await uids(fleet) == before
     assert watched.numbers == [3]
     config = json.loads((await fleet.get("configmap", "team-a-config-v1"))["data"]["config.json"])

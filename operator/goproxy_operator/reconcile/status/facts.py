@@ -52,9 +52,9 @@ class StatusFacts:
     @property
     def adopting(self) -> bool:
         """Say whether the StatefulSet was made anew around pods that never stopped, and does not count them yet."""
-        if not self.resizing or not self.replicas:
+        if not any(replica.ready for replica in self.replicas):
             return False
-        return self.stateful_set is None or not self.stateful_set.get("status", {}).get("replicas")
+        return self.stateful_set is None or not self.stateful_set.get("status", {}).get("observedGeneration")
 
     def count(self, field: str) -> int:
         """Return a count of the StatefulSet's status: `replicas`, `readyReplicas`, `updatedReplicas`."""

@@ -17,6 +17,8 @@ def held(facts: StatusFacts) -> tuple[str, str, str, str]:
     newest = f"generation {facts.goproxy.metadata.generation}"
     if not facts.refused:
         told = f"{newest} is not carried out in full"
+        if facts.in_force is not None:
+            told += f"; of what was refused, generation {facts.in_force.generation} is in force"
     elif facts.in_force is not None and facts.in_force.generation == facts.goproxy.metadata.generation:
         told = f"{newest} stays in force, though it is refused by now{_left(facts)}"
     else:
@@ -35,4 +37,8 @@ def _in_force(facts: StatusFacts) -> str:
 def _left(facts: StatusFacts) -> str:
     if facts.repaired or facts.stateful_set is None:
         return ""
+    if facts.suspended:
+        return ", and is left as it is, because spec.suspend is true"
+    if facts.in_force is not None and facts.in_force.spec is not None:
+        return ", and is left as it is"
     return ", and is left as it is, because the operator does not know its spec"

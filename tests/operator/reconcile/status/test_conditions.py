@@ -30,7 +30,10 @@ NAME_TAKEN = Problem("NameConflict", "Service team-a exists")
     ("changed", "ready", "reconciling", "stalled"),
     [
         ({}, ("True", "Serving"), None, None),
-        ({"stateful_set": None}, ("False", "Applying"), "Applying", None),
+        ({"stateful_set": None, "replicas": []}, ("False", "Applying"), "Applying", None),
+        # It is made anew around pods that serve.
+        ({"stateful_set": None}, ("True", "Serving"), None, None),
+        ({"stateful_set": {"metadata": {"generation": 1}, "spec": {"replicas": 2}}}, ("True", "Serving"), None, None),
         ({"stateful_set": stateful_set(seen=False)}, ("False", "Applying"), "Applying", None),
         ({"stateful_set": stateful_set(readyReplicas=0)}, ("False", "NoReplicaReady"), "ReplicasNotReady", None),
         ({"stateful_set": stateful_set(readyReplicas=1)}, ("True", "Serving"), "ReplicasNotReady", None),
@@ -90,6 +93,15 @@ SERVES = "2 of 2 replicas are ready; "
         (
             {"stalled": LIMIT, "refused": True, "stateful_set": None, "replicas": []},
             "0 of 0 replicas are ready; generation 3 is not carried out, nothing is in force: see Stalled",
+        ),
+        (
+            {"stalled": LIMIT, "refused": True, "suspended": True, "in_force": GenerationInForce(2, {})},
+            SERVES + "generation 3 is not carried out, generation 2 is in force, and is left as it is, because "
+            "spec.suspend is true: see Stalled",
+        ),
+        (
+            {"stalled": LIMIT, "refused": True, "in_force": GenerationInForce(3, {})},
+            SERVES + "generation 3 stays in force, though it is refused by now, and is left as it is: see Stalled",
         ),
         (
             {"suspended": True, "in_force": GenerationInForce(2)},
