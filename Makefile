@@ -59,13 +59,14 @@ e2e: .venv/dev.stamp ## the end-to-end tests alone, on that cluster or the one t
 cluster-down: .venv/dev.stamp ## remove that cluster, and end the docker daemon that was started for it
 	@$(BIN)/python -m tests.kubernetes.kind_cluster down --all
 
-generate: .venv/run.stamp ## write CRDs, dashboards and alerts from the sources, and what the chart has of them and of deploy/
+generate: .venv/dev.stamp ## write CRDs, dashboards and alerts from the sources, and what the chart has of them and of deploy/
 	@for crd in $(CRDS); do \
 	  $(BIN)/python -m goproxy_operator.api.crd $$crd > crds/$$crd.yaml.new && mv crds/$$crd.yaml.new crds/$$crd.yaml || exit 1; \
 	done
 	@for name in $(MONITORING); do \
 	  $(BIN)/python -m goproxy_operator.desired.monitoring $$name > deploy/$$name.new && mv deploy/$$name.new deploy/monitoring/$$name.json || exit 1; \
 	done
+	@$(BIN)/python -m tests.e2e.failures.table > docs/troubleshooting.md.new && mv docs/troubleshooting.md.new docs/troubleshooting.md
 	@cp $(CRDS:%=crds/%.yaml) deploy/rbac.yaml deploy/admission.yaml $(MONITORING:%=deploy/monitoring/%.json) charts/goproxy-operator/files/
 
 lock: .venv/uv.stamp ## lock what pyproject.toml asks for in requirements/; ARGS=--upgrade takes the newest versions

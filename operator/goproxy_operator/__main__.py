@@ -74,7 +74,7 @@ async def _operate(arguments: argparse.Namespace) -> int:
         rollouts=arguments.rollouts,
         keep_idle_claims=arguments.keep_idle_claims,
         grow_after=arguments.grow_after,
-        runbooks=arguments.runbooks,
+        docs=arguments.docs,
     )
     try:
         access = await load_access(arguments.kubeconfig, arguments.context)

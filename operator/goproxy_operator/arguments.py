@@ -4,6 +4,7 @@ import argparse
 import importlib.metadata
 from pathlib import Path
 
+from goproxy_operator.settings import DOCS
 from modproxy.contract.address import parse_address
 from modproxy.contract.duration import parse_duration
 
@@ -124,11 +125,12 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
         help="how long a cache stays full before cache.storage.growTo lets it grow (default: 10m)",
     )
     parser.add_argument(
-        "--runbooks",
-        default="",
+        "--docs",
+        default=DOCS,
+        type=_docs,
         metavar="URL",
-        help="where people read docs/runbooks of the operator's repository, for the links of alerts (default: the "
-        "links name the files there)",
+        help="where people read the folder docs of the operator's repository: alerts and conditions link there "
+        "(default: they name the files there)",
     )
     parser.add_argument("--verbose", action="store_true", help="log what is done in detail")
 
@@ -167,6 +169,10 @@ def _address(text: str) -> tuple[str, int]:
     except ValueError as e:
         raise argparse.ArgumentTypeError(str(e)) from None
     return address.host, address.port
+
+
+def _docs(text: str) -> str:
+    return text.rstrip("/")
 
 
 def _count(text: str) -> int:

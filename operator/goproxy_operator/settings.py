@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+DOCS = "docs"
+"""Names the files of this repository, where nobody says at which URL people read them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -15,8 +18,8 @@ class Settings:
     """Names this process."""
     operator_namespace: str = ""
     """The namespace of the operator's own pods, which the replicas' NetworkPolicies let in."""
-    runbooks: str = ""
-    """Where people read docs/runbooks, for the links of alerts; "" names the files of this repository."""
+    docs: str = DOCS
+    """Where people read the folder docs of this repository, for the links of alerts and conditions."""
     resync: float = 600.0
     scrape_interval: float = 15.0
     discovery_interval: float = 30.0

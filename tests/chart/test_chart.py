@@ -64,7 +64,7 @@ def test_every_value_is_in_the_schema_and_in_the_defaults() -> None:
         ("extraArgs={verbose}", "extraArgs"),
         ("fullnameOverride=Fleets", "fullnameOverride"),
         ("commonLabels.app\\.kubernetes\\.io/name=mine", "app.kubernetes.io/name"),
-        ("runbooks=docs", "runbooks"),
+        ("docs=docs", "docs"),
     ],
 )
 def test_refused(setting: str, named: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from tests.e2e.waiting import until
 from tests.kubernetes import load, programs
 from tests.kubernetes.background import ROOT
+from tests.kubernetes.docker_daemon import POD_IMAGE
 from tests.kubernetes.images import Images
 from tests.kubernetes.kind_cluster import Cluster, run
 
@@ -33,9 +34,12 @@ class Release:
     def settings(self) -> list[str]:
         """What sets the images of this checkout, and switches on what is off by default."""
         images = [f"--set={key}={value}" for key, value in load.settings(self.images).items()]
-        # One test asks for an image that cannot be pulled.
-        allowed = "--set=admissionPolicy.images={nowhere.test/none:1}"
-        return [*images, allowed, "--set=externalMetrics.enabled=true"]
+        # Failures on purpose: an image that cannot be pulled, another program, an account that is not there.
+        allowed = [
+            f"--set=admissionPolicy.images={{nowhere.test/none:1,{POD_IMAGE}}}",
+            "--set=admissionPolicy.serviceAccounts={nobody}",
+        ]
+        return [*images, *allowed, "--set=externalMetrics.enabled=true"]
 
     def install(self) -> None:
         """Install it, or bring what is there to this checkout's chart and images, and wait for it."""

@@ -88,7 +88,9 @@ def test_what_looks_like_a_date_is_text_as_in_kubernetes() -> None:
         pytest.param(FLEET.replace("v1alpha1", "v1"), "line 1: .*/v1'.*write one GoProxy of", id="version"),
         pytest.param(FLEET.replace("team-a", "Team_A"), "metadata.name must .*write for example team-a", id="name"),
         pytest.param(FLEET + "spec: {replica: 1}\n", "spec.replica: unknown field: remove it", id="unknown field"),
-        pytest.param(FLEET + "spec: {modules: {deny: [a, 'b c']}}\n", r'spec.modules.deny\[1\]: "b c"', id="pattern"),
+        pytest.param(
+            FLEET + "spec: {modules: {deny: [a.example, 'b c']}}\n", r'spec.modules.deny\[1\]: "b c"', id="pattern"
+        ),
         pytest.param(
             FLEET + "spec: {replicas: 1, autoscaling: {maxReplicas: 3, targetRequestsPerSecond: 4}}\n",
             "spec: write either replicas",
@@ -111,3 +113,57 @@ def test_one_line_says_where_and_what_to_do(text: str, message: str) -> None:
     with pytest.raises(DocumentError, match=message) as raised:
         parse_fleet_file(text)
     assert "\n" not in str(raised.value)
+
+
+def test_all_mistakes_of_a_file_are_told_at_once() -> None:
+    text = (
+        FLEET
+        + """
+spec:
+  replica: 3
+  image: no image
+  modules: {deny: [rsc.io/...], allowlistConfigMapName: list}
+  pod: {resources: {limits: {memory: 1GB}}}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: login}
+data: {password: "?"}
+---
+apiVersion: v1
+kind: Pod
+"""
+    )
+    with pytest.raises(DocumentError) as raised:
+        parse_fleet_file(text)
+    starts = [
+        "line 16: apiVersion 'v1', kind 'Pod'",
+        "Secret login: data.password",
+        "spec.modules.deny[0]: ",
+        "spec.image: ",
+        "spec.pod.resources.limits.memory: ",
+        "spec.replica: unknown field",
+    ]
+    assert len(raised.value.mistakes) == len(starts)
+    for start in starts:
+        assert sum(mistake.startswith(start) for mistake in raised.value.mistakes) == 1, raised.value.mistakes
+
+
+def test_lines_of_the_list_that_match_no_module_are_told() -> None:
+    text = (
+        FLEET
+        + """
+spec: {modules: {allowlistConfigMapName: list}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: list}
+data: {modules: "github.com/acme\\ngolang.org/x/...\\nGitHub.com/b"}
+"""
+    )
+    with pytest.raises(DocumentError) as raised:
+        parse_fleet_file(text)
+    assert [mistake.partition("matches no module: ")[2] for mistake in raised.value.mistakes] == [
+        "a pattern matches all that is below it: write golang.org/x",
+        "module paths begin in lower case: write github.com/b",
+    ]

@@ -9,11 +9,14 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from goproxy_operator.api.fields import NAME_LENGTH, LabelKey, LabelValue
+from goproxy_operator.api.fields import KEY, NAME_LENGTH, LabelValue, check_keys
 from goproxy_operator.api.part import ATOMIC, Items, Part
+from goproxy_operator.api.rule import ModelRule, Ruled, Rules
 
 _MOST = 32
-LabelKeys = Annotated[Items[LabelKey], Field(max_length=_MOST, json_schema_extra=ATOMIC)]
+KeyText = Annotated[str, StringConstraints(min_length=1, max_length=317, pattern=KEY)]
+"""The key of a label. A rule for each would make the definition twice as long."""
+LabelKeys = Annotated[Items[KeyText], Field(max_length=_MOST, json_schema_extra=ATOMIC)]
 Weight = Annotated[int, Field(ge=1, le=100)]
 
 
@@ -45,9 +48,11 @@ Values = Annotated[
 class NodeRequirement(Part):
     """What a label or a field of a node has to be."""
 
-    key: LabelKey
+    key: KeyText
+    """The label, or the field, such as metadata.name."""
     operator: Annotated[NodeOperator, Field(strict=False)]
     values: Values = ()
+    """What it is compared with; none with Exists and DoesNotExist."""
 
 
 NodeRequirements = Annotated[Items[NodeRequirement], Field(max_length=_MOST, json_schema_extra=ATOMIC)]
@@ -57,19 +62,23 @@ class NodeTerm(Part):
     """Nodes for which all of this holds."""
 
     match_expressions: NodeRequirements = ()
+    """Requirements on labels."""
     match_fields: NodeRequirements = ()
+    """Requirements on fields."""
 
 
 class NodeSelector(Part):
     """Nodes for which one of the terms holds."""
 
     node_selector_terms: Annotated[Items[NodeTerm], Field(min_length=1, max_length=_MOST, json_schema_extra=ATOMIC)]
+    """The terms."""
 
 
 class PreferredNodes(Part):
     """Nodes that are liked the more, the larger the weight is."""
 
     weight: Weight
+    """From 1 to 100."""
     preference: NodeTerm
 
 
@@ -80,21 +89,31 @@ class NodeAffinity(Part):
     preferred_during_scheduling_ignored_during_execution: Annotated[
         Items[PreferredNodes], Field(max_length=_MOST, json_schema_extra=ATOMIC)
     ] = ()
+    """Nodes that are preferred."""
 
 
 class LabelRequirement(Part):
     """What a label has to be."""
 
-    key: LabelKey
+    key: KeyText
+    """The label."""
     operator: Annotated[LabelOperator, Field(strict=False)]
     values: Values = ()
+    """What it is compared with; none with Exists and DoesNotExist."""
+
+
+_MATCH_LABELS: Rules[dict[str, str]] = (
+    ModelRule(check_keys, because="the definition has eight such fields, and would be too long with a rule for each"),
+)
 
 
 class LabelSelector(Part):
     """Pods or namespaces for which all of this holds; an empty one selects all."""
 
-    match_labels: Annotated[dict[str, LabelValue], Field(max_length=_MOST)] | None = None
+    match_labels: Annotated[dict[str, LabelValue], Field(max_length=_MOST), Ruled(_MATCH_LABELS)] | None = None
+    """Labels that have to match."""
     match_expressions: Annotated[Items[LabelRequirement], Field(max_length=_MOST, json_schema_extra=ATOMIC)] = ()
+    """Requirements on labels."""
 
 
 class PodTerm(Part):
@@ -103,15 +122,20 @@ class PodTerm(Part):
     label_selector: LabelSelector | None = None
     namespace_selector: LabelSelector | None = None
     namespaces: LabelKeys = ()
-    topology_key: LabelKey
+    """Where the pods are. Default: the namespace of the fleet."""
+    topology_key: KeyText
+    """The label of nodes that says which nodes are one place."""
     match_label_keys: LabelKeys = ()
+    """Labels that the pods have to share with the replica."""
     mismatch_label_keys: LabelKeys = ()
+    """Labels in which the pods have to differ from the replica."""
 
 
 class PreferredPods(Part):
     """Pods whose places are liked the more, the larger the weight is."""
 
     weight: Weight
+    """From 1 to 100."""
     pod_affinity_term: PodTerm
 
 
@@ -121,9 +145,11 @@ class PodAffinity(Part):
     required_during_scheduling_ignored_during_execution: Annotated[
         Items[PodTerm], Field(max_length=_MOST, json_schema_extra=ATOMIC)
     ] = ()
+    """What has to hold."""
     preferred_during_scheduling_ignored_during_execution: Annotated[
         Items[PreferredPods], Field(max_length=_MOST, json_schema_extra=ATOMIC)
     ] = ()
+    """What is preferred."""
 
 
 class Affinity(Part):

@@ -16,8 +16,11 @@ class Breach(Part):
     """A fleet that the class refuses, or would refuse in a dry run."""
 
     namespace: ShortText
+    """The fleet's namespace."""
     name: ShortText
+    """The fleet's name."""
     reason: Annotated[str, StringConstraints(max_length=REASON_LENGTH)]
+    """As of the condition Stalled."""
     message: Annotated[str, StringConstraints(max_length=BREACH_LENGTH)]
     """Each field, value and limit, cut to a line."""
 
@@ -26,6 +29,7 @@ class ClassStatus(Part):
     """What the operator says of a class."""
 
     observed_generation: int | None = None
+    """The generation of the class by which fleets were judged."""
     fleets: int | None = None
     """How many fleets the class is for: those that name it, and those that name none where it is the default."""
     breaches: int | None = None

@@ -4,6 +4,8 @@ import re
 
 from pydantic import ValidationError
 
+_MOST = 20
+"""More mistakes than people mend at a time."""
 _WORD = re.compile(r"[\w./-]+")
 
 
@@ -17,12 +19,15 @@ def _step(part: int | str) -> str:
     return f".{part}" if isinstance(part, str) and _WORD.fullmatch(part) else f"[{part!r}]"
 
 
-def first_error(error: ValidationError, *below: str) -> str:
-    """Write the first of pydantic's errors for the author of the document, whose part `below` was read."""
-    first = error.errors(include_url=False)[0]
-    path = field_path((*below, *first["loc"]))
-    if first["type"] == "extra_forbidden":
+def told(error: ValidationError, *below: str) -> tuple[str, ...]:
+    """Write pydantic's errors, at most `_MOST`, for the author of the document, whose part `below` was read."""
+    found = error.errors(include_url=False)
+    lines = tuple(_line(one["type"], one["msg"], field_path((*below, *one["loc"]))) for one in found[:_MOST])
+    return lines if len(found) <= _MOST else (*lines, f"and {len(found) - _MOST} more mistakes")
+
+
+def _line(kind: str, message: str, path: str) -> str:
+    if kind == "extra_forbidden":
         message = "unknown field: remove it, or check its spelling"
-    else:
-        message = first["msg"].removeprefix("Value error, ")
+    message = message.removeprefix("Value error, ")
     return f"{path}: {message}" if path else message

@@ -104,6 +104,7 @@ class ParentRef(Part):
     """The Gateway that routes to the fleet."""
 
     name: ObjectName
+    """The name of the Gateway."""
     namespace: ObjectName | None = None
     """Default: the object's own. That Gateway has to allow routes from here."""
     section_name: ObjectName | None = None
@@ -122,6 +123,7 @@ class IssuerRef(Part):
     """An issuer of cert-manager."""
 
     name: ObjectName
+    """The name of the issuer."""
     kind: Annotated[str, StringConstraints(min_length=1, max_length=63)] | None = None
     """Issuer or ClusterIssuer. Default: Issuer."""
     group: ObjectName | None = None

@@ -1,15 +1,14 @@
 """The kinds of values that several sections of the object have, each with its rules."""
 
 import re
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from goproxy_operator.api.part import SET, Items
-from goproxy_operator.api.rule import ModelRule, Rule, Ruled, Rules, matching
+from goproxy_operator.api.rule import Rule, Ruled, Rules, matching, quoted
 from goproxy_operator.quantity import QuantityError, size_in_bytes
 from modproxy.contract.duration import parse_duration
-from modproxy.mod.pattern import parse_pattern
 
 NAME_LENGTH = 253
 """The longest name of any Kubernetes object."""
@@ -62,6 +61,9 @@ HUGE = "[eE][+-]?[0-9]{3}"
 _TOO_MUCH = "7Ei"
 """A size has to be less. The API server stores 16Ei as one byte less than 8Ei, so that it would differ for ever."""
 
+_TOO_LITTLE = "256Mi"
+"""The zip of one large module has so much, and whoever writes less most often meant Gi."""
+
 
 def _is_size(text: str) -> bool:
     try:
@@ -70,16 +72,21 @@ def _is_size(text: str) -> bool:
         return False
 
 
+_READABLE = f"!self.matches('{HUGE}') && isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))"
 _SIZE_RULES: Rules[str] = (
     Rule(
-        cel=f"!self.matches('{HUGE}') && isQuantity(self) && quantity(self).isGreaterThan(quantity('0'))"
-        f" && quantity(self).isLessThan(quantity('{_TOO_MUCH}'))",
+        cel=f"{_READABLE} && quantity(self).isLessThan(quantity('{_TOO_MUCH}'))",
         holds=_is_size,
         message="{self} is not a size: write for example 50Gi",
     ),
+    Rule(
+        cel=f"!({_READABLE}) || !quantity(self).isLessThan(quantity('{_TOO_LITTLE}'))",
+        holds=lambda text: size_in_bytes(text) >= size_in_bytes(_TOO_LITTLE),
+        message="{self} holds no more than a few modules: write " + _TOO_LITTLE + " or more, for example 50Gi",
+    ),
 )
 Size = Annotated[str, StringConstraints(max_length=32), Ruled(_SIZE_RULES)]
-"""A number of bytes that is more than zero: `50Gi`."""
+"""The number of bytes of a cache: `50Gi`."""
 
 _NANOSECOND = 1e-9
 
@@ -111,48 +118,47 @@ _POSITIVE_DURATION_RULES: Rules[str] = (
 )
 PositiveDuration = Annotated[str, StringConstraints(max_length=32), Ruled(_POSITIVE_DURATION_RULES)]
 
-_GLOB = r"^([^\\\[]|\\.|\[\^?(([^\\\]-]|\\.)(-([^\\\]-]|\\.))?)+\])*$"
-"""The syntax of path.Match, except that empty ranges ([z-a]) match: literals, escapes, and classes."""
-
-_PATTERN_RULES: Rules[str] = (
-    Rule(
-        cel="self != '' && self != '/'",
-        holds=lambda text: text not in ("", "/"),
-        message="an empty pattern: write a module path or a glob such as github.com/acme",
-    ),
-    Rule(
-        cel="!self.contains('://')",
-        holds=lambda text: "://" not in text,
-        message="{self} is a URL: write the module path without a scheme, such as github.com/acme",
-    ),
-    Rule(
-        cel=r"!self.matches(r'[\s,]')",
-        holds=lambda text: not re.search(r"[\s,]", text, re.ASCII),
-        message="{self} has white space or a comma: write one pattern an entry",
-    ),
-    Rule(
-        cel="self == '/' || (!self.startsWith('/') && !self.contains('//')) || self.contains('://')",
-        holds=lambda text: not text.startswith("/") and "//" not in text,
-        message="{self} has an empty path element: write elements separated by single slashes, such as github.com/acme",
-    ),
-    Rule(
-        cel=f"self.matches(r'{_GLOB}')",
-        holds=lambda text: re.fullmatch(_GLOB, text, re.DOTALL) is not None,
-        message="{self} has a [ without its ], an empty class, or ends in a backslash: write a glob such as "
-        "*.corp.example.com or example.com/v[0-9]",
-    ),
-    ModelRule(parse_pattern, because="CEL cannot compare the two ends of a range"),
+KEY = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+"""A qualified name, as Kubernetes calls it: the syntax of keys of labels and annotations."""
+_KEY_FORM = (
+    "write at most 63 letters, digits, - _ and ., with a domain and a slash before them where it has one, such as "
 )
-PatternText = Annotated[str, StringConstraints(max_length=256), Ruled(_PATTERN_RULES)]
-"""A glob that matches a prefix of a module path's elements, as in GOPRIVATE."""
-Patterns = Annotated[Items[PatternText], Field(max_length=512, json_schema_extra=SET)]
 
-LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=317)]
+
+def _are_keys(words: Mapping[str, str]) -> bool:
+    return all(re.fullmatch(KEY, key) for key in words)
+
+
+def check_keys(words: Mapping[str, str]) -> None:
+    """Raise `ValueError` where a key of labels is no such key."""
+    for key in words:
+        if re.fullmatch(KEY, key) is None:
+            raise ValueError(f"{quoted(key)} is no key of a label: {_KEY_FORM}topology.kubernetes.io/zone")
+
+
+def keys_rule(what: str, example: str) -> Rule[dict[str, str]]:
+    """Return the rule that the keys of labels or annotations are such as Kubernetes takes; `what` they are keys of."""
+    return Rule(
+        cel=f"self.all(k, k.matches(r'{KEY}'))",
+        holds=_are_keys,
+        message=f"a key is no key of {what}: {_KEY_FORM}{example}",
+    )
+
+
+_LABEL_KEY_RULES: Rules[str] = (
+    matching(KEY, f"{{self}} is no key of a label: {_KEY_FORM}topology.kubernetes.io/zone"),
+)
+LabelKey = Annotated[str, StringConstraints(min_length=1, max_length=317), Ruled(_LABEL_KEY_RULES)]
 """A label's key, with its prefix."""
 LabelValue = Annotated[str, StringConstraints(max_length=63, pattern=r"^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$")]
 
+_MATCH_LABELS_RULES: Rules[dict[str, str]] = (keys_rule("labels", "topology.kubernetes.io/zone"),)
+MatchLabels = Annotated[dict[str, LabelValue], Field(max_length=64), Ruled(_MATCH_LABELS_RULES)]
+"""Labels that have to match, all of them."""
+
 _OWN_LABELS = [f"app.kubernetes.io/{key}" for key in ("name", "instance", "component", "managed-by")]
 _LABELS_RULES: Rules[dict[str, str]] = (
+    keys_rule("labels", "example.com/team"),
     Rule(
         cel=f"self.all(k, !k.startsWith('{OWN_PREFIX}') && !(k in {_OWN_LABELS}))",
         holds=lambda labels: not any(key.startswith(OWN_PREFIX) or key in _OWN_LABELS for key in labels),
@@ -164,13 +170,13 @@ Labels = Annotated[dict[str, LabelValue], Field(max_length=64), Ruled(_LABELS_RU
 """Labels for a child or a pod, beside the operator's own."""
 
 _ANNOTATIONS_RULES: Rules[dict[str, str]] = (
+    keys_rule("annotations", "example.com/owner"),
     Rule(
         cel=f"self.all(k, !k.startsWith('{OWN_PREFIX}'))",
         holds=lambda annotations: not any(key.startswith(OWN_PREFIX) for key in annotations),
         message=f"annotations under {OWN_PREFIX} are the operator's own: choose other keys",
     ),
 )
-Annotations = Annotated[
-    dict[str, Annotated[str, StringConstraints(max_length=4096)]], Field(max_length=64), Ruled(_ANNOTATIONS_RULES)
-]
+AnnotationsText = Annotated[dict[str, Annotated[str, StringConstraints(max_length=4096)]], Field(max_length=64)]
+Annotations = Annotated[AnnotationsText, Ruled(_ANNOTATIONS_RULES)]
 """Annotations for a child, beside the operator's own."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from goproxy_operator.api.errors import first_error
+from goproxy_operator.api.errors import told
 from goproxy_operator.api.rule import Rule, Rules, check
 from goproxy_operator.api.spec import GoProxySpec
 from goproxy_operator.api.status import Status
@@ -36,7 +36,11 @@ OBJECT_RULES: Rules[Any] = (
 
 
 class InvalidGoProxyError(ValueError):
-    """The document is no `GoProxy`. The message is one line: the path of the field, and what to write instead."""
+    """The document is no `GoProxy`. Each mistake is one line: the path of the field, and what to write instead."""
+
+    def __init__(self, *mistakes: str) -> None:
+        self.mistakes = mistakes
+        super().__init__("; ".join(mistakes))
 
 
 class Metadata(BaseModel):
@@ -81,4 +85,4 @@ def parse_goproxy(document: dict[str, Any]) -> GoProxy:
     try:
         return GoProxy.model_validate_json(json.dumps(known))
     except ValidationError as e:
-        raise InvalidGoProxyError(first_error(e)) from None
+        raise InvalidGoProxyError(*told(e)) from None

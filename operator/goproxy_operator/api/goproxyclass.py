@@ -8,10 +8,11 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from goproxy_operator.api.errors import first_error
-from goproxy_operator.api.fields import LabelKey, LabelValue, Patterns
+from goproxy_operator.api.errors import told
+from goproxy_operator.api.fields import LabelKey, LabelValue, MatchLabels
 from goproxy_operator.api.limits import LimitsSpec, Profile
 from goproxy_operator.api.part import ATOMIC, Items, Part
+from goproxy_operator.api.patterns import Patterns
 from goproxy_operator.api.rule import ModelRule, Rule, Rules, ServerRule
 from goproxy_operator.api.spec import GoProxySpec
 
@@ -45,8 +46,10 @@ class LabelExpression(Part):
     RULES: ClassVar = _EXPRESSION_RULES
 
     key: LabelKey
+    """The label."""
     operator: Annotated[SelectorOperator, Field(strict=False)]
     values: Annotated[Items[LabelValue], Field(max_length=64, json_schema_extra=ATOMIC)] = ()
+    """What it is compared with; none with Exists and DoesNotExist."""
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Say whether the labels meet the requirement. Source: k8s.io/apimachinery/pkg/labels (Requirement.Matches)."""
@@ -65,8 +68,10 @@ class LabelExpression(Part):
 class NamespaceSelector(Part):
     """Labels that have to match, all of them, as in metav1.LabelSelector."""
 
-    match_labels: Annotated[dict[str, LabelValue], Field(max_length=64)] | None = None
+    match_labels: MatchLabels | None = None
+    """Labels that have to match."""
     match_expressions: Annotated[Items[LabelExpression], Field(max_length=64, json_schema_extra=ATOMIC)] = ()
+    """Requirements on labels."""
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Say whether the labels meet all requirements. An empty selector matches everything."""
@@ -171,13 +176,13 @@ def parse_class(document: Mapping[str, Any]) -> FleetClass:
     try:
         admission = _Admission.model_validate_json(text)
     except ValidationError as e:
-        return FleetClass(name, created, selector=None, problem=first_error(e, "spec"))
+        return FleetClass(name, created, selector=None, problem="; ".join(told(e, "spec")))
     default, selector = bool(admission.default), admission.namespace_selector or NamespaceSelector()
     audits = admission.enforcement is Enforcement.AUDIT
     try:
         spec = GoProxyClassSpec.model_validate_json(text)
     except ValidationError as e:
-        return FleetClass(name, created, default, selector, audits=audits, problem=first_error(e, "spec"))
+        return FleetClass(name, created, default, selector, audits=audits, problem="; ".join(told(e, "spec")))
     return FleetClass(
         name,
         created,

@@ -7,8 +7,9 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from goproxy_operator.api.autoscaling import MOST_REPLICAS, ServerAddress
-from goproxy_operator.api.fields import DNS_NAME, NAME_LENGTH, PatternText, Size
+from goproxy_operator.api.fields import DNS_NAME, NAME_LENGTH, Size
 from goproxy_operator.api.part import SET, Items, Part
+from goproxy_operator.api.patterns import GlobText
 from goproxy_operator.api.rule import ModelRule, Rule, Ruled, Rules, matching, quoted
 from goproxy_operator.api.upstream import CREDENTIALS_IN_URL, GosumdbText, HttpProxyUrl
 from modproxy.mod.chain import EntryKind, has_userinfo, parse_chain
@@ -88,7 +89,7 @@ HostPattern = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LEN
 """A host name, or one with `*.` before it for one more label, as in certificates and Ingresses (RFC 6125 6.4.3)."""
 
 _LIST = Field(max_length=32, json_schema_extra=SET)
-Globs = Annotated[Items[PatternText], _LIST]
+Globs = Annotated[Items[GlobText], _LIST]
 """Globs as of path.Match for a whole value, in which * stops at a slash."""
 
 

@@ -5,8 +5,9 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from goproxy_operator.api.fields import Name, Patterns
+from goproxy_operator.api.fields import Name
 from goproxy_operator.api.part import Part
+from goproxy_operator.api.patterns import Patterns
 from goproxy_operator.api.rule import Rule, Ruled, Rules
 from modproxy.contract.config import PolicyMode
 

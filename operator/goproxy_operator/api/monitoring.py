@@ -21,8 +21,8 @@ Switched = Annotated[Switch, Field(strict=False)]
 
 
 class MonitoringSpec(Part):
-    """Children for the Prometheus operator and Grafana. Auto: where monitoring.coreos.com/v1 is served, and rules and
-    dashboard only beside a ServiceMonitor, by whose labels they select.
+    """Children for the Prometheus operator and Grafana. Auto: where monitoring.coreos.com/v1 is served, and rules only
+    beside a ServiceMonitor, by whose labels they select.
     """
 
     service_monitor: Switched | None = None
@@ -32,4 +32,5 @@ class MonitoringSpec(Part):
     rules: Switched | None = None
     """A PrometheusRule with alerts. Default: Auto."""
     dashboard: Switched | None = None
-    """A ConfigMap with a dashboard for Grafana's sidecar, labelled grafana_dashboard. Default: Auto."""
+    """Enabled makes a ConfigMap with a dashboard of this fleet, for Grafana's sidecar, labelled grafana_dashboard. The
+    operator's installation brings a dashboard of all fleets. Default: Auto, which makes none."""

@@ -3,46 +3,23 @@
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from goproxy_operator.api.affinity import Affinity
-from goproxy_operator.api.fields import Annotations, LabelKey, Labels, LabelValue, Name, ObjectName
-from goproxy_operator.api.part import ATOMIC, Items, Part
-from goproxy_operator.api.rule import ModelRule, Rule, Ruled, Rules
-from goproxy_operator.quantity import parse_quantity
-
-
-def _whole_number(value: object) -> object:
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-_QUANTITY_RULES: Rules[str] = (
-    ModelRule(parse_quantity, because="the field takes a number as well as a string, and CEL has no such type"),
+from goproxy_operator.api.fields import (
+    Annotations,
+    AnnotationsText,
+    LabelKey,
+    Labels,
+    MatchLabels,
+    Name,
+    ObjectName,
+    keys_rule,
 )
-Quantity = Annotated[
-    str,
-    BeforeValidator(_whole_number),
-    Ruled(_QUANTITY_RULES),
-    Field(json_schema_extra={"x-kubernetes-int-or-string": True, "type": None}, max_length=32),
-]
-"""Any quantity as containers have them: `500m`, `1Gi`, `2`."""
-
-
-class ResourcesSpec(Part):
-    """What a replica's container asks for, and may use at most."""
-
-    requests: Annotated[dict[str, Quantity], Field(max_length=16)] | None = None
-    limits: Annotated[dict[str, Quantity], Field(max_length=16)] | None = None
-
-
-class Toleration(Part):
-    """A taint that replicas put up with; the fields are those of Kubernetes."""
-
-    key: Annotated[str, StringConstraints(max_length=317)] | None = None
-    operator: Annotated[str, StringConstraints(max_length=16)] | None = None
-    value: Annotated[str, StringConstraints(max_length=63)] | None = None
-    effect: Annotated[str, StringConstraints(max_length=32)] | None = None
-    toleration_seconds: int | None = None
+from goproxy_operator.api.part import ATOMIC, Items, Part
+from goproxy_operator.api.resources import ResourcesSpec
+from goproxy_operator.api.rule import Rule, Ruled, Rules
+from goproxy_operator.api.toleration import Toleration
 
 
 class Unsatisfiable(StrEnum):
@@ -91,8 +68,10 @@ class LocalObjectReference(Part):
     """A Secret of the same namespace."""
 
     name: Name
+    """Its name."""
 
 
+_POD_ANNOTATIONS_RULES: Rules[dict[str, str]] = (keys_rule("annotations", "example.com/owner"),)
 _POD_RULES: Rules["PodSpec"] = (
     Rule(
         cel="!has(self.serviceAccountName) || !has(self.serviceAccountAnnotations)",
@@ -109,8 +88,10 @@ class PodSpec(Part):
     RULES: ClassVar = _POD_RULES
 
     resources: ResourcesSpec | None = None
-    node_selector: Annotated[dict[str, LabelValue], Field(max_length=64)] | None = None
+    node_selector: MatchLabels | None = None
+    """Labels that a replica's node has to have."""
     tolerations: Annotated[Items[Toleration], Field(max_length=64, json_schema_extra=ATOMIC)] = ()
+    """Taints of nodes that replicas put up with."""
     affinity: Affinity | None = None
     topology_spread_constraints: (
         Annotated[
@@ -124,16 +105,18 @@ class PodSpec(Part):
     ) = None
     """How replicas are spread. Default: over zones and nodes, as far as there is room; an empty list: not at all."""
     labels: Labels | None = None
-    annotations: (
-        Annotated[dict[str, Annotated[str, StringConstraints(max_length=4096)]], Field(max_length=64)] | None
-    ) = None
+    """On the pods, beside the operator's own."""
+    annotations: Annotated[AnnotationsText, Ruled(_POD_ANNOTATIONS_RULES)] | None = None
+    """On the pods, such as what a service mesh or a log collector reads."""
     priority_class_name: Annotated[str, StringConstraints(max_length=253)] | None = None
+    """The PriorityClass of the pods, which has to exist."""
     image_pull_secrets: Annotated[
         Items[LocalObjectReference],
         Field(
             max_length=16, json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
         ),
     ] = ()
+    """Secrets with the logins of image registries, of type kubernetes.io/dockerconfigjson."""
     service_account_name: ObjectName | None = None
     """A ServiceAccount of yours. Default: one that the operator makes. No token of either is mounted."""
     service_account_annotations: Annotations | None = None

@@ -1,5 +1,6 @@
 """`spec` of the object. Every field is optional; `spec: {}` is a good fleet."""
 
+import re
 from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
@@ -12,7 +13,7 @@ from goproxy_operator.api.modules import ModulesSpec
 from goproxy_operator.api.monitoring import MonitoringSpec
 from goproxy_operator.api.part import Part
 from goproxy_operator.api.pod import PodSpec
-from goproxy_operator.api.rule import NO_OLD_OBJECT, Rule, Rules, ServerRule
+from goproxy_operator.api.rule import NO_OLD_OBJECT, Rule, Ruled, Rules, ServerRule
 from goproxy_operator.api.upstream import UpstreamSpec
 
 _SPEC_RULES: Rules["GoProxySpec"] = (
@@ -27,6 +28,22 @@ _SPEC_RULES: Rules["GoProxySpec"] = (
         because=NO_OLD_OBJECT,
     ),
 )
+
+
+_HOST = r"([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?"
+_STEP = "[a-z0-9]+(([.]|_|__|-+)[a-z0-9]+)*"
+_DIGEST = "[A-Za-z][A-Za-z0-9]*([+._-][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,128}"
+_IMAGE = rf"^({_HOST}/)?{_STEP}(/{_STEP})*(:[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}})?(@{_DIGEST})?$"
+"""A reference to an image: the grammar of github.com/distribution/reference. The empty text names none."""
+_IMAGE_RULES: Rules[str] = (
+    Rule(
+        cel=f"self == '' || self.matches(r'{_IMAGE}')",
+        holds=lambda text: text == "" or re.fullmatch(_IMAGE, text) is not None,
+        message="{self} is no image: write REGISTRY/REPOSITORY:TAG or REGISTRY/REPOSITORY@sha256:DIGEST, in lower case "
+        "but for the tag, such as registry.example.com/platform/modproxy:0.1.0",
+    ),
+)
+Image = Annotated[str, StringConstraints(max_length=512), Ruled(_IMAGE_RULES)]
 
 
 class GoProxySpec(Part):
@@ -44,7 +61,7 @@ class GoProxySpec(Part):
     cache: CacheSpec = CacheSpec()
     expose: ExposeSpec = ExposeSpec()
     monitoring: MonitoringSpec = MonitoringSpec()
-    image: Annotated[str, StringConstraints(max_length=512)] | None = None
+    image: Image | None = None
     """Default: the operator's own version."""
     pod: PodSpec = PodSpec()
     suspend: bool | None = None

@@ -27,29 +27,43 @@ class Condition(Part):
     """One statement about the fleet, as in metav1.Condition."""
 
     type: Annotated[str, StringConstraints(max_length=64)]
+    """What the statement is about."""
     status: Annotated[str, StringConstraints(max_length=16, pattern="^(True|False|Unknown)$")]
+    """True, False or Unknown."""
     reason: Annotated[str, StringConstraints(max_length=REASON_LENGTH)]
+    """Why, in one word for programs."""
     message: Annotated[str, StringConstraints(max_length=MESSAGE_LENGTH)]
+    """What holds, why, and what to do."""
     observed_generation: int
+    """The generation of the object that the statement is about."""
     last_transition_time: Annotated[str, Field(json_schema_extra={"format": "date-time"}, max_length=40)]
+    """Since when the status is what it is."""
 
 
 class StorageStatus(Part):
     """The fullest replica's cache; `used` counts our own bytes."""
 
     used: Bytes
+    """The bytes of the fullest cache."""
     capacity: Bytes
+    """How many bytes that cache may have."""
     percent: Percent
+    """How full that is."""
 
 
 class ReplicaStatus(Part):
     """One replica, as it last reported; figures are absent before its first report."""
 
     name: ShortText
+    """The name of its pod."""
     ready: bool
+    """Whether it serves."""
     hit_rate_percent: Percent | None = None
+    """Of its last ten minutes."""
     used: Bytes | None = None
+    """The bytes of its cache."""
     capacity: Bytes | None = None
+    """How many bytes its cache may have."""
     config: Annotated[str, StringConstraints(max_length=64)] | None = None
     """The hash of the config in force."""
 
@@ -58,6 +72,7 @@ class InForceStatus(Part):
     """The generation that was carried out last: it stays in force, and is repaired."""
 
     generation: Annotated[int, Field(ge=1)]
+    """Its metadata.generation."""
     class_name: ShortText | None = None
     """The GoProxyClass that admitted it."""
     spec: (
@@ -74,8 +89,11 @@ class Status(Part):
     """All that the operator says of a fleet. Figures are absent before the first report."""
 
     observed_generation: int | None = None
+    """The newest generation of the object that the operator has looked at."""
     replicas: int | None = None
+    """How many replicas there are."""
     ready_replicas: int | None = None
+    """How many of them serve."""
     selector: ShortText | None = None
     """Selects the fleet's pods; the scale subresource needs it."""
     endpoint: Annotated[str, StringConstraints(max_length=1024)] | None = None
@@ -83,6 +101,7 @@ class Status(Part):
     hit_rate_percent: Percent | None = None
     """Of the last ten minutes; a hit is an answer for which no request left the fleet, refusals not counted."""
     requests_per_second: int | None = None
+    """Of the last minute, all replicas together."""
     storage: StorageStatus | None = None
     claim_size: Bytes | None = None
     """What the replicas' volumes have, while that is less than what is asked for. cache.storage.size may go back to
@@ -92,4 +111,6 @@ class Status(Part):
     replica_status: Annotated[
         Items[ReplicaStatus], Field(max_length=MOST_REPLICAS, json_schema_extra=_list_map("name"))
     ] = ()
+    """Each replica, as it last reported."""
     conditions: Annotated[Items[Condition], Field(max_length=32, json_schema_extra=_list_map("type"))] = ()
+    """What holds of the fleet, and what to do about it."""

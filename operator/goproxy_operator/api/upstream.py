@@ -6,8 +6,9 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from goproxy_operator.api.addresses import URL_HOST_RULES, AddressRange
-from goproxy_operator.api.fields import Patterns, PositiveDuration, SecretRef
+from goproxy_operator.api.fields import PositiveDuration, SecretRef
 from goproxy_operator.api.part import ATOMIC, SET, Items, Part
+from goproxy_operator.api.patterns import Patterns
 from goproxy_operator.api.rule import ModelRule, Rule, Ruled, Rules, matching
 from modproxy.mod.chain import has_userinfo, parse_chain
 from modproxy.mod.sumdb import parse_gosumdb

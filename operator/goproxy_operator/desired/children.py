@@ -38,7 +38,7 @@ class ChildFacts:
     """The provider of the request rate; None: there is no autoscaler."""
     assigned_users: bool = False
     """The cluster itself gives pods their user, as OpenShift does, and refuses others."""
-    runbooks: str = ""
+    docs: str = "docs"
     """Where people read the pages about alerts."""
 
 
@@ -57,7 +57,7 @@ def children(goproxy: GoProxy, facts: ChildFacts) -> list[Manifest]:
             pod_template(goproxy, facts.default_image, assigned_user=facts.assigned_users),
         ),
         disruption_budget(goproxy),
-        *monitoring_children(goproxy, facts.served, facts.runbooks),
+        *monitoring_children(goproxy, facts.served, facts.docs),
     ]
     return [*made, *_scalers(goproxy, facts.rate_from)]
 

@@ -4,7 +4,9 @@ from typing import Any
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.api.part import Part
-from goproxy_operator.api.pod import PodSpec, ResourcesSpec, Toleration
+from goproxy_operator.api.pod import PodSpec
+from goproxy_operator.api.resources import ResourcesSpec
+from goproxy_operator.api.toleration import Toleration
 from goproxy_operator.desired import names
 from goproxy_operator.desired.affinity import affinity
 from goproxy_operator.desired.config.document import CONFIG_FILE

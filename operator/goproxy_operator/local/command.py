@@ -50,7 +50,9 @@ def run(args: argparse.Namespace) -> int:
             runner = Runner(watch, fleet_file, folder=folder, address=args.listen, listener=listener, console=console)
             asyncio.run(runner.run())
     except DocumentError as e:
-        return _complain(str(e), BAD_FILE_EXIT)
+        for mistake in e.mistakes:
+            _complain(mistake, BAD_FILE_EXIT)
+        return BAD_FILE_EXIT
     except (FolderInUseError, BindError) as e:
         return _complain(str(e), 1)
     except OSError as e:

@@ -10,7 +10,11 @@ from goproxy_operator.desired.secrets import certificate_secret, referenced_secr
 from goproxy_operator.desired.stateful_set import DEFAULT_REPLICAS
 from goproxy_operator.local.secret_documents import Secret, SecretError, missing_secrets, parse_secret
 from goproxy_operator.local.yaml_text import DocumentError, load_documents
+from modproxy.mod.dead_pattern import dead
 from modproxy.mod.pattern import PatternError, parse_lines
+
+_MOST_MISTAKES = 20
+"""More lines of one list than people mend at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ class FleetFile:
 
 
 def parse_fleet_file(text: str) -> FleetFile:
-    """Read the file's text, or raise `DocumentError`."""
+    """Read the file's text, or raise `DocumentError` with all that is wrong."""
+    mistakes: list[str] = []
     fleets: list[dict[str, Any]] = []
     config_maps: list[dict[str, Any]] = []
     secrets: list[dict[str, Any]] = []
@@ -55,24 +60,30 @@ def parse_fleet_file(text: str) -> FleetFile:
             case ("v1", "Secret"):
                 secrets.append(document)
             case (version, kind):
-                raise DocumentError(
+                mistakes.append(
                     f"line {line}: apiVersion {version!r}, kind {kind!r}: "
                     f"write one {KIND} of {API_VERSION}, the ConfigMaps and Secrets of v1 it names, and nothing else"
                 )
+    if not fleets and mistakes:
+        raise DocumentError(*mistakes)
     if len(fleets) != 1:
-        raise DocumentError(
+        mistakes.append(
             f"{len(fleets)} {KIND} objects: write one of apiVersion {API_VERSION}, kind {KIND}"
             + (", and run each fleet from a file of its own" if fleets else "")
         )
+        raise DocumentError(*mistakes)
+    checked = _checked_secrets(secrets, mistakes)
     try:
         goproxy = parse_goproxy(fleets[0])
     except InvalidGoProxyError as e:
-        raise DocumentError(str(e)) from None
+        raise DocumentError(*mistakes, *e.mistakes) from None
     namespace = _metadata(fleets[0]).get("namespace")
     name = goproxy.spec.modules.allowlist_config_map_name
-    allowlist = _allowlist(config_maps, name, namespace) if name else None
-    missing = name is not None and allowlist is None
-    return FleetFile(goproxy, allowlist, missing, _secrets(secrets, referenced_secrets(goproxy), namespace))
+    allowlist = _allowlist(config_maps, name, namespace, mistakes) if name else None
+    named = _secrets(checked, referenced_secrets(goproxy), namespace, mistakes)
+    if mistakes:
+        raise DocumentError(*mistakes)
+    return FleetFile(goproxy, allowlist, name is not None and allowlist is None, named)
 
 
 def missing(fleet_file: FleetFile) -> str | None:
@@ -105,35 +116,49 @@ def _is_in(document: dict[str, Any], namespace: object) -> bool:
     return namespace is None or _metadata(document).get("namespace", namespace) == namespace
 
 
-def _secrets(documents: list[dict[str, Any]], names: tuple[str, ...], namespace: object) -> tuple[Secret, ...]:
-    """Return the Secrets that are named. The others are checked too, and not returned."""
-    found: dict[str, Secret] = {}
+def _checked_secrets(documents: list[dict[str, Any]], mistakes: list[str]) -> list[tuple[dict[str, Any], Secret]]:
+    """Return the documents that are Secrets, each with the Secret; what is wrong with the others joins `mistakes`."""
+    found: list[tuple[dict[str, Any], Secret]] = []
     for document in documents:
         try:
-            secret = parse_secret(document)
+            found.append((document, parse_secret(document)))
         except SecretError as e:
-            raise DocumentError(str(e)) from None
+            mistakes.append(str(e))
+    return found
+
+
+def _secrets(
+    checked: list[tuple[dict[str, Any], Secret]], names: tuple[str, ...], namespace: object, mistakes: list[str]
+) -> tuple[Secret, ...]:
+    """Return the Secrets that are named."""
+    found: dict[str, Secret] = {}
+    for document, secret in checked:
         if secret.name not in names or not _is_in(document, namespace):
             continue
         if secret.name in found:
-            raise DocumentError(f"several Secrets are called {secret.name}: keep one of them")
+            mistakes.append(f"several Secrets are called {secret.name}: keep one of them")
         found[secret.name] = secret
     return tuple(found.values())
 
 
-def _allowlist(config_maps: list[dict[str, Any]], name: str, namespace: object) -> str | None:
+def _allowlist(config_maps: list[dict[str, Any]], name: str, namespace: object, mistakes: list[str]) -> str | None:
     """Return the patterns of the ConfigMap `name`, checked. A namespace left out, on either side, is the same one."""
     named = [item for item in config_maps if _metadata(item).get("name") == name and _is_in(item, namespace)]
     if len(named) > 1:
-        raise DocumentError(f"{len(named)} ConfigMaps are called {name}: keep one of them")
+        mistakes.append(f"{len(named)} ConfigMaps are called {name}: keep one of them")
     if not named:
         return None
     where, data = f"ConfigMap {name}: data.{USER_ALLOWLIST_KEY}", named[0].get("data")
     text = data.get(USER_ALLOWLIST_KEY) if isinstance(data, dict) else None
     if not isinstance(text, str):
-        raise DocumentError(f"{where} is no text: write one pattern a line under it")
+        mistakes.append(f"{where} is no text: write one pattern a line under it")
+        return None
     try:
-        parse_lines(text)
+        patterns = parse_lines(text)
     except PatternError as e:
-        raise DocumentError(f"{where}: {e}") from None
+        mistakes.append(f"{where}: {e}")
+        return None
+    mistakes += [
+        f"{where}: {pattern.text!r} matches no module: {why}" for pattern in patterns if (why := dead(pattern.text))
+    ]
     return text

@@ -28,11 +28,11 @@ STAY_AS_THEY_ARE = "the replicas stay as they are"
 
 
 def read_fleet_file(file: Path) -> FleetFile:
-    """Read the file, or raise `DocumentError` with one line that begins with the file's name."""
+    """Read the file, or raise `DocumentError` with lines that begin with the file's name."""
     try:
         return parse_fleet_file(file.read_text(encoding="utf-8"))
     except DocumentError as e:
-        raise DocumentError(f"{file}: {e}") from None
+        raise DocumentError(*(f"{file}: {mistake}" for mistake in e.mistakes)) from None
     except OSError as e:
         raise DocumentError(f"{file}: cannot be read ({e.strerror}): name a file with a GoProxy object in it") from None
     except UnicodeDecodeError:

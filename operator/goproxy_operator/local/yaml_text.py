@@ -9,7 +9,11 @@ _PLAIN = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float
 
 
 class DocumentError(ValueError):
-    """The file cannot be run: one line with where (line or field), what is wrong and what to do."""
+    """The file cannot be run: a line for each mistake with where (line or field), what is wrong and what to do."""
+
+    def __init__(self, *mistakes: str) -> None:
+        self.mistakes = mistakes
+        super().__init__("; ".join(mistakes))
 
 
 class _Loader(yaml.SafeLoader):

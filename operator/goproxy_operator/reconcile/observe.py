@@ -78,7 +78,7 @@ class Observed:
             live=self._children(fleet),
             served=self.discovery.kinds,
             operator_namespace=settings.operator_namespace,
-            runbooks=settings.runbooks,
+            docs=settings.docs,
             named_allowlist=await self._named_allowlist(fleet, goproxy),
             groups=self.discovery.groups,
             own_metrics=self.own_metrics(),

@@ -6,8 +6,6 @@ from goproxy_operator.desired.manifest import Manifest, without_empty
 
 WARNING = "warning"
 CRITICAL = "critical"
-RUNBOOKS = "docs/runbooks"
-"""Where this repository has a page for each alert, named after the alert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +19,8 @@ class Alert:
     summary: str
     description: str
 
-    def manifest(self, runbooks: str) -> Manifest:
-        """Return the rule. `runbooks` is where people read the pages of `RUNBOOKS`; "" names the file there."""
+    def manifest(self, docs: str) -> Manifest:
+        """Return the rule. `docs` is where people read the folder docs, which has a page for each alert."""
         return without_empty(
             {
                 "alert": self.name,
@@ -32,7 +30,7 @@ class Alert:
                 "annotations": {
                     "summary": self.summary,
                     "description": self.description,
-                    "runbook_url": f"{runbooks.rstrip('/') or RUNBOOKS}/{self.name}.md",
+                    "runbook_url": f"{docs}/runbooks/{self.name}.md",
                 },
             }
         )

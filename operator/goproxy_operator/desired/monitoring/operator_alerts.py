@@ -81,5 +81,5 @@ def operator_rules() -> Manifest:
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
         "metadata": {"name": _NAME, "namespace": _NAME},
-        "spec": {"groups": [{"name": _NAME, "rules": [alert.manifest("") for alert in operator_alerts()]}]},
+        "spec": {"groups": [{"name": _NAME, "rules": [alert.manifest("docs") for alert in operator_alerts()]}]},
     }

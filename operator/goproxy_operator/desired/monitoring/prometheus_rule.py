@@ -13,12 +13,12 @@ _UPSTREAM_FAILURES = 0.2
 _CERTIFICATE_DAYS = 3
 
 
-def prometheus_rule(goproxy: GoProxy, runbooks: str = "") -> Manifest:
-    """Return the PrometheusRule. `runbooks` is where people read the pages about alerts."""
+def prometheus_rule(goproxy: GoProxy, docs: str) -> Manifest:
+    """Return the PrometheusRule. `docs` is where people read the folder docs of this repository."""
     fleet, namespace = goproxy.metadata.name, goproxy.metadata.namespace
     group = {
         "name": f"goproxy.{namespace}.{fleet}",
-        "rules": [alert.manifest(runbooks) for alert in fleet_alerts(goproxy)],
+        "rules": [alert.manifest(docs) for alert in fleet_alerts(goproxy)],
     }
     name = names.prometheus_rule(fleet)
     made = child(goproxy, "monitoring.coreos.com/v1", "PrometheusRule", name, {"spec": {"groups": [group]}})

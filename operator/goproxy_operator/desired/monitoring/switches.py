@@ -10,7 +10,7 @@ from goproxy_operator.desired.monitoring.prometheus_rule import prometheus_rule
 from goproxy_operator.desired.monitoring.service_monitor import service_monitor
 
 
-def monitoring_children(goproxy: GoProxy, served: Collection[str], runbooks: str = "") -> list[Manifest]:
+def monitoring_children(goproxy: GoProxy, served: Collection[str], docs: str) -> list[Manifest]:
     """Return these children, except those whose kind is not `served`.
 
     A dashboard of the fleet's own is made for those who ask for it: the operator's installation brings one for all.
@@ -20,7 +20,7 @@ def monitoring_children(goproxy: GoProxy, served: Collection[str], runbooks: str
     if watched:
         made.append(service_monitor(goproxy))
     if "PrometheusRule" in served and _alerts(monitoring.rules, watched):
-        made.append(prometheus_rule(goproxy, runbooks))
+        made.append(prometheus_rule(goproxy, docs))
     if monitoring.dashboard is Switch.ENABLED:
         made.append(dashboard(goproxy))
     return made

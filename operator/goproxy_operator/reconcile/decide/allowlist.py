@@ -11,12 +11,24 @@ from goproxy_operator.desired.names import ALLOWLIST_SOURCE_ANNOTATION, USER_ALL
 from goproxy_operator.kube.resources import Object
 from goproxy_operator.reconcile.decide.problem import Problem
 from modproxy.contract.report import plain_text
+from modproxy.mod.dead_pattern import dead
 from modproxy.mod.pattern import PatternError, parse_lines
 
 _MOST_FAULTS = 1024
 """Of so many texts the operator remembers what is wrong with them, because it comes back to them at each pass."""
-_faults: dict[bytes, str | None] = {}
-"""What is wrong with a text, by the text's digest; None where nothing is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What is wrong with a text: it cannot be read, or a line of it does nothing."""
+
+    syntax: str = ""
+    dead: str = ""
+
+
+_NO_FAULT = _Fault()
+_faults: dict[bytes, _Fault] = {}
+"""What is wrong with a text, by the text's digest, because reading a long text takes long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +46,34 @@ def decide_allowlist(name: str, named: Object | None, live_child: Object | None)
     if text is None:
         what = "does not exist" if named is None else f"has no key {USER_ALLOWLIST_KEY!r}"
         return AllowlistInForce(known or "", Problem("AllowlistMissing", f"ConfigMap {name} {what}: {_effect(known)}"))
-    if text == known:
-        return AllowlistInForce(text)  # it was read when it was taken, and reading a long one takes long
-    if fault := _fault(text):
-        what = f"ConfigMap {name}, key {USER_ALLOWLIST_KEY!r}, {fault}"
-        return AllowlistInForce(known or "", Problem("AllowlistInvalid", f"{what}; {_effect(known)}"))
+    where = f"ConfigMap {name}, key {USER_ALLOWLIST_KEY!r}"
+    fault = _fault(text)
+    # A list that is in force was good when it was taken.
+    if fault.syntax and text != known:
+        return AllowlistInForce(known or "", Problem("AllowlistInvalid", f"{where}, {fault.syntax}; {_effect(known)}"))
+    if fault.dead:
+        return AllowlistInForce(text, Problem("PatternMatchesNothing", f"{where}: {fault.dead}; the rest is in force"))
     return AllowlistInForce(text)
 
 
-def _fault(text: str) -> str | None:
+def _fault(text: str) -> _Fault:
     digest = sha256(text.encode("utf-8", "surrogatepass")).digest()
-    if digest in _faults:
-        return _faults[digest]
-    fault = None
+    if digest not in _faults:
+        if len(_faults) >= _MOST_FAULTS:
+            del _faults[next(iter(_faults))]
+        _faults[digest] = _look_for_fault(text)
+    return _faults[digest]
+
+
+def _look_for_fault(text: str) -> _Fault:
     try:
-        parse_lines(text)
+        patterns = parse_lines(text)
     except PatternError as e:
-        fault = plain_text(str(e))
-    if len(_faults) >= _MOST_FAULTS:
-        del _faults[next(iter(_faults))]
-    _faults[digest] = fault
-    return fault
+        return _Fault(syntax=plain_text(str(e)))
+    for pattern in patterns:
+        if why := dead(pattern.text):
+            return _Fault(dead=plain_text(f"{pattern.text!r} matches no module: {why}"))
+    return _NO_FAULT
 
 
 def _last_known(name: str, live_child: Object | None) -> str | None:

@@ -64,7 +64,7 @@ class IntentFacts:
     """The kinds of optional APIs that the cluster serves."""
     operator_namespace: str = ""
     """Where the operator's own pods are."""
-    runbooks: str = ""
+    docs: str = "docs"
     """Where people read the pages about alerts."""
     named_allowlist: Object | None = None
     """The ConfigMap that the object names, if there is one."""
@@ -157,7 +157,7 @@ def intend(goproxy: GoProxy, facts: IntentFacts) -> Intent:
         facts.operator_namespace,
         choice.provider,
         assigned_users=any(group.partition("/")[0] == _OPENSHIFT for group in facts.groups),
-        runbooks=facts.runbooks,
+        docs=facts.docs,
     )
     made = children(goproxy, circumstances)
     return Intent(

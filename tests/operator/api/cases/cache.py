@@ -86,6 +86,11 @@ REFUSED: list[Case] = [
         "growTo 20Gi is less than size 50Gi: write 50Gi or more",
         "spec.cache.storage",
     ),
+    both(
+        {"cache": {"storage": {"size": "10Mi"}}},
+        '"10Mi" holds no more than a few modules: write 256Mi or more, for example 50Gi',
+        "spec.cache.storage.size",
+    ),
 ]
 ACCEPTED: list[dict[str, Any]] = [
     {"cache": {"lowWatermarkPercent": 84, "inactive": "720h"}},

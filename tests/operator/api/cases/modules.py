@@ -55,7 +55,40 @@ REFUSED: list[Case] = [
         "spec.modules.allowlistConfigMapName",
     ),
     both({"modules": {"contact": "a\nb"}}, "has a line break or another control character", "spec.modules.contact"),
-    models_only({"modules": {"deny": ["ok", "[z-a]"]}}, "'[z-a]' has the range", "spec.modules.deny[1]"),
+    models_only({"modules": {"deny": ["a.example", "[z-a]"]}}, "'[z-a]' has the range", "spec.modules.deny[1]"),
+    both(
+        {"modules": {"allow": ["golang.org/x/text@v0.14.0"]}},
+        '"golang.org/x/text@v0.14.0" has a version, and a pattern is for all versions of a module: write '
+        "golang.org/x/text",
+        "spec.modules.allow[0]",
+    ),
+    both(
+        {"modules": {"deny": ["rsc.io/..."]}},
+        '"rsc.io/..." has three dots, which no module path has; a pattern matches all that is below it: write rsc.io',
+        "spec.modules.deny[0]",
+    ),
+    both({"modules": {"allow": ["..."]}}, "a pattern matches all that is below it: write *", "spec.modules.allow[0]"),
+    both(
+        {"modules": {"deny": ["git.example.com:8443/team"]}},
+        '"git.example.com:8443/team" has a character that no module path has: write the letters of ASCII',
+        "spec.modules.deny[0]",
+    ),
+    both(
+        {"modules": {"allow": ["GitHub.com/Azure"]}},
+        '"GitHub.com/Azure" begins with a host in capital letters, and module paths begin in lower case: write '
+        "github.com/Azure",
+        "spec.modules.allow[0]",
+    ),
+    both(
+        {"upstream": {"goprivate": ["corp/platform"]}},
+        '"corp/platform" does not begin with a host, which has a dot: write for example github.com/acme',
+        "spec.upstream.goprivate[0]",
+    ),
+    both(
+        {"upstream": {"gonosumdb": [".corp.example.com"]}},
+        '".corp.example.com" has an element that begins or ends with a dot, which no module path has: write',
+        "spec.upstream.gonosumdb[0]",
+    ),
 ]
 ACCEPTED: list[dict[str, Any]] = [
     {"modules": {"contact": "#go-modules, or ext. 4711 (Zürich)"}},

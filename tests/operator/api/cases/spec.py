@@ -36,8 +36,27 @@ REFUSED: list[Case] = [
         models="unknown field: remove it, or check its spelling",
         path="spec.access",
     ),
+    *(
+        both(
+            {"image": image},
+            "is no image: write REGISTRY/REPOSITORY:TAG or REGISTRY/REPOSITORY@sha256:DIGEST",
+            "spec.image",
+        )
+        for image in (
+            "my image",
+            "https://registry.example.com/modproxy:1",
+            "registry.example.com/ModProxy:1",
+            "a:b:c",
+            "modproxy@sha256:short",
+            "modproxy:",
+            "-",
+        )
+    ),
 ]
 ACCEPTED: list[dict[str, Any]] = [
+    {"image": ""},
+    {"image": "registry.example.com:5000/platform/mod_proxy--2:v0.1.0_rc.1"},
+    {"image": f"localhost/modproxy:1@sha256:{'0' * 64}"},
     {},
     {"replicas": 0},
 ]

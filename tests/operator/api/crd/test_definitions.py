@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -80,3 +81,21 @@ def test_a_class_has_all_fields_of_a_fleet_as_defaults_but_the_class() -> None:
 def test_a_class_may_change_its_defaults_as_it_likes() -> None:
     assert "oldSelf" in json.dumps(_properties("goproxies"))
     assert "oldSelf" not in json.dumps(_properties("goproxyclasses"))
+
+
+def _without_words(schema: dict[str, Any], path: str) -> Iterator[str]:
+    for name, inner in schema.get("properties", {}).items():
+        if not inner.get("description"):
+            yield f"{path}.{name}"
+        yield from _without_words(inner, f"{path}.{name}")
+    for key in ("items", "additionalProperties"):
+        if isinstance(inner := schema.get(key), dict):
+            yield from _without_words(inner, f"{path}[]")
+
+
+@EACH
+def test_kubectl_explain_has_words_for_every_field(name: str) -> None:
+    properties = _properties(name)
+    for part in ("spec", "status"):
+        assert properties.get(part, {}).get("description", "-")
+        assert list(_without_words(properties.get(part, {}), part)) == []

@@ -11,7 +11,7 @@ from tests.operator.objects import goproxy
 
 
 def alerts(**spec: Any) -> dict[str, Object]:
-    (group,) = prometheus_rule(goproxy(**spec))["spec"]["groups"]
+    (group,) = prometheus_rule(goproxy(**spec), "docs")["spec"]["groups"]
     return {rule["alert"]: rule for rule in group["rules"]}
 
 
@@ -31,6 +31,6 @@ def test_every_alert_links_to_a_page_that_exists() -> None:
     for name, rule in alerts(expose={"tls": {"secretName": "edge"}}).items():
         assert rule["annotations"]["runbook_url"] == f"docs/runbooks/{name}.md"
         assert (ROOT / "docs" / "runbooks" / f"{name}.md").is_file()
-    (group,) = prometheus_rule(goproxy(), "https://docs.example.com/runbooks/")["spec"]["groups"]
+    (group,) = prometheus_rule(goproxy(), "https://docs.example.com/go")["spec"]["groups"]
     urls = [rule["annotations"]["runbook_url"] for rule in group["rules"]]
-    assert urls == [f"https://docs.example.com/runbooks/{rule['alert']}.md" for rule in group["rules"]]
+    assert urls == [f"https://docs.example.com/go/runbooks/{rule['alert']}.md" for rule in group["rules"]]

@@ -24,7 +24,7 @@ PROCESS = {"process_resident_memory_bytes", "process_cpu_seconds_total"}  # of p
 
 
 def expressions() -> Iterator[str]:
-    for rule in prometheus_rule(SECURE)["spec"]["groups"][0]["rules"]:
+    for rule in prometheus_rule(SECURE, "docs")["spec"]["groups"][0]["rules"]:
         yield rule["expr"]
     yield from of_board(BOARDS["fleets"])
 

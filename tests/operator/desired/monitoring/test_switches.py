@@ -26,5 +26,5 @@ ALL = ("ServiceMonitor", "PrometheusRule")
     ],
 )
 def test_what_is_made(monitoring: Object, served: tuple[str, ...], expected: set[str]) -> None:
-    made = monitoring_children(goproxy(monitoring=monitoring), served)
+    made = monitoring_children(goproxy(monitoring=monitoring), served, "docs")
     assert {child["kind"] for child in made} == expected

@@ -39,6 +39,14 @@ CHILD = {
             "AllowlistInvalid",
             "ConfigMap shared, key 'modules', line 2: 'https://no.example.com' is a URL",
         ),
+        (
+            {"data": {"modules": "ok.example.com\nrsc.io/...\n"}},
+            CHILD,
+            "ok.example.com\nrsc.io/...\n",
+            "PatternMatchesNothing",
+            "ConfigMap shared, key 'modules': 'rsc.io/...' matches no module: a pattern matches all that is below it: "
+            "write rsc.io; the rest is in force",
+        ),
     ],
 )
 def test_which_allowlist_is_in_force(

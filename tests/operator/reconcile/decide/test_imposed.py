@@ -57,7 +57,9 @@ NEW = denying("standard", "github.com/evil", "github.com/worse", default=True)
 LAX = a_class("standard", default=True)
 OTHER = denying("other", "github.com/other")
 BROKEN = a_class("standard", default=True, limits={"maxStorage": "much"}, modules={"deny": ["github.com/worse"]})
-ELSEWHERE = a_class("standard", namespaceSelector={"matchLabels": {"tier": "test"}}, modules={"deny": ["a", "b"]})
+ELSEWHERE = a_class(
+    "standard", namespaceSelector={"matchLabels": {"tier": "test"}}, modules={"deny": ["a.example", "b.example"]}
+)
 TIGHT = a_class("standard", default=True, limits={"maxReplicas": 1}, modules={"deny": ["github.com/worse"]})
 
 CHANGED: list[tuple[str, FleetClass | None, list[FleetClass], Object, list[str] | None]] = [
@@ -72,7 +74,7 @@ CHANGED: list[tuple[str, FleetClass | None, list[FleetClass], Object, list[str] 
     ),
     ("one that names another class", OLD, [NEW, OTHER], {"className": "other"}, ["github.com/other"]),
     ("one that names no class there is", OLD, [NEW], {"className": "x"}, ["github.com/evil", "github.com/worse"]),
-    ("one whose class admits it no more", OLD, [ELSEWHERE], {}, ["a", "b"]),
+    ("one whose class admits it no more", OLD, [ELSEWHERE], {}, ["a.example", "b.example"]),
     ("one whose former class is gone", OTHER, [NEW], {"className": "other"}, ["github.com/evil", "github.com/worse"]),
     ("one on which nothing was imposed", None, [NEW], {"className": "x"}, ["github.com/evil", "github.com/worse"]),
     ("rules that were taken back", OLD, [LAX], {"suspend": True}, None),

@@ -166,7 +166,7 @@ UNVERIFIED: list[tuple[dict[str, Any], dict[str, Any], str | None]] = [
     ({"profile": "Baseline"}, {"goprivate": [GIT, CORP], "gonoproxy": [CORP]}, f"gonoproxy lets [{GIT}]"),
     ({"defaults": VERIFIED}, {"goprivate": ["*"], "gonoproxy": ["*.example.com"]}, "gonoproxy lets [*]"),
     ({"defaults": VERIFIED}, {"goprivate": [GIT], "gonoproxy": [f"{GIT}/*"]}, f"gonoproxy lets [{GIT}]"),
-    ({"defaults": VERIFIED}, {"goprivate": ["a/"], "gonoproxy": ["a/*"]}, "gonoproxy lets [a/]"),
+    ({"defaults": VERIFIED}, {"goprivate": ["a.b/"], "gonoproxy": ["a.b/*"]}, "gonoproxy lets [a.b/]"),
     (
         {"defaults": VERIFIED},
         {"goprivate": ["g?t.example.com"], "gonoproxy": [GIT]},
@@ -174,8 +174,8 @@ UNVERIFIED: list[tuple[dict[str, Any], dict[str, Any], str | None]] = [
     ),
     (
         {"profile": "Privileged", "defaults": VERIFIED, "limits": ALL_VERIFIED},
-        {"goprivate": ["a"], "gonoproxy": []},
-        "[a]",
+        {"goprivate": ["a.b"], "gonoproxy": []},
+        "[a.b]",
     ),
     # The fleet turns what the class fetches directly over to upstreams.
     ({"defaults": {"upstream": {"goprivate": [GIT]}}}, {"gonoproxy": []}, f"gonoproxy lets [{GIT}]"),

@@ -69,8 +69,23 @@ WRITTEN: dict[Profile, list[dict[str, Any]]] = {
         {},
         {"className": "standard", "replicas": 3, "suspend": True},
         {"autoscaling": AUTOSCALING | {"minReplicas": 1, "provider": "Builtin"}},
-        {"upstream": {"goprivate": ["a"], "gonoproxy": ["a", "b"], "timeout": "5s", "directTimeout": "1m"}},
-        {"modules": {"mode": "DryRun", "allow": ["a"], "deny": ["b"], "contact": "x", "allowlistConfigMapName": "l"}},
+        {
+            "upstream": {
+                "goprivate": ["a.example"],
+                "gonoproxy": ["a.example", "b.example"],
+                "timeout": "5s",
+                "directTimeout": "1m",
+            }
+        },
+        {
+            "modules": {
+                "mode": "DryRun",
+                "allow": ["a.example"],
+                "deny": ["b.example"],
+                "contact": "x",
+                "allowlistConfigMapName": "l",
+            }
+        },
         {"cache": {"storage": {"size": "1Gi", "growTo": "2Gi", "whenDeleted": "Delete"}, "listTTL": "1s"}},
         {"expose": {"pathPrefix": "/go", "service": {"type": "ClusterIP", "annotations": {}}}},
         {"monitoring": {"serviceMonitor": "Disabled", "rules": "Disabled", "dashboard": "Disabled"}},
@@ -185,8 +200,8 @@ LISTED: list[Listed] = [
     ),
     (
         {"annotations": ["example.com/*"]},
-        {"pod": {"serviceAccountAnnotations": {"example.com/a": "", "example.com/a/b": ""}}},
-        "example.com/a/b is not in limits.annotations",
+        {"pod": {"serviceAccountAnnotations": {"example.com/a": "", "example.org/b": ""}}},
+        "example.org/b is not in limits.annotations",
     ),
     ({"podLabels": ["team"]}, {"pod": {"labels": {"team": "a"}}}, None),
     ({"podLabels": ["team"]}, {"pod": {"labels": {"team": "a", "app": "bank"}}}, "spec.pod.labels app is not in"),
@@ -255,7 +270,7 @@ LISTED: list[Listed] = [
         "spec.upstream.gonosumdb off is not in limits.sumdbs",
     ),
     ({"sumdbs": ["sum.golang.org"]}, {"upstream": {"gosumdb": "sum.golang.org", "gonosumdb": []}}, None),
-    ({"sumdbs": ["sum.golang.org"]}, {"upstream": {"gosumdb": "sum.golang.org", "goprivate": ["a"]}}, None),
+    ({"sumdbs": ["sum.golang.org"]}, {"upstream": {"gosumdb": "sum.golang.org", "goprivate": ["a.example"]}}, None),
     (
         {"sumdbs": ["sum.golang.org"]},
         {"upstream": {"gosumdb": "sum.golang.org", "goprivate": ["*"], "gonoproxy": []}},
