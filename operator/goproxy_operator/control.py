@@ -25,6 +25,7 @@ from goproxy_operator.observed.known_objects import KnownObjects, OnChange
 from goproxy_operator.observed.kopf_watch import KopfLogin, Watch
 from goproxy_operator.observed.mirror import Mirror
 from goproxy_operator.observed.named_config_maps import NamedConfigMaps
+from goproxy_operator.observed.names_taken import NamesTaken
 from goproxy_operator.observed.packed import WHOLE
 from goproxy_operator.observed.reflector import list_into
 from goproxy_operator.observed.reports import Reports
@@ -67,7 +68,8 @@ async def control(
     clock = asyncio.get_running_loop().time
     queue: Queue[Key] = Queue(clock)
     generations, verdicts = Generations(), Verdicts()
-    goproxies = KnownObjects(_on_change(queue, Tally(), generations), WHOLE)
+    names_taken = NamesTaken(client, clock)
+    goproxies = KnownObjects(_on_change(queue, Tally(), generations, names_taken), WHOLE)
     look_at_all = partial(_look_at_all, queue, goproxies)
     rollouts = Rollouts(settings.rollouts, goproxies.keys, queue.add)
     reports = Reports(settings.grow_after)
@@ -75,12 +77,6 @@ async def control(
     scraper = Scraper()
     LEADING.set_function(lambda: lease.remaining() > 0)
     _publish(goproxies, queue, rollouts)
-
-    def on_object(item: Object, gone: bool) -> None:
-        if gone:
-            goproxies.drop(key_of(item), version_of(item))
-        else:
-            goproxies.put(item)
 
     def on_served() -> None:
         mirror.follow(discovery.served)
@@ -102,6 +98,7 @@ async def control(
                 classes,
                 generations,
                 verdicts,
+                names_taken,
                 lambda: registrar.current,
             )
             reconciler = FleetReconciler(
@@ -111,7 +108,7 @@ async def control(
                 rollouts,
                 settings,
             )
-            watch = Watch(_login(access), partial(_is_defined, client), settings.namespaces, on_object)
+            watch = Watch(_login(access), partial(_is_defined, client), settings.namespaces, partial(_take, goproxies))
             tasks.create_task(supervised("watch of the GoProxy objects", watch.run))
             mirror.follow(())
             await discovery.wait()
@@ -137,16 +134,25 @@ async def control(
         await scraper.close()
 
 
-def _on_change(queue: Queue[Key], tally: Tally, generations: Generations) -> OnChange[Object]:
+def _on_change(queue: Queue[Key], tally: Tally, generations: Generations, names_taken: NamesTaken) -> OnChange[Object]:
     """Return what is told of each change of an object."""
 
     def on_change(key: Key, old: Object | None, new: Object | None) -> None:
         tally.note(key, new)
         generations.changed(key, old, new)
+        if old is None:
+            names_taken.appeared(key)
         if _matters(old, new):
             queue.add(key)
 
     return on_change
+
+
+def _take(goproxies: KnownObjects[Object], item: Object, gone: bool) -> None:
+    if gone:
+        goproxies.drop(key_of(item), version_of(item))
+    else:
+        goproxies.put(item)
 
 
 def _login(access: Access) -> KopfLogin:

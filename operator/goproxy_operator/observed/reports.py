@@ -12,6 +12,8 @@ from modproxy.contract.report import Report
 
 KEPT_SECONDS = 60.0
 """Seconds: a replica that misses one scrape keeps its figures, and loses them after this time."""
+_KEPT_ROUNDS = 3
+"""So many rounds of scrapes they are kept, where a round takes long."""
 _SLOTS = 20
 """The time in which a cache has to stay full is split into so many parts."""
 
@@ -28,12 +30,17 @@ class Reports:
         self._fleets: dict[Key, dict[str, tuple[float, bytes]]] = {}
         self._percents: dict[Key, deque[tuple[float, int]]] = {}
         self._refused: dict[Key, Mapping[str, str]] = {}
+        self._kept = KEPT_SECONDS
+
+    def expect_every(self, seconds: float) -> None:
+        """Note how long a round of scrapes takes."""
+        self._kept = max(KEPT_SECONDS, _KEPT_ROUNDS * seconds)
 
     def take(self, fleet: Key, answers: Answers, now: float) -> None:
         """Take what one round of scrapes gave."""
         reports = answers.reports
         self._refused[fleet] = answers.refused
-        kept = {pod: at for pod, at in self._fleets.get(fleet, {}).items() if now - at[0] < KEPT_SECONDS}
+        kept = {pod: at for pod, at in self._fleets.get(fleet, {}).items() if now - at[0] < self._kept}
         self._fleets[fleet] = kept | {
             pod: (now, report.model_dump_json(by_alias=True).encode()) for pod, report in reports.items()
         }

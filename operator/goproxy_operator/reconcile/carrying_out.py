@@ -69,6 +69,7 @@ class CarryingOut:
         for _ in range(_ROUNDS):
             intent = intend(admitted.goproxy, facts)
             if not intent.questions:
+                self._observed.names_taken.forget(key)
                 return facts, intent
             facts = await self._answer(key, item, intent.questions[0], facts)
         raise RuntimeError(f"still open after {_ROUNDS} rounds: {intent.questions}")
@@ -79,7 +80,7 @@ class CarryingOut:
                 if item.get("status", UNSEEN) != UNSEEN and not await self._observed.exists(item):
                     # A child of a dead owner would be made for the garbage collector only.
                     raise GhostError
-                return facts.with_children(ids, await self._observed.look_up(key.namespace, ids))
+                return facts.with_children(ids, await self._observed.look_up(key, ids))
             case UnknownStorageClasses(storage_classes):
                 return facts.with_storage_classes(await self._observed.cannot_grow(storage_classes))
             case UngrownClaims(manifests):

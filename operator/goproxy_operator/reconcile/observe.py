@@ -23,6 +23,7 @@ from goproxy_operator.observed.discovery import Discovery
 from goproxy_operator.observed.known_objects import KnownObjects
 from goproxy_operator.observed.mirror import Mirror
 from goproxy_operator.observed.named_config_maps import NamedConfigMaps
+from goproxy_operator.observed.names_taken import NamesTaken
 from goproxy_operator.observed.reports import Reports
 from goproxy_operator.observed.views import PodView, stateful_set, without_managed_fields
 from goproxy_operator.reconcile.decide.audit import Verdict, judge
@@ -53,6 +54,7 @@ class Observed:
     classes: ObservedClasses
     generations: Generations
     verdicts: Verdicts
+    names_taken: NamesTaken
     own_metrics: Callable[[], Registration] = lambda: OFF
     """How the metrics stand that the operator itself serves."""
 
@@ -116,12 +118,14 @@ class Observed:
         fresh = await self.client.get(GOPROXIES, metadata["namespace"], metadata["name"])
         return fresh is not None and fresh["metadata"]["uid"] == metadata["uid"]
 
-    async def look_up(self, namespace: str, ids: Iterable[ChildId]) -> dict[ChildId, Object]:
+    async def look_up(self, fleet: Key, ids: Iterable[ChildId]) -> dict[ChildId, Object]:
         """Ask the API server for children that the mirror has not: one that is not ours has no fleet label."""
         found: dict[ChildId, Object] = {}
         # One after the other: each connection to the API server costs a quarter of a MiB for its TLS.
         for kind, name in sorted(ids):
-            item = await self.client.get_cached(CHILDREN[kind], namespace, name)
+            if not await self.names_taken.may_exist(fleet, CHILDREN[kind], name):
+                continue
+            item = await self.client.get_cached(CHILDREN[kind], fleet.namespace, name)
             if item is not None:
                 view = stateful_set if kind == STATEFUL_SETS.kind else without_managed_fields
                 found[kind, name] = view(item)
@@ -138,6 +142,7 @@ class Observed:
         """Forget what is known of a fleet that is gone."""
         await self.config_maps.release(fleet)
         self.reports.forget(fleet)
+        self.names_taken.forget(fleet)
 
     def _children(self, fleet: Key) -> dict[ChildId, Object]:
         """Return the children that the mirror has: it knows only what carries the fleet label."""

@@ -170,7 +170,7 @@ async def test_of_what_the_api_server_refuses_the_former_child_is_repaired(
         await operator.leading()
         await fleet.apply(replicas=2)
         await fleet.wait_ready(2)
-        await fleet.apply(replicas=2, pod={"labels": {"not a label": "x"}}, modules={"deny": ["github.com/new"]})
+        await fleet.apply(replicas=2, image="other.example.com/x:1", modules={"deny": ["github.com/new"]})
         await fleet.wait_condition("Stalled", "True", "Refused")
         assert await fleet.wait_condition("Ready", "True", "Refused") == (
             "2 of 2 replicas are ready; generation 2 is not carried out in full; of what was refused, generation 1 is "

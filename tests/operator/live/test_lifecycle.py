@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -265,11 +266,16 @@ async def test_suspended_nothing_is_changed(control_plane: ControlPlane, fleet: 
 
 @pytest.mark.usefixtures("operator", "nodes")
 async def test_what_the_api_server_refuses_of_a_child_is_told(fleet: Fleet) -> None:
-    await fleet.apply(pod={"labels": {"not a label": "x"}})
+    def without_values(**more: Any) -> dict[str, Any]:
+        expressions = [{"key": "disk", "operator": "In", **more}]
+        terms = {"nodeSelectorTerms": [{"matchExpressions": expressions}]}
+        return {"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}}
+
+    await fleet.apply(pod=without_values())
     message = await fleet.wait_condition("Stalled", "True", "Refused")
     assert message.startswith('the API server refused: StatefulSet.apps "team-a" is invalid: ')
-    assert "not a label" in message
-    await fleet.apply(pod={"labels": {"a-label": "x"}})
+    assert "matchExpressions[0].values: Required value" in message
+    await fleet.apply(pod=without_values(values=["ssd"]))
     await fleet.wait_ready(2)
 
 

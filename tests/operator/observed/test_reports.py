@@ -43,3 +43,14 @@ def test_when_a_cache_has_been_full_for_long(percents: list[int], stayed_full: b
     assert reports.stayed_full(FLEET, goproxy()) is stayed_full
     reports.start_again(FLEET)
     assert reports.stayed_full(FLEET, goproxy()) is False
+
+
+@pytest.mark.parametrize(
+    ("round_seconds", "after", "kept"), [(15, 59, True), (15, 61, False), (50, 149, True), (50, 151, False)]
+)
+def test_figures_outlive_a_missed_scrape(round_seconds: float, after: float, kept: bool) -> None:
+    reports = Reports()
+    reports.expect_every(round_seconds)
+    reports.take(FLEET, Answers({"team-a-0": report(10)}), 0.0)
+    reports.take(FLEET, Answers(), after)
+    assert bool(reports.of(FLEET)) is kept

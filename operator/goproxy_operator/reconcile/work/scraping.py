@@ -16,6 +16,14 @@ from goproxy_operator.observed.scrape import Scraper
 from goproxy_operator.reconcile.observe import addresses
 from goproxy_operator.reconcile.status.reported import told
 
+_MOST_A_SECOND = 400
+"""Reports: each costs one millisecond of processor time, and the reconciling needs the rest."""
+
+
+def round_seconds(interval: float, replicas: int) -> float:
+    """Return how long a round takes: `interval`, or longer where there are more replicas than can be asked in that."""
+    return max(interval, replicas / _MOST_A_SECOND)
+
 
 class Scraping:
     """Keeps the replicas' reports fresh.
@@ -39,21 +47,27 @@ class Scraping:
         self._interval = interval
         self._fleets = fleets
         self._moved = moved
+        self._asked = 0
+        """How many replicas were asked in this round."""
 
     async def run(self) -> None:
-        """Scrape until cancelled: each fleet once in `interval` seconds, all spread over half of that."""
+        """Scrape until cancelled: each fleet once a round, all spread over half of it."""
         clock = asyncio.get_running_loop().time
         while True:
-            begun = clock()
+            begun, seconds = clock(), round_seconds(self._interval, self._asked)
+            self._asked = 0
+            self._reports.expect_every(seconds)
             async with asyncio.TaskGroup() as tasks:
                 for fleet in list(self._fleets()):
-                    tasks.create_task(self._scrape(fleet))
-            await asyncio.sleep(max(begun + self._interval - clock(), self._interval / 2))
+                    tasks.create_task(self._scrape(fleet, uniform(0, seconds / 2)))  # noqa: S311 - jitter
+            await asyncio.sleep(max(begun + seconds - clock(), seconds / 2))
 
-    async def _scrape(self, fleet: Key) -> None:
-        await asyncio.sleep(uniform(0, self._interval / 2))  # noqa: S311 - jitter
+    async def _scrape(self, fleet: Key, pause: float) -> None:
+        await asyncio.sleep(pause)
         with isolated("reports of {}/{}".format(*fleet)):
-            answers = await self._scraper.ask(fleet.namespace, addresses(self._mirror, fleet))
+            asked = addresses(self._mirror, fleet)
+            self._asked += len(asked)
+            answers = await self._scraper.ask(fleet.namespace, asked)
             if fleet not in self._fleets():
                 return
             before = told(self._reports.of(fleet), self._reports.refused(fleet))
