@@ -16,6 +16,15 @@ def parse_time(text: str) -> datetime:
     return datetime.strptime(text, _TIME).replace(tzinfo=UTC)
 
 
+def moment_of(text: object) -> datetime | None:
+    """Read a metav1.Time or MicroTime of an object that others wrote; None for what is neither."""
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
 def format_micro_time(moment: datetime) -> str:
     """Write a metav1.MicroTime."""
     return moment.astimezone(UTC).strftime(_MICRO_TIME)

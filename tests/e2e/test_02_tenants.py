@@ -32,7 +32,7 @@ def test_tenants(
     # One fleet breaks in every way it can: no upstream, an image that does not exist, a config that is refused.
     before = well.get("goproxy", "team")["status"]
     ill.apply(goproxy("team", replicas=1, upstream={"goproxy": "http://192.0.2.1"}, image="nowhere.test/none:1"))
-    until(lambda: reason(ill) == "NoReplicaReady", "the broken tenant is told", seconds=90)
+    until(lambda: reason(ill) == "ImagePullBackOff", "the broken tenant is told", seconds=90)
     assert ill.condition("team", "Reconciling")["status"] == "True"
 
     downloaded, said = go_mod_download(well, "client", operator.images.proxy, "http://team:8080")

@@ -11,6 +11,7 @@ from lupa import lua51
 
 from goproxy_operator.api.status import UNSEEN
 from goproxy_operator.reconcile.decide.problem import Problem
+from goproxy_operator.reconcile.decide.trouble import Trouble
 from goproxy_operator.reconcile.status.status import compute_status, refused_status
 from tests.operator.kstatus import kstatus
 from tests.operator.objects import document, goproxy
@@ -24,6 +25,9 @@ SERVING = compute_status(facts(), {}, NOW)
 ROLLING = compute_status(facts(stateful_set=stateful_set(updatedReplicas=1)), {}, NOW)
 UNREADY = compute_status(facts(stateful_set=stateful_set(readyReplicas=0)), {}, NOW)
 UNSEEN_BY_CONTROLLER = compute_status(facts(stateful_set=stateful_set(seen=False)), {}, NOW)
+TROUBLE = Trouble("ImagePullBackOff", "team-a-0: ImagePullBackOff: no; push it")
+TROUBLED = compute_status(facts(stateful_set=stateful_set(readyReplicas=0), trouble=TROUBLE), {}, NOW)
+PARTLY = compute_status(facts(stateful_set=stateful_set(readyReplicas=1), trouble=TROUBLE), {}, NOW)
 CONFLICT = compute_status(facts(stalled=Problem("NameConflict", "Service team-a exists")), {}, NOW)
 BREACH = refused_status(facts(stalled=Problem("ClassLimitExceeded", LIMIT), refused=True), SERVING, NOW)
 SUSPENDED = compute_status(facts(suspended=True), {}, NOW)
@@ -39,6 +43,8 @@ READ: dict[str, tuple[dict[str, Any] | None, str, str, str]] = {
     "behind in failing": ({**BREACH, "observedGeneration": 2}, "Progressing", "has not looked", "InProgress"),
     "rolling out": (ROLLING, "Progressing", "1 of 2 replicas run what is asked for", "InProgress"),
     "no replica ready": (UNREADY, "Progressing", "0 of 2 replicas are ready", "InProgress"),
+    "no image": (TROUBLED, "Progressing", TROUBLE.message, "InProgress"),
+    "no image for one": (PARTLY, "Progressing", TROUBLE.message, "InProgress"),
     "applied just now": (UNSEEN_BY_CONTROLLER, "Progressing", "waiting for the StatefulSet", "InProgress"),
     "in the way": (CONFLICT, "Degraded", "NameConflict: Service team-a exists", "Failed"),
     "a limit": (BREACH, "Degraded", f"ClassLimitExceeded: {LIMIT}", "Failed"),

@@ -18,6 +18,7 @@ from goproxy_operator.api.spec import GoProxySpec
 
 CLASS_KIND = "GoProxyClass"
 CLASS_PLURAL = "goproxyclasses"
+CLASS_SHORT_NAME = "gopc"
 
 
 class SelectorOperator(StrEnum):

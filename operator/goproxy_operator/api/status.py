@@ -90,6 +90,8 @@ class Status(Part):
 
     observed_generation: int | None = None
     """The newest generation of the object that the operator has looked at."""
+    ready: Annotated[str, StringConstraints(max_length=16)] | None = None
+    """How many replicas are ready, of how many that are asked for, for people: `1/2`."""
     replicas: int | None = None
     """How many replicas there are."""
     ready_replicas: int | None = None

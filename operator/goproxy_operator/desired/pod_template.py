@@ -104,6 +104,8 @@ def _container(goproxy: GoProxy, default_image: str) -> Manifest:
             "failureThreshold": 6,
         },
         "resources": _resources(goproxy.spec.pod),
+        # The last lines of the log say why a replica ended: the pod's status has them, and the object tells them.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "readOnlyRootFilesystem": True,

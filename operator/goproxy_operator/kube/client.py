@@ -17,6 +17,7 @@ from goproxy_operator.kube.credentials import AccessError
 from goproxy_operator.kube.errors import (
     ApiError,
     ConflictError,
+    NamespaceEndingError,
     NotFoundError,
     UnreachableError,
     error_of,
@@ -32,6 +33,8 @@ _UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError)
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _LONGEST_WAIT = 60.0
 """Seconds: a Retry-After that asks for more is not obeyed."""
+SOME_BYTES = 256 * 1024
+"""Bytes of an answer to a question for a few small objects: fifty Events with a kilobyte of words, and their frames."""
 
 
 class WriteGuard(Protocol):
@@ -95,6 +98,16 @@ class ApiClient:
     async def list_page(self, resource: Resource, namespace: str | None, query: Mapping[str, str]) -> Object:
         """Return one page of a list."""
         return await self._call(_Call("GET", "list", resource, resource.path(namespace), query))
+
+    async def list_some(self, resource: Resource, namespace: str, field_selector: str, most: int) -> list[Object]:
+        """Return at most so many objects that a selector of fields chooses.
+
+        Whoever makes them decides how large they are: an answer beyond `SOME_BYTES` is an `UnreachableError`.
+        """
+        query = {"fieldSelector": field_selector, "limit": str(most)}
+        answer = await self._call(_Call("GET", "list", resource, resource.path(namespace), query, most=SOME_BYTES))
+        items = answer.get("items")
+        return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
 
     async def list_names(self, resource: Resource, namespace: str, most: int) -> list[str] | None:
         """Return the names of all objects of a namespace; None where there are more than `most`."""
@@ -163,7 +176,7 @@ class ApiClient:
         response = await self._send(call, timeout)
         try:
             if response.status != HTTPStatus.OK:
-                raise _error(response, await response.read())
+                raise _counted(call, _error(response, await response.read()))
             async with aclosing(events(response.content)) as told:
                 yield told
         finally:
@@ -177,13 +190,15 @@ class ApiClient:
     async def _exchange(self, call: "_Call") -> Object:
         try:
             async with await self._send(call, _TIMEOUT) as response:
-                raw = await response.read()
+                raw = await (response.read() if call.most is None else _some(response.content, call.most + 1))
         except _UNREACHABLE as e:
             raise UnreachableError(
                 f"{call.method} {call.path}: no answer from the API server: {e or type(e).__name__}"
             ) from e
+        if call.most is not None and len(raw) > call.most:
+            raise UnreachableError(f"{call.method} {call.path}: the answer has more than {call.most} bytes")
         if response.status >= HTTPStatus.BAD_REQUEST:
-            raise _error(response, raw)
+            raise _counted(call, _error(response, raw))
         try:
             answer = json.loads(raw)
         except ValueError as e:
@@ -211,7 +226,8 @@ class ApiClient:
         )
         if response.status == HTTPStatus.UNAUTHORIZED:
             self._access.refuse(connection)
-        API_CALLS.labels(call.verb, call.resource.plural if call.resource else "", response.status).inc()
+        if response.status != HTTPStatus.FORBIDDEN:
+            _count(call, response.status)
         return response
 
     async def _connection(self) -> Connection:
@@ -231,7 +247,27 @@ class _Call:
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     body: Object | None = None
+    most: int | None = None
+    """So many bytes of the answer are read; None: all."""
     accept: str = "application/json"
+
+
+def _count(call: _Call, status: int) -> None:
+    API_CALLS.labels(call.verb, call.resource.plural if call.resource else "", status).inc()
+
+
+def _counted(call: _Call, error: ApiError) -> ApiError:
+    """Count a 403 that says that a right is missing, and not one that says that a namespace is on its way out."""
+    if error.status == HTTPStatus.FORBIDDEN and not isinstance(error, NamespaceEndingError):
+        _count(call, error.status)
+    return error
+
+
+async def _some(content: aiohttp.StreamReader, most: int) -> bytes:
+    read = bytearray()
+    while len(read) < most and (more := await content.read(most - len(read))):
+        read += more
+    return bytes(read)
 
 
 def _error(response: aiohttp.ClientResponse, raw: bytes) -> ApiError:

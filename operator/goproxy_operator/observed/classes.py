@@ -97,6 +97,11 @@ class ObservedClasses:
             raise NotKnownYetError(f"namespace {namespace} is not known yet")
         return found.labels
 
+    def ending(self, namespace: str) -> bool:
+        """Say whether a namespace is known to be on its way out. Where classes do not count, nothing is known of it."""
+        found = self._namespaces.get(Key("", namespace))
+        return found is not None and found.ending
+
     async def _defined(self) -> bool:
         """Say whether there can be classes, and make sure that they and namespaces may be listed."""
         while True:

@@ -7,6 +7,7 @@ from dataclasses import astuple, dataclass
 from typing import Any, Generic, TypeVar
 
 from goproxy_operator.kube.resources import Object
+from goproxy_operator.observed.pod_trouble import PodTrouble
 from goproxy_operator.observed.views import NamespaceView, PodView, claim, stateful_set, without_managed_fields
 
 V = TypeVar("V")
@@ -37,10 +38,17 @@ def _as_object(view: Callable[[Object], Object]) -> Form[Object]:
     return Form(view, pack, unpack)
 
 
+def _unpack_pod(packed: Packed) -> PodView:
+    values = unpack(packed)
+    if values[-1]:
+        values[-1] = PodTrouble(*values[-1])
+    return PodView(*values)
+
+
 WHOLE = _as_object(without_managed_fields)
 STATEFUL_SET = _as_object(stateful_set)
 CLAIM = _as_object(claim)
-POD: Form[PodView] = Form(PodView.of, lambda pod: pack(astuple(pod)), lambda packed: PodView(*unpack(packed)))
+POD: Form[PodView] = Form(PodView.of, lambda pod: pack(astuple(pod)), _unpack_pod)
 NAMESPACE: Form[NamespaceView] = Form(
     NamespaceView.of, lambda one: pack(astuple(one)), lambda packed: NamespaceView(*unpack(packed))
 )

@@ -10,6 +10,7 @@ from typing import Any
 
 from goproxy_operator.desired.names import IDLE_SINCE_ANNOTATION, NUDGE_ANNOTATION
 from goproxy_operator.kube.resources import Object
+from goproxy_operator.observed.pod_trouble import PodTrouble, pod_trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class PodView:
     nudge: str | None = None
     """The hash of the config that the pod was nudged to take."""
     deleting: bool = False
+    trouble: PodTrouble | None = None
 
     @classmethod
     def of(cls, item: Object) -> "PodView":
@@ -41,24 +43,34 @@ class PodView:
             ready=any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions", ())),
             nudge=metadata.get("annotations", {}).get(NUDGE_ANNOTATION),
             deleting="deletionTimestamp" in metadata,
+            trouble=pod_trouble(item),
         )
 
     def serves_as(self, other: "PodView") -> bool:
         """Say whether the other makes no difference to a fleet: a pod's status is written often."""
-        return (self.ip, self.ready, self.deleting) == (other.ip, other.ready, other.deleting)
+        return self._told() == other._told()
+
+    def _told(self) -> tuple[object, ...]:
+        # A state that each pod passes through is looked at when it has lasted, and not when it begins. Since when
+        # containers fail moves with each of their failures.
+        failing = self.trouble if self.trouble is not None and not self.trouble.passing else None
+        return self.ip, self.ready, self.deleting, failing and failing[:2]
 
 
 @dataclass(frozen=True, slots=True)
 class NamespaceView:
-    """A namespace as classes choose it: by its labels."""
+    """A namespace as classes choose it, by its labels, and whether it stays."""
 
     name: str
     labels: Mapping[str, str] = field(default_factory=dict)
+    ending: bool = False
+    """It is being deleted, and nothing can be made in it."""
 
     @classmethod
     def of(cls, item: Object) -> "NamespaceView":
         """View a namespace."""
-        return cls(item["metadata"]["name"], item["metadata"].get("labels", {}))
+        metadata = item["metadata"]
+        return cls(metadata["name"], metadata.get("labels", {}), "deletionTimestamp" in metadata)
 
 
 def without_managed_fields(item: Object) -> Object:

@@ -10,6 +10,7 @@ from goproxy_operator.desired import names
 from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.resources import (
     CHILDREN,
+    CLAIMS,
     CONFIG_MAPS,
     GOPROXIES,
     STATEFUL_SETS,
@@ -108,9 +109,17 @@ class Observed:
         """Return the replicas that have a pod, in order."""
         reports, refused = self.reports.of(fleet), self.reports.refused(fleet)
         return [
-            ReplicaFacts(pod.name, pod.ready, reports.get(pod.name), pod.uid, pod.nudge, refused.get(pod.name))
+            ReplicaFacts(
+                pod.name, pod.ready, reports.get(pod.name), pod.uid, pod.nudge, refused.get(pod.name), pod.trouble
+            )
             for pod in _counted_pods(self.mirror, fleet)
         ]
+
+    def unbound_claim(self, fleet: Key, pod: str) -> str | None:
+        """Return the name of a pod's claim that has no volume; None where it has one, or is not known."""
+        name = f"{names.CLAIM_TEMPLATE}-{pod}"
+        claim = self.mirror.get(CLAIMS, Key(fleet.namespace, name))
+        return name if claim is not None and claim["status"].get("phase") == "Pending" else None
 
     async def exists(self, item: Object) -> bool:
         """Ask the API server whether an object still is the one that is known."""

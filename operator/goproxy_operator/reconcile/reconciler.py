@@ -1,6 +1,7 @@
 """One pass over one object: observe, decide, act, and write the status. Thin: each decision is a pure module's."""
 
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -33,6 +34,7 @@ from goproxy_operator.reconcile.outcome import RETRIED, PassOutcome
 from goproxy_operator.reconcile.status.facts import StatusFacts
 from goproxy_operator.reconcile.status.status import compute_status, not_scraped_yet, refused_status, stalled_status
 from goproxy_operator.reconcile.status.writer import StatusWriter
+from goproxy_operator.reconcile.troubles import Troubles
 from goproxy_operator.settings import Settings
 from modproxy.contract.report import plain_text
 
@@ -50,6 +52,7 @@ class FleetReconciler:
         self, observed: Observed, actions: Actions, writer: StatusWriter, rollouts: Rollouts, settings: Settings
     ) -> None:
         self._observed = observed
+        self._troubles = Troubles(observed, time.monotonic)
         self._actions = actions
         self._writer = writer
         self._rollouts = rollouts
@@ -70,17 +73,15 @@ class FleetReconciler:
             return PassOutcome()
         if self._ending.get(key) == item["metadata"]["uid"]:
             return PassOutcome()
+        if self._observed.classes.ending(key.namespace):
+            return self._leave(key, item)
         try:
             return await self._bring(key, item)
         except GhostError:
             self._observed.goproxies.drop(key)
             return PassOutcome()
-        except NamespaceEndingError as e:
-            # This is no fault of the object, and nothing to wait for: the object goes with its namespace.
-            _log.info("%s/%s: %s", *key, e)
-            self._ending[key] = item["metadata"]["uid"]
-            self._rollouts.forget(key)
-            return PassOutcome()
+        except NamespaceEndingError:
+            return self._leave(key, item)
         except RETRIED:
             # One fleet whose passes fail, for however long, must not keep all others from their roll-outs.
             self._observed.verdicts.unknown(key)
@@ -88,6 +89,13 @@ class FleetReconciler:
             raise
         except Exception as e:
             return await self._tell_fault(key, item, e)
+
+    def _leave(self, key: Key, item: Object) -> PassOutcome:
+        """Leave an object alone that goes with its namespace: nothing can be made there, now or later."""
+        _log.info("%s/%s: its namespace is being deleted; the fleet is left to go with it", *key)
+        self._ending[key] = item["metadata"]["uid"]
+        self._rollouts.forget(key)
+        return PassOutcome()
 
     async def _bring(self, key: Key, item: Object) -> PassOutcome:
         admitted = self._observed.admit(item)
@@ -197,13 +205,15 @@ class FleetReconciler:
 
     async def _write_status(self, key: Key, item: Object, facts: StatusFacts) -> PassOutcome:
         previous, compute = item.get("status", {}), refused_status if facts.refused else compute_status
-        status = compute(facts, previous, datetime.now(UTC))
+        trouble, again = await self._troubles.find(key, facts, previous)
+        status = compute(replace(facts, trouble=trouble), previous, datetime.now(UTC))
         if not self._observed.reports.scraped(key):
             status = not_scraped_yet(status, previous)
-        return await self._writer.write(key, item, status)
+        return (await self._writer.write(key, item, status)).sooner(again)
 
     async def _forget(self, key: Key) -> None:
         await self._observed.forget(key)
+        self._troubles.forget(key)
         self._rollouts.forget(key)
         self._observed.verdicts.forget(key)
         self._writer.forget(key)

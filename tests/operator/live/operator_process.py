@@ -92,12 +92,16 @@ class OperatorProcess:
 
     async def metric(self, name: str) -> float:
         """The value of a metric without labels; 0 while it does not listen yet."""
+        lines = await self.metric_lines(f"{name} ")
+        return next((float(line.split()[1]) for line in lines), 0.0)
+
+    async def metric_lines(self, start: str) -> list[str]:
+        """The lines of /metrics that begin so; none while it does not listen yet."""
         try:
             async with (
                 aiohttp.ClientSession() as session,
                 session.get(f"http://127.0.0.1:{self._port}/metrics") as response,
             ):
-                lines = (await response.text()).splitlines()
+                return [line for line in (await response.text()).splitlines() if line.startswith(start)]
         except aiohttp.ClientError:
-            return 0.0
-        return next((float(line.split()[1]) for line in lines if line.startswith(f"{name} ")), 0.0)
+            return []

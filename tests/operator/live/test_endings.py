@@ -52,7 +52,7 @@ async def test_a_namespace_that_is_being_deleted_is_left_to_go(
             await spoilt.operator.leading()
 
         def all_seen() -> bool:
-            return spoilt.operator.log.count("because it is being terminated") >= len(spoilt.keys)
+            return spoilt.operator.log.count("its namespace is being deleted") >= len(spoilt.keys)
 
         await eventually(all_seen, "each fleet is seen to go")
         await asyncio.sleep(3)
@@ -68,6 +68,10 @@ async def test_a_namespace_that_is_being_deleted_is_left_to_go(
             lambda: control_plane.kubectl("get", "ns", ending, check=False).returncode != 0, "it is gone", 60
         )
         log = spoilt.operator.log
+        counted = await spoilt.operator.metric_lines("goproxy_operator_api_calls_total")
+    assert not [line for line in counted if 'code="403"' in line]
+    assert "403" not in log
+    assert "forbidden" not in log
     assert "Stalled" not in log
     assert "Refused" not in log
     assert "fault of the operator" not in log

@@ -104,6 +104,6 @@ async def test_below_the_low_watermark_nothing_grows(fleet: Fleet, filled: Fille
             filled.percent = percent
             await asyncio.sleep(2)
         assert await sizes(fleet) == {"1Gi"}
-        assert await reasons(fleet) == []
+        assert await reasons(fleet) == ["Created"]
         filled.percent = 75
         await wait_grown(fleet, "2Gi", 1)

@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 
 from goproxy_operator.kube.resources import GOPROXIES
+from goproxy_operator.reconcile.status.conditions import UNDER_WAY
 from tests.kubernetes import audit
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.eventually import eventually
@@ -127,7 +128,9 @@ def _is_told(item: dict[str, Any]) -> bool:
         return False
     if "Stalled" in conditions:
         return bool(conditions["Stalled"]["reason"] and conditions["Stalled"]["message"])
-    return conditions.get("Ready", {}).get("reason") in ATTENDED
+    # What a pod names may be missing, or refused.
+    trouble = conditions.get("Reconciling", {}).get("reason") not in (None, *UNDER_WAY)
+    return trouble or conditions.get("Ready", {}).get("reason") in ATTENDED
 
 
 async def _is_served(fleet: Fleet, until: asyncio.Task[Any] | None = None) -> None:

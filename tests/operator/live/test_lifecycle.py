@@ -13,7 +13,7 @@ import pytest
 from tests.kubernetes import audit
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.eventually import eventually
-from tests.operator.live.conftest import StartOperator
+from tests.operator.live.conftest import ApplyClass, StartOperator
 from tests.operator.live.fleet import Fleet
 from tests.operator.live.operator_process import USER, OperatorProcess
 
@@ -51,20 +51,68 @@ async def test_an_object_gets_children_and_becomes_ready(control_plane: ControlP
     )
 
     made = writes(control_plane.audit.since(mark))
-    children = [write for write in made if "goproxies" not in write]
+    children = [write for write in made if "goproxies" not in write and "events" not in write]
     assert len(children) == len(CHILDREN), children
-    assert len(made) - len(children) <= 8, made  # the status: each turn of a condition or a count
+    assert len([write for write in made if "events" in write]) == 1, made  # that the fleet is created
+    assert len(made) - len(children) <= 9, made  # the status: each turn of a condition or a count
 
 
 @pytest.mark.usefixtures("operator", "nodes")
 async def test_columns(fleet: Fleet) -> None:
     await fleet.apply(replicas=1)
     await fleet.wait_ready(1)
+    columns = ["NAME", "READY", "REASON", "HIT%", "RPS", "STORAGE%", "ENDPOINT", "AGE"]
     header, row = (await fleet.kubectl("get", "goproxies")).splitlines()
-    assert header.split() == ["NAME", "READY", "REPLICAS", "HIT%", "RPS", "STORAGE%", "ENDPOINT", "AGE"]
+    assert header.split() == columns
     cells = row.split()
-    assert cells[:3] == ["team-a", "True", "1"]
+    assert cells[:3] == ["team-a", "1/1", "Serving"]
     assert cells[-2] == f"http://team-a.{fleet.kubectl.namespace}.svc:8080"
+    header, row = (await fleet.kubectl("get", "gop", "-o", "wide")).splitlines()
+    assert header.split() == [*columns, "CLASS", "MESSAGE"]
+    assert row.endswith("1 of 1 replicas are ready")
+
+
+@pytest.mark.usefixtures("operator", "nodes")
+async def test_words_for_kubectl(fleet: Fleet, apply_class: ApplyClass) -> None:
+    await apply_class()
+    await fleet.apply(replicas=1)
+    await fleet.wait_ready(1)
+    name = "goproxy.goproxy-operator.dev/team-a"
+    for word in ("gop", "goproxy", "goproxies"):
+        assert (await fleet.kubectl("get", word, "team-a", "-o", "name")).split() == [name]
+    of_class = "goproxyclass.goproxy-operator.dev/standard"
+    assert (await fleet.kubectl("get", "gopc", "standard", "-o", "name")).split() == [of_class]
+    assert set((await fleet.kubectl("get", "goproxy-operator", "-o", "name")).split()) == {name, of_class}
+
+
+@pytest.mark.usefixtures("nodes")
+async def test_events_of_what_goes_as_it_should(fleet: Fleet, new_operator: StartOperator) -> None:
+    async def told() -> list[str]:
+        selector = f"involvedObject.kind=GoProxy,involvedObject.name={fleet.name}"
+        found = json.loads(await fleet.kubectl("get", "events", f"--field-selector={selector}", "-o", "json"))
+        return sorted(f"{each['type']} {each['reason']}: {each['message']}" for each in found["items"])
+
+    expected = [
+        "Normal Created: the fleet's children are made; replicas asked for: 2",
+        "Normal RolledOut: all 3 replicas run what is asked for",
+        "Normal Scaled: from 2 to 3 replicas",
+    ]
+    async with new_operator() as operator:
+        await fleet.apply()
+        await fleet.wait_ready(2)
+        await fleet.apply(replicas=3)
+        await fleet.wait_ready(3)
+        await fleet.apply(replicas=3, pod={"labels": {"tier": "build"}})
+
+        async def as_expected() -> bool:
+            return await told() == expected
+
+        await eventually(as_expected, "each is told", 60)
+        await operator.stop()
+    async with new_operator() as operator:
+        await operator.leading()
+        await asyncio.sleep(2)
+    assert await told() == expected
 
 
 @pytest.mark.usefixtures("nodes")

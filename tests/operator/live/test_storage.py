@@ -79,8 +79,13 @@ async def test_claims_grow_while_the_pods_run_on(control_plane: ControlPlane, fl
     assert watched.numbers == [3]
     config = json.loads((await fleet.get("configmap", "team-a-config-v1"))["data"]["config.json"])
     assert config["cache"]["sizeBytes"] == 2 * 2**30
-    told = json.loads(await fleet.kubectl("get", "events", "-o", "json"))["items"]
-    assert "ClaimsGrowing" in [event["reason"] for event in told]
+
+    async def told() -> bool:
+        events = json.loads(await fleet.kubectl("get", "events", "-o", "json"))["items"]
+        said = [event["reason"] for event in events if event["involvedObject"]["kind"] == "GoProxy"]
+        return sorted(said) == ["ClaimsGrowing", "Created", "Grown"]
+
+    await eventually(told, "each of the three is told once")
 
 
 @pytest.mark.usefixtures("operator", "nodes")

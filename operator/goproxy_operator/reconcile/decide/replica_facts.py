@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from goproxy_operator.observed.pod_trouble import PodTrouble
 from modproxy.contract.report import Report
 
 
@@ -17,3 +18,5 @@ class ReplicaFacts:
     """The hash of the config that it was nudged to take."""
     refused: str | None = None
     """Why its latest answer to the question for its report is no report."""
+    trouble: PodTrouble | None = None
+    """What is wrong with the pod, by its own status."""

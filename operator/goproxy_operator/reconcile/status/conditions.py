@@ -27,6 +27,10 @@ TYPES = frozenset(
     }
 )
 NO_REPORTS = "NoReports"
+UNDER_WAY = frozenset({"Applying", "ScalingIn", "RollingOut", "ReplicasNotReady"})
+"""The reasons of Reconciling while nothing is known to stand in the way; any other is trouble."""
+ROLLED = "replicas run what is asked for"
+"""Words of Reconciling while a roll-out is under way, whatever its reason is."""
 FIGURES = frozenset({"DiskPressure", "StorageResizing"})
 """The conditions whose messages hold figures: a message that reads otherwise than before is no news of its own."""
 
@@ -59,23 +63,34 @@ def _ready(facts: StatusFacts) -> Statement:
         return "Ready", "False", "Applying", f"this generation is being applied; {serves}"
     if desired == 0:
         return "Ready", "False", "ScaledToZero", "no replica is asked for: write replicas 1 or more"
+    trouble = facts.trouble
+    told = f"{serves}; {trouble.message}" if trouble is not None else serves
     if ready == 0:
-        return "Ready", "False", "NoReplicaReady", serves
-    return "Ready", "True", "Serving", serves
+        return "Ready", "False", trouble.reason if trouble is not None else "NoReplicaReady", told
+    return "Ready", "True", "Serving", told
 
 
 def _reconciling(facts: StatusFacts) -> Statement | None:
+    """Return what is under way. What keeps it from its end is told as the reason; the message begins with both."""
+    under_way = _under_way(facts)
+    if under_way is None:
+        return None
+    reason, message = under_way
+    if facts.trouble is not None:
+        reason, message = facts.trouble.reason, f"{message}; {facts.trouble.message}"
+    return "Reconciling", "True", reason, message
+
+
+def _under_way(facts: StatusFacts) -> tuple[str, str] | None:
     desired = facts.desired_replicas
     if not facts.seen_by_its_controller:
-        return "Reconciling", "True", "Applying", "waiting for the StatefulSet controller"
+        return "Applying", "waiting for the StatefulSet controller"
     if facts.count("replicas") > desired:
-        return "Reconciling", "True", "ScalingIn", f"{facts.count('replicas')} replicas are becoming {desired}"
-    if facts.count("updatedReplicas") < desired:
-        updated = facts.count("updatedReplicas")
-        return "Reconciling", "True", "RollingOut", f"{updated} of {desired} replicas run what is asked for"
+        return "ScalingIn", f"{facts.count('replicas')} replicas are becoming {desired}"
+    if facts.rolling:
+        return "RollingOut", f"{facts.count('updatedReplicas')} of {desired} {ROLLED}"
     if facts.count("readyReplicas") < desired:
-        ready = facts.count("readyReplicas")
-        return "Reconciling", "True", "ReplicasNotReady", f"{ready} of {desired} replicas are ready"
+        return "ReplicasNotReady", f"{facts.count('readyReplicas')} of {desired} replicas are ready"
     return None
 
 

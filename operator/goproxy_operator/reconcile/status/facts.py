@@ -9,6 +9,7 @@ from goproxy_operator.reconcile.decide.audit import Verdict
 from goproxy_operator.reconcile.decide.in_force import GenerationInForce
 from goproxy_operator.reconcile.decide.problem import Problem
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
+from goproxy_operator.reconcile.decide.trouble import Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class StatusFacts:
     """What was carried out last, where that is not the newest generation as it is now."""
     repaired: bool = False
     """What is in force is put back where somebody changes it."""
+    trouble: Trouble | None = None
+    """Why replicas are missing, where that has lasted."""
 
     @property
     def desired_replicas(self) -> int:
@@ -61,6 +64,19 @@ class StatusFacts:
         if self.adopting:
             return sum(replica.ready or field != "readyReplicas" for replica in self.replicas)
         return int((self.stateful_set or {}).get("status", {}).get(field) or 0)
+
+    @property
+    def whole(self) -> bool:
+        """Say whether all replicas that are asked for are ready, and no others are there."""
+        wanted = self.desired_replicas
+        return self.count("replicas") == self.count("readyReplicas") == wanted and self.seen_by_its_controller
+
+    @property
+    def rolling(self) -> bool:
+        """Say whether the controller replaces pods of an older template, and not only makes or adds some."""
+        status = (self.stateful_set or {}).get("status", {})
+        ended = status.get("currentRevision") == status.get("updateRevision")
+        return not ended and min(self.count("updatedReplicas"), self.count("readyReplicas")) < self.desired_replicas
 
     @property
     def seen_by_its_controller(self) -> bool:

@@ -23,7 +23,8 @@ def held(facts: StatusFacts) -> tuple[str, str, str, str]:
         told = f"{newest} stays in force, though it is refused by now{_left(facts)}"
     else:
         told = f"{newest} is not carried out, {_in_force(facts)}{_left(facts)}"
-    return "Ready", served, facts.stalled.reason, f"{serving(facts)}; {told}: see Stalled"
+    missing = f"; {facts.trouble.message}" if facts.trouble is not None else ""
+    return "Ready", served, facts.stalled.reason, f"{serving(facts)}; {told}: see Stalled{missing}"
 
 
 def _in_force(facts: StatusFacts) -> str:

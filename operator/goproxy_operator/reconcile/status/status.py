@@ -37,6 +37,7 @@ def compute_status(facts: StatusFacts, previous: Mapping[str, Any], now: datetim
     fleet = figures(facts.replicas)
     status = Status(
         observed_generation=goproxy.metadata.generation,
+        ready=None if facts.stateful_set is None else f"{facts.count('readyReplicas')}/{facts.desired_replicas}",
         replicas=facts.count("replicas"),
         ready_replicas=facts.count("readyReplicas"),
         selector=",".join(f"{key}={value}" for key, value in names.selector(name).items()),
@@ -82,7 +83,7 @@ def not_scraped_yet(computed: Document, previous: Mapping[str, Any]) -> Document
             conditions.append(told["DiskPressure"])
     figures = _only(previous, _FIGURES)
     status = {**computed, **figures, "replicaStatus": merged, "conditions": conditions}
-    return {key: value for key, value in status.items() if value}
+    return _without_empty(status)
 
 
 def stalled_status(problem: Problem, generation: int, previous: Mapping[str, Any], now: datetime) -> Document:
@@ -138,7 +139,12 @@ def _since(before: Mapping[str, Any] | None, status: str, now: datetime) -> str:
 
 
 def _document(status: Status) -> Document:
-    return {key: value for key, value in _dump(status).items() if value not in ([], {})}
+    return _without_empty(_dump(status))
+
+
+def _without_empty(status: Document) -> Document:
+    """Leave out what is empty, but no 0: so many replicas are ready."""
+    return {key: value for key, value in status.items() if value not in ([], {})}
 
 
 def _dump(part: Status | Condition) -> Document:

@@ -1,7 +1,7 @@
 """Writes an object's status, and the Events that go with it, when they say something new."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -16,7 +16,7 @@ from goproxy_operator.kube.errors import (
 from goproxy_operator.kube.resources import EVENTS, GOPROXIES, Key, Object
 from goproxy_operator.observed.known_objects import KnownObjects
 from goproxy_operator.reconcile.outcome import PassOutcome
-from goproxy_operator.reconcile.status.events import Happening, event, happenings, once_more
+from goproxy_operator.reconcile.status.events import Happening, event, happenings, lasting, once_more, warnings
 from goproxy_operator.reconcile.status.status import FIGURES_EVERY, Document, News, manifest, news
 from modproxy.contract.report import plain_text
 
@@ -41,6 +41,8 @@ class StatusWriter:
         self._clock = clock
         self._written: dict[Key, float] = {}
         self._told: dict[tuple[str, Happening], tuple[float, Object]] = {}
+        self._held: dict[Key, frozenset[Happening]] = {}
+        """What is told of an object if it still holds when it has lasted."""
         self._untold: dict[Key, object] = {}
         """What Events told of an object whose status cannot be written."""
 
@@ -49,7 +51,7 @@ class StatusWriter:
         previous = item.get("status", {})
         match news(status, previous):
             case News.NONE:
-                return PassOutcome()
+                return PassOutcome(again=await self._tell_lasting(key, item, status))
             case News.FIGURES if (wait := self._written.get(key, 0) + FIGURES_EVERY - self._clock()) > 0:
                 return PassOutcome(again=wait)
             case _:
@@ -65,8 +67,21 @@ class StatusWriter:
             return await self._tell_otherwise(key, item, status, e)
         self._written[key] = self._clock()
         self._goproxies.put_answer(answer)
-        await self._announce(item, status)
-        return PassOutcome()
+        await self._announce(item, happenings(status, previous))
+        return PassOutcome(again=await self._tell_lasting(key, item, status))
+
+    async def _tell_lasting(self, key: Key, item: Object, status: Document) -> float | None:
+        """Tell what has lasted by now. Return in how many seconds something else will have."""
+        now, held = datetime.now(UTC), self._held.pop(key, frozenset())
+        waits: dict[Happening, float] = {}
+        for due, new, happening in lasting(status, item.get("status", {}), now):
+            if due > now:
+                waits[happening] = (due - now).total_seconds()
+            elif new or happening in held:
+                await self._announce(item, [happening])
+        if waits:
+            self._held[key] = frozenset(waits)
+        return min(waits.values(), default=None)
 
     async def _tell_otherwise(self, key: Key, item: Object, status: Document, refused: ApiError) -> PassOutcome:
         """Tell by Events only, once, where the API server takes no status.
@@ -74,10 +89,10 @@ class StatusWriter:
         It takes none for an object that was stored under an older definition, if today's forbids what the object holds;
         where a type differs, it says so with an internal error.
         """
-        told = item["metadata"]["uid"], item["metadata"].get("generation"), happenings(status, {})
+        told = item["metadata"]["uid"], item["metadata"].get("generation"), warnings(status)
         if self._untold.get(key) != told:
             _log.warning("%s/%s: its status cannot be written: %s", *key, plain_text(refused.message))
-            await self._announce(item, status)
+            await self._announce(item, warnings(status))
             self._untold[key] = told
         return PassOutcome(stuck=True)
 
@@ -96,9 +111,10 @@ class StatusWriter:
         """Forget an object that is gone."""
         self._written.pop(key, None)
         self._untold.pop(key, None)
+        self._held.pop(key, None)
 
-    async def _announce(self, item: Object, status: Document) -> None:
-        for happening in happenings(status, item.get("status", {})):
+    async def _announce(self, item: Object, what: Iterable[Happening]) -> None:
+        for happening in what:
             level = logging.WARNING if happening.kind == "Warning" else logging.INFO
             where = item["metadata"]["namespace"], item["metadata"]["name"]
             _log.log(level, "%s/%s: %s: %s", *where, happening.reason, happening.message)

@@ -44,10 +44,16 @@ def report(
 
 def stateful_set(*, wanted: int = 2, seen: bool = True, **status: int) -> Object:
     counts = {"replicas": 2, "readyReplicas": 2, "updatedReplicas": 2} | status
+    rolling = counts["updatedReplicas"] < counts["replicas"]
     return {
-        "metadata": {"generation": 4},
+        "metadata": {"name": "team-a", "uid": "s", "generation": 4},
         "spec": {"replicas": wanted},
-        "status": {"observedGeneration": 4 if seen else 3, **counts},
+        "status": {
+            "observedGeneration": 4 if seen else 3,
+            "currentRevision": "team-a-1",
+            "updateRevision": "team-a-2" if rolling else "team-a-1",
+            **counts,
+        },
     }
 
 

@@ -9,6 +9,7 @@ import pytest
 from goproxy_operator.reconcile.decide.in_force import GenerationInForce
 from goproxy_operator.reconcile.decide.problem import Problem
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
+from goproxy_operator.reconcile.decide.trouble import Trouble
 from goproxy_operator.reconcile.status.events import happenings
 from goproxy_operator.reconcile.status.facts import StatusFacts
 from goproxy_operator.reconcile.status.status import (
@@ -116,6 +117,33 @@ def test_ready_tells_what_is_in_force(changed: Object, expected: str) -> None:
     assert status_of_ready == str("2 of 2" in expected)
     in_force = changed.get("in_force")
     assert status.get("inForce") == (in_force and in_force.document())
+
+
+TROUBLE = Trouble("ImagePullBackOff", "team-a-1: ImagePullBackOff: no; push it")
+
+
+@pytest.mark.parametrize(
+    ("live", "ready", "reconciling"),
+    [
+        ({"readyReplicas": 0}, ("False", "ImagePullBackOff"), "0 of 2 replicas are ready"),
+        ({"readyReplicas": 1}, ("True", "Serving"), "1 of 2 replicas are ready"),
+        ({"updatedReplicas": 1, "readyReplicas": 1}, ("True", "Serving"), "1 of 2 replicas run what is asked for"),
+        ({"replicas": 3}, ("True", "Serving"), "3 replicas are becoming 2"),
+        ({"replicas": 1, "readyReplicas": 1}, ("True", "Serving"), "1 of 2 replicas are ready"),
+    ],
+)
+def test_the_cause_and_the_remedy_are_told_with_what_is_under_way(
+    live: Object, ready: tuple[str, str], reconciling: str
+) -> None:
+    said = conditions(compute_status(facts(stateful_set=stateful_set(**live), trouble=TROUBLE), {}, NOW))
+    assert said["Ready"][:2] == ready
+    assert said["Ready"][2].endswith("; team-a-1: ImagePullBackOff: no; push it")
+    assert said["Reconciling"] == ("True", "ImagePullBackOff", f"{reconciling}; {TROUBLE.message}")
+
+
+def test_trouble_ends_when_the_fleet_is_whole() -> None:
+    said = conditions(compute_status(facts(stateful_set=stateful_set()), {}, NOW))
+    assert "Reconciling" not in said
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ Object = dict[str, Any]
 def test_a_fleet_that_serves() -> None:
     assert compute_status(facts(), {}, NOW) == {
         "observedGeneration": 3,
+        "ready": "2/2",
         "replicas": 2,
         "readyReplicas": 2,
         "selector": "goproxy-operator.dev/fleet=team-a",
