@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from goproxy_operator.metrics import LEADING, OBJECTS, QUEUE_AGE, QUEUE_DEPTH, R
 from goproxy_operator.metrics_api.registration import Registrar
 from goproxy_operator.observed.classes import ObservedClasses
 from goproxy_operator.observed.discovery import Discovery
-from goproxy_operator.observed.known_objects import KnownObjects
+from goproxy_operator.observed.known_objects import KnownObjects, OnChange
 from goproxy_operator.observed.kopf_watch import KopfLogin, Watch
 from goproxy_operator.observed.mirror import Mirror
 from goproxy_operator.observed.named_config_maps import NamedConfigMaps
@@ -31,10 +32,13 @@ from goproxy_operator.observed.reports import Reports
 from goproxy_operator.observed.scrape import Scraper
 from goproxy_operator.reconcile.actions import Actions
 from goproxy_operator.reconcile.decide.rollouts import Rollouts
+from goproxy_operator.reconcile.generations import Generations
 from goproxy_operator.reconcile.observe import Observed
 from goproxy_operator.reconcile.reconciler import FleetReconciler
 from goproxy_operator.reconcile.status.tally import Tally
 from goproxy_operator.reconcile.status.writer import StatusWriter
+from goproxy_operator.reconcile.verdicts import Verdicts
+from goproxy_operator.reconcile.work.class_statuses import ClassStatuses
 from goproxy_operator.reconcile.work.loop import run_workers
 from goproxy_operator.reconcile.work.queue import Queue
 from goproxy_operator.reconcile.work.scraping import Scraping
@@ -63,21 +67,13 @@ async def control(
     """
     clock = asyncio.get_running_loop().time
     queue: Queue[Key] = Queue(clock)
-    tally = Tally()
-
-    def on_change(key: Key, old: Object | None, new: Object | None) -> None:
-        tally.note(key, new)
-        if old is None:
-            names_taken.appeared(key)
-        if _matters(old, new):
-            queue.add(key)
-
-    goproxies = KnownObjects(on_change, WHOLE)
+    generations, verdicts = Generations(), Verdicts()
+    names_taken = NamesTaken(client, clock)
+    goproxies = KnownObjects(_on_change(queue, Tally(), generations, names_taken), WHOLE)
     look_at_all = partial(_look_at_all, queue, goproxies)
     rollouts = Rollouts(settings.rollouts, goproxies.keys, queue.add)
     reports = Reports(settings.grow_after)
     config_maps = NamedConfigMaps(client, queue.add)
-    names_taken = NamesTaken(client, clock)
     scraper = Scraper()
     LEADING.set_function(lambda: lease.remaining() > 0)
     _publish(goproxies, queue, rollouts)
@@ -87,7 +83,7 @@ async def control(
         look_at_all()
 
     try:
-        classes = await _classes(client, settings, goproxies, queue)
+        classes = await _classes(client, settings, look_at_all, verdicts)
         async with asyncio.TaskGroup() as tasks:
             mirror = Mirror(client, settings.namespaces, lambda fleet: queue.add(fleet, _SETTLE), tasks)
             discovery = Discovery(client, settings.discovery_interval, on_served)
@@ -100,6 +96,8 @@ async def control(
                 reports,
                 discovery,
                 classes,
+                generations,
+                verdicts,
                 names_taken,
                 lambda: registrar.current,
             )
@@ -123,6 +121,8 @@ async def control(
             _log.info("children and pods are listed; reconciling")
             tasks.create_task(supervised("discovery", discovery.run))
             tasks.create_task(run_workers(queue, reconciler.reconcile, lease.certain))
+            statuses = ClassStatuses(client, classes, verdicts, goproxies.keys)
+            tasks.create_task(supervised("status of classes", statuses.run))
             tasks.create_task(supervised("sweep", partial(_sweep, client, settings, goproxies, queue)))
             scraping = Scraping(
                 scraper, mirror, reports, interval=settings.scrape_interval, fleets=goproxies.keys, moved=queue.add
@@ -132,6 +132,20 @@ async def control(
         LEADING.set_function(lambda: 0)
         await config_maps.close()
         await scraper.close()
+
+
+def _on_change(queue: Queue[Key], tally: Tally, generations: Generations, names_taken: NamesTaken) -> OnChange[Object]:
+    """Return what is told of each change of an object."""
+
+    def on_change(key: Key, old: Object | None, new: Object | None) -> None:
+        tally.note(key, new)
+        generations.changed(key, old, new)
+        if old is None:
+            names_taken.appeared(key)
+        if _matters(old, new):
+            queue.add(key)
+
+    return on_change
 
 
 def _take(goproxies: KnownObjects[Object], item: Object, gone: bool) -> None:
@@ -151,14 +165,18 @@ def _login(access: Access) -> KopfLogin:
 
 
 async def _classes(
-    client: ApiClient, settings: Settings, goproxies: KnownObjects[Object], queue: Queue[Key]
+    client: ApiClient, settings: Settings, look_at: Callable[..., None], verdicts: Verdicts
 ) -> ObservedClasses:
     """Return the classes, once it is known that they can be read.
 
     A change of any class may concern any fleet, so each fleet is looked at; that writes nothing where nothing changes.
     """
-    look_at = partial(_look_at_all, queue, goproxies)
-    classes = ObservedClasses(client, look_at, look_at, enforced=not settings.ignore_classes)
+
+    def on_classes() -> None:
+        look_at()
+        verdicts.move()
+
+    classes = ObservedClasses(client, on_classes, look_at, enforced=not settings.ignore_classes)
     await classes.check()
     return classes
 

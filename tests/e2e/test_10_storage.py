@@ -58,8 +58,10 @@ def test_a_class_that_cannot_expand_is_told_and_the_fleet_runs_on(
         message = until(told, "that the claims cannot grow is told", seconds=60)["message"]
         assert message == (
             "cache.storage.size 2Gi cannot be carried out: the claims' StorageClass fixed does not say "
-            "allowVolumeExpansion: true; what runs goes on with 1Gi: let the class expand volumes, or make a new "
-            "GoProxy with 2Gi"
+            f"allowVolumeExpansion: true; cache-{FLEET}-0 has 1Gi, and the caches go on with 1Gi: let volumes expand, "
+            "or write size 1Gi, or replace one replica after the other by an empty one of 2Gi: "
+            "kubectl delete --wait=false "
+            f"pvc/cache-{FLEET}-0 pod/{FLEET}-0"
         )
         until(lambda: message in notes(space, "StorageCannotGrow"), "an Event says the same", seconds=30)
         clients.go_on()

@@ -12,7 +12,7 @@ from lupa import lua51
 from goproxy_operator.api.status import UNSEEN
 from goproxy_operator.reconcile.decide.problem import Problem
 from goproxy_operator.reconcile.decide.trouble import Trouble
-from goproxy_operator.reconcile.status.status import compute_status, stalled_status
+from goproxy_operator.reconcile.status.status import compute_status, refused_status
 from tests.operator.kstatus import kstatus
 from tests.operator.objects import document, goproxy
 from tests.operator.reconcile.status.status_facts import NOW, facts, stateful_set
@@ -29,7 +29,7 @@ TROUBLE = Trouble("ImagePullBackOff", "team-a-0: ImagePullBackOff: no; push it")
 TROUBLED = compute_status(facts(stateful_set=stateful_set(readyReplicas=0), trouble=TROUBLE), {}, NOW)
 PARTLY = compute_status(facts(stateful_set=stateful_set(readyReplicas=1), trouble=TROUBLE), {}, NOW)
 CONFLICT = compute_status(facts(stalled=Problem("NameConflict", "Service team-a exists")), {}, NOW)
-BREACH = stalled_status("ClassLimitExceeded", LIMIT, 3, SERVING, NOW)
+BREACH = refused_status(facts(stalled=Problem("ClassLimitExceeded", LIMIT), refused=True), SERVING, NOW)
 SUSPENDED = compute_status(facts(suspended=True), {}, NOW)
 NONE = stateful_set(wanted=0, replicas=0, readyReplicas=0, updatedReplicas=0)
 AT_ZERO = compute_status(facts(goproxy=goproxy(replicas=0), stateful_set=NONE, replicas=[]), {}, NOW)

@@ -30,13 +30,6 @@ _STORAGE_RULES: Rules["StorageSpec"] = (
         message="size may not be removed: write {oldSelf.size} or more",
         because=NO_OLD_OBJECT,
     ),
-    ServerRule(
-        cel=f"!has(oldSelf.size) || !has(self.size) || !{_comparable('size')}"
-        " || !isQuantity(oldSelf.size) || quantity(self.size).compareTo(quantity(oldSelf.size)) >= 0",
-        message="size may not shrink from {oldSelf.size} to {size}: write {oldSelf.size} or more",
-        because=NO_OLD_OBJECT,
-        field_path=".size",
-    ),
     Rule(
         cel="!has(self.growTo) || has(self.size)",
         holds=lambda spec: spec.grow_to is None or spec.size is not None,
@@ -51,12 +44,6 @@ _STORAGE_RULES: Rules["StorageSpec"] = (
         message="growTo {growTo} is less than size {size}: write {size} or more",
         field_path=".growTo",
     ),
-    ServerRule(
-        cel="has(self.storageClassName) == has(oldSelf.storageClassName)"
-        " && (!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",
-        message="storageClassName may not be changed, added or removed later: make a new GoProxy with the other class",
-        because=NO_OLD_OBJECT,
-    ),
 )
 
 
@@ -66,9 +53,10 @@ class StorageSpec(Part):
     RULES: ClassVar = _STORAGE_RULES
 
     size: Size | None = None
-    """Of each replica, such as 50Gi; may only grow. Default: 10Gi in a cluster, what the file system holds locally."""
+    """Of each replica, such as 50Gi; may only grow, but a size that no volume has may be taken back. Default: 10Gi in a
+    cluster, what the file system holds locally."""
     storage_class_name: Name | None = None
-    """Immutable. Default: the cluster's default class."""
+    """Immutable once a replica serves. Default: the cluster's default class."""
     when_deleted: Annotated[WhenDeleted, Field(strict=False)] | None = None
     """What becomes of the claims when the object is deleted. Default: Retain."""
     grow_to: Size | None = None

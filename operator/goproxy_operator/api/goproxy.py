@@ -10,6 +10,7 @@ from goproxy_operator.api.errors import told
 from goproxy_operator.api.rule import Rule, Rules, check
 from goproxy_operator.api.spec import GoProxySpec
 from goproxy_operator.api.status import Status
+from goproxy_operator.api.transitions import STORAGE_TRANSITIONS
 
 GROUP = "goproxy-operator.dev"
 VERSION = "v1alpha1"
@@ -20,7 +21,7 @@ SHORT_NAME = "gop"
 
 _NAME = "^[a-z]([-a-z0-9]*[a-z0-9])?$"
 _LONGEST_NAME = 40
-OBJECT_RULES: Rules["GoProxy"] = (
+OBJECT_RULES: Rules[Any] = (
     Rule(
         cel=f"self.metadata.name.matches('{_NAME}') && self.metadata.name.size() <= {_LONGEST_NAME}",
         holds=lambda goproxy: (
@@ -29,6 +30,7 @@ OBJECT_RULES: Rules["GoProxy"] = (
         message=f"metadata.name must start with a letter, hold only a-z, 0-9 and -, and have at most {_LONGEST_NAME} "
         "characters: write for example team-a",
     ),
+    *STORAGE_TRANSITIONS,
 )
 """Of the whole object: no schema but the API server's own may say anything of `metadata`."""
 

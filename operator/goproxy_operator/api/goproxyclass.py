@@ -90,6 +90,13 @@ class ClassModulesSpec(Part):
     """Patterns as in GOPRIVATE."""
 
 
+class Enforcement(StrEnum):
+    """Whether a class counts, or only tells what it would do."""
+
+    ENFORCE = "Enforce"
+    AUDIT = "Audit"
+
+
 class _Admission(Part):
     """Says who may use a class. It is read by itself, so that other fields that are bad do not hide it."""
 
@@ -100,6 +107,9 @@ class _Admission(Part):
     first by name, as with StorageClasses. Default: false."""
     namespace_selector: NamespaceSelector | None = None
     """The labels of namespaces whose fleets may use the class. Default: all namespaces."""
+    enforcement: Annotated[Enforcement, Field(strict=False)] | None = None
+    """Audit: a dry run, in which the class refuses nothing, and neither its defaults nor its modules count. The status
+    lists the fleets that it would refuse. Default: Enforce."""
 
 
 def _check_no_class_of_a_class(spec: "GoProxyClassSpec") -> None:
@@ -149,6 +159,8 @@ class FleetClass:
     limits: LimitsSpec = field(default_factory=LimitsSpec)
     modules: ClassModulesSpec = field(default_factory=ClassModulesSpec)
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    audits: bool = False
+    """The class only tells what it would refuse."""
     problem: str = ""
     """Why no fleet can be made with the class; one line."""
 
@@ -167,10 +179,11 @@ def parse_class(document: Mapping[str, Any]) -> FleetClass:
     except ValidationError as e:
         return FleetClass(name, created, selector=None, problem="; ".join(told(e, "spec")))
     default, selector = bool(admission.default), admission.namespace_selector or NamespaceSelector()
+    audits = admission.enforcement is Enforcement.AUDIT
     try:
         spec = GoProxyClassSpec.model_validate_json(text)
     except ValidationError as e:
-        return FleetClass(name, created, default, selector, problem="; ".join(told(e, "spec")))
+        return FleetClass(name, created, default, selector, audits=audits, problem="; ".join(told(e, "spec")))
     return FleetClass(
         name,
         created,
@@ -180,4 +193,5 @@ def parse_class(document: Mapping[str, Any]) -> FleetClass:
         limits=spec.limits,
         modules=spec.modules,
         defaults=written.get("defaults") or {},
+        audits=audits,
     )

@@ -68,6 +68,23 @@ class ReplicaStatus(Part):
     """The hash of the config in force."""
 
 
+class InForceStatus(Part):
+    """The generation that was carried out last: it stays in force, and is repaired."""
+
+    generation: Annotated[int, Field(ge=1)]
+    """Its metadata.generation."""
+    class_name: ShortText | None = None
+    """The GoProxyClass that admitted it."""
+    spec: (
+        Annotated[
+            dict[str, Any],
+            Field(json_schema_extra={"x-kubernetes-preserve-unknown-fields": True, "x-kubernetes-map-type": "atomic"}),
+        ]
+        | None
+    ) = None
+    """Its spec, over the defaults that its class had then. Absent where nobody knows it, or where it is very large."""
+
+
 class Status(Part):
     """All that the operator says of a fleet. Figures are absent before the first report."""
 
@@ -88,6 +105,11 @@ class Status(Part):
     requests_per_second: int | None = None
     """Of the last minute, all replicas together."""
     storage: StorageStatus | None = None
+    claim_size: Bytes | None = None
+    """What the replicas' volumes have, while that is less than what is asked for. cache.storage.size may go back to
+    it."""
+    in_force: InForceStatus | None = None
+    """Only there while the newest generation is not carried out."""
     replica_status: Annotated[
         Items[ReplicaStatus], Field(max_length=MOST_REPLICAS, json_schema_extra=_list_map("name"))
     ] = ()

@@ -127,7 +127,7 @@ class ApiClient:
     async def apply_status(self, resource: Resource, manifest: Object) -> Object:
         """Apply the manifest's `status` server-side. It replaces only what we once wrote; conditions of others stay."""
         metadata = manifest["metadata"]
-        path = resource.path(metadata["namespace"], metadata["name"], "status")
+        path = resource.path(metadata.get("namespace"), metadata["name"], "status")
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
         return await self._call(_Call("PATCH", "apply status", resource, path, query, manifest))
 

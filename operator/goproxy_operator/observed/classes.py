@@ -50,8 +50,9 @@ class ObservedClasses:
         self._parsed: dict[str, FleetClass] = {}
         self._listed = asyncio.Event()
         self._namespaces = KnownObjects(self._namespace_changed, NAMESPACE)
+        self._objects = KnownObjects(self._class_changed, WHOLE)
         self._reflectors = (
-            Reflector(client, GOPROXY_CLASSES, None, {}, KnownObjects(self._class_changed, WHOLE)),
+            Reflector(client, GOPROXY_CLASSES, None, {}, self._objects),
             Reflector(client, NAMESPACES, None, {}, self._namespaces),
         )
 
@@ -81,6 +82,11 @@ class ObservedClasses:
     def classes(self) -> Mapping[str, FleetClass] | None:
         """All classes, by name; None where classes do not count."""
         return self._parsed if self._enforced else None
+
+    def objects(self) -> list[Object]:
+        """Return all classes as the API server has them, with their status."""
+        found = (self._objects.get(key) for key in sorted(self._objects.keys()))
+        return [item for item in found if item is not None]
 
     def labels(self, namespace: str) -> Mapping[str, str]:
         """Return the labels of a namespace. Raises `NotKnownYetError` for one that is not known yet."""

@@ -1,7 +1,7 @@
 """Carries out what was decided about a fleet's children and pods. Thin: it decides nothing."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
 from goproxy_operator.desired.manifest import Manifest
@@ -10,8 +10,7 @@ from goproxy_operator.kube.errors import ApiError, ConflictError, NamespaceEndin
 from goproxy_operator.kube.resources import CHILDREN, CLAIMS, PODS, STATEFUL_SETS, Object, Resource
 from goproxy_operator.observed.mirror import Mirror
 from goproxy_operator.reconcile.decide.idle_claims import IDLE_MANAGER, IdleClaims
-from goproxy_operator.reconcile.decide.plan import Apply, Delete, Orphan, Plan
-from goproxy_operator.reconcile.decide.problem import Problem
+from goproxy_operator.reconcile.decide.plan import Apply, ChildId, Delete, Orphan, Plan
 from goproxy_operator.reconcile.decide.replicas import INTERIM_MANAGER, interim_manifest
 
 _log = logging.getLogger(__name__)
@@ -24,9 +23,9 @@ class Actions:
         self._client = client
         self._mirror = mirror
 
-    async def carry_out(self, plan: Plan, namespace: str) -> Problem | None:
-        """Carry out the plan. Return what the API server refuses for good; the rest is done all the same."""
-        refused: list[str] = []
+    async def carry_out(self, plan: Plan, namespace: str) -> Mapping[ChildId, str]:
+        """Carry out the plan. Return what the API server refuses for good, and why; the rest is done all the same."""
+        refused: dict[ChildId, str] = {}
         for action in plan.actions:
             try:
                 match action:
@@ -44,8 +43,8 @@ class Actions:
             except ApiError as e:
                 if e.is_temporary:
                     raise
-                refused.append(e.message)
-        return Problem("Refused", f"the API server refused: {'; '.join(refused)}") if refused else None
+                refused[action.about] = e.message
+        return refused
 
     async def grow(self, claims: Sequence[Manifest]) -> str:
         """Apply larger sizes to claims; return why the API server refuses that, "" if it does not."""

@@ -27,12 +27,16 @@ from goproxy_operator.observed.named_config_maps import NamedConfigMaps
 from goproxy_operator.observed.names_taken import NamesTaken
 from goproxy_operator.observed.reports import Reports
 from goproxy_operator.observed.views import PodView, stateful_set, without_managed_fields
+from goproxy_operator.reconcile.decide.audit import Verdict, judge
 from goproxy_operator.reconcile.decide.claims import storage_class_refusal
 from goproxy_operator.reconcile.decide.classes import Admitted, admit
+from goproxy_operator.reconcile.decide.in_force import GenerationInForce, Restored, restored
 from goproxy_operator.reconcile.decide.intent import IntentFacts
 from goproxy_operator.reconcile.decide.plan import ChildId
 from goproxy_operator.reconcile.decide.problem import Problem
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
+from goproxy_operator.reconcile.generations import Generations
+from goproxy_operator.reconcile.verdicts import Verdicts
 from goproxy_operator.settings import Settings
 
 V = TypeVar("V")
@@ -49,6 +53,8 @@ class Observed:
     reports: Reports
     discovery: Discovery
     classes: ObservedClasses
+    generations: Generations
+    verdicts: Verdicts
     names_taken: NamesTaken
     own_metrics: Callable[[], Registration] = lambda: OFF
     """How the metrics stand that the operator itself serves."""
@@ -56,6 +62,16 @@ class Observed:
     def admit(self, item: Object) -> Admitted | Problem:
         """Judge an object by the classes there are."""
         return admit(item, self.classes.classes, self.classes.labels(item["metadata"]["namespace"]))
+
+    def judge(self, item: Object, outcome: Admitted | Problem) -> Verdict:
+        """Say what the classes make of an object, dry runs too."""
+        return judge(item, outcome, self.classes.classes, self.classes.labels(item["metadata"]["namespace"]))
+
+    def restored(self, item: Object, in_force: GenerationInForce | None) -> Restored | None:
+        """Return what is to be repaired of an object whose newest generation is not carried out."""
+        metadata, classes = item["metadata"], self.classes
+        live = self.config_map(Key(metadata["namespace"], metadata["name"]))
+        return restored(item, in_force, live, classes.classes, classes.labels(metadata["namespace"]))
 
     async def facts(self, fleet: Key, admitted: Admitted, settings: Settings) -> IntentFacts:
         """Gather what a fleet's intent is decided from, as far as it is known without a question."""
@@ -160,13 +176,15 @@ def addresses(mirror: Mirror, fleet: Key) -> dict[str, str]:
 
 
 def _counted_pods(mirror: Mirror, fleet: Key) -> list[PodView]:
-    """Return the pods that the StatefulSet counts, in order; without a StatefulSet all pods there are.
+    """Return the pods that the StatefulSet counts, in order; all pods there are while there is none that counts.
 
     Whoever may make pods may give any number of them the name of a replica. No more are looked at than a fleet may
     have.
     """
     found, live = _pods(mirror, fleet), _stateful_set(mirror, fleet)
-    count = MOST_REPLICAS if live is None else min(int(live.get("status", {}).get("replicas") or 0), MOST_REPLICAS)
+    status = (live or {}).get("status", {})
+    # One that was made anew around pods that run does not count them yet.
+    count = min(int(status.get("replicas") or 0), MOST_REPLICAS) if status.get("observedGeneration") else MOST_REPLICAS
     return [pod for ordinal, pod in found.items() if ordinal < count]
 
 

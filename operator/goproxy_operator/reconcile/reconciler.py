@@ -2,38 +2,37 @@
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from goproxy_operator.api.goproxy import GoProxy
-from goproxy_operator.api.status import UNSEEN
-from goproxy_operator.desired import names
+from goproxy_operator.api.goproxy import GoProxy, Metadata
+from goproxy_operator.api.spec import GoProxySpec
 from goproxy_operator.desired.config_map import documents_of
 from goproxy_operator.kube.errors import NamespaceEndingError
 from goproxy_operator.kube.resources import Key, Object, log_fields
 from goproxy_operator.metrics import FAULTS
 from goproxy_operator.reconcile.actions import Actions
+from goproxy_operator.reconcile.carrying_out import CarryingOut, GhostError
+from goproxy_operator.reconcile.decide.audit import Verdict
 from goproxy_operator.reconcile.decide.claims import next_growth_look
 from goproxy_operator.reconcile.decide.classes import Admitted
 from goproxy_operator.reconcile.decide.idle_claims import decide_idle
-from goproxy_operator.reconcile.decide.imposed import imposing
-from goproxy_operator.reconcile.decide.intent import (
-    Intent,
-    IntentFacts,
-    MissingChildren,
-    Question,
-    UngrownClaims,
-    UnknownStorageClasses,
-    intend,
+from goproxy_operator.reconcile.decide.in_force import (
+    FAULT,
+    REFUSED,
+    GenerationInForce,
+    is_suspended,
+    newest,
 )
-from goproxy_operator.reconcile.decide.nudges import nudges
-from goproxy_operator.reconcile.decide.plan import Orphan, Plan, make_plan, sending
+from goproxy_operator.reconcile.decide.intent import Intent, IntentFacts
+from goproxy_operator.reconcile.decide.plan import ChildId
 from goproxy_operator.reconcile.decide.problem import Problem
-from goproxy_operator.reconcile.decide.rollouts import Rollouts, ready
+from goproxy_operator.reconcile.decide.rollouts import Rollouts
 from goproxy_operator.reconcile.observe import Observed
 from goproxy_operator.reconcile.outcome import RETRIED, PassOutcome
 from goproxy_operator.reconcile.status.facts import StatusFacts
-from goproxy_operator.reconcile.status.status import compute_status, not_scraped_yet, stalled_status
+from goproxy_operator.reconcile.status.status import compute_status, not_scraped_yet, refused_status, stalled_status
 from goproxy_operator.reconcile.status.writer import StatusWriter
 from goproxy_operator.reconcile.troubles import Troubles
 from goproxy_operator.settings import Settings
@@ -44,12 +43,6 @@ _FAULT = (
     "the operator fails at this object, and leaves what runs as it is: {}. This is a fault of the operator, whose log "
     "has more: report it. It tries again within five minutes"
 )
-_ROUNDS = 6
-"""How often an intent is made in one pass. Each of the three kinds of questions is open once; more is a fault."""
-
-
-class _GhostError(Exception):
-    """The object is gone, and no watch has told us so."""
 
 
 class FleetReconciler:
@@ -63,7 +56,9 @@ class FleetReconciler:
         self._actions = actions
         self._writer = writer
         self._rollouts = rollouts
+        self._generations = observed.generations
         self._settings = settings
+        self._carrying_out = CarryingOut(observed, actions, rollouts, settings)
         self._ending: dict[Key, str] = {}
         """Objects in namespaces that are being deleted: their uid."""
 
@@ -73,6 +68,8 @@ class FleetReconciler:
         if item is None or "deletionTimestamp" in item["metadata"]:
             # Owner references and the garbage collector do the rest.
             await self._forget(key)
+            if item is not None:
+                self._observed.verdicts.unknown(key)
             return PassOutcome()
         if self._ending.get(key) == item["metadata"]["uid"]:
             return PassOutcome()
@@ -80,13 +77,14 @@ class FleetReconciler:
             return self._leave(key, item)
         try:
             return await self._bring(key, item)
-        except _GhostError:
+        except GhostError:
             self._observed.goproxies.drop(key)
             return PassOutcome()
         except NamespaceEndingError:
             return self._leave(key, item)
         except RETRIED:
             # One fleet whose passes fail, for however long, must not keep all others from their roll-outs.
+            self._observed.verdicts.unknown(key)
             self._rollouts.looked_at(key, self._observed.stateful_set(key), waits=False)
             raise
         except Exception as e:
@@ -101,40 +99,28 @@ class FleetReconciler:
 
     async def _bring(self, key: Key, item: Object) -> PassOutcome:
         admitted = self._observed.admit(item)
+        self._observed.verdicts.note(key, self._observed.judge(item, admitted))
         if isinstance(admitted, Problem):
             return await self._refuse(key, item, admitted)
-        facts, intent = await self._settle(key, item, admitted)
+        facts, intent = await self._carrying_out.settle(key, item, admitted)
         if admitted.goproxy.spec.suspend:
             return await self._suspend(key, item, admitted.goproxy, intent)
-        return await self._carry_out(key, item, admitted.goproxy, facts, intent)
-
-    async def _settle(self, key: Key, item: Object, admitted: Admitted) -> tuple[IntentFacts, Intent]:
-        """Decide, answer the first open question, and decide again, until no question is open."""
-        facts = await self._observed.facts(key, admitted, self._settings)
-        for _ in range(_ROUNDS):
-            intent = intend(admitted.goproxy, facts)
-            if not intent.questions:
-                self._observed.names_taken.forget(key)
-                return facts, intent
-            facts = await self._answer(key, item, intent.questions[0], facts)
-        raise RuntimeError(f"still open after {_ROUNDS} rounds: {intent.questions}")
-
-    async def _answer(self, key: Key, item: Object, question: Question, facts: IntentFacts) -> IntentFacts:
-        match question:
-            case MissingChildren(ids):
-                if item.get("status", UNSEEN) != UNSEEN and not await self._observed.exists(item):
-                    # A child of a dead owner would be made for the garbage collector only.
-                    raise _GhostError
-                return facts.with_children(ids, await self._observed.look_up(key, ids))
-            case UnknownStorageClasses(storage_classes):
-                return facts.with_storage_classes(await self._observed.cannot_grow(storage_classes))
-            case UngrownClaims(manifests):
-                return facts.with_growth(await self._actions.grow(manifests))
+        return await self._carry_out(key, item, admitted, facts, intent)
 
     async def _carry_out(
-        self, key: Key, item: Object, goproxy: GoProxy, facts: IntentFacts, intent: Intent
+        self, key: Key, item: Object, admitted: Admitted, facts: IntentFacts, intent: Intent
     ) -> PassOutcome:
-        refused = await self._apply(key, item, facts, intent)
+        goproxy = admitted.goproxy
+        edited = item.get("status", {}).get("observedGeneration") != item["metadata"]["generation"]
+        in_the_way, refused = await self._carrying_out.apply(key, item, facts, intent, edited=edited)
+        in_force = None
+        if refused:
+            found = self._generations.in_force(key, item)
+            if found is not None and found.generation != item["metadata"]["generation"]:
+                in_force = found
+                await self._carrying_out.repair(key, item, found, only=refused)
+        else:
+            self._generations.carried_out(key, item, admitted, self._observed.goproxies.get)
         live_set = self._observed.stateful_set(key)
         idle = decide_idle(facts.claims, live_set, facts.pods, datetime.now(UTC), self._settings.keep_idle_claims)
         await self._actions.tend(idle)
@@ -142,50 +128,50 @@ class FleetReconciler:
             self._status_facts(key, goproxy, intent),
             config_problem=intent.config_problem,
             resizing=intent.claims.resizing,
-            stalled=refused or intent.claims.problem or intent.missing_apis,
+            stalled=in_the_way or _refusal(refused) or intent.claims.problem or intent.missing_apis,
+            in_force=in_force,
         )
-        known = facts.live.get(("ConfigMap", names.config_map(key.name)))
-        changed = known is not None and documents_of(known).hash != intent.config_hash
-        await self._actions.nudge(nudges(key.namespace, seen.replicas, intent.config_hash, changed=changed))
+        await self._carrying_out.nudge(key, facts, intent.config_hash)
         outcome = await self._write_status(key, item, seen)
         growth = next_growth_look(goproxy.spec.cache.storage, self._settings.grow_after)
         return replace(outcome, stuck=seen.stalled is not None).sooner(idle.again, growth)
 
-    async def _apply(self, key: Key, item: Object, facts: IntentFacts, intent: Intent) -> Problem | None:
-        plan = make_plan(key.name, item["metadata"]["uid"], intent.children, facts.live)
-        # A change that the object's user has just made does not wait for a turn.
-        edited = item.get("status", {}).get("observedGeneration") != item["metadata"]["generation"]
-        now_ready = ready(self._observed.stateful_set(key))
-        waits = plan.rolls and not edited and not self._rollouts.turn(key, ready=now_ready)
-        if waits:
-            plan = plan.without_rollout()
-        elif intent.hand_over:
-            await self._actions.hand_over(facts.live["StatefulSet", names.stateful_set(key.name)])
-        refused = await self._actions.carry_out(plan, key.namespace)
-        self._rollouts.looked_at(key, self._observed.stateful_set(key), waits=waits)
-        if any(isinstance(action, Orphan) for action in plan.actions):
-            self._observed.reports.start_again(key)
-        return plan.problem or refused
-
     async def _suspend(self, key: Key, item: Object, goproxy: GoProxy, intent: Intent) -> PassOutcome:
         """Change nothing of a fleet whose user wants that, but for what its class imposes."""
         self._rollouts.looked_at(key, None, waits=False)
-        refused = await self._impose(key, item)
-        in_force = documents_of(self._observed.config_map(key) or {}).hash
-        facts = self._status_facts(key, goproxy, intent)
-        return await self._write_status(
-            key, item, replace(facts, config_hash=in_force, suspended=True, stalled=refused)
+        refused = await self._carrying_out.impose(key, item)
+        facts = replace(
+            self._status_facts(key, goproxy, intent),
+            config_hash=self._config_hash(key),
+            suspended=True,
+            stalled=_refusal(refused),
+            in_force=self._generations.in_force(key, item),
         )
+        return await self._write_status(key, item, facts)
 
     async def _refuse(self, key: Key, item: Object, problem: Problem) -> PassOutcome:
-        """Tell why the object is not carried out; what runs is left as it is, but for what its class imposes."""
-        self._rollouts.looked_at(key, None, waits=False)
-        return await self._write_problem(key, item, await self._impose(key, item) or problem)
-
-    async def _write_problem(self, key: Key, item: Object, problem: Problem) -> PassOutcome:
-        generation = item["metadata"]["generation"]
-        status = stalled_status(problem.reason, problem.message, generation, item.get("status", {}), datetime.now(UTC))
-        return await self._writer.write(key, item, status)
+        """Tell why the object is not carried out, and repair what is in force, with what its class imposes."""
+        in_force = self._generations.in_force(key, item)
+        repaired = None
+        if not (is_suspended(item) or _fails(item, problem, in_force)):
+            repaired = await self._carrying_out.repair(key, item, in_force)
+        if repaired is None:
+            self._rollouts.looked_at(key, None, waits=False)
+            refused = await self._carrying_out.impose(key, item)
+        else:
+            refused = repaired.refused
+        goproxy = _unread(item) if repaired is None else newest(item, repaired.goproxy)
+        facts = replace(
+            self._status_facts(key, goproxy, None if repaired is None else repaired.intent),
+            config_hash=self._config_hash(key),
+            stalled=_besides(problem, _refusal(refused)),
+            refused=True,
+            suspended=is_suspended(item),
+            in_force=in_force,
+            repaired=repaired is not None,
+        )
+        outcome = await self._write_status(key, item, facts)
+        return replace(outcome, stuck=bool(refused))
 
     async def _tell_fault(self, key: Key, item: Object, fault: Exception) -> PassOutcome:
         """Tell on the object what no code foresaw: only its user knows what is unusual about it."""
@@ -197,36 +183,30 @@ class FleetReconciler:
         except (*RETRIED, NamespaceEndingError):
             raise
         except Exception:
-            # What stands in the way of the pass may stand in the way of what the class imposes, too.
-            await self._write_problem(key, item, told)
+            # What stands in the way of the pass may stand in the way of repairing what is in force, too.
+            status = stalled_status(told, item["metadata"]["generation"], item.get("status", {}), datetime.now(UTC))
+            await self._writer.write(key, item, status)
         return PassOutcome(stuck=True)
 
-    async def _impose(self, key: Key, item: Object) -> Problem | None:
-        """Put what the class imposes into the config of a fleet of which nothing else is carried out."""
-        classes = self._observed.classes
-        live = self._observed.config_map(key)
-        manifest = imposing(item, live, classes.classes, classes.labels(key.namespace))
-        if manifest is None:
-            return None
-        refused = await self._actions.carry_out(Plan(sending(manifest, live)), key.namespace)
-        in_force, found = documents_of(manifest).hash, self._observed.replicas(key)
-        await self._actions.nudge(nudges(key.namespace, found, in_force, changed=refused is None))
-        return refused
-
-    def _status_facts(self, key: Key, goproxy: GoProxy, intent: Intent) -> StatusFacts:
+    def _status_facts(self, key: Key, goproxy: GoProxy, intent: Intent | None) -> StatusFacts:
         return StatusFacts(
             goproxy=goproxy,
             stateful_set=self._observed.stateful_set(key),
-            autoscaler=self._observed.autoscaler(key, intent.ids),
+            autoscaler=self._observed.autoscaler(key, intent.ids if intent is not None else ()),
             replicas=self._observed.replicas(key),
-            config_hash=intent.config_hash,
-            autoscaling_problem=intent.autoscaling_problem,
+            config_hash=intent.config_hash if intent is not None else "",
+            autoscaling_problem=intent.autoscaling_problem if intent is not None else None,
+            claim_size=intent.claims.short if intent is not None else None,
+            verdict=self._observed.verdicts.found.get(key, Verdict()),
         )
 
+    def _config_hash(self, key: Key) -> str:
+        return documents_of(self._observed.config_map(key) or {}).hash
+
     async def _write_status(self, key: Key, item: Object, facts: StatusFacts) -> PassOutcome:
-        previous = item.get("status", {})
+        previous, compute = item.get("status", {}), refused_status if facts.refused else compute_status
         trouble, again = await self._troubles.find(key, facts, previous)
-        status = compute_status(replace(facts, trouble=trouble), previous, datetime.now(UTC))
+        status = compute(replace(facts, trouble=trouble), previous, datetime.now(UTC))
         if not self._observed.reports.scraped(key):
             status = not_scraped_yet(status, previous)
         return (await self._writer.write(key, item, status)).sooner(again)
@@ -235,5 +215,27 @@ class FleetReconciler:
         await self._observed.forget(key)
         self._troubles.forget(key)
         self._rollouts.forget(key)
+        self._observed.verdicts.forget(key)
         self._writer.forget(key)
         self._ending.pop(key, None)
+
+
+def _refusal(refused: Mapping[ChildId, str]) -> Problem | None:
+    return Problem(REFUSED, f"the API server refused: {'; '.join(refused.values())}") if refused else None
+
+
+def _besides(problem: Problem, refusal: Problem | None) -> Problem:
+    if refusal is None:
+        return problem
+    return replace(problem, message=f"{problem.message}; nor is all repaired that is in force: {refusal.message}")
+
+
+def _fails(item: Object, problem: Problem, in_force: GenerationInForce | None) -> bool:
+    """Say whether the operator has just failed at what is in force, so that it would fail once more."""
+    return problem.reason == FAULT and in_force is not None and in_force.generation == item["metadata"]["generation"]
+
+
+def _unread(item: Object) -> GoProxy:
+    """Return a fleet of which nothing but the identity is known."""
+    known = {key: item["metadata"].get(key) for key in ("name", "namespace", "uid", "generation")}
+    return GoProxy.model_construct(metadata=Metadata.model_construct(**known), spec=GoProxySpec())

@@ -61,7 +61,7 @@ class Fleet:
         return str(seen["message"])
 
     async def wait_ready(self, replicas: int) -> None:
-        """Wait until so many replicas are there and ready, and nothing is under way any more."""
+        """Wait until so many replicas are there and ready, and nothing is under way or in the way any more."""
 
         async def holds() -> bool:
             item = await self.get()
@@ -71,7 +71,7 @@ class Fleet:
                 status.get("observedGeneration") == item["metadata"]["generation"]
                 and (status.get("replicas"), status.get("readyReplicas")) == (replicas, replicas)
                 and kinds.get("Ready") == "True"
-                and "Reconciling" not in kinds
+                and not {"Reconciling", "Stalled"} & kinds.keys()
             )
 
         await eventually(holds, f"{replicas} replicas are ready")

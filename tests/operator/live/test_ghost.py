@@ -21,9 +21,11 @@ from goproxy_operator.observed.packed import WHOLE
 from goproxy_operator.observed.reports import Reports
 from goproxy_operator.reconcile.actions import Actions
 from goproxy_operator.reconcile.decide.rollouts import Rollouts
+from goproxy_operator.reconcile.generations import Generations
 from goproxy_operator.reconcile.observe import Observed
 from goproxy_operator.reconcile.reconciler import FleetReconciler
 from goproxy_operator.reconcile.status.writer import StatusWriter
+from goproxy_operator.reconcile.verdicts import Verdicts
 from goproxy_operator.settings import Settings
 from tests.kubernetes import audit
 from tests.kubernetes.control_plane import ADMIN, ControlPlane
@@ -54,6 +56,8 @@ async def test_a_ghost_is_left_in_peace(control_plane: ControlPlane, fleet: Flee
                 Reports(),
                 Discovery(client, 60, lambda: None),
                 ObservedClasses(client, lambda: None, lambda _: None, enforced=False),
+                Generations(),
+                Verdicts(),
                 NamesTaken(client, asyncio.get_running_loop().time),
             )
             reconciler = FleetReconciler(

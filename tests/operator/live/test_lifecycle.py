@@ -293,7 +293,7 @@ async def test_suspended_nothing_is_changed(control_plane: ControlPlane, fleet: 
     await fleet.wait_ready(2)
     await fleet.apply(replicas=5, suspend=True, modules={"deny": ["github.com/evil"]})
     assert await fleet.wait_condition("Ready", "True", "Suspended") == (
-        "spec.suspend is true, so nothing is changed; 2 of 2 replicas are ready"
+        "spec.suspend is true, so nothing is changed; generation 1 is in force; 2 of 2 replicas are ready"
     )
     mark = control_plane.audit.mark()
     await fleet.kubectl("delete", "poddisruptionbudget/team-a")

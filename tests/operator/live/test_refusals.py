@@ -95,9 +95,35 @@ def storage(**fields: str) -> dict[str, Any]:
 async def test_storage_may_only_grow(fleet: Fleet, before: dict[str, Any], after: dict[str, Any], message: str) -> None:
     await fleet.apply(**before)
     await fleet.apply(**before, replicas=3)
+    await serve(fleet, 1)
     with pytest.raises(KubectlError) as refused:
         await fleet.apply(**after)
     assert message in str(refused.value)
+
+
+async def serve(fleet: Fleet, ready: int, **status: Any) -> None:
+    """Say of the fleet what the operator would."""
+    patch = json.dumps({"status": {"readyReplicas": ready, **status}})
+    await fleet.kubectl("patch", "goproxy/team-a", "--subresource=status", "--type=merge", "-p", patch)
+
+
+async def test_what_was_never_carried_out_may_be_taken_back(fleet: Fleet) -> None:
+    await fleet.apply(**storage(size="10Gi", storageClassName="typo"))
+    await fleet.apply(**storage(size="5Gi", storageClassName="fast"))
+    await serve(fleet, 2, claimSize="2Gi")
+    with pytest.raises(KubectlError, match="size 1Gi is less than what the claims have: write 2Gi or more"):
+        await fleet.apply(**storage(size="1Gi", storageClassName="fast"))
+    await fleet.apply(**storage(size="2Gi", storageClassName="fast"))
+    stalled = {
+        "type": "Stalled",
+        "status": "True",
+        "reason": "StorageImmutable",
+        "message": "",
+        "observedGeneration": 1,
+        "lastTransitionTime": "2026-03-04T05:06:07Z",
+    }
+    await serve(fleet, 2, conditions=[stalled])
+    await fleet.apply(**storage(size="2Gi"))
 
 
 async def test_storage_grows(fleet: Fleet) -> None:

@@ -21,10 +21,12 @@ from goproxy_operator.observed.packed import WHOLE
 from goproxy_operator.observed.reports import Reports
 from goproxy_operator.reconcile.actions import Actions
 from goproxy_operator.reconcile.decide.rollouts import Rollouts
+from goproxy_operator.reconcile.generations import Generations
 from goproxy_operator.reconcile.observe import Observed
 from goproxy_operator.reconcile.outcome import PassOutcome
 from goproxy_operator.reconcile.reconciler import FleetReconciler
 from goproxy_operator.reconcile.status.writer import StatusWriter
+from goproxy_operator.reconcile.verdicts import Verdicts
 from goproxy_operator.settings import Settings
 from tests.operator.fake_api import FakeApi
 from tests.operator.objects import UID, document
@@ -63,6 +65,8 @@ async def one_pass(
         Reports(),
         Discovery(client, 1.0, lambda: None),
         ObservedClasses(client, lambda: None, lambda _: None, enforced=False),
+        Generations(),
+        Verdicts(),
         NamesTaken(client, asyncio.get_running_loop().time),
         fault,
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 import yaml
 
+from goproxy_operator.api.class_status import ClassStatus
 from goproxy_operator.api.crd.structural import structural_schema
 from goproxy_operator.api.goproxy import GROUP, KIND, OBJECT_RULES, PLURAL, SHORT_NAME, VERSION
 from goproxy_operator.api.goproxyclass import (
@@ -39,8 +40,12 @@ category before it takes it for a resource: `kubectl get goproxy team-a` fails t
 resource"."""
 _CLASS_COLUMNS = (
     ("Default", "boolean", ".spec.default"),
+    ("Profile", "string", ".spec.profile"),
+    ("Enforcement", "string", ".spec.enforcement"),
     ("MaxReplicas", "integer", ".spec.limits.maxReplicas"),
     ("MaxStorage", "string", ".spec.limits.maxStorage"),
+    ("Fleets", "integer", ".status.fleets"),
+    ("Breaches", "integer", ".status.breaches"),
     ("Age", "date", ".metadata.creationTimestamp"),
 )
 
@@ -62,7 +67,7 @@ def crd() -> dict[str, Any]:
 def class_crd() -> dict[str, Any]:
     """Return the definition of the classes."""
     names = {"kind": CLASS_KIND, "plural": CLASS_PLURAL, "shortNames": [CLASS_SHORT_NAME]}
-    return _definition("Cluster", names, _CLASS_COLUMNS, {}, _class_schema())
+    return _definition("Cluster", names, _CLASS_COLUMNS, {"status": {}}, _class_schema())
 
 
 def render(definition: dict[str, Any]) -> str:
@@ -120,7 +125,7 @@ def _class_schema() -> dict[str, Any]:
     del defaults["properties"]["className"]
     spec["properties"]["defaults"] = defaults
     description = "What the fleets of some namespaces may be; the platform team's."
-    return _object_schema(description, {"spec": spec}, CLASS_OBJECT_RULES)
+    return _object_schema(description, {"spec": spec, "status": structural_schema(ClassStatus)}, CLASS_OBJECT_RULES)
 
 
 def _object_schema(description: str, sections: dict[str, Any], rules: Rules[Any]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Admitted:
 
     goproxy: GoProxy
     imposed: Imposed | None = None
+    fleet_class: FleetClass | None = None
 
 
 def admit(item: Object, classes: Classes | None, labels: Mapping[str, str]) -> Admitted | Problem:
@@ -40,7 +41,10 @@ def admit(item: Object, classes: Classes | None, labels: Mapping[str, str]) -> A
     try:
         spec = spec_of(item)
         name = spec.get("className")
-        if classes is None or not (classes or name) or not isinstance(name, str | None):
+        if classes is None or not isinstance(name, str | None):
+            return Admitted(parse_goproxy(item))
+        name, classes = that_count(name, classes)
+        if not (classes or name):
             return Admitted(parse_goproxy(item))
         chosen = choose_class(name, item["metadata"].get("namespace", ""), classes, labels)
         if isinstance(chosen, Problem):
@@ -67,6 +71,16 @@ def imposed_by(chosen: FleetClass) -> Imposed | None:
     if not (modules.allow or modules.deny):
         return None
     return Imposed(by=f"{BY}{chosen.name}", allow=modules.allow, deny=modules.deny)
+
+
+def that_count(name: str | None, classes: Classes) -> tuple[str | None, Classes]:
+    """Return the classes that are no dry run, and the name that a fleet gives unless that is one's.
+
+    A fleet that names a dry run is treated as one that names no class. Otherwise, by naming one, a fleet would pass the
+    limits of the classes that count.
+    """
+    named = None if name is not None and name in classes and classes[name].audits else name
+    return named, {one.name: one for one in classes.values() if not one.audits}
 
 
 def choose_class(name: str | None, namespace: str, classes: Classes, labels: Mapping[str, str]) -> FleetClass | Problem:
@@ -121,7 +135,7 @@ def _within(item: Object, own: Mapping[str, Any], chosen: FleetClass) -> Admitte
     )
     if found:
         return Problem("ClassLimitExceeded", "; ".join(found))
-    return Admitted(goproxy, imposed_by(chosen))
+    return Admitted(goproxy, imposed_by(chosen), chosen)
 
 
 def _not_admitted(message: str, admitting: list[FleetClass], namespace: str) -> Problem:

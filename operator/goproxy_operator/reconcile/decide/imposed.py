@@ -15,7 +15,7 @@ from goproxy_operator.desired.config_map import ConfigDocuments, config_map, doc
 from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.desired.names import ALLOWLIST_SOURCE_ANNOTATION
 from goproxy_operator.kube.resources import Object
-from goproxy_operator.reconcile.decide.classes import BY, Classes, choose_class, imposed_by
+from goproxy_operator.reconcile.decide.classes import BY, Classes, choose_class, imposed_by, that_count
 from goproxy_operator.reconcile.decide.difference import stamped
 from goproxy_operator.reconcile.decide.plan import controlled
 from goproxy_operator.reconcile.decide.problem import Problem
@@ -68,7 +68,10 @@ def governing(
     name = spec.get("className") if isinstance(spec, Mapping) else None
     if not isinstance(name, str | None):
         name = None
-    if classes is None or not (classes or name):
+    if classes is None:
+        return None
+    name, classes = that_count(name, classes)
+    if not (classes or name):
         return None
     namespace = item["metadata"].get("namespace", "")
     chosen = choose_class(name, namespace, classes, labels)

@@ -103,6 +103,11 @@ class IntentFacts:
         cannot_grow = dict.fromkeys(self.cannot_grow, refusal) if refusal else self.cannot_grow
         return replace(self, growth_refusal=refusal, cannot_grow=cannot_grow)
 
+    def without_growth(self, why: str) -> "IntentFacts":
+        """Return the facts by which no claim is made larger, whatever is asked for."""
+        names = (claim["spec"].get("storageClassName") or "" for claim in self.claims.values())
+        return replace(self, stayed_full=False, growth_refusal=why, cannot_grow=dict.fromkeys(map(str, names), why))
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
@@ -134,17 +139,17 @@ def intend(goproxy: GoProxy, facts: IntentFacts) -> Intent:
         known = facts.live.get(("ConfigMap", names.config_map(name)))
         allowlist = decide_allowlist(source, facts.named_allowlist, known)
     live_set = facts.live.get(("StatefulSet", names.stateful_set(name)))
-    storage = goproxy.spec.cache.storage
-    claims = decide_claims(
-        claim_templates(goproxy),
-        ClaimFacts(live_set, facts.claims, facts.pods, facts.cannot_grow),
-        storage.grow_to if storage else None,
-        stayed_full=facts.stayed_full,
-    )
     autoscaling = goproxy.spec.autoscaling
     choice = choose_provider(autoscaling, _provider_facts(facts)) if autoscaling is not None else Choice(None)
     running = max(facts.pods, default=-1) + 1
     number = decide_replicas(goproxy, live_set, running, autoscaled=choice.provider is not None)
+    storage = goproxy.spec.cache.storage
+    claims = decide_claims(
+        claim_templates(goproxy),
+        ClaimFacts(live_set, facts.claims, facts.pods, facts.cannot_grow, _replicas(number.send, live_set)),
+        storage.grow_to if storage else None,
+        stayed_full=facts.stayed_full,
+    )
     files = documents(goproxy, claims.size_bytes, allowlist.text if allowlist else None, facts.imposed)
     circumstances = ChildFacts(
         facts.default_image,
@@ -181,6 +186,10 @@ def _questions(ids: Iterable[ChildId], claims: Claims, facts: IntentFacts) -> tu
     if claims.grow and facts.growth_refusal is None:
         found.append(UngrownClaims(tuple(claims.grow)))
     return tuple(found)
+
+
+def _replicas(sent: int | None, live_set: Object | None) -> int:
+    return sent if sent is not None else int((live_set or {}).get("spec", {}).get("replicas", 0))
 
 
 def _provider_facts(facts: IntentFacts) -> ProviderFacts:

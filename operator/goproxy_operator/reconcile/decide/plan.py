@@ -1,11 +1,11 @@
 """From the children there should be and those there are to what has to be done about them. Pure."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from goproxy_operator.desired import names
 from goproxy_operator.desired.manifest import Manifest
-from goproxy_operator.kube.resources import Object
+from goproxy_operator.kube.resources import STATEFUL_SETS, Object
 from goproxy_operator.reconcile.decide.difference import stamp_of, stamped, subset
 from goproxy_operator.reconcile.decide.problem import Problem
 
@@ -19,6 +19,11 @@ class Apply:
 
     manifest: Manifest
 
+    @property
+    def about(self) -> ChildId:
+        """Return kind and name of the child."""
+        return child_id(self.manifest)
+
 
 @dataclass(frozen=True, slots=True)
 class Delete:
@@ -28,6 +33,11 @@ class Delete:
     name: str
     uid: str
 
+    @property
+    def about(self) -> ChildId:
+        """Return kind and name of the child."""
+        return self.kind, self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Orphan:
@@ -35,6 +45,11 @@ class Orphan:
 
     name: str
     uid: str
+
+    @property
+    def about(self) -> ChildId:
+        """Return kind and name of the child."""
+        return STATEFUL_SETS.kind, self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +65,10 @@ class Plan:
         """Return the plan that leaves the StatefulSet for later."""
         kept = (a for a in self.actions if not (isinstance(a, Apply) and a.manifest["kind"] == "StatefulSet"))
         return Plan(tuple(kept), self.problem)
+
+    def about(self, ids: Collection[ChildId]) -> "Plan":
+        """Return the part of the plan that is about these children."""
+        return replace(self, actions=tuple(action for action in self.actions if action.about in ids))
 
 
 def child_id(manifest: Manifest) -> ChildId:

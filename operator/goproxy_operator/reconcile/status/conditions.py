@@ -1,13 +1,15 @@
 """The conditions of an object, with the meaning that kstatus gives them. Pure.
 
-Ready is always there, and true where this generation is applied and at least one replica serves. Reconciling, Stalled,
-StorageResizing and DiskPressure are there only while they are true. UpstreamReachable and CredentialsReady are there
-once a replica has reported.
+Ready is always there, and true where at least one replica serves what is in force: a generation that is not carried out
+makes no fleet unready. Reconciling, Stalled, StorageResizing and DiskPressure are there only while they are true,
+WithinClass only while it is false. UpstreamReachable and CredentialsReady are there once a replica has reported.
 """
 
 from collections.abc import Mapping
 
+from goproxy_operator.reconcile.decide.audit import audit_message
 from goproxy_operator.reconcile.status.facts import StatusFacts
+from goproxy_operator.reconcile.status.held import held, serving
 from goproxy_operator.reconcile.status.reachability import (
     CREDENTIALS_READY,
     UPSTREAM_REACHABLE,
@@ -29,6 +31,7 @@ TYPES = frozenset(
         "AutoscalingActive",
         "StorageResizing",
         "DiskPressure",
+        "WithinClass",
     }
 )
 NO_REPORTS = "NoReports"
@@ -58,22 +61,22 @@ def statements(facts: StatusFacts) -> list[Statement]:
         made.append(pressed)
     if facts.goproxy.spec.autoscaling is not None:
         made.append(_autoscaling_active(facts))
+    if (audit := facts.verdict.audit) is not None:
+        made.append(("WithinClass", "False", audit.reason, audit_message(facts.verdict, audit)))
     return made
 
 
 def _ready(facts: StatusFacts) -> Statement:
     ready, desired = facts.count("readyReplicas"), facts.desired_replicas
-    serving = f"{ready} of {desired} replicas are ready"
-    if facts.stalled is not None:
-        return "Ready", "False", facts.stalled.reason, f"this generation is not carried out; {serving}"
-    if facts.suspended:
-        return "Ready", str(ready > 0), "Suspended", f"spec.suspend is true, so nothing is changed; {serving}"
+    if facts.stalled is not None or facts.suspended:
+        return held(facts)
+    serves = serving(facts)
     if not facts.seen_by_its_controller:
-        return "Ready", "False", "Applying", f"this generation is being applied; {serving}"
+        return "Ready", "False", "Applying", f"this generation is being applied; {serves}"
     if desired == 0:
         return "Ready", "False", "ScaledToZero", "no replica is asked for: write replicas 1 or more"
     trouble = facts.trouble
-    told = f"{serving}; {trouble.message}" if trouble is not None else serving
+    told = f"{serves}; {trouble.message}" if trouble is not None else serves
     if ready == 0:
         return "Ready", "False", trouble.reason if trouble is not None else "NoReplicaReady", told
     return "Ready", "True", "Serving", told

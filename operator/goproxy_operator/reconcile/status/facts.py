@@ -1,10 +1,12 @@
 """What the status of an object is made from. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.kube.resources import Object
+from goproxy_operator.reconcile.decide.audit import Verdict
+from goproxy_operator.reconcile.decide.in_force import GenerationInForce
 from goproxy_operator.reconcile.decide.problem import Problem
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
 from goproxy_operator.reconcile.decide.trouble import Trouble
@@ -26,10 +28,20 @@ class StatusFacts:
     """Why the autoscaler gets no figures, or why there is no autoscaler."""
     resizing: str | None = None
     """How far the growth of the claims has come, while it lasts."""
+    claim_size: str | None = None
+    """What the replicas' volumes have, where that is less than what is asked for."""
     suspended: bool = False
     """The user wants nothing changed."""
     stalled: Problem | None = None
     """What stands in the way until somebody acts on it."""
+    verdict: Verdict = field(default_factory=Verdict)
+    """What the fleet's classes say of it, dry runs too."""
+    refused: bool = False
+    """Nothing of the newest generation is carried out."""
+    in_force: GenerationInForce | None = None
+    """What was carried out last, where that is not the newest generation as it is now."""
+    repaired: bool = False
+    """What is in force is put back where somebody changes it."""
     trouble: Trouble | None = None
     """Why replicas are missing, where that has lasted."""
 
@@ -43,9 +55,9 @@ class StatusFacts:
     @property
     def adopting(self) -> bool:
         """Say whether the StatefulSet was made anew around pods that never stopped, and does not count them yet."""
-        if not self.resizing or not self.replicas:
+        if not any(replica.ready for replica in self.replicas):
             return False
-        return self.stateful_set is None or not self.stateful_set.get("status", {}).get("replicas")
+        return self.stateful_set is None or not self.stateful_set.get("status", {}).get("observedGeneration")
 
     def count(self, field: str) -> int:
         """Return a count of the StatefulSet's status: `replicas`, `readyReplicas`, `updatedReplicas`."""

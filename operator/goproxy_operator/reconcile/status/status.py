@@ -8,6 +8,7 @@ from typing import Any
 from goproxy_operator.api.status import MESSAGE_LENGTH, REASON_LENGTH, Condition, Status
 from goproxy_operator.desired import names
 from goproxy_operator.kube.resources import GOPROXIES, Object, very_object
+from goproxy_operator.reconcile.decide.problem import Problem
 from goproxy_operator.reconcile.status.conditions import FIGURES, NO_REPORTS, REPORTED, TYPES, statements
 from goproxy_operator.reconcile.status.facts import StatusFacts
 from goproxy_operator.reconcile.status.reachability import Statement
@@ -47,10 +48,23 @@ def compute_status(facts: StatusFacts, previous: Mapping[str, Any], now: datetim
         hit_rate_percent=fleet.hit_rate_percent,
         requests_per_second=fleet.requests_per_second,
         storage=fleet.storage,
+        claim_size=facts.claim_size,
         replica_status=tuple(map(replica_status, facts.replicas)),
         conditions=_conditions(statements(facts), previous, goproxy.metadata.generation, now),
     )
-    return _document(status)
+    document = _document(status)
+    if facts.in_force is not None:
+        document["inForce"] = facts.in_force.document()
+    return document
+
+
+def refused_status(facts: StatusFacts, previous: Mapping[str, Any], now: datetime) -> Document:
+    """Return the status of an object that is not carried out, of which nobody may know what is in force."""
+    status = compute_status(facts, previous, now)
+    if facts.repaired:
+        return status
+    # The address depends on a spec that is not known.
+    return {**status, **_only(previous, ("endpoint", "claimSize", "inForce"))} | _only(status, ("inForce",))
 
 
 def not_scraped_yet(computed: Document, previous: Mapping[str, Any]) -> Document:
@@ -73,12 +87,11 @@ def not_scraped_yet(computed: Document, previous: Mapping[str, Any]) -> Document
     return _without_empty(status)
 
 
-def stalled_status(reason: str, message: str, generation: int, previous: Mapping[str, Any], now: datetime) -> Document:
-    """Return the status of an object that could not even be read: what was known of its replicas stays."""
-    made = [
-        ("Ready", "False", reason, "this generation is not carried out; what runs is left as it is"),
-        ("Stalled", "True", reason, message),
-    ]
+def stalled_status(problem: Problem, generation: int, previous: Mapping[str, Any], now: datetime) -> Document:
+    """Return the status of an object of which nothing can be computed: what was known of its replicas stays."""
+    ready, wanted = previous.get("readyReplicas", 0), previous.get("replicas", 0)
+    told = f"{ready} of {wanted} replicas were ready; generation {generation} is not carried out: see Stalled"
+    made = [("Ready", str(ready > 0), problem.reason, told), ("Stalled", "True", problem.reason, problem.message)]
     kept = {key: value for key, value in ours(previous).items() if key not in ("conditions", "observedGeneration")}
     conditions = [_dump(condition) for condition in _conditions(made, previous, generation, now)]
     return {**kept, "observedGeneration": generation, "conditions": conditions}

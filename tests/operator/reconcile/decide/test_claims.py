@@ -44,20 +44,125 @@ def decide(
         ({"size": "5Gi"}, None, 5 * 2**30, None),
         ({"size": "5120Mi"}, stateful_set("5Gi"), 5 * 2**30, None),
         ({"size": "20Gi"}, stateful_set("5Gi"), 20 * 2**30, None),
-        ({"size": "5Gi"}, stateful_set("10Gi"), 10 * 2**30, None),
-        ({"size": "5Gi", "storageClassName": "fast"}, stateful_set("5Gi"), 5 * 2**30, "StorageImmutable"),
-        ({"size": "5Gi"}, stateful_set("5Gi", "fast"), 5 * 2**30, "StorageImmutable"),
-        ({"size": "9Gi"}, stateful_set("5Gi", "fast"), 5 * 2**30, "StorageImmutable"),
+        ({"size": "5Gi"}, stateful_set("10Gi"), 5 * 2**30, None),
+        ({"size": "5Gi", "storageClassName": "fast"}, stateful_set("5Gi"), 5 * 2**30, None),
+        ({"size": "5Gi"}, stateful_set("5Gi", "fast"), 5 * 2**30, None),
     ],
 )
-def test_without_claims_only_the_size_may_differ(
+def test_what_no_volume_was_made_for_is_as_it_is_asked_for(
     storage: Object | None, held: Object | None, size: int, reason: str | None
 ) -> None:
     claims = decide(storage, held)
     assert claims.size_bytes == size
     assert (claims.problem and claims.problem.reason) == reason
-    if held is not None and size == 5 * 2**30:
-        assert subset(list(claims.templates), held["spec"]["volumeClaimTemplates"])
+    assert list(claims.templates) == claim_templates(goproxy(cache={"storage": storage} if storage else {}))
+
+
+@pytest.mark.parametrize(
+    ("storage", "held", "advice"),
+    [
+        ({"size": "5Gi", "storageClassName": "fast"}, stateful_set("5Gi"), "leave storageClassName out again"),
+        ({"size": "5Gi"}, stateful_set("5Gi", "fast"), "write storageClassName fast again"),
+        ({"size": "9Gi"}, stateful_set("5Gi", "fast"), "write storageClassName fast again"),
+    ],
+)
+def test_volumes_keep_their_class(storage: Object, held: Object, advice: str) -> None:
+    claims = decide(storage, held, claim(0, "5Gi"))
+    assert claims.size_bytes == 5 * 2**30
+    assert claims.problem is not None
+    assert claims.problem.reason == "StorageImmutable"
+    assert advice in claims.problem.message
+    assert claims.problem.message.endswith("or make a new GoProxy with another name")
+    assert subset(list(claims.templates), held["spec"]["volumeClaimTemplates"])
+
+
+FIXED = {"standard": "the claims' StorageClass standard does not say allowVolumeExpansion: true"}
+
+
+@pytest.mark.parametrize("held", [None, "1Gi", "2Gi"])
+def test_caches_are_as_large_as_the_volumes_that_cannot_grow(held: str | None) -> None:
+    there = (claim(0, "1Gi"), claim(1, "2Gi"), claim(2, "1Gi"), claim(3, "1Gi"), claim(4, "1Gi"))
+    decided = decide({"size": "2Gi"}, stateful_set(held) if held else None, *there, cannot_grow=FIXED)
+    assert (decided.size_bytes, decided.short) == (2**30, "1Gi")
+    assert (size_of(decided.templates[0]), list(decided.grow), decided.resizing) == ("2Gi", [], None)
+    assert decided.problem is not None
+    assert decided.problem.reason == "StorageCannotGrow"
+    assert decided.problem.message == (
+        f"cache.storage.size 2Gi cannot be carried out: {FIXED['standard']}; cache-team-a-0 has 1Gi, "
+        "cache-team-a-2 has 1Gi, cache-team-a-3 has 1Gi, and 1 more are like that, and the caches go on with 1Gi: "
+        "let volumes expand, or write size 1Gi, or replace one replica after the other by an empty one of 2Gi: "
+        "kubectl delete --wait=false pvc/cache-team-a-0 pod/team-a-0"
+    )
+
+
+@pytest.mark.parametrize("held", [None, "1Gi", "2Gi"])
+def test_a_size_that_no_volume_has_may_be_taken_back(held: str | None) -> None:
+    there = (claim(0, "1Gi"), claim(1, "1Gi"))
+    decided = decide({"size": "1Gi"}, stateful_set(held) if held else None, *there, cannot_grow=FIXED)
+    assert (decided.size_bytes, decided.short, decided.problem) == (2**30, None, None)
+    assert size_of(decided.templates[0]) == "1Gi"
+
+
+def test_volumes_that_are_larger_than_asked_for_are_not_filled() -> None:
+    decided = decide({"size": "1Gi"}, None, claim(0, "2Gi"), claim(1, "4Gi"))
+    assert (decided.size_bytes, decided.short, decided.problem) == (2**30, None, None)
+
+
+def test_growth_that_the_driver_gave_up_may_be_taken_back() -> None:
+    decided = decide({"size": "5Gi"}, stateful_set("9Gi"), claim(0, "9Gi", "5Gi"))
+    assert (size_of(decided.templates[0]), decided.size_bytes, decided.resizing) == ("5Gi", 5 * 2**30, None)
+
+
+def test_while_claims_grow_the_caches_hold_what_there_is() -> None:
+    decided = decide({"size": "9Gi"}, stateful_set("9Gi"), claim(0, "9Gi"), claim(1, "9Gi", "5Gi"))
+    assert (decided.size_bytes, decided.short) == (5 * 2**30, "5Gi")
+
+
+def test_claims_of_a_class_that_can_grow_do_so_beside_others() -> None:
+    other = claim(1, "1Gi")
+    other["spec"]["storageClassName"] = "growing"
+    decided = decide({"size": "2Gi"}, stateful_set("1Gi"), claim(0, "1Gi"), other, cannot_grow=FIXED | {"growing": ""})
+    assert [sent["metadata"]["uid"] for sent in decided.grow] == ["u1"]
+    assert decided.problem is not None
+
+
+@pytest.mark.parametrize(
+    ("waiting", "template", "told"),
+    [
+        (claim(0, "100Gi", phase="Pending"), {"size": "10Gi"}, "cannot be changed to 10Gi of the default class"),
+        (claim(0, "10Gi", phase="Pending"), {"size": "10Gi"}, None),
+        (claim(0, "1Gi", phase="Pending"), {"size": "10Gi"}, None),
+        (
+            claim(0, "10Gi", phase="Pending"),
+            {"size": "10Gi", "storageClassName": "fast"},
+            "cannot be changed to 10Gi of class fast",
+        ),
+    ],
+)
+def test_a_claim_that_waits_for_what_nobody_asks_for_is_told(
+    waiting: Object, template: Object, told: str | None
+) -> None:
+    decided = decide(template, stateful_set("100Gi"), waiting)
+    assert size_of(decided.templates[0]) == "10Gi"
+    assert decided.size_bytes == 10 * 2**30
+    if told is None:
+        assert decided.problem is None
+    else:
+        assert decided.problem is not None
+        assert decided.problem.reason == "StorageNotProvisioned"
+        assert told in decided.problem.message
+        assert decided.problem.message.endswith("kubectl delete --wait=false pvc/cache-team-a-0 pod/team-a-0")
+
+
+def test_nothing_grows_by_itself_where_it_cannot_and_the_template_stays() -> None:
+    decided = decide(GROW, stateful_set("5Gi"), claim(0, "5Gi"), cannot_grow=FIXED, stayed_full=True)
+    assert (size_of(decided.templates[0]), list(decided.grow)) == ("5Gi", [])
+    assert decided.problem is not None
+
+
+def test_what_grew_by_itself_stays_without_grow_to() -> None:
+    decided = decide({"size": "5Gi"}, stateful_set("8Gi"), claim(0, "8Gi"), claim(1, "8Gi"))
+    assert (size_of(decided.templates[0]), decided.size_bytes) == ("8Gi", 8 * 2**30)
 
 
 CAN = {"standard": ""}
@@ -74,7 +179,7 @@ CAN = {"standard": ""}
         ("9Gi", [claim(0, "9Gi"), claim(1, "5Gi")], "9Gi", ["u1"], "1 of 2 claims have grown to 9Gi"),
         ("9Gi", [claim(0, "9Gi"), claim(1, "9Gi")], "9Gi", [], None),
         ("9Gi", [claim(0, "20Gi"), claim(1, "9Gi")], "9Gi", [], None),
-        ("9Gi", [claim(0, "5Gi", phase="Pending")], "9Gi", [], "0 of 1 claims have grown to 9Gi"),
+        ("9Gi", [claim(0, "5Gi", phase="Pending")], "9Gi", [], None),
     ],
 )
 def test_each_state_leads_to_the_next(
@@ -103,15 +208,17 @@ def test_the_class_is_asked_about_before_anything_is_done() -> None:
         ("", None, "the claims have no StorageClass"),
     ],
 )
-def test_a_class_that_cannot_expand_leaves_all_as_it_is(name: str, storage_class: Object | None, said: str) -> None:
+def test_a_class_that_cannot_expand_leaves_claims_as_they_are(
+    name: str, storage_class: Object | None, said: str
+) -> None:
     why = storage_class_refusal(name, storage_class)
     assert why == said
     if why:
         decided = decide({"size": "9Gi"}, stateful_set("5Gi"), claim(0, "5Gi"), cannot_grow={"standard": why})
-        assert (size_of(decided.templates[0]), decided.grow) == ("5Gi", ())
+        assert (decided.size_bytes, list(decided.grow)) == (5 * 2**30, [])
         assert decided.problem is not None
         assert decided.problem.reason == "StorageCannotGrow"
-        assert decided.problem.message.startswith(f"cache.storage.size 9Gi cannot be carried out: {why}; what runs")
+        assert decided.problem.message.startswith(f"cache.storage.size 9Gi cannot be carried out: {why}; cache-team")
 
 
 def test_what_stands_in_the_way_of_a_claim_is_told() -> None:

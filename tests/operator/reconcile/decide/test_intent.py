@@ -122,7 +122,7 @@ def test_a_refusal_of_the_api_server_is_why_no_volume_can_grow() -> None:
     assert decided.claims.problem.message.startswith(
         "cache.storage.size 9Gi cannot be carried out: the quota is used up"
     )
-    assert size_of(decided.claims.templates[0]) == "5Gi", "what runs goes on"
+    assert decided.claims.size_bytes == 5 * 2**30, "what runs goes on"
 
 
 def test_why_not_all_is_made_that_is_asked_for() -> None:

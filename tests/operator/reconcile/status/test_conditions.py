@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from goproxy_operator.reconcile.decide.in_force import GenerationInForce
 from goproxy_operator.reconcile.decide.problem import Problem
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
 from goproxy_operator.reconcile.decide.trouble import Trouble
@@ -30,7 +31,10 @@ NAME_TAKEN = Problem("NameConflict", "Service team-a exists")
     ("changed", "ready", "reconciling", "stalled"),
     [
         ({}, ("True", "Serving"), None, None),
-        ({"stateful_set": None}, ("False", "Applying"), "Applying", None),
+        ({"stateful_set": None, "replicas": []}, ("False", "Applying"), "Applying", None),
+        # It is made anew around pods that serve.
+        ({"stateful_set": None}, ("True", "Serving"), None, None),
+        ({"stateful_set": {"metadata": {"generation": 1}, "spec": {"replicas": 2}}}, ("True", "Serving"), None, None),
         ({"stateful_set": stateful_set(seen=False)}, ("False", "Applying"), "Applying", None),
         ({"stateful_set": stateful_set(readyReplicas=0)}, ("False", "NoReplicaReady"), "ReplicasNotReady", None),
         ({"stateful_set": stateful_set(readyReplicas=1)}, ("True", "Serving"), "ReplicasNotReady", None),
@@ -42,9 +46,15 @@ NAME_TAKEN = Problem("NameConflict", "Service team-a exists")
             None,
             None,
         ),
-        ({"stalled": NAME_TAKEN}, ("False", "NameConflict"), None, "NameConflict"),
+        ({"stalled": NAME_TAKEN}, ("True", "NameConflict"), None, "NameConflict"),
         (
             {"stalled": NAME_TAKEN, "stateful_set": stateful_set(readyReplicas=1)},
+            ("True", "NameConflict"),
+            None,
+            "NameConflict",
+        ),
+        (
+            {"stalled": NAME_TAKEN, "stateful_set": stateful_set(readyReplicas=0)},
             ("False", "NameConflict"),
             None,
             "NameConflict",
@@ -58,6 +68,55 @@ def test_conditions_follow_kstatus(
     assert said["Ready"][:2] == ready
     assert said.get("Reconciling", (None, None))[1] == reconciling
     assert said.get("Stalled", (None, None))[1] == stalled
+
+
+LIMIT = Problem("ClassLimitExceeded", "spec.replicas 9 is more than")
+SERVES = "2 of 2 replicas are ready; "
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"stalled": NAME_TAKEN}, SERVES + "generation 3 is not carried out in full: see Stalled"),
+        (
+            {"stalled": LIMIT, "refused": True, "in_force": GenerationInForce(2, {}), "repaired": True},
+            SERVES + "generation 3 is not carried out, generation 2 is in force: see Stalled",
+        ),
+        (
+            {"stalled": LIMIT, "refused": True, "in_force": GenerationInForce(3, {}), "repaired": True},
+            SERVES + "generation 3 stays in force, though it is refused by now: see Stalled",
+        ),
+        (
+            {"stalled": LIMIT, "refused": True, "in_force": GenerationInForce(2)},
+            SERVES + "generation 3 is not carried out, generation 2 is in force, and is left as it is, because the "
+            "operator does not know its spec: see Stalled",
+        ),
+        (
+            {"stalled": LIMIT, "refused": True, "stateful_set": None, "replicas": []},
+            "0 of 0 replicas are ready; generation 3 is not carried out, nothing is in force: see Stalled",
+        ),
+        (
+            {"stalled": LIMIT, "refused": True, "suspended": True, "in_force": GenerationInForce(2, {})},
+            SERVES + "generation 3 is not carried out, generation 2 is in force, and is left as it is, because "
+            "spec.suspend is true: see Stalled",
+        ),
+        (
+            {"stalled": LIMIT, "refused": True, "in_force": GenerationInForce(3, {})},
+            SERVES + "generation 3 stays in force, though it is refused by now, and is left as it is: see Stalled",
+        ),
+        (
+            {"suspended": True, "in_force": GenerationInForce(2)},
+            "spec.suspend is true, so nothing is changed; generation 2 is in force; 2 of 2 replicas are ready",
+        ),
+    ],
+)
+def test_ready_tells_what_is_in_force(changed: Object, expected: str) -> None:
+    status = compute_status(facts(**changed), {}, NOW)
+    status_of_ready, _, message = conditions(status)["Ready"]
+    assert message == expected
+    assert status_of_ready == str("2 of 2" in expected)
+    in_force = changed.get("in_force")
+    assert status.get("inForce") == (in_force and in_force.document())
 
 
 TROUBLE = Trouble("ImagePullBackOff", "team-a-1: ImagePullBackOff: no; push it")

@@ -40,8 +40,8 @@ def rolling(**more: Any) -> Object:
 
 def test_a_fleet_is_created_once() -> None:
     assert told(NEW, STARTING, WHOLE, WHOLE) == [CREATED]
-    assert told({"stateful_set": None}, NEW, WHOLE) == [CREATED]
-    assert told({"stateful_set": None, "stalled": CONFLICT}, NEW) == [CREATED]
+    assert told({"stateful_set": None, "replicas": []}, NEW, WHOLE) == [CREATED]
+    assert told({"stateful_set": None, "replicas": [], "stalled": CONFLICT}, NEW) == [CREATED]
     assert told({**NEW, "stalled": CONFLICT}, NEW, WHOLE) == [CREATED]
     assert told(WHOLE, {**WHOLE, "stalled": CONFLICT}, WHOLE) == [CREATED]
     assert told({"stateful_set": None, "suspended": True}, {"stateful_set": None, "suspended": True}) == []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from goproxy_operator.reconcile.decide.problem import Problem
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
 from goproxy_operator.reconcile.status.reported import two_digits
 from goproxy_operator.reconcile.status.status import (
@@ -14,6 +16,7 @@ from goproxy_operator.reconcile.status.status import (
     manifest,
     news,
     not_scraped_yet,
+    refused_status,
     stalled_status,
 )
 from tests.operator.objects import UID, goproxy
@@ -120,11 +123,18 @@ def test_conditions_of_others_are_neither_read_nor_written() -> None:
 
 def test_an_object_that_cannot_be_read_keeps_what_was_known() -> None:
     written = compute_status(facts(), {}, NOW)
-    status = stalled_status("InvalidSpec", "spec.replicas: no", 4, written, LATER)
+    status = stalled_status(Problem("InvalidSpec", "spec.replicas: no"), 4, written, LATER)
     assert status["replicas"] == 2
     assert status["observedGeneration"] == 4
     assert conditions(status)["Stalled"] == ("True", "InvalidSpec", "spec.replicas: no")
-    assert conditions(status)["Ready"][0] == "False"
+    assert conditions(status)["Ready"][0] == "True"
+
+
+def test_an_address_that_depends_on_what_is_not_known_stays() -> None:
+    written = compute_status(facts(), {}, NOW) | {"endpoint": "https://old:8443", "inForce": {"generation": 2}}
+    stalled = facts(stalled=Problem("InvalidSpec", "no"), refused=True)
+    assert refused_status(stalled, written, LATER)["endpoint"] == "https://old:8443"
+    assert refused_status(replace(stalled, repaired=True), written, LATER)["endpoint"].startswith("http://team-a")
 
 
 def test_the_status_is_applied_to_the_very_object() -> None:
