@@ -73,7 +73,7 @@ def watch(scene: Scene, failure: Failure) -> str:
 def test_what_concerns_one_namespace(scenes: Callable[[Failure], Scene]) -> None:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         faults = list(pool.map(lambda failure: watch(scenes(failure), failure), SIDE_BY_SIDE))
-    assert "".join(faults) == ""
+    assert not any(faults), "\n".join(filter(None, faults))
 
 
 def test_what_classes_refuse(scenes: Callable[[Failure], Scene], cluster: Cluster) -> None:
@@ -84,4 +84,4 @@ def test_what_classes_refuse(scenes: Callable[[Failure], Scene], cluster: Cluste
         finally:
             with suppress(CommandError):
                 cluster.kubectl("delete", "goproxyclass", CLASS, "--ignore-not-found")
-    assert "".join(faults) == ""
+    assert not any(faults), "\n".join(filter(None, faults))

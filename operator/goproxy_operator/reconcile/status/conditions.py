@@ -72,7 +72,7 @@ def _ready(facts: StatusFacts) -> Statement:
         return held(facts)
     serves = serving(facts)
     if not facts.seen_by_its_controller:
-        return "Ready", "False", "Applying", f"this generation is being applied; {serves}"
+        return "Ready", str(ready > 0), "Applying", f"this generation is being applied; {serves}"
     if desired == 0:
         return "Ready", "False", "ScaledToZero", "no replica is asked for: write replicas 1 or more"
     trouble = facts.trouble

@@ -31,11 +31,11 @@ NAME_TAKEN = Problem("NameConflict", "Service team-a exists")
     ("changed", "ready", "reconciling", "stalled"),
     [
         ({}, ("True", "Serving"), None, None),
-        ({"stateful_set": None, "replicas": []}, ("False", "Applying"), "Applying", None),
+        ({"stateful_set": None, "replicas": []}, ("True", "Applying"), "Applying", None),
         # It is made anew around pods that serve.
         ({"stateful_set": None}, ("True", "Serving"), None, None),
         ({"stateful_set": {"metadata": {"generation": 1}, "spec": {"replicas": 2}}}, ("True", "Serving"), None, None),
-        ({"stateful_set": stateful_set(seen=False)}, ("False", "Applying"), "Applying", None),
+        ({"stateful_set": stateful_set(seen=False)}, ("True", "Applying"), "Applying", None),
         ({"stateful_set": stateful_set(readyReplicas=0)}, ("False", "NoReplicaReady"), "ReplicasNotReady", None),
         ({"stateful_set": stateful_set(readyReplicas=1)}, ("True", "Serving"), "ReplicasNotReady", None),
         ({"stateful_set": stateful_set(updatedReplicas=1)}, ("True", "Serving"), "RollingOut", None),
