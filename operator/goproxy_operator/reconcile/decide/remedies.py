@@ -27,6 +27,19 @@ def remedy(reason: str, words: str) -> Remedy:
     return Remedy(reason, "look at `kubectl describe pod`", len(_ROWS))
 
 
+def reasons() -> frozenset[str]:
+    """Return every reason that a condition may have from this table."""
+    return frozenset(named or own for written, _, named, _ in _ROWS for own in ([named] if named else written.split()))
+
+
+def advice_about(reason: str) -> list[str]:
+    """Return what is told to do about a reason, each advice once: which of them is told depends on others' words."""
+    found = (
+        advice for written, _, named, advice in _ROWS if reason == named or (not named and reason in written.split())
+    )
+    return list(dict.fromkeys(found))
+
+
 _PULLS = "ImagePullBackOff"
 _CRASHES = "CrashLoopBackOff Error"
 _CREATE = "CreateContainerConfigError"
