@@ -38,6 +38,12 @@ class Side:
             return await asyncio.wait_for(self.operator.metric(_LEADING), 0.5) == 1
         return False
 
+    async def stands_by(self, run: int) -> None:
+        """Return when this run of its process, counted from 1 at the first start, waits for the Lease."""
+        await eventually(
+            lambda: self.operator.log.count("waiting for the Lease") >= run, f"run {run} waits for the Lease"
+        )
+
     def writes(self, since: float) -> list[float]:
         """When it wrote since then; not its Lease."""
         return [call.at for call in self.proxy.calls if call.write and call.at >= since]
@@ -69,6 +75,7 @@ class Pair:
             await operator.__aenter__()
             self._stack.push_async_callback(self._end, len(self._sides))
             self._sides.append(Side(proxy, operator))
+            await self._sides[-1].stands_by(1)
         await self.leader()
         await self._fleets.make()
         await eventually(lambda: not self._fleets.unfinished(), "all fleets are told")
@@ -127,7 +134,10 @@ class Pair:
         match way:
             case "kill" | "term":
                 await old.operator.ended()
+                run = old.operator.log.count("waiting for the Lease") + 1
                 await old.operator.__aenter__()
+                # The start of a process may take seconds, and is no part of the next take-over.
+                await old.stands_by(run)
             case "part":
                 assert not await old.leads()
                 old.proxy.join()
