@@ -60,6 +60,22 @@ class Fleet:
             raise AssertionError(f"{e}; it is {seen}") from None
         return str(seen["message"])
 
+    async def wait_events(self, reason: str, seconds: float = 30.0) -> list[Object]:
+        """Wait for an Event of a reason about the object, and return all of them.
+
+        The Events are sent once the status is written, and some only when what they tell has lasted.
+        """
+        found: list[Object] = []
+        selector = f"involvedObject.kind=GoProxy,involvedObject.name={self.name},reason={reason}"
+
+        async def told() -> bool:
+            listed = json.loads(await self.kubectl("get", "events", f"--field-selector={selector}", "-o", "json"))
+            found[:] = listed["items"]
+            return bool(found)
+
+        await eventually(told, f"{reason} is told by an Event", seconds)
+        return found
+
     async def wait_ready(self, replicas: int) -> None:
         """Wait until so many replicas are there and ready, and nothing is under way or in the way any more."""
 

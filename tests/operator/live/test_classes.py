@@ -35,8 +35,7 @@ async def test_a_fleet_that_passes_a_limit_stays_as_it_was(fleet: Fleet, apply_c
     assert (await fleet.get("statefulset"))["spec"] == before["spec"]
     config = (await fleet.get("configmap", "team-a-config-v1"))["data"]["config.json"]
     assert parse_config(config).modules.deny == ()
-    events = await fleet.kubectl("get", "events.events.k8s.io", "-o", "jsonpath={.items[*].note}")
-    assert message in events
+    assert [told["message"] for told in await fleet.wait_events("ClassLimitExceeded")] == [message]
 
     # Nor by the scale subresource, nor by another class, nor by none.
     await fleet.kubectl("scale", "goproxy/team-a", "--replicas=4")

@@ -34,22 +34,6 @@ def says(config: str, failures: int = 0, problem: str | None = None) -> Report:
     return report(config=config).model_copy(update=update)
 
 
-async def events(fleet: Fleet, reason: str) -> list[dict[str, Any]]:
-    found = json.loads(await fleet.kubectl("get", "events", f"--field-selector=reason={reason}", "-o", "json"))
-    items: list[dict[str, Any]] = found["items"]
-    return items
-
-
-async def events_when_told(fleet: Fleet, reason: str) -> list[dict[str, Any]]:
-    """Return the Events of a reason, of which the first may be sent only once its condition has lasted."""
-
-    async def told() -> bool:
-        return bool(await events(fleet, reason))
-
-    await eventually(told, f"{reason} is told", 40)
-    return await events(fleet, reason)
-
-
 async def test_servers_and_secrets_are_told_while_they_fail(
     control_plane: ControlPlane, nodes: NodeStandIn, fleet: Fleet, new_operator: StartOperator
 ) -> None:
@@ -84,7 +68,7 @@ async def test_servers_and_secrets_are_told_while_they_fail(
                 await asyncio.sleep(0.6)
             assert audit.matching(control_plane.audit.since(mark), user=USER, resource="goproxies", verbs="patch") == []
             for reason in ("HostNotFound", "SecretUnusable"):
-                (told,) = await events_when_told(fleet, reason)
+                (told,) = await fleet.wait_events(reason, 40)
                 assert told["type"] == "Warning"
 
         # An operator that starts knows nothing of the reports, and leaves what they said.

@@ -73,7 +73,8 @@ async def test_a_disk_that_takes_no_more_is_told_while_it_does(
         says["127.0.0.22"] = report(pressure="the cache's disk refuses writes: No space left on device")
         message = await fleet.wait_condition("DiskPressure", "True", "CacheDiskFull")
         assert message == "team-a-0: the cache's disk refuses writes: No space left on device"
-        assert "No space left" in await fleet.kubectl("get", "events", "--field-selector=reason=CacheDiskFull")
+        (told,) = await fleet.wait_events("CacheDiskFull")
+        assert "No space left" in told["message"]
         says["127.0.0.22"] = report()
 
         async def gone() -> bool:
