@@ -176,7 +176,7 @@ CASES: dict[str, tuple[Object, str, str]] = {
     "oom": (
         {"containerStatuses": container(terminated={"exitCode": 137, "reason": "OOMKilled"}, restarts=4)},
         "OOMKilled",
-        "its node had no memory",
+        "more than its memory limit of 1Gi; raise spec.pod.resources.limits.memory",
     ),
     "config": (
         {
@@ -273,6 +273,7 @@ async def test_a_priority_class_that_is_not_there(fleet: Fleet, operator: Operat
     assert (
         "team-a: PriorityClassNotFound: no PriorityClass with name none was found; create that PriorityClass" in message
     )
+    await wait_told(fleet, "PriorityClassNotFound")
     assert [reason for reason, _ in await told(fleet)] == ["PriorityClassNotFound"]
     assert "fault of the operator" not in operator.log
 
@@ -293,6 +294,7 @@ async def test_a_claim_without_a_volume(fleet: Fleet, control_plane: ControlPlan
     await patch_status(fleet, "team-a-0", conditions=[unscheduled | {"lastTransitionTime": CHANGED}])
     message = await fleet.wait_condition("Ready", "False", "StorageClassNotFound")
     assert 'cache-team-a-0: StorageClassNotFound: storageclass.storage.k8s.io "none" not found; create that' in message
+    await wait_told(fleet, "StorageClassNotFound")
     assert [reason for reason, _ in await told(fleet)] == ["StorageClassNotFound"]
     # The stand-in of the next test would take a pod that has no node for one to place.
     await fleet.kubectl("delete", "goproxies", "--all", "--cascade=foreground", "--timeout=30s")
