@@ -52,7 +52,7 @@ def _kill(cluster: Cluster, node: str, group: str, command: str, signal: str = "
     docker = _docker(cluster)
     found = docker("exec", node, "sh", "-c", FIND, "find", group, command).split()
     assert found, f"no process `{command}` on {node}"
-    docker("exec", node, "kill", f"-{signal}", *found)
+    docker("exec", node, "sh", "-c", f'kill -{signal} "$@"', "kill", *found)
 
 
 def _docker(cluster: Cluster) -> Any:
