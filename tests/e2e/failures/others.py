@@ -82,6 +82,12 @@ OTHERS = [
         "compare name and key in `spec.upstream.gosumdb` with what the database publishes",
     ),
     Row(
+        "StorageImmutable",
+        "the claims cannot come from another StorageClass, such as a new default of the fleet's class",
+        "Stalled",
+        "write the StorageClass of the claims again, or make a new GoProxy with another name",
+    ),
+    Row(
         "StorageNotProvisioned",
         "a claim waits for a volume of a size or class that is not asked for any more",
         "Stalled",
