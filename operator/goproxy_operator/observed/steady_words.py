@@ -37,7 +37,7 @@ _PULL_WRAPPERS = re.compile(
     r"|RegistryUnavailable|SignatureValidationFailed|rpc error: code = \w+ desc = )(?:: |(?=rpc )|$|(?<== ))"
 )
 _NODES = re.compile(r"^\d+/\d+ nodes are available: ")
-_PREEMPTION = re.compile(r"\.?\s*(?:preemption: .*|no new claims to deallocate.*)$", re.DOTALL)
+_PREEMPTION = re.compile(r"(?:preemption: |no new claims to deallocate).*$", re.DOTALL)
 
 
 def steady(text: str) -> str:
@@ -72,7 +72,7 @@ def scheduling_failure(text: str) -> str:
     text = text[:_READ_LENGTH]
     if not _NODES.match(text):
         return steady(text)
-    told = _PREEMPTION.sub("", _NODES.sub("", text)).rstrip(". ")
+    told = _PREEMPTION.sub("", _NODES.sub("", text)).rstrip(". \n")
     # A taint is written in braces, which may hold anything but a brace.
     clauses = {re.sub(r"^\d+ ", "", clause.strip()) for clause in re.split(r", (?=\d+ )", told)}
     return steady(f"no node fits: {', '.join(sorted(filter(None, clauses)))}")
