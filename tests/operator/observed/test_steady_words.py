@@ -85,3 +85,12 @@ def test_a_scheduler_that_sees_other_nodes_says_the_same() -> None:
     unbound = "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"
     assert scheduling_failure(unbound) == "no node fits: pod has unbound immediate PersistentVolumeClaims. not found"
     assert scheduling_failure("no nodes available to schedule pods") == "no nodes available to schedule pods"
+
+
+@pytest.mark.parametrize("filling", [" ", ". ", "1 ", ", 1 ", "\n"])
+def test_what_a_scheduler_says_ends_at_its_preemption_whatever_stands_before_that(filling: str) -> None:
+    said = f"0/3 nodes are available: 3 too small{filling * 9}preemption: 0/3 nodes are available: 3 none."
+    assert "preemption" not in scheduling_failure(said)
+    assert scheduling_failure(f"0/3 nodes are available: 3 too small.{filling * 3}preemption: x").startswith(
+        "no node fits: "
+    )
