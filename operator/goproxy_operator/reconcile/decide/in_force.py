@@ -119,7 +119,7 @@ def restored(
         imposed = imposed_by(chosen) if chosen is not None else None
     elif (found := _imposed_in(live, item["metadata"]["uid"])) is not None:
         imposed = found.imposed
-    elif in_force.class_name is not None:
+    elif in_force.class_name is not None or chosen.reason == "ClassInvalid":
         return None  # nobody knows the rules that were imposed, and without them more could be served
     else:
         imposed = None

@@ -136,6 +136,17 @@ def test_where_no_class_counts_the_rules_in_force_stay() -> None:
     assert without.admitted.imposed is None
 
 
+def test_where_a_class_cannot_be_used_whoever_deletes_the_config_does_not_lose_its_rules() -> None:
+    broken = a_class(default=True, limits={"maxReplicas": "x"}, modules={"deny": ["github.com/evil"]})
+    assert broken.problem
+    of_no_class = GenerationInForce(3, {"replicas": 2})
+    assert restore(of_no_class, broken) is None
+    rules = {"by": "GoProxyClass standard", "deny": ["github.com/evil"]}
+    found = restore(of_no_class, broken, live=config_map(rules))
+    assert found is not None
+    assert found.admitted.imposed == Imposed(by="GoProxyClass standard", deny=("github.com/evil",))
+
+
 def test_the_newest_generation_is_told_of_what_is_in_force() -> None:
     found = restore(GenerationInForce(3, {"replicas": 2}))
     assert found is not None
