@@ -104,7 +104,7 @@ async def control(
             reconciler = FleetReconciler(
                 observed,
                 Actions(client, mirror),
-                StatusWriter(client, goproxies, identity=settings.identity, clock=clock),
+                StatusWriter(client, goproxies, identity=settings.identity, clock=clock, docs=settings.docs),
                 rollouts,
                 settings,
             )

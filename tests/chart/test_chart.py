@@ -65,6 +65,7 @@ def test_every_value_is_in_the_schema_and_in_the_defaults() -> None:
         ("fullnameOverride=Fleets", "fullnameOverride"),
         ("commonLabels.app\\.kubernetes\\.io/name=mine", "app.kubernetes.io/name"),
         ("docs=docs", "docs"),
+        ("logFormat=xml", "logFormat"),
     ],
 )
 def test_refused(setting: str, named: str) -> None:

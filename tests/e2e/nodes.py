@@ -19,11 +19,16 @@ done; true
 """
 
 
-def kill_pod(cluster: Cluster, pod: dict[str, Any], command: str) -> None:
-    """Kill -9 the process of a pod whose command line has `command`."""
+def freeze_pod(cluster: Cluster, pod: dict[str, Any], command: str) -> None:
+    """Stop the process of a pod whose command line has `command`, so that it is there and does nothing."""
+    kill_pod(cluster, pod, command, "STOP")
+
+
+def kill_pod(cluster: Cluster, pod: dict[str, Any], command: str, signal: str = "KILL") -> None:
+    """Send a signal to the process of a pod whose command line has `command`, from outside of its namespaces."""
     uid = str(pod["metadata"]["uid"])
     # The cgroup driver decides which of the two spellings counts.
-    _kill(cluster, str(pod["spec"]["nodeName"]), f"{uid}\\|{uid.replace('-', '_')}", command)
+    _kill(cluster, str(pod["spec"]["nodeName"]), f"{uid}\\|{uid.replace('-', '_')}", command, signal)
 
 
 def kill_api_server(cluster: Cluster) -> None:
@@ -43,11 +48,11 @@ def paused(cluster: Cluster, node: str) -> Iterator[None]:
         docker("unpause", node)
 
 
-def _kill(cluster: Cluster, node: str, group: str, command: str) -> None:
+def _kill(cluster: Cluster, node: str, group: str, command: str, signal: str = "KILL") -> None:
     docker = _docker(cluster)
     found = docker("exec", node, "sh", "-c", FIND, "find", group, command).split()
     assert found, f"no process `{command}` on {node}"
-    docker("exec", node, "sh", "-c", 'kill -9 "$@"', "kill", *found)
+    docker("exec", node, "sh", "-c", f'kill -{signal} "$@"', "kill", *found)
 
 
 def _docker(cluster: Cluster) -> Any:

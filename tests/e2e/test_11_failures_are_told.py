@@ -19,6 +19,7 @@ from tests.e2e.failures.table import SIDE_BY_SIDE
 from tests.e2e.release import Release
 from tests.e2e.space import Space
 from tests.e2e.upstream import Upstream
+from tests.kubernetes.docker import DockerError
 from tests.kubernetes.kind_cluster import Cluster, CommandError
 from tests.kubernetes.progress import say
 
@@ -54,7 +55,7 @@ def watch(scene: Scene, failure: Failure) -> str:
     """Make the failure and read the object until it tells of it; what is wrong with what it tells, "" if nothing is."""
     try:
         failure.make(scene)
-    except (AssertionError, CommandError) as broken:
+    except (AssertionError, CommandError, DockerError) as broken:
         return f"{failure.name}: it could not be made: {broken}"
     begun = time.monotonic()
     while True:

@@ -19,7 +19,10 @@ from tests.operator.reconcile.status.status_facts import NOW, facts, stateful_se
 
 ROOT = Path(__file__).parents[2]
 HEALTH = ROOT / "docs" / "argocd" / "health.lua"
-LIMIT = "spec.replicas 5 is more than limits.maxReplicas of GoProxyClass standard 3"
+LIMIT = (
+    "spec.replicas 5 is more than limits.maxReplicas of GoProxyClass standard 3"
+    "; write what the class allows, or ask whoever keeps it for more"
+)
 
 SERVING = compute_status(facts(), {}, NOW)
 ROLLING = compute_status(facts(stateful_set=stateful_set(updatedReplicas=1)), {}, NOW)

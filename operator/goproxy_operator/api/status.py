@@ -14,6 +14,8 @@ Bytes = Annotated[str, StringConstraints(max_length=32)]
 """A size for people, rounded: `31Gi`."""
 MESSAGE_LENGTH = 4096
 REASON_LENGTH = 128
+MOST_HELP = 8
+"""More links than anybody follows at a time."""
 UNSEEN = {"observedGeneration": -1}
 """The status of a new object, by the only default of the CRD. Without it kstatus would take a new object, which has no
 condition yet, for one that is done."""
@@ -116,3 +118,8 @@ class Status(Part):
     """Each replica, as it last reported."""
     conditions: Annotated[Items[Condition], Field(max_length=32, json_schema_extra=_list_map("type"))] = ()
     """What holds of the fleet, and what to do about it."""
+    help: Annotated[
+        Items[Annotated[str, StringConstraints(max_length=1024)]],
+        Field(max_length=MOST_HELP, json_schema_extra={"x-kubernetes-list-type": "atomic"}),
+    ] = ()
+    """Where more is written about the reasons of conditions that ask for somebody."""

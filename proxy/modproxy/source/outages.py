@@ -120,7 +120,9 @@ class Outages:
         now, found = self._clock(), []
         for place, streak in self._named.items():
             pause = FAILING_AGAIN_SECONDS if self._failing(streak) else AGAIN_SECONDS
-            if streak.newest.again is not None and now - max(streak.asked, streak.last) >= pause:
+            # Clients that go on asking for one target that fails say nothing new of the place.
+            told = streak.asked if streak.newest.target is not None else max(streak.asked, streak.last)
+            if streak.newest.again is not None and now - told >= pause:
                 streak.asked = now
                 found.append((place, streak.newest.again))
         return found

@@ -32,11 +32,6 @@ def _kept_claims(scene: Scene) -> None:
     scene.fleet(cache={"storage": {"size": "3Gi"}})
 
 
-def _another_class(scene: Scene) -> None:
-    scene.serving()
-    scene.fleet(cache={"storage": {"size": "1Gi", "storageClassName": "other", "whenDeleted": "Delete"}})
-
-
 def _suspended(scene: Scene) -> None:
     scene.serving()
     scene.fleet(suspend=True, replicas=2)
@@ -97,16 +92,6 @@ OBJECTS = [
         "write .*1Gi",
         "write the size that the claims have, or delete them: they hold only a cache",
         _kept_claims,
-    ),
-    Failure(
-        "another-storage-class",
-        "another `storageClassName` than that of the claims",
-        STALLED,
-        "StorageImmutable",
-        "cannot become .*class other",
-        "write",
-        "write the class of the claims, or make a new GoProxy",
-        _another_class,
     ),
     Failure(
         "name-is-taken",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.e2e import nodes
 from tests.e2e.failures.failure import Failure
 from tests.e2e.failures.scene import POD, Scene
+from tests.e2e.waiting import until
 from tests.kubernetes.docker_daemon import POD_IMAGE
+from tests.kubernetes.kind_cluster import CommandError
 
 READY = "Ready"
 NO_IMAGE = "nowhere.test/none:1"
@@ -42,7 +45,16 @@ def _admission(scene: Scene) -> None:
     scene.apply_wide("admissionregistration.k8s.io/v1", kind, name, spec=spec)
     binding = {"policyName": name, "validationActions": ["Deny"]}
     scene.apply_wide("admissionregistration.k8s.io/v1", f"{kind}Binding", name, spec=binding)
+    until(lambda: _pod_refused(scene), "the policy is in force", seconds=30)
     scene.fleet()
+
+
+def _pod_refused(scene: Scene) -> bool:
+    try:
+        scene.space.kubectl("run", "try", "--image=nowhere.test/none:1", "--dry-run=server")
+    except CommandError as refused:
+        return "cost centre" in str(refused)
+    return False
 
 
 def _driver_is_not_there(scene: Scene) -> None:
@@ -70,7 +82,7 @@ def _driver_is_not_there(scene: Scene) -> None:
 def _frozen(scene: Scene) -> None:
     """The process stands still, so that no probe is answered."""
     scene.serving()
-    scene.space.kubectl("exec", POD, "--", "python3", "-c", "import os, signal; os.kill(1, signal.SIGSTOP)")
+    nodes.freeze_pod(scene.space.cluster, scene.space.get("pod", POD), "modproxy")
 
 
 def _no_provisioner(scene: Scene) -> None:
@@ -126,7 +138,7 @@ PODS = [
         READY,
         "Unschedulable",
         "untolerated taint",
-        "spec.pod.tolerations",
+        "write the taint into spec.pod.tolerations, or take it off a node",
         "write the taint into `spec.pod.tolerations`, or take it off a node",
         lambda scene: scene.fleet(**_pod(nodeSelector={"node-role.kubernetes.io/control-plane": ""})),
     ),

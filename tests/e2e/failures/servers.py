@@ -79,7 +79,7 @@ SERVERS = [
         "an upstream does not answer in time",
         REACHABLE,
         "NoAnswer",
-        "upstream http://.*/slow",
+        "upstream http://.*/slow did not answer within 1 s",
         "that the server runs",
         "look at the server; a longer `spec.upstream.timeout` waits longer",
         lambda scene: scene.upstreams(goproxy=f"{scene.ill.url}/slow", timeout="1s"),

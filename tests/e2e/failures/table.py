@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from goproxy_operator.reconcile.decide.remedies import advice_about, reasons
 from tests.e2e.failures.classes import CLASSES
-from tests.e2e.failures.failure import Failure
 from tests.e2e.failures.objects import OBJECTS
+from tests.e2e.failures.others import OTHERS, Row
 from tests.e2e.failures.pods import PODS
 from tests.e2e.failures.servers import SERVERS
 
@@ -19,7 +20,8 @@ _HEAD = """\
 
 `kubectl get gop` shows in one word why a fleet does not serve, and `kubectl describe gop NAME` says in its conditions
 what is wrong, where, and what to do. This page is the list of those words. The end-to-end tests make every failure of
-the tables on a real cluster, and read the object; the page is written from them by `make generate`.
+the tables on a real cluster, and read the object; the page is written from them by `make generate`. `status.help` of an
+object links to the parts that concern it.
 
 A fleet whose condition `Ready` is True serves. Conditions beside it may say that something else needs somebody.
 """
@@ -27,22 +29,32 @@ A fleet whose condition `Ready` is True serves. Conditions beside it may say tha
 
 def page() -> str:
     """The page."""
-    return "\n".join(
-        [_HEAD, *(line for reason, found in sorted(_by_reason().items()) for line in _section(reason, found))]
-    )
+    sections = [_section(reason, found) for reason, found in sorted(by_reason().items())]
+    return "\n".join([_HEAD, *(line for section in sections for line in section)])
 
 
-def _by_reason() -> dict[str, list[Failure]]:
-    found: dict[str, list[Failure]] = defaultdict(list)
+def by_reason() -> dict[str, list[Row]]:
+    """The rows of the page, by their reasons."""
+    found: dict[str, list[Row]] = defaultdict(list)
     for failure in FAILURES:
         for reason in failure.reason.split("|"):
-            found[reason].append(failure)
+            found[reason].append(Row(reason, failure.symptom, failure.condition, failure.remedy))
+    for row in OTHERS:
+        found[row.reason].append(row)
+    for reason in reasons():
+        found[reason] += [Row(reason, "", "Ready|Reconciling", advice) for advice in advice_about(reason)]
     return found
 
 
-def _section(reason: str, found: list[Failure]) -> list[str]:
-    rows = [f"| {one.symptom} | `{'` or `'.join(one.condition.split('|'))}` | {one.remedy} |" for one in found]
-    return [f"## {reason}", "", "| what is wrong | condition | what to do |", "|---|---|---|", *rows, ""]
+def _section(reason: str, found: list[Row]) -> list[str]:
+    lines = [f"## {reason}", ""]
+    if made := [row for row in found if row.symptom]:
+        rows = [f"| {one.symptom} | `{'` or `'.join(one.condition.split('|'))}` | {one.remedy} |" for one in made]
+        lines += ["| what is wrong | condition | what to do |", "|---|---|---|", *rows, ""]
+    if advice := [row.remedy for row in found if not row.symptom]:
+        lines += ["By the words of the kubelet, the scheduler or the API server, the message of `Ready` advises:", ""]
+        lines += [*(f"- {one}" for one in advice), ""]
+    return lines
 
 
 if __name__ == "__main__":

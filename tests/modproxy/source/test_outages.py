@@ -104,6 +104,22 @@ def test_who_is_asked_again_and_when() -> None:
     assert outages.due() == []
 
 
+def test_a_client_that_repeats_itself_keeps_no_server_from_being_asked_again() -> None:
+    now = [1000.0]
+    outages = Outages(lambda: now[0])
+    failure = Failure("500", "answers 500", target="example.com/m", again=nothing)
+    outages.failed(UPSTREAM, failure)
+    asked = []
+    for second in range(1, 12):
+        now[0] = 1000.0 + second
+        outages.failed(UPSTREAM, failure)
+        for place, _ in outages.due():
+            asked.append(second)
+            outages.failed(place, Failure("500", "answers 500", again=nothing), asked_again=True)
+    assert asked == [5]
+    assert outages.report()[0].failing
+
+
 def test_texts_are_bounded_and_escaped() -> None:
     outages = Outages(lambda: 0.0)
     outages.failed(Place(Role.UPSTREAM, "a\n" * 999), Failure("x", "\x1b" * 9999))

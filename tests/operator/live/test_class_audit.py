@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from goproxy_operator.reconcile.decide.classes import ADVICE
 from tests.kubernetes import audit
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.eventually import eventually
@@ -49,7 +50,7 @@ async def test_a_dry_run_tells_and_the_class_then_does_it(
         limits = {"limits": {"maxReplicas": 1}, "modules": {"deny": ["github.com/evil"]}}
         await apply_class(enforcement="Audit", **limits)
         message = await fleet.wait_condition("WithinClass", "False", "ClassLimitExceeded")
-        breach = "spec.replicas 2 is more than limits.maxReplicas of GoProxyClass standard 1"
+        breach = "spec.replicas 2 is more than limits.maxReplicas of GoProxyClass standard 1" + ADVICE
         assert message == f"once GoProxyClass standard is enforced, this fleet is refused: {breach}"
         status = await wait_breaches(fleet, 13, 1)
         assert status["breaching"] == [

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from goproxy_operator.reconcile.decide.classes import ADVICE
 from modproxy.contract.config import parse_config
 from tests.kubernetes import audit
 from tests.kubernetes.control_plane import ControlPlane, KubectlError
@@ -30,7 +31,7 @@ async def test_a_fleet_that_passes_a_limit_stays_as_it_was(fleet: Fleet, apply_c
 
     await fleet.apply(replicas=5, modules={"deny": ["example.com/evil"]})
     message = await fleet.wait_condition("Stalled", "True", "ClassLimitExceeded")
-    assert message == "spec.replicas 5 is more than limits.maxReplicas of GoProxyClass standard 3"
+    assert message == "spec.replicas 5 is more than limits.maxReplicas of GoProxyClass standard 3" + ADVICE
     assert (await fleet.condition("Ready") or ())[:2] == ("True", "ClassLimitExceeded")
     assert (await fleet.get("statefulset"))["spec"] == before["spec"]
     config = (await fleet.get("configmap", "team-a-config-v1"))["data"]["config.json"]
@@ -151,7 +152,8 @@ async def test_storage_and_ways_in_are_limited(fleet: Fleet, apply_class: ApplyC
     storage = {"cache": {"storage": {"size": "1Gi", "growTo": "4Gi"}}}
     await fleet.apply(replicas=1, **storage)
     message = await fleet.wait_condition("Stalled", "True", "ClassLimitExceeded")
-    assert message == "spec.cache.storage.growTo 4Gi is more than limits.maxStorage of GoProxyClass standard 3Gi"
+    limit = "spec.cache.storage.growTo 4Gi is more than limits.maxStorage of GoProxyClass standard 3Gi"
+    assert message == limit + ADVICE
     assert await fleet.children() == []
 
     storage["cache"]["storage"]["growTo"] = "3Gi"

@@ -115,6 +115,9 @@ def _merged(own: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, An
     return result
 
 
+ADVICE = "; write what the class allows, or ask whoever keeps it for more"
+
+
 def _within(item: Object, own: Mapping[str, Any], chosen: FleetClass) -> Admitted | Problem:
     if chosen.problem:
         return Problem(
@@ -128,13 +131,11 @@ def _within(item: Object, own: Mapping[str, Any], chosen: FleetClass) -> Admitte
         parse_goproxy(item)  # tells what is wrong without the defaults too
         return Problem("InvalidSpec", f"with the defaults of {CLASS_KIND} {chosen.name}: {e}")
     namespace = goproxy.metadata.namespace
-    found = (
-        *breaches(goproxy, spec, chosen),
-        *profile_breaches(own, chosen, namespace),
-        *combined_breaches(own, spec, chosen),
-    )
+    limits = (*breaches(goproxy, spec, chosen), *combined_breaches(own, spec, chosen))
+    # What a profile keeps for the platform team is told with what to do about that field.
+    found = (*limits, *profile_breaches(own, chosen, namespace))
     if found:
-        return Problem("ClassLimitExceeded", "; ".join(found))
+        return Problem("ClassLimitExceeded", "; ".join(found) + (ADVICE if limits else ""))
     return Admitted(goproxy, imposed_by(chosen), chosen)
 
 

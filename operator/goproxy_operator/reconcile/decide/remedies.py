@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 
 _CLUSTER = "this is the cluster's to mend"
+_MOST_ADVICE = 2
+"""More ways out of one trouble than people try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,34 @@ class Remedy:
 
 
 def remedy(reason: str, words: str) -> Remedy:
-    """Return what to do about a trouble with this reason and these words."""
-    for weight, (reasons, pattern, named, advice) in enumerate(_ROWS):
-        if reason in reasons.split() and re.search(pattern, words, re.IGNORECASE):
-            return Remedy(named or reason, advice, weight)
-    return Remedy(reason, "look at `kubectl describe pod`", len(_ROWS))
+    """Return what to do about a trouble with this reason and these words.
+
+    A scheduler names each reason for which nodes do not fit, and any of them may be the one to mend.
+    """
+    found = [
+        Remedy(named or reason, advice, weight)
+        for weight, (reasons, pattern, named, advice) in enumerate(_ROWS)
+        if reason in reasons.split() and re.search(pattern, words, re.IGNORECASE)
+    ]
+    if not found:
+        return Remedy(reason, "look at `kubectl describe pod`", len(_ROWS))
+    if reason not in _PLACES.split():
+        return found[0]
+    told = dict.fromkeys(one.advice for one in found[:-1][:_MOST_ADVICE] or found)
+    return Remedy(found[0].reason, "; or ".join(told), found[0].weight)
+
+
+def reasons() -> frozenset[str]:
+    """Return every reason that a condition may have from this table."""
+    return frozenset(named or own for written, _, named, _ in _ROWS for own in ([named] if named else written.split()))
+
+
+def advice_about(reason: str) -> list[str]:
+    """Return what is told to do about a reason, each advice once: which of them is told depends on others' words."""
+    found = (
+        advice for written, _, named, advice in _ROWS if reason == named or (not named and reason in written.split())
+    )
+    return list(dict.fromkeys(found))
 
 
 _PULLS = "ImagePullBackOff"

@@ -17,7 +17,9 @@ from goproxy_operator.kube.resources import EVENTS, GOPROXIES, Key, Object, log_
 from goproxy_operator.observed.known_objects import KnownObjects
 from goproxy_operator.reconcile.outcome import PassOutcome
 from goproxy_operator.reconcile.status.events import Happening, event, happenings, lasting, once_more, warnings
+from goproxy_operator.reconcile.status.help_links import with_help
 from goproxy_operator.reconcile.status.status import FIGURES_EVERY, Document, News, manifest, news
+from goproxy_operator.settings import DOCS
 from modproxy.contract.report import plain_text
 
 _log = logging.getLogger(__name__)
@@ -29,16 +31,24 @@ _MOST_SERIES = 1000
 class StatusWriter:
     """Tells users how a fleet does: by its object's status, and by Events.
 
-    `clock` is the loop's, in seconds; `identity` names this process in Events.
+    `clock` is the loop's, in seconds; `identity` names this process in Events; `docs` is where people read the folder
+    docs of this repository.
     """
 
     def __init__(
-        self, client: ApiClient, goproxies: KnownObjects[Object], *, identity: str, clock: Callable[[], float]
+        self,
+        client: ApiClient,
+        goproxies: KnownObjects[Object],
+        *,
+        identity: str,
+        clock: Callable[[], float],
+        docs: str = DOCS,
     ) -> None:
         self._client = client
         self._goproxies = goproxies
         self._identity = identity
         self._clock = clock
+        self._docs = docs
         self._written: dict[Key, float] = {}
         self._told: dict[tuple[str, Happening], tuple[float, Object]] = {}
         self._held: dict[Key, frozenset[Happening]] = {}
@@ -48,7 +58,7 @@ class StatusWriter:
 
     async def write(self, key: Key, item: Object, status: Document) -> PassOutcome:
         """Write the status if it says something new; one in which only figures moved waits for its turn."""
-        previous = item.get("status", {})
+        previous, status = item.get("status", {}), with_help(status, self._docs)
         match news(status, previous):
             case News.NONE:
                 return PassOutcome(again=await self._tell_lasting(key, item, status))

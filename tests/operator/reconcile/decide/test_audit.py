@@ -19,7 +19,10 @@ from tests.operator.reconcile.decide.class_objects import BUILD, a_class
 Object = dict[str, Any]
 AUDIT: Object = {"enforcement": "Audit"}
 SMALL: Object = {"limits": {"maxReplicas": 3}}
-LIMIT = "spec.replicas 9 is more than limits.maxReplicas of GoProxyClass standard 3"
+LIMIT = (
+    "spec.replicas 9 is more than limits.maxReplicas of GoProxyClass standard 3"
+    "; write what the class allows, or ask whoever keeps it for more"
+)
 
 
 def item(**spec: Any) -> Object:

@@ -31,7 +31,7 @@ NAME_TAKEN = Problem("NameConflict", "Service team-a exists")
     ("changed", "ready", "reconciling", "stalled"),
     [
         ({}, ("True", "Serving"), None, None),
-        ({"stateful_set": None, "replicas": []}, ("True", "Applying"), "Applying", None),
+        ({"stateful_set": None, "replicas": []}, ("False", "Applying"), "Applying", None),
         # It is made anew around pods that serve.
         ({"stateful_set": None}, ("True", "Serving"), None, None),
         ({"stateful_set": {"metadata": {"generation": 1}, "spec": {"replicas": 2}}}, ("True", "Serving"), None, None),

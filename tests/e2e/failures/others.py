@@ -1,0 +1,96 @@
+"""Reasons that other tests bring about: those of the replica, of the operator against a real API server, and tables."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Row(NamedTuple):
+    """A row of docs/troubleshooting.md."""
+
+    reason: str
+    symptom: str
+    condition: str
+    remedy: str
+
+
+OTHERS = [
+    Row(
+        "CacheDiskFull",
+        "a replica stores nothing more: its volume is full, read-only or fails",
+        "DiskPressure",
+        "write a larger `cache.storage.size`; the message has the words of the file system",
+    ),
+    Row(
+        "ClassInvalid",
+        "the GoProxyClass of the fleet cannot be read",
+        "Stalled",
+        "whoever keeps the class mends what the message names",
+    ),
+    Row(
+        "ConfigRefused",
+        "a replica does not take its config, or its certificate",
+        "ConfigSynced",
+        "most often the image is older than the operator: remove `spec.image`, or name a newer one",
+    ),
+    Row(
+        "HostKeyRefused",
+        "the key of an ssh host is another than known_hosts has",
+        "UpstreamReachable",
+        "compare the key that the host publishes, and put it under known_hosts into the Secret",
+    ),
+    Row(
+        "InForceWithWarnings",
+        "something of the config has no effect, or soon ends",
+        "ConfigSynced",
+        "do what the message says; the config is in force",
+    ),
+    Row(
+        "InvalidSpec",
+        "the object has what the operator cannot carry out, and the API server took it",
+        "Stalled",
+        "write what the message says; what was accepted last stays in force",
+    ),
+    Row(
+        "NoMetricsProvider",
+        "`autoscaling` in a cluster where nobody tells the rate",
+        "AutoscalingActive",
+        "set the chart's `externalMetrics.enabled`, or install KEDA or an adapter",
+    ),
+    Row(
+        "NoRoom",
+        "a replica has no room for the work of version control",
+        "UpstreamReachable",
+        "free disk space on the node, or write a larger `cache.storage.size`",
+    ),
+    Row(
+        "OperatorFault",
+        "the operator fails at this object, by a fault of its own",
+        "Stalled",
+        "report it with the operator's log; what runs is left as it is, and the operator tries again",
+    ),
+    Row(
+        "ReportRefused",
+        "what answers as a replica is none, or has figures that no replica has",
+        "ConfigSynced",
+        "look at `spec.image`: it is another program",
+    ),
+    Row(
+        "SignatureRefused",
+        "a checksum database gives answers that its key has not signed",
+        "UpstreamReachable",
+        "compare name and key in `spec.upstream.gosumdb` with what the database publishes",
+    ),
+    Row(
+        "StorageImmutable",
+        "the claims cannot come from another StorageClass, such as a new default of the fleet's class",
+        "Stalled",
+        "write the StorageClass of the claims again, or make a new GoProxy with another name",
+    ),
+    Row(
+        "StorageNotProvisioned",
+        "a claim waits for a volume of a size or class that is not asked for any more",
+        "Stalled",
+        "delete the claim and its pod: both come back as they are asked for now",
+    ),
+]
