@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from goproxy_operator.desired.client_service import client_service
 from goproxy_operator.desired.config.document import CONFIG_FILE
 from goproxy_operator.reconcile.decide.in_force import (
     LARGEST_SPEC,
@@ -105,6 +106,26 @@ def test_of_what_the_class_of_today_forbids_nothing_is_made_anew_that_leads_into
     ]
     live = {("Ingress", "team-a")}
     assert [child["kind"] for child in found.keep(made, live)] == ["NetworkPolicy", "Ingress", "StatefulSet"]
+
+
+@pytest.mark.parametrize(
+    ("live", "made"),
+    [(None, "ClusterIP"), ("ClusterIP", "ClusterIP"), ("NodePort", "ClusterIP"), ("LoadBalancer", "LoadBalancer")],
+)
+def test_a_load_balancer_that_the_class_of_today_forbids_stays_and_is_not_made_anew(
+    live: str | None, made: str
+) -> None:
+    spec = {"replicas": 5, "expose": {"service": {"type": "LoadBalancer", "loadBalancerClass": "example.com/a"}}}
+    there = {} if live is None else {("Service", "team-a"): {"spec": {"type": live}}}
+    inside = restore(GenerationInForce(3, spec), a_class(default=True, limits={"maxReplicas": 3}))
+    assert inside is not None
+    (service,) = inside.repairs([client_service(inside.admitted.goproxy)], there)
+    assert service["spec"]["type"] == made
+    assert ("loadBalancerClass" in service["spec"]) == (made == "LoadBalancer")
+    whole = restore(GenerationInForce(3, spec))
+    assert whole is not None
+    (service,) = whole.repairs([client_service(whole.admitted.goproxy)], there)
+    assert service["spec"]["type"] == "LoadBalancer"
 
 
 def test_defaults_of_today_are_not_laid_under_what_is_in_force() -> None:
