@@ -17,6 +17,8 @@ from dataclasses import dataclass
 FIRST_PAUSE = 1.0
 """Seconds before a task that failed begins again. Each further failure in a row doubles them, up to LONGEST_PAUSE."""
 LONGEST_PAUSE = 60.0
+_MOST_DOUBLINGS = 30
+"""More make no pause longer. A task may fail for months, and 2 to the power of 1024 is no float."""
 CALM = 10.0
 """Seconds: a failure after so long a run is the first in a row again."""
 DEAD_AFTER = 3
@@ -108,7 +110,7 @@ class BackgroundTasks:
                 return
             if not again:
                 return
-            pause = min(self._first_pause * 2 ** (kept.failures - 1), LONGEST_PAUSE)
+            pause = min(self._first_pause * 2 ** min(kept.failures - 1, _MOST_DOUBLINGS), LONGEST_PAUSE)
             await asyncio.sleep(pause)
 
     def _fails(self, kept: _Kept) -> bool:

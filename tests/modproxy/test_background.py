@@ -52,6 +52,14 @@ async def test_a_task_begins_again(clock: Clock, fault: Exception, caplog: pytes
     tasks.close()
 
 
+async def test_a_task_that_fails_for_months_begins_again_when_it_can(clock: Clock) -> None:
+    tasks = BackgroundTasks(clock, first_pause=1e-300)
+    run, begun = failing(OSError("x"), 1100)
+    tasks.start("tidying", run)
+    await eventually(lambda: len(begun) == 1101, "it has begun again")
+    tasks.close()
+
+
 async def test_a_vital_task_that_fails_again_and_again_is_dead(clock: Clock) -> None:
     tasks = BackgroundTasks(clock, first_pause=0.001)
     run, begun = failing(ValueError("x"), DEAD_AFTER)

@@ -17,7 +17,7 @@ _WORTH = 2
 _MOST_NAMES = 250
 """A namespace with more objects of a kind is asked object by object: its list would be longer than the answers."""
 _KEPT = 10.0
-"""Seconds: after that no fleet is left that the list was made for."""
+"""Seconds for which a list answers. A fleet that is refused waits for hours, and names are taken meanwhile."""
 
 _At = tuple[str, Resource]
 
@@ -55,14 +55,14 @@ class NamesTaken:
     async def may_exist(self, fleet: Key, resource: Resource, name: str) -> bool:
         """Say whether an object of that name may exist. Raises what `ApiClient` raises.
 
-        False is said only by a list that was begun after the fleet had appeared, so that whatever was made before the
-        fleet is seen.
+        False is said only by a list that was begun lately, and after the fleet had appeared, so that whatever was made
+        before the fleet is seen.
         """
         since = self._waiting.get(fleet)
         if since is None:
             return True
         known = self._lists.get((fleet.namespace, resource))
-        if known is None or known.begun < since:
+        if known is None or known.begun < max(since, self.clock() - _KEPT):
             if self._by_namespace[fleet.namespace] < _WORTH:
                 return True
             known = await self._list(fleet.namespace, resource)

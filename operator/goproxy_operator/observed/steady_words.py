@@ -16,8 +16,13 @@ _READ_LENGTH = 4096
 _ERASED = [
     (re.compile(pattern), by)
     for pattern, by in (
-        # 2026-03-04T05:06:07.89Z, 2026-03-04 05:06:07,891
-        (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\s*", ""),
+        # 2026-03-04T05:06:07.89Z, 2026-03-04 05:06:07,891, 2026/03/04 05:06:07, and what remains: 05:06:07
+        (r"\b\d{4}([-/])\d\d\1\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?\s*", ""),
+        # E0304 05:06:07.891234 1 main.go:3] no disk
+        (r"\b([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ ", r"\1 "),
+        (r"(?<![\w:.])\d\d:\d\d:\d\d(?:[.,]\d+)?(?![\w:])", "..."),
+        # main.main() /src/main.go:3 +0x1d
+        (r"\b0x[0-9a-fA-F]+\b", "0x..."),
         # read udp 10.244.0.3:40235->10.96.0.10:53: i/o timeout
         (r"\b(?:read|write|dial) (?:tcp|udp) \S+?->", "to "),
         (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "..."),
@@ -28,7 +33,7 @@ _ERASED = [
         (r"\b(?:pid|PID|process|request|trace)[ =:]+(?:[Ii][Dd][ =:]+)?[0-9a-fA-F-]{2,}\b", "..."),
         # Identifiers of containers, sandboxes and requests; a digest of an image is no such thing.
         (r"(?<!sha256:)\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{12,}\b", "..."),
-        (r"\b\d{7,}\b", "..."),
+        (r"\b\d{7,}(?:\.\d+)?\b", "..."),
         (r"\s+", " "),
     )
 ]
@@ -37,7 +42,7 @@ _PULL_WRAPPERS = re.compile(
     r"|RegistryUnavailable|SignatureValidationFailed|rpc error: code = \w+ desc = )(?:: |(?=rpc )|$|(?<== ))"
 )
 _NODES = re.compile(r"^\d+/\d+ nodes are available: ")
-_PREEMPTION = re.compile(r"\.?\s*(?:preemption: .*|no new claims to deallocate.*)$", re.DOTALL)
+_PREEMPTION = re.compile(r"(?:preemption: |no new claims to deallocate).*$", re.DOTALL)
 
 
 def steady(text: str) -> str:
@@ -72,7 +77,7 @@ def scheduling_failure(text: str) -> str:
     text = text[:_READ_LENGTH]
     if not _NODES.match(text):
         return steady(text)
-    told = _PREEMPTION.sub("", _NODES.sub("", text)).rstrip(". ")
+    told = _PREEMPTION.sub("", _NODES.sub("", text)).rstrip(". \n")
     # A taint is written in braces, which may hold anything but a brace.
     clauses = {re.sub(r"^\d+ ", "", clause.strip()) for clause in re.split(r", (?=\d+ )", told)}
     return steady(f"no node fits: {', '.join(sorted(filter(None, clauses)))}")

@@ -126,7 +126,7 @@ class CarryingOut:
         if known is None:
             return None
         facts, intent = await self.settle(key, item, known.admitted, None if known.whole else _NO_GROWTH)
-        intent = replace(intent, children=known.keep(intent.children, facts.live.keys()))
+        intent = replace(intent, children=known.repairs(intent.children, facts.live))
         _, refused = await self.apply(key, item, facts, intent, only=only)
         if only is None:
             await self.nudge(key, facts, intent.config_hash)

@@ -28,7 +28,12 @@ BUSY_STANDS_SECONDS = 60.0
 AGAIN_SECONDS = 5.0
 """How soon a place is asked again that is not known to fail."""
 FAILING_AGAIN_SECONDS = 30.0
-"""How often a failing place is asked again."""
+"""How often a failing place is asked again, and one of which `TRIES` tries of our own have told nothing."""
+FORGOTTEN_SECONDS = 600.0
+"""A named place that neither failed nor answered for so long, though it was asked, is asked no more.
+
+What ends a try may be no news of the place: a repository that is too large for the cache, or a Secret that is gone.
+"""
 _MOST_OTHERS = MOST_OUTAGES
 """Places that no config names."""
 _LONGEST_PLACE, _LONGEST_CAUSE = 256, 300
@@ -75,6 +80,8 @@ class _Streak:
     """Tries that count: the same target that fails again is no news of the place."""
     stands: float
     asked: float
+    asks: int = 0
+    """How often the replica has asked by itself."""
 
 
 class Outages:
@@ -118,12 +125,16 @@ class Outages:
     def due(self) -> list[tuple[Place, Again]]:
         """Return the named places whose turn it is, each with how to ask it again, and count their turns as taken."""
         now, found = self._clock(), []
-        for place, streak in self._named.items():
-            pause = FAILING_AGAIN_SECONDS if self._failing(streak) else AGAIN_SECONDS
+        for place, streak in list(self._named.items()):
+            if streak.asks >= TRIES and now - streak.last >= FORGOTTEN_SECONDS:
+                del self._named[place]
+                continue
+            soon = streak.asks < TRIES and not self._failing(streak)
+            pause = AGAIN_SECONDS if soon else FAILING_AGAIN_SECONDS
             # Clients that go on asking for one target that fails say nothing new of the place.
             told = streak.asked if streak.newest.target is not None else max(streak.asked, streak.last)
             if streak.newest.again is not None and now - told >= pause:
-                streak.asked = now
+                streak.asked, streak.asks = now, streak.asks + 1
                 found.append((place, streak.newest.again))
         return found
 

@@ -120,6 +120,19 @@ def test_a_client_that_repeats_itself_keeps_no_server_from_being_asked_again() -
     assert outages.report()[0].failing
 
 
+def test_a_place_of_which_tries_tell_nothing_is_not_asked_for_ever() -> None:
+    now = [1000.0]
+    outages = Outages(lambda: now[0])
+    outages.failed(UPSTREAM, Failure("timeout", "did not answer", target="huge", again=nothing))
+    asked = []
+    for second in range(1, 3600):
+        now[0] = 1000.0 + second
+        asked += [second for _ in outages.due()]
+    assert asked[:5] == [5, 10, 15, 45, 75]
+    assert asked[-1] < 600
+    assert outages.report() == ()
+
+
 def test_texts_are_bounded_and_escaped() -> None:
     outages = Outages(lambda: 0.0)
     outages.failed(Place(Role.UPSTREAM, "a\n" * 999), Failure("x", "\x1b" * 9999))

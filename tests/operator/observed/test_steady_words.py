@@ -32,6 +32,12 @@ MOVING = [
     ("panic after 12.5s elapsed", "panic after 1m3s elapsed"),
     ("2026-03-04 05:06:07,123 ERROR no disk", "2026-03-05 15:16:17,9 ERROR no disk"),
     ("request id: 8a7f33, denied", "request id: 99be01, denied"),
+    ("2026/03/04 05:06:07 [emerg] no disk", "2026/03/05 15:16:17 [emerg] no disk"),
+    ("2026/03/04 05:06:07.123456 main.go:3: no disk", "2026/03/04 05:11:08.000001 main.go:3: no disk"),
+    ("E0304 05:06:07.123456       1 main.go:3] no disk", "E0305 15:16:17.654321      17 main.go:3] no disk"),
+    ('{"level":"error","ts":1772600767.123,"msg":"no disk"}', '{"level":"error","ts":1772601067.98,"msg":"no disk"}'),
+    ("[05:06:07 ERR] no disk", "[15:16:17 ERR] no disk"),
+    ("main.main() /src/main.go:3 +0x1d", "main.main() /src/main.go:3 +0x2ea"),
 ]
 
 
@@ -48,6 +54,8 @@ def test_figures_that_move_are_left_out(one: str, other: str) -> None:
         "maximum memory usage per Container is 1Gi, but limit is 2Gi",
         "readiness probe failed: HTTP probe failed with statuscode: 503",
         "no limit of 5m is set",
+        "interface 00:11:22:33:44:55 at 10.0.0.1:80 is down",
+        "fe80::11:22:33 does not answer",
     ],
 )
 def test_what_tells_the_cause_stays(text: str) -> None:
@@ -85,3 +93,12 @@ def test_a_scheduler_that_sees_other_nodes_says_the_same() -> None:
     unbound = "0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"
     assert scheduling_failure(unbound) == "no node fits: pod has unbound immediate PersistentVolumeClaims. not found"
     assert scheduling_failure("no nodes available to schedule pods") == "no nodes available to schedule pods"
+
+
+@pytest.mark.parametrize("filling", [" ", ". ", "1 ", ", 1 ", "\n"])
+def test_what_a_scheduler_says_ends_at_its_preemption_whatever_stands_before_that(filling: str) -> None:
+    said = f"0/3 nodes are available: 3 too small{filling * 9}preemption: 0/3 nodes are available: 3 none."
+    assert "preemption" not in scheduling_failure(said)
+    assert scheduling_failure(f"0/3 nodes are available: 3 too small.{filling * 3}preemption: x").startswith(
+        "no node fits: "
+    )

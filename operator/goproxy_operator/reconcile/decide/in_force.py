@@ -64,8 +64,22 @@ class Restored:
     whole: bool
     """The classes of today admit it, so that all of it is made again."""
 
+    def repairs(self, children: Sequence[Manifest], live: Mapping[ChildId, Object]) -> list[Manifest]:
+        """Return the children to repair, as they are to be. `live` has those there are."""
+        return [self._as_reachable(child, live.get(child_id(child))) for child in self.keep(children, live.keys())]
+
+    def _as_reachable(self, child: Manifest, there: Object | None) -> Manifest:
+        """Return a Service that can be reached from outside the cluster only if it still can be so."""
+        if self.whole or child["kind"] != "Service":
+            return child
+        spec = child["spec"]
+        if there is not None and there["spec"].get("type") == spec["type"]:
+            return child
+        inside = {key: value for key, value in spec.items() if key != "loadBalancerClass"} | {"type": "ClusterIP"}
+        return {**child, "spec": inside}
+
     def keep(self, children: Sequence[Manifest], live: Collection[ChildId]) -> list[Manifest]:
-        """Return the children to repair.
+        """Return which children are to be repaired.
 
         What a class forbids today is not made anew where it was deleted, or never was: an Ingress, a route. Of that
         only what there is stays as it was.
@@ -119,7 +133,7 @@ def restored(
         imposed = imposed_by(chosen) if chosen is not None else None
     elif (found := _imposed_in(live, item["metadata"]["uid"])) is not None:
         imposed = found.imposed
-    elif in_force.class_name is not None:
+    elif in_force.class_name is not None or chosen.reason == "ClassInvalid":
         return None  # nobody knows the rules that were imposed, and without them more could be served
     else:
         imposed = None

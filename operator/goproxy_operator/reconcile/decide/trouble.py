@@ -101,7 +101,7 @@ def find_trouble(facts: TroubleFacts) -> Found:
     waits: list[timedelta] = []
     if facts.missing:
         about = About(MISSING_PODS, "StatefulSet", facts.stateful_set, facts.stateful_set_uid)
-        if (wait := facts.since + _MISSING_GRACE - facts.now) > timedelta():
+        if (wait := _MISSING_GRACE - (facts.now - facts.since)) > timedelta():
             waits.append(wait)
         else:
             questions.append(about)
@@ -112,14 +112,14 @@ def find_trouble(facts: TroubleFacts) -> Found:
         since = moment_of(pod.trouble.since) or facts.since
         said = None
         if asking := _question(pod):
-            if (wait := since + _ask_after(pod.trouble) - facts.now) > timedelta():
+            if (wait := _ask_after(pod.trouble) - (facts.now - since)) > timedelta():
                 waits.append(wait)
             else:
                 asked.append((pod, asking))
                 said = facts.told.get(asking)
         if said is not None:
             causes.append(_explained(pod, said))
-        elif (wait := since + _GRACE.get(pod.trouble.reason, timedelta()) - facts.now) > timedelta():
+        elif (wait := _GRACE.get(pod.trouble.reason, timedelta()) - (facts.now - since)) > timedelta():
             waits.append(wait)
         else:
             causes.append(_cause(pod.name, pod.trouble.reason, pod.trouble.words))

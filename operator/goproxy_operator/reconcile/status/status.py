@@ -124,13 +124,23 @@ def _conditions(
         Condition(
             type=kind,
             status=status,
-            reason=reason[:REASON_LENGTH],
-            message=message if len(message) <= MESSAGE_LENGTH else message[: MESSAGE_LENGTH - 3] + "...",
+            reason=_one_line(reason, REASON_LENGTH)[:REASON_LENGTH],
+            message=shown if len(shown) <= MESSAGE_LENGTH else shown[: MESSAGE_LENGTH - 3] + "...",
             observed_generation=generation,
             last_transition_time=_since(before.get(kind), status, now),
         )
         for kind, status, reason, message in made
+        for shown in (_one_line(message, MESSAGE_LENGTH),)
     )
+
+
+def _one_line(text: str, longest: int) -> str:
+    """Escape what cannot be printed: others write the status of autoscalers, and API servers repeat what they refuse.
+
+    A little more than `longest` characters stay, so that it shows that there are more.
+    """
+    text = text[: longest + 1]
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _since(before: Mapping[str, Any] | None, status: str, now: datetime) -> str:

@@ -7,6 +7,8 @@ from random import uniform
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
+_MOST_DOUBLINGS = 30
+"""More make no pause longer. An object may be refused for months, and 2 to the power of 1024 is no float."""
 
 
 class Queue(Generic[K]):
@@ -71,7 +73,7 @@ class Queue(Generic[K]):
         if failed:
             count = self._failures.get(key, 0)
             self._failures[key] = count + 1
-            pause = max(min(self.FIRST_RETRY * 2**count, most) * self._jitter(), least)
+            pause = max(min(self.FIRST_RETRY * 2 ** min(count, _MOST_DOUBLINGS), most) * self._jitter(), least)
             self.add(key, pause)
         else:
             self._failures.pop(key, None)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from goproxy_operator.desired.client_service import client_service
 from goproxy_operator.desired.config.document import CONFIG_FILE
 from goproxy_operator.reconcile.decide.in_force import (
     LARGEST_SPEC,
@@ -107,6 +108,26 @@ def test_of_what_the_class_of_today_forbids_nothing_is_made_anew_that_leads_into
     assert [child["kind"] for child in found.keep(made, live)] == ["NetworkPolicy", "Ingress", "StatefulSet"]
 
 
+@pytest.mark.parametrize(
+    ("live", "made"),
+    [(None, "ClusterIP"), ("ClusterIP", "ClusterIP"), ("NodePort", "ClusterIP"), ("LoadBalancer", "LoadBalancer")],
+)
+def test_a_load_balancer_that_the_class_of_today_forbids_stays_and_is_not_made_anew(
+    live: str | None, made: str
+) -> None:
+    spec = {"replicas": 5, "expose": {"service": {"type": "LoadBalancer", "loadBalancerClass": "example.com/a"}}}
+    there = {} if live is None else {("Service", "team-a"): {"spec": {"type": live}}}
+    inside = restore(GenerationInForce(3, spec), a_class(default=True, limits={"maxReplicas": 3}))
+    assert inside is not None
+    (service,) = inside.repairs([client_service(inside.admitted.goproxy)], there)
+    assert service["spec"]["type"] == made
+    assert ("loadBalancerClass" in service["spec"]) == (made == "LoadBalancer")
+    whole = restore(GenerationInForce(3, spec))
+    assert whole is not None
+    (service,) = whole.repairs([client_service(whole.admitted.goproxy)], there)
+    assert service["spec"]["type"] == "LoadBalancer"
+
+
 def test_defaults_of_today_are_not_laid_under_what_is_in_force() -> None:
     # Otherwise the Secret that the class has named since would go to the proxy that the fleet chose before.
     defaults = {"upstream": {"httpProxy": {"secretName": "of-the-class", "url": "http://proxy.example.com"}}}
@@ -134,6 +155,17 @@ def test_where_no_class_counts_the_rules_in_force_stay() -> None:
     without = restore(GenerationInForce(3, {"replicas": 2}), elsewhere)
     assert without is not None
     assert without.admitted.imposed is None
+
+
+def test_where_a_class_cannot_be_used_whoever_deletes_the_config_does_not_lose_its_rules() -> None:
+    broken = a_class(default=True, limits={"maxReplicas": "x"}, modules={"deny": ["github.com/evil"]})
+    assert broken.problem
+    of_no_class = GenerationInForce(3, {"replicas": 2})
+    assert restore(of_no_class, broken) is None
+    rules = {"by": "GoProxyClass standard", "deny": ["github.com/evil"]}
+    found = restore(of_no_class, broken, live=config_map(rules))
+    assert found is not None
+    assert found.admitted.imposed == Imposed(by="GoProxyClass standard", deny=("github.com/evil",))
 
 
 def test_the_newest_generation_is_told_of_what_is_in_force() -> None:

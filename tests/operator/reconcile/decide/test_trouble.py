@@ -63,6 +63,14 @@ def test_what_each_pod_goes_through_is_told_where_it_lasts(reason: str, asked_fr
             assert found.again is None
 
 
+@pytest.mark.parametrize("since", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "no time"])
+def test_any_time_may_stand_in_the_status_of_a_pod(since: str) -> None:
+    waits = PodFacts("team-a-0", "u0", PodTrouble("ContainerCreating", "", since))
+    found = find(waits, seconds=500)
+    assert (found.trouble is None) == since.startswith("9999")
+    assert found.again is None or found.again <= 60
+
+
 def test_a_message_says_who_why_and_what_to_do() -> None:
     found = find(pod("ImagePullBackOff", "x: not found"), seconds=1).trouble
     assert found is not None

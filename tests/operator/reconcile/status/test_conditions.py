@@ -222,6 +222,23 @@ def test_a_condition_of_a_scaled_object_fits_into_ours() -> None:
     assert (told, reason, len(message)) == ("Unknown", "R" * 128, 4096)
 
 
+def test_what_others_wrote_forges_no_line() -> None:
+    fleet = goproxy(autoscaling={"maxReplicas": 3, "targetRequestsPerSecond": 400})
+    said = {
+        "type": "Ready",
+        "status": "False",
+        "reason": "a\nb",
+        "message": "x\nWarning  Forged \x1b[31m\u202e" + "\n" * 9999,
+    }
+    status = compute_status(
+        facts(goproxy=fleet, autoscaler={"kind": "ScaledObject", "status": {"conditions": [said]}}), {}, NOW
+    )
+    told, reason, message = conditions(status)["AutoscalingActive"]
+    assert (told, reason, len(message)) == ("False", "a\\nb", 4096)
+    assert message.startswith("x\\nWarning  Forged \\x1b[31m\\u202e\\n")
+    assert message.isprintable()
+
+
 def test_why_no_figures_come_is_told_before_what_the_autoscaler_says() -> None:
     fleet = goproxy(autoscaling={"maxReplicas": 3, "targetRequestsPerSecond": 400})
     problem = Problem("NoMetricsProvider", "install one")

@@ -75,6 +75,15 @@ async def test_failures_come_back_later_each_time_and_a_success_forgets_them(que
     assert queue.done("a", failed=True) == 0.5
 
 
+async def test_an_object_that_is_refused_for_weeks_is_looked_at_all_the_same(queue: Queue[str], clock: Clock) -> None:
+    queue.add("a")
+    for _ in range(5000):
+        assert queue.take() == "a"
+        queue.done("a", failed=True)
+        clock.now += Queue.LONGEST_RETRY
+    assert queue.take() == "a"
+
+
 async def test_an_event_is_not_held_up_by_a_failure(queue: Queue[str]) -> None:
     queue.add("a")
     assert queue.take() == "a"
