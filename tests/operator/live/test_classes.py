@@ -163,7 +163,7 @@ async def test_storage_and_ways_in_are_limited(fleet: Fleet, apply_class: ApplyC
     message = await fleet.wait_condition("Stalled", "True", "ClassLimitExceeded")
     assert message == (
         "spec.expose.service.type exposes by LoadBalancer, which is not in limits.exposure of GoProxyClass standard "
-        "[ClusterIP, Ingress]"
+        "[ClusterIP, Ingress]" + ADVICE
     )
     assert (await fleet.get("service"))["spec"] == before
 
