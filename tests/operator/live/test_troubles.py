@@ -165,13 +165,7 @@ async def test_a_pod_that_crashes(waiting: Fleet, control_plane: ControlPlane) -
     assert [call for call in calls if call.resource in ("goproxies", "events") and call.verb != "watch"] == []
 
 
-PREEMPTED = {
-    "type": "DisruptionTarget",
-    "status": "True",
-    "reason": "PreemptionByScheduler",
-    # An older one is taken back by the disruption controller.
-    "lastTransitionTime": format_time(datetime.now(UTC)),
-}
+PREEMPTED = {"type": "DisruptionTarget", "status": "True", "reason": "PreemptionByScheduler"}
 CASES: dict[str, tuple[Object, str, str]] = {
     "oom": (
         {"containerStatuses": container(terminated={"exitCode": 137, "reason": "OOMKilled"}, restarts=4)},
@@ -198,7 +192,10 @@ CASES: dict[str, tuple[Object, str, str]] = {
 @pytest.mark.parametrize("name", CASES)
 async def test_what_a_pods_status_says(name: str, waiting: Fleet) -> None:
     status, reason, words = CASES[name]
-    await patch_status(waiting, "team-a-1", **({"conditions": not_ready()} | status))
+    status = {"conditions": not_ready()} | status
+    # The disruption controller takes back what is older than two minutes.
+    conditions = [{"lastTransitionTime": format_time(datetime.now(UTC)), **one} for one in status["conditions"]]
+    await patch_status(waiting, "team-a-1", **(status | {"conditions": conditions}))
     message = await waiting.wait_condition("Ready", "False", reason)
     assert f"team-a-1: {reason}" in message
     assert words in message
