@@ -22,7 +22,7 @@ def test_quick_start(operator: Release, space: Space, upstream: Upstream) -> Non
     operator.helm("upgrade", "--install", *shlex.split(helm_line)[2:], *operator.settings())
     for line in (apply_line, wait_line):
         space.kubectl(*shlex.split(line)[1:], seconds=330)
-    assert "True" in space.kubectl(*shlex.split(get_line)[1:])
+    assert "Serving" in space.kubectl(*shlex.split(get_line)[1:])
 
     # The cluster of the test has no way to the modules' usual home, nor to the checksum database.
     merge = f'{{"spec": {{"upstream": {{"goproxy": "{upstream.url}", "gosumdb": "off"}}}}}}'
