@@ -80,12 +80,17 @@ async def test_claims_grow_while_the_pods_run_on(control_plane: ControlPlane, fl
     config = json.loads((await fleet.get("configmap", "team-a-config-v1"))["data"]["config.json"])
     assert config["cache"]["sizeBytes"] == 2 * 2**30
 
+    said: list[str] = []
+
     async def told() -> bool:
         events = json.loads(await fleet.kubectl("get", "events", "-o", "json"))["items"]
-        said = [event["reason"] for event in events if event["involvedObject"]["kind"] == "GoProxy"]
-        return sorted(said) == ["ClaimsGrowing", "Created", "Grown"]
+        said[:] = sorted(event["reason"] for event in events if event["involvedObject"]["kind"] == "GoProxy")
+        return said == ["ClaimsGrowing", "Created", "Grown"]
 
-    await eventually(told, "each of the three is told once")
+    try:
+        await eventually(told, "each of the three is told once")
+    except AssertionError as e:
+        raise AssertionError(f"{e}: {said}") from None
 
 
 @pytest.mark.usefixtures("operator", "nodes")

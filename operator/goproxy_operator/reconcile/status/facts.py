@@ -53,6 +53,11 @@ class StatusFacts:
         return int((self.stateful_set or {}).get("spec", {}).get("replicas", 0))
 
     @property
+    def made(self) -> bool:
+        """Say whether the replicas' StatefulSet is there, or is about to be made anew around pods that serve."""
+        return self.stateful_set is not None or self.adopting
+
+    @property
     def adopting(self) -> bool:
         """Say whether the StatefulSet was made anew around pods that never stopped, and does not count them yet."""
         if not any(replica.ready for replica in self.replicas):

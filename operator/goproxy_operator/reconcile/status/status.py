@@ -38,7 +38,7 @@ def compute_status(facts: StatusFacts, previous: Mapping[str, Any], now: datetim
     fleet = figures(facts.replicas)
     status = Status(
         observed_generation=goproxy.metadata.generation,
-        ready=None if facts.stateful_set is None else f"{facts.count('readyReplicas')}/{facts.desired_replicas}",
+        ready=f"{facts.count('readyReplicas')}/{facts.desired_replicas}" if facts.made else None,
         replicas=facts.count("replicas"),
         ready_replicas=facts.count("readyReplicas"),
         selector=",".join(f"{key}={value}" for key, value in names.selector(name).items()),

@@ -60,6 +60,11 @@ def test_scaling_is_told_when_it_is_asked_for() -> None:
     assert told(WHOLE, adopted, {**WHOLE, "resizing": adopted["resizing"]})[1:] == []
 
 
+def test_claims_that_have_grown_while_the_stateful_set_is_made_anew_are_told() -> None:
+    growing = {**WHOLE, "resizing": "1 of 2 claims have grown to 20Gi"}
+    assert told(WHOLE, growing, {"stateful_set": None}, WHOLE)[1:] == ["Grown: the claims have grown to 20Gi"]
+
+
 def test_a_roll_out_is_told_when_it_is_over() -> None:
     trouble = Trouble("ImagePullBackOff", "team-a-1: no")
     assert told(WHOLE, rolling(), rolling(), WHOLE)[1:] == [ROLLED]
