@@ -25,7 +25,6 @@ from goproxy_operator.observed.known_objects import KnownObjects, OnChange
 from goproxy_operator.observed.kopf_watch import KopfLogin, Watch
 from goproxy_operator.observed.mirror import Mirror
 from goproxy_operator.observed.named_config_maps import NamedConfigMaps
-from goproxy_operator.observed.names_taken import NamesTaken
 from goproxy_operator.observed.packed import WHOLE
 from goproxy_operator.observed.reflector import list_into
 from goproxy_operator.observed.reports import Reports
@@ -68,8 +67,7 @@ async def control(
     clock = asyncio.get_running_loop().time
     queue: Queue[Key] = Queue(clock)
     generations, verdicts = Generations(), Verdicts()
-    names_taken = NamesTaken(client, clock)
-    goproxies = KnownObjects(_on_change(queue, Tally(), generations, names_taken), WHOLE)
+    goproxies = KnownObjects(_on_change(queue, Tally(), generations), WHOLE)
     look_at_all = partial(_look_at_all, queue, goproxies)
     rollouts = Rollouts(settings.rollouts, goproxies.keys, queue.add)
     reports = Reports(settings.grow_after)
@@ -98,7 +96,6 @@ async def control(
                 classes,
                 generations,
                 verdicts,
-                names_taken,
                 lambda: registrar.current,
             )
             reconciler = FleetReconciler(
@@ -134,14 +131,12 @@ async def control(
         await scraper.close()
 
 
-def _on_change(queue: Queue[Key], tally: Tally, generations: Generations, names_taken: NamesTaken) -> OnChange[Object]:
+def _on_change(queue: Queue[Key], tally: Tally, generations: Generations) -> OnChange[Object]:
     """Return what is told of each change of an object."""
 
     def on_change(key: Key, old: Object | None, new: Object | None) -> None:
         tally.note(key, new)
         generations.changed(key, old, new)
-        if old is None:
-            names_taken.appeared(key)
         if _matters(old, new):
             queue.add(key)
 

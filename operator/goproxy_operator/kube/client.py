@@ -30,7 +30,6 @@ T = TypeVar("T")
 _CONTENT_TYPES = {"PATCH": "application/apply-patch+yaml"}
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
 _UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError)
-_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _LONGEST_WAIT = 60.0
 """Seconds: a Retry-After that asks for more is not obeyed."""
 SOME_BYTES = 256 * 1024
@@ -108,14 +107,6 @@ class ApiClient:
         answer = await self._call(_Call("GET", "list", resource, resource.path(namespace), query, most=SOME_BYTES))
         items = answer.get("items")
         return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
-
-    async def list_names(self, resource: Resource, namespace: str, most: int) -> list[str] | None:
-        """Return the names of all objects of a namespace; None where there are more than `most`."""
-        call = _Call("GET", "list", resource, resource.path(namespace), {"limit": str(most)}, accept=_METADATA_ONLY)
-        page = await self._call(call)
-        if page.get("metadata", {}).get("continue"):
-            return None
-        return [item["metadata"]["name"] for item in page.get("items") or ()]
 
     async def apply(self, resource: Resource, manifest: Object, *, manager: str = FIELD_MANAGER, force: bool) -> Object:
         """Apply the manifest server-side and return the object. `ConflictError` only without `force`."""
@@ -210,7 +201,7 @@ class ApiClient:
     async def _send(self, call: "_Call", timeout: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
         connection = await self._connection()
         url = connection.server + call.path + ("?" + urlencode(call.query) if call.query else "")
-        headers = [("Accept", call.accept), ("User-Agent", FIELD_MANAGER), *connection.all_headers]
+        headers = [("Accept", "application/json"), ("User-Agent", FIELD_MANAGER), *connection.all_headers]
         data = None
         if call.body is not None:
             data = json.dumps(call.body).encode()
@@ -249,7 +240,6 @@ class _Call:
     body: Object | None = None
     most: int | None = None
     """So many bytes of the answer are read; None: all."""
-    accept: str = "application/json"
 
 
 def _count(call: _Call, status: int) -> None:

@@ -69,7 +69,6 @@ class CarryingOut:
         for _ in range(_ROUNDS):
             intent = intend(admitted.goproxy, facts)
             if not intent.questions:
-                self._observed.names_taken.forget(key)
                 return facts, intent
             facts = await self._answer(key, item, intent.questions[0], facts)
         raise RuntimeError(f"still open after {_ROUNDS} rounds: {intent.questions}")

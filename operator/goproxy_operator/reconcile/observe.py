@@ -24,7 +24,6 @@ from goproxy_operator.observed.discovery import Discovery
 from goproxy_operator.observed.known_objects import KnownObjects
 from goproxy_operator.observed.mirror import Mirror
 from goproxy_operator.observed.named_config_maps import NamedConfigMaps
-from goproxy_operator.observed.names_taken import NamesTaken
 from goproxy_operator.observed.reports import Reports
 from goproxy_operator.observed.views import PodView, stateful_set, without_managed_fields
 from goproxy_operator.reconcile.decide.audit import Verdict, judge
@@ -55,7 +54,6 @@ class Observed:
     classes: ObservedClasses
     generations: Generations
     verdicts: Verdicts
-    names_taken: NamesTaken
     own_metrics: Callable[[], Registration] = lambda: OFF
     """How the metrics stand that the operator itself serves."""
 
@@ -133,8 +131,6 @@ class Observed:
         found: dict[ChildId, Object] = {}
         # One after the other: each connection to the API server costs a quarter of a MiB for its TLS.
         for kind, name in sorted(ids):
-            if not await self.names_taken.may_exist(fleet, CHILDREN[kind], name):
-                continue
             item = await self.client.get_cached(CHILDREN[kind], fleet.namespace, name)
             if item is not None:
                 view = stateful_set if kind == STATEFUL_SETS.kind else without_managed_fields
@@ -152,7 +148,6 @@ class Observed:
         """Forget what is known of a fleet that is gone."""
         await self.config_maps.release(fleet)
         self.reports.forget(fleet)
-        self.names_taken.forget(fleet)
 
     def _children(self, fleet: Key) -> dict[ChildId, Object]:
         """Return the children that the mirror has: it knows only what carries the fleet label."""

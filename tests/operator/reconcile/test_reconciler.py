@@ -16,7 +16,6 @@ from goproxy_operator.observed.discovery import Discovery
 from goproxy_operator.observed.known_objects import KnownObjects
 from goproxy_operator.observed.mirror import Mirror
 from goproxy_operator.observed.named_config_maps import NamedConfigMaps
-from goproxy_operator.observed.names_taken import NamesTaken
 from goproxy_operator.observed.packed import WHOLE
 from goproxy_operator.observed.reports import Reports
 from goproxy_operator.reconcile.actions import Actions
@@ -67,7 +66,6 @@ async def one_pass(
         ObservedClasses(client, lambda: None, lambda _: None, enforced=False),
         Generations(),
         Verdicts(),
-        NamesTaken(client, asyncio.get_running_loop().time),
         fault,
     )
     clock = asyncio.get_running_loop().time
