@@ -125,22 +125,22 @@ _KEY_FORM = (
 )
 
 
-def _are_keys(words: Mapping[str, str]) -> bool:
-    return all(re.fullmatch(KEY, key) for key in words)
+def _no_key(words: Mapping[str, str]) -> str | None:
+    """Return the first key that Kubernetes does not take; None where it takes all."""
+    return next((key for key in words if re.fullmatch(KEY, key) is None), None)
 
 
 def check_keys(words: Mapping[str, str]) -> None:
     """Raise `ValueError` where a key of labels is no such key."""
-    for key in words:
-        if re.fullmatch(KEY, key) is None:
-            raise ValueError(f"{quoted(key)} is no key of a label: {_KEY_FORM}topology.kubernetes.io/zone")
+    if (key := _no_key(words)) is not None:
+        raise ValueError(f"{quoted(key)} is no key of a label: {_KEY_FORM}topology.kubernetes.io/zone")
 
 
 def keys_rule(what: str, example: str) -> Rule[dict[str, str]]:
     """Return the rule that the keys of labels or annotations are such as Kubernetes takes; `what` they are keys of."""
     return Rule(
         cel=f"self.all(k, k.matches(r'{KEY}'))",
-        holds=_are_keys,
+        holds=lambda words: _no_key(words) is None,
         message=f"a key is no key of {what}: {_KEY_FORM}{example}",
     )
 
