@@ -4,7 +4,7 @@ Source of the rules: `MatchPrefixPatterns` of golang.org/x/mod/module, and `path
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -144,6 +144,13 @@ def first_match(patterns: Iterable[Pattern], path: str) -> Pattern | None:
     return next((p for p in patterns if p.matches(path)), None)
 
 
+def entries(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Yield what the lines of an allowlist hold, each with its number: blank lines and comments are left out."""
+    for number, line in enumerate(lines, 1):
+        if entry := line.partition("#")[0].strip():
+            yield number, entry
+
+
 def parse_lines(text: str) -> tuple[Pattern, ...]:
     """Read an allowlist: one pattern a line. Blank lines, and the rest of a line after `#`, are ignored.
 
@@ -155,10 +162,7 @@ def parse_lines(text: str) -> tuple[Pattern, ...]:
     if len(lines) > MOST_LINES:
         raise PatternError(f"more than {MOST_LINES} lines: write globs that match more modules each")
     patterns: list[Pattern] = []
-    for number, line in enumerate(lines, 1):
-        entry = line.partition("#")[0].strip()
-        if not entry:
-            continue
+    for number, entry in entries(lines):
         try:
             patterns.append(parse_pattern(entry))
         except PatternError as e:

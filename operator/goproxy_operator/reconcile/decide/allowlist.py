@@ -3,6 +3,7 @@
 Pure.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -12,23 +13,12 @@ from goproxy_operator.kube.resources import Object
 from goproxy_operator.reconcile.decide.problem import Problem
 from modproxy.contract.report import plain_text
 from modproxy.mod.dead_pattern import dead
-from modproxy.mod.pattern import PatternError, parse_lines
+from modproxy.mod.pattern import PatternError, entries, parse_lines
 
 _MOST_FAULTS = 1024
 """Of so many texts the operator remembers what is wrong with them, because it comes back to them at each pass."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Fault:
-    """What is wrong with a text: it cannot be read, or a line of it does nothing."""
-
-    syntax: str = ""
-    dead: str = ""
-
-
-_NO_FAULT = _Fault()
-_faults: dict[bytes, _Fault] = {}
-"""What is wrong with a text, by the text's digest, because reading a long text takes long."""
+_faults: dict[tuple[Callable[[str], str | None], bytes], str | None] = {}
+"""What a search has found in a text, by the text's digest: reading a long text takes long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +37,38 @@ def decide_allowlist(name: str, named: Object | None, live_child: Object | None)
         what = "does not exist" if named is None else f"has no key {USER_ALLOWLIST_KEY!r}"
         return AllowlistInForce(known or "", Problem("AllowlistMissing", f"ConfigMap {name} {what}: {_effect(known)}"))
     where = f"ConfigMap {name}, key {USER_ALLOWLIST_KEY!r}"
-    fault = _fault(text)
-    # A list that is in force was good when it was taken.
-    if fault.syntax and text != known:
-        return AllowlistInForce(known or "", Problem("AllowlistInvalid", f"{where}, {fault.syntax}; {_effect(known)}"))
-    if fault.dead:
-        return AllowlistInForce(text, Problem("PatternMatchesNothing", f"{where}: {fault.dead}; the rest is in force"))
+    # A list that is in force was read when it was taken.
+    if text != known and (fault := _found(_syntax_fault, text)):
+        return AllowlistInForce(known or "", Problem("AllowlistInvalid", f"{where}, {fault}; {_effect(known)}"))
+    if useless := _found(_useless_entry, text):
+        return AllowlistInForce(text, Problem("PatternMatchesNothing", f"{where}: {useless}; the rest is in force"))
     return AllowlistInForce(text)
 
 
-def _fault(text: str) -> _Fault:
-    digest = sha256(text.encode("utf-8", "surrogatepass")).digest()
-    if digest not in _faults:
+def _found(search: Callable[[str], str | None], text: str) -> str | None:
+    at = search, sha256(text.encode("utf-8", "surrogatepass")).digest()
+    if at not in _faults:
         if len(_faults) >= _MOST_FAULTS:
             del _faults[next(iter(_faults))]
-        _faults[digest] = _look_for_fault(text)
-    return _faults[digest]
+        _faults[at] = search(text)
+    return _faults[at]
 
 
-def _look_for_fault(text: str) -> _Fault:
+def _syntax_fault(text: str) -> str | None:
     try:
-        patterns = parse_lines(text)
+        parse_lines(text)
     except PatternError as e:
-        return _Fault(syntax=plain_text(str(e)))
-    for pattern in patterns:
-        if why := dead(pattern.text):
-            return _Fault(dead=plain_text(f"{pattern.text!r} matches no module: {why}"))
-    return _NO_FAULT
+        return plain_text(str(e))
+    return None
+
+
+def _useless_entry(text: str) -> str | None:
+    """Return the first entry of a list of good syntax that matches no module, with why."""
+    for _, entry in entries(text.splitlines()):
+        pattern = entry.removesuffix("/")
+        if why := dead(pattern):
+            return plain_text(f"{pattern!r} matches no module: {why}")
+    return None
 
 
 def _last_known(name: str, live_child: Object | None) -> str | None:
