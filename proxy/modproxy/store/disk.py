@@ -23,6 +23,7 @@ from modproxy.contract.spool import SPOOL_BYTES
 from modproxy.room import Reservation, Room
 from modproxy.store.draft import CACHE_IS_FULL, DiskDraft, create_draft, spool_draft
 from modproxy.store.eviction import Freed, Remove
+from modproxy.store.files import moment, seconds_of
 from modproxy.store.folder import Folder
 from modproxy.store.ledger import Ledger
 from modproxy.store.pending import Pending, PendingFiles
@@ -37,8 +38,6 @@ _WALKERS = 2
 _TRIAL_BYTES = 1 << 20
 _DRAFTS_SHARE = 2
 """Half of the capacity is the most that files being written may have, because their promises evict stored files."""
-_SAME_SECONDS = 1e-6
-"""Times of one file differ by less, because a float has no room for all nanoseconds since the epoch."""
 _MEASURED_SECONDS = 1.0
 """How long the size of the file system is good for: each small file asks, and a volume seldom grows."""
 _ROOM_SECONDS = 30.0
@@ -75,8 +74,9 @@ class DiskStore:
         self._use = Use(root)
         self._ledger = Ledger(asyncio.get_running_loop())
         """It counts files; a file of a former process counts once `count` has found it."""
-        self._folder = Folder(root, self._ledger, lambda key: self._pending.get(key) is not None)
+        self._folder = Folder(root, self._ledger)
         self._pending = PendingFiles(self._folder.publish, self._ended)
+        self._folder.is_expected = self._pending.is_expected
         self.beside: Callable[[], int] = lambda: 0
         """Returns the bytes of files below the folder that are no stored files, and that count against the capacity."""
         self._room = Room(self._free_for_drafts)
@@ -243,14 +243,12 @@ class DiskStore:
         """Store a zip, and its hash beside it. Returns None for a zip that the disk has refused."""
         if not isinstance(draft, DiskDraft):
             raise TypeError("a draft is published by the store that made it")
-        file = StoredFile(
-            key, draft.written, time.time(), etag_of((dirhash.encode(),)), dirhash=dirhash, voucher=voucher
-        )
+        file = StoredFile(key, draft.written, moment(), etag_of((dirhash.encode(),)), dirhash=dirhash, voucher=voucher)
         return self._add_draft(draft, file)
 
     async def put(self, key: str, body: bytes, voucher: str = "") -> StoredFile | None:
         """Store a small file. Returns None when the disk refuses."""
-        size, now = len(body), time.time()
+        size, now = len(body), moment()
         if size > LARGEST_BODY:
             tag = await self._pool.run(etag_of, (body,))
             return await self._put_large(StoredFile(key, size, now, tag, voucher=voucher), body)
@@ -332,7 +330,7 @@ def _open_first(file: StoredFile, draft: Path | None, path: Path) -> BinaryIO:
             return draft.open("rb")
     opened = path.open("rb")
     status = os.fstat(opened.fileno())
-    if status.st_size == file.size and abs(status.st_mtime_ns / 1e9 - file.modified) < _SAME_SECONDS:
+    if status.st_size == file.size and seconds_of(status.st_mtime_ns) == file.modified:
         return opened
     opened.close()
     raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))

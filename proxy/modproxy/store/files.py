@@ -1,6 +1,7 @@
 """The system calls of a disk store for the files below its root. All functions block and raise `OSError`."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,18 @@ class Found(NamedTuple):
     content: bytes | None
     """The body of a small file; the recorded `h1:` hash of a zip. None for a large file, and for a zip without a hash.
     """
+
+
+def moment() -> float:
+    """Return the time in seconds since the epoch, in whole microseconds: a file's time gives exactly this back, while a
+    float has no room for nanoseconds.
+    """
+    return round(time.time(), 6)
+
+
+def seconds_of(nanoseconds: int) -> float:
+    """Return a file's time in seconds since the epoch, as `moment` gives it."""
+    return round(nanoseconds / 1e9, 6)
 
 
 def _found(status: os.stat_result, content: bytes | None) -> Found:
@@ -77,7 +90,7 @@ def completed(path: str, body: bytes | None, modified: float) -> Iterator[int]:
         if body is not None:
             write_all(fd, body)
         # The age that clients have been told stays, however long the file was pending.
-        when = int(modified * 1e9)
+        when = round(modified * 1e6) * 1000
         os.utime(fd, ns=(when, when))
         yield fd
     finally:

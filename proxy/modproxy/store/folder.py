@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from modproxy.store.etags import Etags
 from modproxy.store.eviction import Due, Freed
-from modproxy.store.files import Found, completed, find, read_in_pieces, rename, status_of
+from modproxy.store.files import Found, completed, find, read_in_pieces, rename, seconds_of, status_of
 from modproxy.store.ledger import Ledger
 from modproxy.store.pending import Outcome, Pending
 from modproxy.store.protocol import LARGEST_BODY, StoredFile
@@ -29,14 +29,14 @@ class _Written(NamedTuple):
 class Folder:
     """Changes the files of a store, each change inside the ledger, and knows what each file is.
 
-    `is_pending` says whether a newer file of a key is about to be published: then the store keeps the key, whatever
-    happens to the older file.
+    `is_expected` says whether a newer file of a key has still to come: then the store keeps the key, whatever happens
+    to the older file.
     """
 
-    def __init__(self, root: Path, ledger: Ledger, is_pending: Callable[[str], bool]) -> None:
+    def __init__(self, root: Path, ledger: Ledger) -> None:
         self._prefix = f"{root}/"
         """Before a key, it makes a path: to join a Path takes long for each request, or for a million files."""
-        self._is_pending = is_pending
+        self.is_expected: Callable[[str], bool] = lambda _: False
         self._ledger = ledger
         self._vouchers = Vouchers(root / PRIVATE / "vouchers")
         self._etags = Etags(self._voucher_of)
@@ -50,13 +50,15 @@ class Folder:
         content, mark = found.content, (found.size, found.modified_ns, found.inode)
         if is_zip(key):
             if content is None:
-                return StoredFile(key, found.size, found.modified_ns / 1e9, None, voucher=self._voucher_of(key, mark))
+                return StoredFile(
+                    key, found.size, seconds_of(found.modified_ns), None, voucher=self._voucher_of(key, mark)
+                )
             known = self._etags.of(key, mark, (content,))
             dirhash = content.decode()
-            return StoredFile(key, found.size, found.modified_ns / 1e9, known.tag, None, dirhash, known.voucher)
+            return StoredFile(key, found.size, seconds_of(found.modified_ns), known.tag, None, dirhash, known.voucher)
         known = self._etags.of(key, mark, read_in_pieces(self._prefix + key) if content is None else (content,))
         body = content if found.size <= LARGEST_BODY else None
-        return StoredFile(key, found.size, found.modified_ns / 1e9, known.tag, body, None, known.voucher)
+        return StoredFile(key, found.size, seconds_of(found.modified_ns), known.tag, body, None, known.voucher)
 
     def _voucher_of(self, key: str, mark: Mark) -> str:
         return self._vouchers.get(self._prefix + key, key, mark)
@@ -120,6 +122,7 @@ class Folder:
                     self._ledger.published(draft.key, draft.status.st_size, replaced)
             except OSError as e:
                 return e
+            one.placed = True
             if one.file.etag is not None:
                 status = drafts[-1].status
                 mark = status.st_size, status.st_mtime_ns, status.st_ino
@@ -157,7 +160,7 @@ class Folder:
         os.unlink(path)  # noqa: PTH108 - see `_prefix`
         self._etags.forget(key)
         self._vouchers.forget(key)
-        self._ledger.removed(key, status, told=not is_dirhash(key) and not self._is_pending(key))
+        self._ledger.removed(key, status, told=not is_dirhash(key) and not self.is_expected(key))
         return Freed(1, status.st_size)
 
 

@@ -38,6 +38,10 @@ class Pending:
     """What has to be written into the draft; None when the draft is complete."""
     begun: float = field(default_factory=time.monotonic)
     """When it came, on the clock of `time.monotonic`."""
+    placed: bool = False
+    """Whether it has its name in the folder. It is set in the thread, inside the ledger; that it is pending no more is
+    noted later, on the event loop.
+    """
     dropped: bool = False
     """Whether the file must not be published, because it was deleted or a newer one has come."""
 
@@ -78,6 +82,11 @@ class PendingFiles:
     def get(self, key: str) -> Pending | None:
         """Return the newest pending file of a key. Threads may call this too."""
         return self._by_key.get(key)
+
+    def is_expected(self, key: str) -> bool:
+        """Say whether a file of this key has still to come into the folder. Threads may call this too."""
+        one = self._by_key.get(key)
+        return one is not None and not one.placed
 
     def add(self, one: Pending) -> None:
         """Have a file published soon, in place of an older pending one of its key."""

@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+import random
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from modproxy.store.disk import DiskStore
 from modproxy.store.etags import Etags
 from modproxy.store.eviction import Freed, evict
 from modproxy.store.janitor import Janitor
+from modproxy.store.pending import Pending
 from modproxy.store.pressure import Pressure
 from modproxy.store.protocol import etag_of
 from modproxy.store.use import Use
@@ -248,6 +251,37 @@ async def test_many_threads_leave_the_count_and_the_last_word_right(disk: DiskSt
         found = await disk.get(key)
         assert (last[key] == "+") is (found is not None)
         assert found is None or found.dirhash == f"h1:{found.size}", "a zip has its own hash, never that of another"
+
+
+async def test_a_file_that_goes_as_soon_as_it_has_its_name_is_told_to_be_gone(disk: DiskStore) -> None:
+    diary = Diary()
+    disk.subscribe(diary)
+    give_name = disk._folder._give_names
+
+    def give_name_and_evict(one: Pending, drafts: Sequence[Any]) -> OSError | None:
+        """Evict the file before the event loop hears of its name."""
+        error = give_name(one, drafts)
+        assert disk._folder.remove(LIST, lambda _: True).objects == 1
+        return error
+
+    disk._folder._give_names = give_name_and_evict  # type: ignore[method-assign]  # the moment is too short to hit
+    await disk.put(LIST, b"v1.0.0\n")
+    await disk.settle()
+    await asyncio.sleep(0.01)
+    assert diary.said == [f"+{LIST}", f"-{LIST}"]
+    assert await disk.get(LIST) is None
+
+
+async def test_a_file_has_the_time_that_it_had_before_it_was_on_the_disk(
+    disk: DiskStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(1)
+    monkeypatch.setattr(time, "time", lambda: 1.7e9 + chance.random() * 1e8)
+    for number in range(200):
+        put = await disk.put(f"example.com/m{number}/@v/list", b"v1.0.0\n")
+        await disk.settle()
+        found = await disk.get(f"example.com/m{number}/@v/list")
+        assert put is not None and found is not None and put.modified == found.modified
 
 
 async def test_a_zip_goes_with_its_hash(disk: DiskStore) -> None:
