@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -61,6 +62,33 @@ def _check_prefix(text: str) -> str:
     return text
 
 
+def _check_issuer(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("https", "http") and parts.hostname and parts.username is None and parts.port != 0
+        good = good and not parts.query and not parts.fragment and len(text) <= 512
+    except ValueError:  # a port that is none, or an open bracket
+        good = False
+    if not good or not text.isprintable() or " " in text:
+        shown = "the URL" if "@" in text else repr(text)
+        raise ValueError(f"{shown} is no issuer: write https://HOST, perhaps with a path, as iss of its tokens says it")
+    return text
+
+
+def _check_cidr(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no range of addresses: write for example 10.1.0.0/16 or fd00::/64") from None
+    return text
+
+
+def _check_header(text: str) -> str:
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}", text):
+        raise ValueError(f"{text!r} is no name of a header (RFC 9110, section 5.1)")
+    return text
+
+
 def _seconds(value: object) -> object:
     return parse_duration(value) if isinstance(value, str) else value
 
@@ -81,6 +109,12 @@ SecretName = Annotated[str, AfterValidator(_check_name)]
 """The name of a Secret, which is also the name of its folder."""
 HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
 """The URL of an HTTP proxy, without credentials."""
+IssuerUrl = Annotated[str, AfterValidator(_check_issuer)]
+"""The URL of an OpenID provider (OpenID Connect Discovery 1.0, section 3)."""
+Cidr = Annotated[str, AfterValidator(_check_cidr)]
+"""A range of addresses, IPv4 or IPv6."""
+HeaderName = Annotated[str, AfterValidator(_check_header)]
+"""The name of an HTTP header."""
 Listen = Annotated[str, AfterValidator(_check_listen)]
 """An address to listen on, or `fd:N` for an inherited socket."""
 HOST_NAME = re.compile(r"[a-z0-9_:.-]{1,253}", re.ASCII)

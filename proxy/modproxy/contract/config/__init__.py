@@ -5,6 +5,15 @@ have the same names and meanings here. The document is strict: an unknown key or
 the field. Everything here is pure; `modproxy.config_file` reads and watches the file.
 """
 
+from modproxy.contract.config.access import (
+    AccessConfig,
+    BasicConfig,
+    OidcConfig,
+    RuleConfig,
+    ServiceAccountsConfig,
+    TrustedProxyConfig,
+    Verb,
+)
 from modproxy.contract.config.cache import CacheConfig
 from modproxy.contract.config.document import (
     SCHEMA_VERSION,
@@ -21,6 +30,8 @@ from modproxy.contract.config.upstream import CredentialConfig, HttpProxyConfig,
 
 __all__ = [
     "SCHEMA_VERSION",
+    "AccessConfig",
+    "BasicConfig",
     "CacheConfig",
     "Config",
     "ConfigError",
@@ -28,11 +39,16 @@ __all__ = [
     "HttpProxyConfig",
     "Imposed",
     "ModulesConfig",
+    "OidcConfig",
     "PolicyMode",
+    "RuleConfig",
     "Section",
+    "ServiceAccountsConfig",
     "ShutdownConfig",
     "TlsConfig",
+    "TrustedProxyConfig",
     "UpstreamConfig",
+    "Verb",
     "config_hash",
     "dump_config",
     "parse_config",
