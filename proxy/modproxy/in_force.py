@@ -9,10 +9,12 @@ checksum database under the newer rules, because a source is not told which rule
 import asyncio
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from modproxy.config_file import Loaded
-from modproxy.contract.config import CacheConfig, Config, ConfigError
+from modproxy.contract.config import AccessConfig, CacheConfig, Config, ConfigError
+from modproxy.identity.identities import Identities, Kept
 from modproxy.mod.pattern import Pattern, parse_pattern
 from modproxy.mod.sumdb import SumdbTarget
 from modproxy.policy.admission import Admission
@@ -50,6 +52,8 @@ class Rules:
     """Modules whose names must not be sent to a checksum database."""
     cache: CacheConfig
     """How long answers stay fresh."""
+    identities: Identities | None
+    """Proves who makes a request; None where everybody may do everything."""
     warnings: tuple[str, ...]
     """Problems of the config that do not keep it from being in force, for the keepers of the fleet."""
 
@@ -113,6 +117,8 @@ class InForce:
         self._rules: Rules | None = None
         self._started: Config | None = None
         self._sources: tuple[Sources, _CacheReader] | None = None
+        self.kept = Kept()
+        """What is known of credentials, whatever the config: who closes the replica closes it."""
         self._lock = asyncio.Lock()
         """Held while a config is taken: two at once would get the same generation, and share fetches of two sources."""
         self.error: str | None = None
@@ -173,6 +179,7 @@ class InForce:
         else:
             sources, reader = self._sources
             source_generation = old.source_generation
+        identities = await self._identities(config, sources, old)
         rules = Rules(
             generation=generation,
             loaded=loaded,
@@ -189,14 +196,30 @@ class InForce:
             database=sources.database.name if sources.database else None,
             unverified=sources.unverified,
             cache=config.cache,
+            identities=identities,
             warnings=sources.warnings + _fixed_at_start(self._started or config, config),
         )
         reader.rules = self._rules = rules
         self._sources = sources, reader
+        if identities is not None:
+            identities.take_over()
+        elif old is not None and old.identities is not None:
+            old.identities.close()
         self.error = None
         for warning in rules.warnings:
             log.warning("%s", warning)
         log.info("config %s is in force (generation %d)", loaded.hash, generation)
+
+    async def _identities(self, config: Config, sources: Sources, old: Rules | None) -> Identities | None:
+        """Make what proves who asks, with what of the old rules stays true."""
+        # The config gets this section together with the rules that need it.
+        access: AccessConfig | None = getattr(config, "access", None)
+        if access is None:
+            return None
+        before = old.identities if old is not None else None
+        made = Identities(access, Path(config.secrets_dir), sources.documents, self.kept, before)
+        await made.prepare()
+        return made
 
 
 def _fault(error: Exception) -> str:

@@ -63,6 +63,7 @@ class Reporter:
             requests=self._traffic.by_status(),
             outages=self._in_force.sources.outages.report(),
             secret_problems=self._secret_problems(),
+            access_problems=rules.identities.problems() if rules.identities is not None else (),
         )
 
     def _secret_problems(self) -> tuple[SecretProblem, ...]:
