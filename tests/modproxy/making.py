@@ -52,5 +52,6 @@ def rules(source: Source | None = None, config: Mapping[str, object] | None = No
         database=DATABASE,
         unverified=tuple(map(parse_pattern, made.config.upstream.not_verified)),
         cache=made.config.cache,
+        identities=None,
         warnings=(),
     )

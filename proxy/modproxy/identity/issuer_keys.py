@@ -77,15 +77,14 @@ class IssuerKeys:
         if now - self._tried >= (RETRY_SECONDS if self._failing else REFRESH_SECONDS):
             self._begin()
 
-    async def fetch_for_unknown_key(self) -> bool:
-        """Fetch the keys because a token has an unknown one, if that is due. Returns whether it was done."""
+    async def fetch_for_unknown_key(self) -> None:
+        """Fetch the keys because a token has an unknown one, if that is due."""
         if self._task is None:
             if self._clock() - self._tried_for_key < UNKNOWN_KEY_SECONDS:
-                return False
+                return
             self._tried_for_key = self._clock()
         # A request that leaves must not end the fetch for the others.
         await asyncio.shield(self._begin())
-        return True
 
     def close(self) -> None:
         """End the fetch under way, and make every proof by these keys void."""

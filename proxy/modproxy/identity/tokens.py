@@ -41,8 +41,8 @@ class Keys(Protocol):
         """Return what proofs by a key rest on."""
         ...
 
-    async def fetch_for_unknown_key(self) -> bool:
-        """Fetch newer keys, if that is due. Returns whether it was done."""
+    async def fetch_for_unknown_key(self) -> None:
+        """Fetch newer keys, if that is due."""
         ...
 
 
@@ -63,9 +63,8 @@ class ClusterKeys:
         """Return what proofs by a key rest on. The section of the config has grounds of its own."""
         return self._grounds
 
-    async def fetch_for_unknown_key(self) -> bool:
-        """Return False: the operator writes newer keys into the config."""
-        return False
+    async def fetch_for_unknown_key(self) -> None:
+        """Do nothing: the operator writes newer keys into the config."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +174,9 @@ class TokenIssuers:
         try:
             verified = await self._verify(accepted, token)
         except UnknownKey:
-            if not await accepted.keys.fetch_for_unknown_key():
-                if not accepted.keys.current.keys:
-                    raise BadCredential("the keys of the token's issuer are not known", _NO_KEYS) from None
-                raise
+            await accepted.keys.fetch_for_unknown_key()
+            if not accepted.keys.current.keys:
+                raise BadCredential("the keys of the token's issuer are not known", _NO_KEYS) from None
             verified = await self._verify(accepted, token)
         grounds = accepted.grounds, accepted.keys.grounds_of(verified.key)
         return Proof(accepted.principal(verified.claims), verified.expires, grounds)
