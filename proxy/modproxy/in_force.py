@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Protocol
 
 from modproxy.config_file import Loaded
-from modproxy.contract.config import AccessConfig, CacheConfig, Config, ConfigError
+from modproxy.contract.config import CacheConfig, Config, ConfigError
 from modproxy.identity.identities import Identities, Kept
+from modproxy.identity.presented import Everybody, WhoAsks
 from modproxy.mod.pattern import Pattern, parse_pattern
 from modproxy.mod.sumdb import SumdbTarget
 from modproxy.policy.admission import Admission
 from modproxy.policy.allowlist import Allowlist
+from modproxy.policy.permissions import Permissions
 from modproxy.request import AnyTarget, Request
 from modproxy.source.build import SharedResources, Sources, UpstreamError, build_sources
 from modproxy.source.protocol import Source
@@ -38,6 +40,10 @@ class Rules:
     """Gives the answers that are not stored."""
     source_generation: int
     """The generation in which `source` was made. Fetches and absences of another source generation are not shared."""
+    identities: WhoAsks
+    """Finds out who makes a request."""
+    permissions: Permissions
+    """Decides who may do what."""
     policy: Allowlist
     """Decides which modules may be served."""
     admission: Admission
@@ -52,8 +58,6 @@ class Rules:
     """Modules whose names must not be sent to a checksum database."""
     cache: CacheConfig
     """How long answers stay fresh."""
-    identities: Identities | None
-    """Proves who makes a request; None where everybody may do everything."""
     warnings: tuple[str, ...]
     """Problems of the config that do not keep it from being in force, for the keepers of the fleet."""
 
@@ -118,9 +122,11 @@ class InForce:
         self._started: Config | None = None
         self._sources: tuple[Sources, _CacheReader] | None = None
         self.kept = Kept()
-        """What is known of credentials, whatever the config: who closes the replica closes it."""
+        """What is known of credentials, whatever the config. Who ends the replica closes it."""
         self._lock = asyncio.Lock()
         """Held while a config is taken: two at once would get the same generation, and share fetches of two sources."""
+        self.identities: Identities | None = None
+        """Prove who asks, under the rules in force; None where the config names no way to prove it."""
         self.error: str | None = None
         """Why a newer config was not taken; None when the newest config is in force."""
 
@@ -179,12 +185,14 @@ class InForce:
         else:
             sources, reader = self._sources
             source_generation = old.source_generation
-        identities = await self._identities(config, sources, old)
+        identities = await self._identities(config, sources)
         rules = Rules(
             generation=generation,
             loaded=loaded,
             source=sources.source,
             source_generation=source_generation,
+            identities=identities or Everybody(),
+            permissions=Permissions(config.access, config.fleet, config.modules.contact),
             policy=Allowlist(config.modules, loaded.allowlist, config.fleet),
             admission=Admission(
                 sources.database.id if sources.database else None,
@@ -196,28 +204,25 @@ class InForce:
             database=sources.database.name if sources.database else None,
             unverified=sources.unverified,
             cache=config.cache,
-            identities=identities,
             warnings=sources.warnings + _fixed_at_start(self._started or config, config),
         )
         reader.rules = self._rules = rules
         self._sources = sources, reader
         if identities is not None:
             identities.take_over()
-        elif old is not None and old.identities is not None:
-            old.identities.close()
+        elif self.identities is not None:
+            self.identities.close()
+        self.identities = identities
         self.error = None
         for warning in rules.warnings:
             log.warning("%s", warning)
         log.info("config %s is in force (generation %d)", loaded.hash, generation)
 
-    async def _identities(self, config: Config, sources: Sources, old: Rules | None) -> Identities | None:
-        """Make what proves who asks, with what of the old rules stays true."""
-        # The config gets this section together with the rules that need it.
-        access: AccessConfig | None = getattr(config, "access", None)
-        if access is None:
+    async def _identities(self, config: Config, sources: Sources) -> Identities | None:
+        """Make what proves who asks, with what of the former config stays true."""
+        if config.access is None or not config.access.proves:
             return None
-        before = old.identities if old is not None else None
-        made = Identities(access, Path(config.secrets_dir), sources.documents, self.kept, before)
+        made = Identities(config.access, Path(config.secrets_dir), sources.documents, self.kept, before=self.identities)
         await made.prepare()
         return made
 

@@ -93,7 +93,7 @@ class Replica:
         self.background.start("tidying of the cache", self._janitor.run)
         self.background.start("asking of servers that fail", lambda: ask_again(lambda: self.in_force.sources.outages))
         self.background.start("watch of Secrets", lambda: watch_secrets(lambda: self.in_force.sources.secrets))
-        self.background.start("watch of identities", lambda: watch_identities(lambda: self.in_force.rules.identities))
+        self.background.start("watch of identities", lambda: watch_identities(lambda: self.in_force.identities))
         self.reporter.ready = True
 
     def follow(self, path: Path) -> None:

@@ -42,6 +42,7 @@ class Reporter:
     def report(self) -> Report:
         """Return the state of the replica at this moment. Raises `OSError` when the file system cannot be read."""
         rules, store, certificates = self._in_force.rules, self._store, self._certificates
+        identities = self._in_force.identities
         return Report(
             version=self._version,
             ready=self.ready and (certificates is None or certificates.loaded),
@@ -63,7 +64,7 @@ class Reporter:
             requests=self._traffic.by_status(),
             outages=self._in_force.sources.outages.report(),
             secret_problems=self._secret_problems(),
-            access_problems=rules.identities.problems() if rules.identities is not None else (),
+            access_problems=identities.problems() if identities is not None else (),
         )
 
     def _secret_problems(self) -> tuple[SecretProblem, ...]:

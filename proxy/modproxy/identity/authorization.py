@@ -1,4 +1,4 @@
-"""What a request presents: its Authorization header, its connection's peer, and its headers. Pure.
+"""What an Authorization header presents: a user name with a password, or a token. Pure.
 
 A token comes as Bearer (RFC 6750, section 2.1), or as Basic (RFC 7617) with the token as the password and any user
 name, because `.netrc` files, URLs and variables of CI systems hold user names and passwords only.
@@ -8,9 +8,8 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from modproxy.identity.errors import BadCredential
+from modproxy.identity.presented import BadCredential
 
 MOST_TOKEN = 16 * 1024
 """Characters of a token. A token with the 200 groups of the largest directories has less."""
@@ -20,25 +19,6 @@ MOST_PASSWORD = 1024
 """Bytes of a password."""
 TOKEN_FORM = re.compile(r"ey[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*", re.ASCII)
 """A JWS in compact form (RFC 7515, section 7.1): its header is a JSON object, whose encoding begins with `ey`."""
-
-
-class Headers(Protocol):
-    """The headers of a request, such as aiohttp's `CIMultiDictProxy`."""
-
-    def getall(self, key: str, default: list[str], /) -> list[str]:
-        """Return the values of all lines of a header, whatever the case of its name."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Presented:
-    """What a request says of who makes it."""
-
-    authorization: str | None = field(repr=False)
-    """The value of the Authorization header; None without one."""
-    peer: str
-    """The address of the connection's other end, without its port."""
-    headers: Headers = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """The principal that an OIDC token's claims describe, as one issuer's settings say. Pure."""
 
 from modproxy.contract.config.access import OidcConfig
-from modproxy.identity.errors import BadCredential
 from modproxy.identity.names import MOST_NAME, MOST_SCOPES, UnfitName, check_groups, check_name
+from modproxy.identity.presented import BadCredential
 from modproxy.identity.principal import AuthMethod, Principal
 from modproxy.identity.token import Claims
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from modproxy.identity.errors import TooManyFailures
+from modproxy.identity.presented import TooManyFailures
 
 FREE_FAILURES = 10
 """Bad passwords in a row that cost nothing but their verification: people mistype."""

@@ -15,12 +15,12 @@ from typing import NoReturn
 from modproxy.contract.config.access import AccessConfig
 from modproxy.contract.report import AccessProblem
 from modproxy.identity.addresses import block_of, parse_ranges
-from modproxy.identity.authorization import MOST_AUTHORIZATION, Login, Presented, Token, parse_authorization
-from modproxy.identity.errors import BadCredential, TooManyFailures
+from modproxy.identity.authorization import MOST_AUTHORIZATION, Login, Token, parse_authorization
 from modproxy.identity.failures import Failures, Turns
 from modproxy.identity.fetching import Fetch
 from modproxy.identity.password_users import PasswordUsers
 from modproxy.identity.passwords import PasswordChecks
+from modproxy.identity.presented import BadCredential, Presented, TooManyFailures
 from modproxy.identity.principal import ANONYMOUS, Principal
 from modproxy.identity.proofs import Proof, Proofs
 from modproxy.identity.proxy_secret import ProxySecret
@@ -79,6 +79,7 @@ class Identities:
         self, access: AccessConfig, folder: Path, fetch: Fetch, kept: Kept, before: "Identities | None" = None
     ) -> None:
         self._kept = kept
+        self.on_change = kept.on_change
         self.issuers: TokenIssuers
         self._folder = folder
         self._before = before
@@ -92,6 +93,7 @@ class Identities:
                 self._users = former
             else:
                 self._users = PasswordUsers(access.basic, folder, kept.passwords, kept.checks, kept.clock)
+        self.headers = _telling(access)
         self._proxy = access.trusted_proxy
         self._ranges = parse_ranges(access.trusted_proxy.cidrs) if access.trusted_proxy is not None else ()
         self._secret: ProxySecret | None = None
@@ -128,23 +130,11 @@ class Identities:
             self._users.close()
         self._kept.changed(gone=True)
 
-    @property
-    def on_change(self) -> list[Callable[[], None]]:
-        """What is called, on the event loop, when remembered principals may be void. All configs share the list."""
-        return self._kept.on_change
-
     def problems(self) -> tuple[AccessProblem, ...]:
         """Return what is wrong with the Secrets and the issuers that the config names."""
         users = self._users.problems if self._users is not None else ()
         proxy = self._secret.problems if self._secret is not None else ()
         return (*self.issuers.problems(), *users, *proxy)
-
-    def by_authorization_alone(self, peer: str) -> bool:
-        """Say whether the Authorization header alone says who asks on connections from `peer`.
-
-        It is False for addresses of the trusted proxy, where `remembered` may not be used.
-        """
-        return not self._ranges or not may_be_proxy(peer, self._ranges)
 
     def remembered(self, authorization: str) -> tuple[Principal, float] | None:
         """Return who is proved already by an Authorization header, and until when; None when it has to be proved.
@@ -177,7 +167,7 @@ class Identities:
         if (proof := kept.proofs.find(name, now)) is not None:
             return proof
         if (refusal := kept.proofs.refusal(name, now)) is not None:
-            raise BadCredential(refusal.reason, refusal.told)
+            raise BadCredential(str(refusal), refusal.told)
         key = name, block_of(peer)
         task = kept.under_way.get(key)
         if task is None:
@@ -230,6 +220,13 @@ class Identities:
         if await asyncio.to_thread(self._look):
             self._kept.changed(gone=True)
         self.issuers.look()
+
+
+def _telling(access: AccessConfig) -> frozenset[str]:
+    """Return the names, in lower case, of the headers that say who asks."""
+    proxy = access.trusted_proxy
+    by_proxy = (proxy.secret_header, proxy.user_header, proxy.groups_header) if proxy is not None else ()
+    return frozenset(name.lower() for name in ("authorization", *by_proxy))
 
 
 def _ended(kept: Kept, key: tuple[bytes, str], task: asyncio.Task[Proof]) -> None:

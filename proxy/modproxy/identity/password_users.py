@@ -10,10 +10,10 @@ from modproxy.contract.mounted import file_mark
 from modproxy.contract.report import AccessProblem
 from modproxy.contract.secret_keys import GROUPS, HTPASSWD
 from modproxy.identity.authorization import Login
-from modproxy.identity.errors import BadCredential
 from modproxy.identity.groups import Groups, parse_groups
 from modproxy.identity.htpasswd import MOST_BYTES, Htpasswd, PasswordHash, parse_htpasswd
 from modproxy.identity.passwords import PasswordChecks
+from modproxy.identity.presented import BadCredential
 from modproxy.identity.principal import AuthMethod, Principal
 from modproxy.identity.proofs import PASSWORD_SECONDS, Grounds, Proof
 from modproxy.identity.secret_text import SecretTextError, read_text

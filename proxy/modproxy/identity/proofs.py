@@ -8,7 +8,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
-from modproxy.identity.errors import BadCredential
+from modproxy.identity.presented import BadCredential
 from modproxy.identity.principal import Principal
 
 PASSWORD_SECONDS = 300.0

@@ -5,7 +5,7 @@ Names and groups are those that Kubernetes itself gives (`k8s.io/apiserver/pkg/a
 
 import re
 
-from modproxy.identity.errors import BadCredential
+from modproxy.identity.presented import BadCredential
 from modproxy.identity.principal import AuthMethod, Principal
 from modproxy.identity.token import Claims
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from modproxy.identity.authorization import MOST_TOKEN, TOKEN_FORM
-from modproxy.identity.errors import BadCredential
 from modproxy.identity.key_set import ALGORITHMS, MOST_KID, KeySet, PublicKey
+from modproxy.identity.presented import BadCredential
 from modproxy.identity.strict_json import read_object
 
 LEEWAY = 60.0

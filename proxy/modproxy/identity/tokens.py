@@ -11,10 +11,10 @@ from typing import Protocol
 from modproxy.contract.config.access import AccessConfig, OidcConfig, ServiceAccountsConfig
 from modproxy.contract.report import AccessProblem
 from modproxy.identity.claims import principal_of
-from modproxy.identity.errors import BadCredential
 from modproxy.identity.fetching import Fetch
 from modproxy.identity.issuer_keys import IssuerKeys
 from modproxy.identity.key_set import KeySet, KeySetError, PublicKey, parse_key_set
+from modproxy.identity.presented import BadCredential
 from modproxy.identity.principal import Principal
 from modproxy.identity.proofs import Grounds, Proof
 from modproxy.identity.service_account import service_account_of

@@ -8,9 +8,8 @@ import hmac
 
 from modproxy.contract.config.access import TrustedProxyConfig
 from modproxy.identity.addresses import Network, is_within, parse_peer
-from modproxy.identity.authorization import Presented
-from modproxy.identity.errors import BadCredential
 from modproxy.identity.names import UnfitName, check_groups, check_name
+from modproxy.identity.presented import BadCredential, Presented
 from modproxy.identity.principal import AuthMethod, Principal
 
 

@@ -4,23 +4,26 @@ import asyncio
 import io
 import logging
 import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import BinaryIO
 
 from aiohttp import web
 
-from modproxy.cache.answer import Answer, CacheStatus, KnownAbsent
+from modproxy.cache.answer import Answer, CacheStatus, KnownAbsent, NotHeld
 from modproxy.cache.flight import CutShort
 from modproxy.cache.lookup import Cache
-from modproxy.contract.config import PolicyMode
+from modproxy.identity.presented import BadCredential, Presented, TooManyFailures
 from modproxy.in_force import InForce, Rules
 from modproxy.mod.target import Kind
+from modproxy.policy.decision import RuleRefusal
 from modproxy.request import Request
 from modproxy.server.decide.arrival import Arrival, read_arrival
 from modproxy.server.decide.errors import FAULT, ErrorAnswer, failure
-from modproxy.server.decide.head import head_of
-from modproxy.server.decide.refusals import CHECKS, OTHER, Refusal
+from modproxy.server.decide.head import SERVER, head_of
+from modproxy.server.decide.refusals import CHECKS, CHECKS_BEFORE, OTHER, Check, Refusal, refuse_fetch, unproved
 from modproxy.server.hit.memo import HitMemo
 from modproxy.server.send import conditions_of, error_response, send_file, send_head, send_stream, small_response
 from modproxy.server.traffic import Traffic
@@ -31,6 +34,7 @@ from modproxy.via import ViaEntry
 _FILE_GONE_RETRIES = 3
 _MOST_LEARNING = 64
 """How many fetched files are taken up as hits at once; each needs a thread for a moment."""
+_ROOT = "A Go module proxy: set GOPROXY to the URL of this page.\n"
 _CLIENT_LEFT = 499
 """nginx's code for a client that left before its answer."""
 
@@ -51,6 +55,12 @@ class Reply:
     """The stored file of the answer, opened, so that an eviction does not disturb the client."""
     learnt: bool = False
     """Whether the memo of hits was told of it; the memo is not told of what a policy would refuse."""
+    text: str = ""
+    """The body where there is neither an error nor an answer."""
+    lacking: bool = False
+    """Whether the target is not held, and the request allows no fetch."""
+    by: RuleRefusal | None = None
+    """The refusal of the policy, where a policy has refused the request."""
 
     def close(self) -> None:
         """Let go of the answer and the file, after the reply was sent or could not be sent."""
@@ -74,8 +84,10 @@ class ClientHandler:
         """What was answered from the store lately, for connections that answer hits by themselves."""
         self._learning: set[asyncio.Task[None]] = set()
         self._draining = False
-        self.refusals: dict[str, int] = {mode.value: 0 for mode in PolicyMode}
-        """How many requests a policy refused, by its mode; in DryRun they were answered nevertheless."""
+        self.refusals: Counter[tuple[str, str]] = Counter()
+        """How many requests a policy refused, by the kind of its rule and its mode; in DryRun they were answered
+        nevertheless.
+        """
 
     @property
     def draining(self) -> bool:
@@ -95,10 +107,11 @@ class ClientHandler:
         rules = self._in_force.rules
         endpoint, code, cache_status = OTHER, _CLIENT_LEFT, CacheStatus.MISS
         try:
-            reply = await self._reply(http, rules)
+            arrival = read_arrival(http.method, http.raw_path, http.headers, rules)
+            reply = await self._reply(http, arrival, rules)
             endpoint, cache_status = reply.endpoint, reply.cache_status
             try:
-                response, code = await self._send(http, reply)
+                response, code = await self._send(http, reply, arrival.id)
             finally:
                 reply.close()
             if reply.cache_status is CacheStatus.MISS and reply.request is not None and code == HTTPStatus.OK:
@@ -109,33 +122,54 @@ class ClientHandler:
             response.force_close()
         return response
 
-    async def _reply(self, http: web.BaseRequest, rules: Rules) -> Reply:
-        endpoint = OTHER
+    async def _reply(self, http: web.BaseRequest, arrival: Arrival, rules: Rules) -> Reply:
+        endpoint = arrival.target.kind.value if arrival.target is not None else OTHER
         try:
-            arrival = read_arrival(http.method, http.raw_path, http.headers, rules)
-            if arrival.target is not None:
-                endpoint = arrival.target.kind.value
-            return await self._decide(arrival, http.raw_path, rules)
+            refusal, _ = self._first_refusal(CHECKS_BEFORE, arrival, rules)
+            if refusal is None:
+                presented = Presented(_authorization(http), http.remote or "", http.headers)
+                arrival = replace(arrival, principal=await rules.identities.who(presented))
+                return await self._decide(arrival, http.raw_path, rules)
+        except (BadCredential, TooManyFailures) as e:
+            refusal = unproved(e, endpoint, rules)
+            self._carried_out(refusal)
         except Exception:
             log.exception("an unexpected error at %s %s", http.method, http.raw_path)
             _abort(http)
             return Reply(endpoint, CacheStatus.MISS, FAULT)
+        return Reply(refusal.endpoint, CacheStatus.DENIED, refusal.error, by=refusal.by)
 
-    async def _decide(self, arrival: Arrival, raw_path: str, rules: Rules) -> Reply:
-        """Decide how to reply. `raw_path` is the target of the request line, undecoded."""
+    def _first_refusal(self, checks: Sequence[Check], arrival: Arrival, rules: Rules) -> tuple[Refusal | None, bool]:
+        """Return the first refusal that is enforced, and whether another one was only counted."""
         spared = False
-        for check in CHECKS:
+        for check in checks:
             refusal = check(arrival, rules, self._own)
             if refusal is None:
                 continue
             if self._carried_out(refusal):
-                return Reply(refusal.endpoint, CacheStatus.DENIED, refusal.error)
+                return refusal, spared
             spared = True
+        return None, spared
+
+    async def _decide(self, arrival: Arrival, raw_path: str, rules: Rules) -> Reply:
+        """Decide how to reply. `raw_path` is the target of the request line, undecoded."""
+        refusal, spared = self._first_refusal(CHECKS, arrival, rules)
+        if refusal is not None:
+            return Reply(refusal.endpoint, CacheStatus.DENIED, refusal.error, by=refusal.by)
+        if arrival.root:
+            return Reply("root", CacheStatus.HIT, text=_ROOT)
         if arrival.target is None:
             return Reply("supported", CacheStatus.HIT)  # an empty 200 says that the database is served
         target, moment = arrival.target, self._cache.news.moment
-        reply = await self._from_cache(arrival.method, arrival.request(target, self._own), rules)
-        if arrival.method == "GET" and not spared:  # what a policy in DryRun would refuse is counted each time
+        no_fetch = refuse_fetch(arrival, rules)
+        request = arrival.request(target, self._own)
+        if no_fetch is not None:
+            request = replace(request, cached_only=True)
+        reply = await self._from_cache(arrival.method, request, rules)
+        if no_fetch is not None and reply.lacking and not arrival.cached_only and self._carried_out(no_fetch):
+            return Reply(no_fetch.endpoint, CacheStatus.DENIED, no_fetch.error, by=no_fetch.by)
+        # What a policy in DryRun would refuse is counted each time.
+        if arrival.method == "GET" and not spared:
             self.hits.learn(raw_path, target, reply.answer, reply.file, rules=rules, moment=moment)
             return replace(reply, learnt=True)
         return reply
@@ -158,8 +192,8 @@ class ClientHandler:
 
     def _carried_out(self, refusal: Refusal) -> bool:
         """Count and log the refusal of a policy, and say whether the request is really refused."""
-        if refusal.mode is not None:
-            self.refusals[refusal.mode.value] += 1
+        if refusal.by is not None:
+            self.refusals[refusal.by.kind.value, refusal.by.mode.value] += 1
         if refusal.warning is not None:
             log.warning("%s", refusal.warning)
         return refusal.enforced
@@ -172,7 +206,7 @@ class ClientHandler:
                 ask = self._cache.exists if head_of_zip else self._cache.get
                 answer = await ask(request, rules)
             except SourceError as e:
-                return Reply(endpoint, _status_of(e), failure(e))
+                return Reply(endpoint, _status_of(e), failure(e), lacking=isinstance(e, NotHeld))
             if answer.body is not None or answer.stored is None:
                 return Reply(endpoint, answer.status, request=request, answer=answer)
             try:
@@ -183,10 +217,10 @@ class ClientHandler:
         error = ErrorAnswer(503, f"{request.target} is being removed: ask again")
         return Reply(endpoint, CacheStatus.MISS, error)
 
-    async def _send(self, http: web.BaseRequest, reply: Reply) -> tuple[web.StreamResponse, int]:
+    async def _send(self, http: web.BaseRequest, reply: Reply, request_id: str) -> tuple[web.StreamResponse, int]:
         """Send the reply. Returns the response, and the status to count, which differs where the response broke off."""
         try:
-            response = await _response(http, reply)
+            response = await _response(http, reply, request_id)
         except CutShort as e:
             log.warning("the connection of %s is aborted: %s", http.remote, e)
             _abort(http)
@@ -196,17 +230,17 @@ class ClientHandler:
         except Exception:
             log.exception("an unexpected error at %s %s", http.method, http.raw_path)
             _abort(http)
-            return error_response(FAULT), FAULT.status
+            return error_response(FAULT, request_id), FAULT.status
         return response, response.status
 
 
-async def _response(http: web.BaseRequest, reply: Reply) -> web.StreamResponse:
+async def _response(http: web.BaseRequest, reply: Reply, request_id: str) -> web.StreamResponse:
     if reply.error is not None:
-        return error_response(reply.error)
+        return error_response(reply.error, request_id)
     if reply.request is None or reply.answer is None:
-        return web.Response()
+        return web.Response(text=reply.text, headers={"Server": SERVER, "X-Request-Id": request_id})
     answer = reply.answer
-    head = head_of(reply.request.target, answer, conditions_of(http))
+    head = head_of(reply.request.target, answer, conditions_of(http), request_id)
     if answer.body is not None and len(answer.body) <= LARGEST_BODY:
         return small_response(head, answer.body)
     if answer.follower is not None:
@@ -219,6 +253,11 @@ def _status_of(error: SourceError) -> CacheStatus:
     if isinstance(error, KnownAbsent):
         return CacheStatus.NEGATIVE
     return CacheStatus.DENIED if isinstance(error, Denied) else CacheStatus.MISS
+
+
+def _authorization(http: web.BaseRequest) -> str | None:
+    """Return the Authorization header. Several are joined, and prove nothing: none says which one counts."""
+    return ", ".join(http.headers.getall("Authorization")) if "Authorization" in http.headers else None
 
 
 def _abort(http: web.BaseRequest) -> None:

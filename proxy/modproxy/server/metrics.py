@@ -1,7 +1,7 @@
 """The page `/metrics`, which is computed from plain counters each time that it is requested."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -32,7 +32,7 @@ class Metrics(Collector):
         self,
         traffic: Traffic,
         upstream: UpstreamCounts,
-        refusals: dict[str, int],
+        refusals: Mapping[tuple[str, str], int],
         cache: Cache,
         report: Callable[[], Report],
         *,
@@ -83,10 +83,10 @@ class Metrics(Collector):
         refused = CounterMetricFamily(
             "modproxy_policy_refusals",
             "Requests for modules that may not be had; in DryRun they were served.",
-            labels=["mode"],
+            labels=["rule", "mode"],
         )
-        for mode, count in self._refusals.items():
-            refused.add_metric([mode], count)
+        for (rule, mode), count in self._refusals.items():
+            refused.add_metric([rule, mode], count)
         yield refused
 
     def _of_upstream(self) -> Iterator[Metric]:

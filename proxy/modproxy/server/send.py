@@ -34,9 +34,9 @@ def conditions_of(http: web.BaseRequest) -> Conditions:
     return Conditions(tuple(tag.value for tag in tags or ()), headers.get("If-Range"), span)
 
 
-def error_response(error: ErrorAnswer) -> web.Response:
+def error_response(error: ErrorAnswer, request_id: str) -> web.Response:
     """Make the response that tells a client what went wrong."""
-    headers = {"Server": SERVER, "Cache-Control": "no-store", **error.headers}
+    headers = {"Server": SERVER, "Cache-Control": "no-store", "X-Request-Id": request_id, **error.headers}
     return web.Response(status=error.status, text=error.text, headers=headers)
 
 

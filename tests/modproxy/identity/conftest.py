@@ -12,8 +12,8 @@ import pytest
 from multidict import CIMultiDict
 
 from modproxy.contract.config.access import AccessConfig
-from modproxy.identity.authorization import Presented
 from modproxy.identity.identities import Identities, Kept
+from modproxy.identity.presented import Presented
 from modproxy.identity.principal import Principal
 from modproxy.source.way_out.connections import Connections
 from modproxy.source.way_out.credentials import Credentials

@@ -25,7 +25,7 @@ def jwk(key: Any, kid: str | None = "k1", **more: object) -> dict[str, Any]:
         (ed25519.Ed25519PrivateKey, OKPAlgorithm),
     ]
     algorithm = next(algorithm for kind, algorithm in kinds if isinstance(key, kind))
-    made = algorithm.to_jwk(key.public_key(), as_dict=True)
+    made: dict[str, Any] = algorithm.to_jwk(key.public_key(), as_dict=True)
     made.pop("key_ops", None)
     return made | ({"kid": kid} if kid is not None else {}) | more
 

@@ -6,9 +6,8 @@ import pytest
 from multidict import CIMultiDict
 
 from modproxy.contract.config.access import OidcConfig, TrustedProxyConfig
-from modproxy.identity.authorization import Presented
 from modproxy.identity.claims import principal_of
-from modproxy.identity.errors import BadCredential
+from modproxy.identity.presented import BadCredential, Presented
 from modproxy.identity.principal import AuthMethod, Principal
 from modproxy.identity.service_account import service_account_of
 from modproxy.identity.trusted_proxy import named_by_proxy

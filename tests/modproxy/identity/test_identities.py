@@ -7,8 +7,8 @@ import bcrypt
 import pytest
 from argon2 import PasswordHasher
 
-from modproxy.identity.errors import NOT_ACCEPTED, BadCredential, TooManyFailures
 from modproxy.identity.failures import FREE_FAILURES, MOST_WAITING
+from modproxy.identity.presented import BadCredential, TooManyFailures
 from modproxy.identity.principal import ANONYMOUS, AuthMethod, Principal
 from modproxy.identity.proofs import PASSWORD_SECONDS, REFUSED_SECONDS
 from tests.modproxy.identity.conftest import PEER, World, basic
@@ -46,7 +46,7 @@ async def test_users_with_their_groups(users: World) -> None:
 async def test_a_bad_credential_is_never_anonymous(users: World, authorization: str) -> None:
     with pytest.raises(BadCredential) as refusal:
         await users.who(authorization)
-    assert refusal.value.told == NOT_ACCEPTED
+    assert refusal.value.told == BadCredential("x").told
     assert users.identities.remembered(authorization) is None
 
 
@@ -79,7 +79,7 @@ async def test_unknown_users_cost_what_known_ones_cost(users: World) -> None:
         with pytest.raises(BadCredential) as refusal:
             await users.who(basic(user, password))
         assert users.kept.checks.count == number
-        assert refusal.value.told == NOT_ACCEPTED
+        assert refusal.value.told == BadCredential("x").told
 
 
 async def test_the_go_command_asks_twice_and_counts_once(users: World) -> None:
@@ -214,14 +214,16 @@ HEADERS = {"X_Auth_Proxy_Secret": "s3cret", "X_Forwarded_User": "alice", "X_Forw
 
 
 async def test_a_trusted_proxy(users: World) -> None:
+    assert users.identities.headers == {"authorization"}
     users.secret("edge", secret="s3cret\n")
     await users.take(BASIC | PROXY)
+    assert users.identities.headers == {
+        "authorization", "x-auth-proxy-secret", "x-forwarded-user", "x-forwarded-groups"
+    }  # fmt: skip
     for peer in ("10.1.2.3", "::ffff:10.1.2.3"):
         assert await users.who(None, peer, **HEADERS) == Principal(
             "alice", frozenset({"dev"}), method=AuthMethod.TRUSTED_PROXY
         )
-        assert not users.identities.by_authorization_alone(peer)
-    assert users.identities.by_authorization_alone(PEER)
     # From anybody else the headers are ignored, with and without a credential.
     assert await users.who(None, "10.2.2.3", **HEADERS) == ANONYMOUS
     assert await users.who(None, "10.1.2.3", **HEADERS | {"X_Auth_Proxy_Secret": "guess"}) == ANONYMOUS

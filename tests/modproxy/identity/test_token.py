@@ -12,8 +12,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from modproxy.identity.errors import BadCredential
 from modproxy.identity.key_set import parse_key_set
+from modproxy.identity.presented import BadCredential
 from modproxy.identity.token import LEEWAY, UnknownKey, Verified, read_token, verify
 from tests.modproxy.identity.issuer import (
     AUDIENCE,
@@ -78,7 +78,7 @@ def test_a_good_token(key: Any, alg: str, kid: str | None) -> None:
 
 @pytest.mark.parametrize("header", [{"typ": "at+jwt"}, {"typ": "JWT"}, {"jku": "https://evil.example.com"},
                                     {"x5u": "https://evil.example.com"}, {"x5c": ["AAAA"]}])  # fmt: skip
-def test_what_a_header_says_beside_the_key(header: dict[str, object]) -> None:
+def test_what_a_header_says_beside_the_key(header: dict[str, Any]) -> None:
     assert check(sign(good(), kid="rsa", **header))
 
 
@@ -175,8 +175,8 @@ def test_a_kid_of_an_attacker(kid: object) -> None:
     token = raw({"alg": "RS256", "kid": kid}, good())
     with pytest.raises(BadCredential) as refusal:
         check(token)
-    assert "evil" not in refusal.value.reason
-    assert len(refusal.value.reason) < 200
+    assert "evil" not in str(refusal.value)
+    assert len(str(refusal.value)) < 200
 
 
 def test_a_kid_that_is_not_there() -> None:

@@ -7,8 +7,8 @@ import re
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from modproxy.identity.errors import BadCredential
 from modproxy.identity.issuer_keys import OUTAGE_SECONDS, REFRESH_SECONDS, RETRY_SECONDS, UNKNOWN_KEY_SECONDS
+from modproxy.identity.presented import BadCredential
 from modproxy.identity.principal import AuthMethod, Principal
 from tests.kubernetes.eventually import eventually
 from tests.modproxy.identity.conftest import World, basic, oidc

@@ -22,8 +22,8 @@ class Verb(StrEnum):
     """Remove a version."""
 
 
-VerbText = Annotated[Verb, Field(strict=False)]
-"""A verb, which the document has as text."""
+AnyVerb = Annotated[Verb, Field(strict=False)]
+"""A verb, as the document writes it."""
 
 
 class BasicConfig(Section):
@@ -87,14 +87,14 @@ class RuleConfig(Section):
     """Service accounts, as NAMESPACE/NAME."""
     modules: tuple[PatternText, ...] = Field(strict=False)
     """Patterns of the modules."""
-    verbs: tuple[VerbText, ...] = Field(strict=False)
+    verbs: tuple[AnyVerb, ...] = Field(strict=False)
     """What they may do."""
 
 
 class AccessConfig(Section):
     """Configures who may do what. Nothing is granted but by a rule, or by `anonymous`."""
 
-    anonymous: tuple[VerbText, ...] = Field((), strict=False)
+    anonymous: tuple[AnyVerb, ...] = Field((), strict=False)
     """What everybody may do with every module, also without a credential."""
     basic: BasicConfig | None = None
     oidc: tuple[OidcConfig, ...] = Field((), strict=False)
@@ -103,3 +103,8 @@ class AccessConfig(Section):
     hide: bool = False
     """Whether a refusal is a 404, so that it does not tell whether there is such a module."""
     rules: tuple[RuleConfig, ...] = Field((), strict=False)
+
+    @property
+    def proves(self) -> bool:
+        """Whether there is a way to prove who asks. Without one, everybody is anonymous whatever he presents."""
+        return bool(self.oidc) or any((self.basic, self.service_accounts, self.trusted_proxy))

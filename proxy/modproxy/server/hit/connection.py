@@ -12,10 +12,12 @@ from typing import Any
 
 from aiohttp import web
 
+from modproxy.request_ids import REQUEST_IDS
 from modproxy.server.connection import ClientConnection, ClientServer
 from modproxy.server.hit.hit import Hit
 from modproxy.server.hit.memo import HitMemo
 from modproxy.server.hit.transfer import End, Transfer
+from modproxy.server.hit.wire import BEFORE_ID
 from modproxy.server.traffic import QUICK_SECONDS
 
 _MOST_HELD_BACK = 64 << 10
@@ -68,7 +70,7 @@ class HitConnection(ClientConnection):
             # A client that does not take its answers is left to aiohttp, which bounds what is written ahead.
             if hit is not None and transport is not None and transport.get_write_buffer_size() <= _MOST_UNSENT:
                 if hit.file is None:
-                    transport.write(hit.wire)
+                    transport.write(b"%b%b%b" % (BEFORE_ID, self._id(), hit.wire))
                     self._last_hit = hits.now
                     self._count(hit, _OK, time.time() - hits.now)
                     return
@@ -76,6 +78,11 @@ class HitConnection(ClientConnection):
                     self._send_file(hit)
                     return
         self._hand_over(data)
+
+    def _id(self) -> bytes:
+        """Return the name of the request that was just found to be a hit: the client's own, or a new one."""
+        asker = self._hits.asker
+        return (asker.id if asker is not None else None) or REQUEST_IDS.next()
 
     def _is_new(self) -> bool:
         """Say whether aiohttp has got nothing yet; it begins to wait for a request only after the first may be here."""
@@ -98,7 +105,8 @@ class HitConnection(ClientConnection):
         self._request_in_progress = True
         self._began = time.perf_counter()
         self._sent_hit = hit
-        self._transfer = Transfer(self._loop, self._sock, hit.wire, file, self._transfer_ended)
+        head = b"%b%b%b" % (BEFORE_ID, self._id(), hit.wire)
+        self._transfer = Transfer(self._loop, self._sock, head, file, self._transfer_ended)
         self._transfer.begin()
 
     def close(self) -> None:
