@@ -121,8 +121,8 @@ class InForce:
         self._rules: Rules | None = None
         self._started: Config | None = None
         self._sources: tuple[Sources, _CacheReader] | None = None
-        self.kept = Kept()
-        """What is known of credentials, whatever the config. Who ends the replica closes it."""
+        self._kept = Kept()
+        """What is known of credentials, whatever the config."""
         self._lock = asyncio.Lock()
         """Held while a config is taken: two at once would get the same generation, and share fetches of two sources."""
         self.identities: Identities | None = None
@@ -143,6 +143,12 @@ class InForce:
         if self._sources is None:
             raise AssertionError("begin comes first")
         return self._sources[0]
+
+    async def close(self) -> None:
+        """End what proves who asks."""
+        if self.identities is not None:
+            self.identities.close()
+        await self._kept.close()
 
     async def begin(self, loaded: Loaded) -> None:
         """Take the first config. Raises `UpstreamError`."""
@@ -222,7 +228,9 @@ class InForce:
         """Make what proves who asks, with what of the former config stays true."""
         if config.access is None or not config.access.proves:
             return None
-        made = Identities(config.access, Path(config.secrets_dir), sources.documents, self.kept, before=self.identities)
+        made = Identities(
+            config.access, Path(config.secrets_dir), sources.documents, self._kept, before=self.identities
+        )
         await made.prepare()
         return made
 

@@ -135,7 +135,7 @@ class Replica:
         self.background.close()
         await self._cache.close()
         await self._checks.close()
-        await asyncio.to_thread(self.in_force.kept.close)
+        await self.in_force.close()
         await self._connections.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.store.settle(), _SETTLED_SECONDS)
