@@ -82,5 +82,6 @@ MATCHERS: Mapping[str, Matcher] = {
     "gateways": globs,
     "issuers": globs,
     "metricsServers": urls,
+    "oidcIssuers": urls,
 }
 """By the name of the list."""
