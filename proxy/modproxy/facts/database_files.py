@@ -69,12 +69,17 @@ async def read_database(get: Get, modified: str) -> tuple[VulnerabilityTable, li
             try:
                 if data is None:
                     raise OsvError("it is in the index, and there is no such file")
-                found[name] = list(rows_of(data))
+                found[name] = await asyncio.to_thread(_rows, data)
             except OsvError as e:
                 faults.append(f"{name}: {e}")
 
     await asyncio.gather(*(take() for _ in range(_AT_ONCE)))
-    return make_table(modified, (row for name in names for row in found.get(name, ()))), faults
+    rows = [row for name in names for row in found.get(name, ())]
+    return await asyncio.to_thread(make_table, modified, rows), faults
+
+
+def _rows(data: bytes) -> list[tuple[str, list[Any]]]:
+    return list(rows_of(data))
 
 
 def _ids(index: bytes) -> list[str]:
