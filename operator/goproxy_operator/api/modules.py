@@ -52,6 +52,29 @@ class VulnerabilitiesSpec(Part):
     """DryRun serves, but counts and logs. Default: the mode of modules, whose DryRun is the stronger."""
 
 
+_LICENSE_RULES: Rules[str] = (
+    matching(
+        "^[A-Za-z0-9][A-Za-z0-9.+-]*$",
+        "{self} is no SPDX identifier of a licence: write for example MIT or Apache-2.0",
+    ),
+)
+LicenseName = Annotated[str, StringConstraints(min_length=1, max_length=64), Ruled(_LICENSE_RULES)]
+LicenseNames = Annotated[Items[LicenseName], Field(max_length=256, json_schema_extra=SET)]
+
+
+class LicensesSpec(Part):
+    """Which licences a version may have: each one that is found in the licence files of its zip."""
+
+    allow: LicenseNames = ()
+    """SPDX identifiers. Empty: every licence that is not denied."""
+    deny: LicenseNames = ()
+    """SPDX identifiers; stronger than `allow`."""
+    unknown: Annotated[Widening, Field(strict=False)] | None = None
+    """Deny: a version is refused of which no known licence is found. Default: Allow."""
+    mode: Annotated[PolicyMode, Field(strict=False)] | None = None
+    """Enforce refuses, DryRun serves, but counts and logs. Default: DryRun."""
+
+
 class ModulesSpec(Part):
     """What may be served."""
 
@@ -77,3 +100,5 @@ class ModulesSpec(Part):
     """Refuses versions with a known vulnerability that a newer version ends. Default: false."""
     vulnerabilities: VulnerabilitiesSpec = VulnerabilitiesSpec()
     """Which ones count, and where they are known from."""
+    licenses: LicensesSpec = LicensesSpec()
+    """Which licences a version may have."""

@@ -95,6 +95,12 @@ def _check_vulnerability(text: str) -> str:
     return text
 
 
+def _check_license(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,63}", text, re.ASCII):
+        raise ValueError(f"{text!r} is no SPDX identifier of a licence: write for example MIT or Apache-2.0")
+    return text
+
+
 def _check_cidr(text: str) -> str:
     try:
         ip_network(text)
@@ -135,6 +141,8 @@ DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
 """The URL of a Go vulnerability database, or of a folder with its files."""
 VulnerabilityId = Annotated[str, AfterValidator(_check_vulnerability)]
 """The ID of an entry of the Go vulnerability database."""
+LicenseId = Annotated[str, AfterValidator(_check_license)]
+"""An SPDX identifier of a licence."""
 Cidr = Annotated[str, AfterValidator(_check_cidr)]
 """A range of addresses, IPv4 or IPv6."""
 HeaderName = Annotated[str, AfterValidator(_check_header)]

@@ -13,9 +13,12 @@ from modproxy.facts.first_seen import FirstSeen
 from modproxy.facts.head_log import HOUR, LEAST_KEPT, HeadLog
 from modproxy.facts.judge import Judge
 from modproxy.facts.known_answers import Answers
+from modproxy.facts.license_judge import LicenseJudge
+from modproxy.facts.licenses import Licenses
 from modproxy.facts.vulnerability_database import VulnerabilityDatabase
 from modproxy.mod.pattern import Pattern
 from modproxy.mod.sumdb import Database
+from modproxy.policy.licenses import LicenseRule
 from modproxy.policy.vulnerabilities import VulnerabilityRule
 from modproxy.policy.wording import Wording
 
@@ -36,6 +39,7 @@ class Facts:
         self._folder = folder / "facts"
         self.heads = HeadLog(self._folder)
         self._witnesses = Witnesses(self.heads, FirstSeen(self._folder / "first-seen"), RecordNumbers())
+        self._licenses: Licenses | None = None
         self.database: VulnerabilityDatabase | None = None
         self._following: asyncio.Task[None] | None = None
         self._lacks_database = False
@@ -79,9 +83,15 @@ class Facts:
             else None
         )
         ages = Ages(modules.minimum_age, database, exempt, answers, self._witnesses) if modules.minimum_age else None
-        if rule is None and ages is None:
+        licenses = None
+        if modules.licenses.asked_for:
+            # What was found is shared by all configs.
+            self._licenses = self._licenses or Licenses(self._folder / "licences")
+            rule_of_licenses = LicenseRule(modules.licenses, modules.mode_of(modules.licenses.mode))
+            licenses = LicenseJudge(rule_of_licenses, self._licenses)
+        if rule is None and ages is None and licenses is None:
             return None
-        return Judge(modules, ages, rule, answers, Wording(config.fleet, modules.contact))
+        return Judge(modules, ages, rule, answers, Wording(config.fleet, modules.contact), licenses=licenses)
 
     async def watch_the_log(self, read_head: Callable[[], Awaitable[None]]) -> None:
         """Have a tree head verified every hour, for ever. `read_head` does nothing where no age is asked for."""

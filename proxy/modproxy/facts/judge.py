@@ -12,6 +12,7 @@ from modproxy.contract.config import ModulesConfig, PolicyMode
 from modproxy.contract.duration import format_duration
 from modproxy.facts.ages import ABSENT, Ages
 from modproxy.facts.known_answers import Answers, versions_of
+from modproxy.facts.license_judge import LicenseJudge
 from modproxy.mod.path import ModulePath
 from modproxy.mod.pattern import first_match, parse_pattern
 from modproxy.mod.semver_ranges import order_of
@@ -72,6 +73,7 @@ class Judge:
         answers: Answers,
         wording: Wording,
         *,
+        licenses: LicenseJudge | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ages = ages
@@ -79,6 +81,8 @@ class Judge:
         self._age_rule = f"modules.minimumAge is {format_duration(config.minimum_age or 0)}"
         self._exclude = tuple(map(parse_pattern, config.minimum_age_exclude))
         self._vulnerabilities = vulnerabilities
+        self.licenses = licenses
+        """None without rules about licences."""
         self.answers = answers
         """The small answers of the cache, under the rules that the judge belongs to."""
         self._wording = wording
@@ -97,6 +101,8 @@ class Judge:
             found = self._ages.at_once(path, version)
             if found is None or not found.old:
                 return None
+        if self.licenses is not None and self.licenses.refuse(path, version) is not None:
+            return None
         return self._keep(path, version, ALLOWED)
 
     async def decide(self, path: ModulePath, version: str) -> Verdict:
@@ -156,6 +162,9 @@ class Judge:
             lasting = found is not ABSENT
             if not found.old and not await self._mends(path, version):
                 faults.append(_Fault(RuleKind.AGE, found.reason, self._age_rule, self._age_mode))
+        license_ = self.licenses.refuse(path, version) if self.licenses is not None else None
+        if license_ is not None and self.licenses is not None and not any(fault.enforced for fault in faults):
+            faults.append(_Fault(RuleKind.LICENSES, license_.reason, license_.rule, self.licenses.mode))
         return faults, lasting
 
     def _vulnerable(self, path: ModulePath, version: str) -> KnownVulnerability | None:
@@ -186,6 +195,8 @@ class Judge:
 
     async def _instead(self, path: ModulePath, version: str, fault: _Fault) -> str | None:
         """Say which version may be had. What cannot be found out is left out."""
+        if fault.kind is RuleKind.LICENSES:
+            return "use a version under another licence, or another module"
         if path == TOOLCHAIN:
             fixes = fault.vulnerability.fixes if fault.vulnerability is not None else ()
             return f"use {fixes[0]} or a later Go" if fixes else None
@@ -209,6 +220,8 @@ class Judge:
         return f"it is fixed in {found.fixes[0]}, which may not be had yet"
 
     def _keep(self, path: str, version: str, verdict: Verdict, *, for_now: bool = False) -> Verdict:
+        if self.licenses is not None and self.licenses.lacks(path, version):
+            return verdict  # it may be otherwise as soon as the licences are known
         if len(self._verdicts) >= _MOST_VERDICTS:
             del self._verdicts[next(iter(self._verdicts))]
         until = self._clock() + _FOR_NOW_SECONDS if for_now else float("inf")

@@ -43,7 +43,7 @@ def widening(own: Any, default: Any, _modules: Modules) -> bool:
 
 def mode(own: Any, _default: Any, modules: Modules) -> bool:
     """A dry run of all rules is one of those that the class asks for."""
-    asked = modules.get("minimumAge") or modules.get("denyVulnerable")
+    asked = modules.get("minimumAge") or modules.get("denyVulnerable") or _enforced_licenses(modules)
     return own == PolicyMode.ENFORCE or not asked
 
 
@@ -55,6 +55,25 @@ def age_mode(own: Any, _default: Any, modules: Modules) -> bool:
 def vulnerability_mode(own: Any, _default: Any, modules: Modules) -> bool:
     """A dry run is weaker."""
     return own == PolicyMode.ENFORCE or not modules.get("denyVulnerable")
+
+
+def licenses_allowed(own: Any, default: Any, _modules: Modules) -> bool:
+    """Fewer licences are stricter; an empty list allows all."""
+    return not default or (bool(own) and _no_more(own, default))
+
+
+def licenses_denied(own: Any, default: Any, _modules: Modules) -> bool:
+    """More licences are stricter."""
+    return isinstance(own, list | tuple) and all(entry in own for entry in default or ())
+
+
+def license_mode(own: Any, _default: Any, modules: Modules) -> bool:
+    """A dry run is weaker than what the class enforces."""
+    return own == PolicyMode.ENFORCE or not _enforced_licenses(modules)
+
+
+def _enforced_licenses(modules: Modules) -> bool:
+    return bool((modules.get("licenses") or {}).get("mode") == PolicyMode.ENFORCE)
 
 
 def _no_more(own: Any, default: Any) -> bool:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from modproxy.contract.config.section import Section
-from modproxy.contract.fields import DatabaseUrl, Duration, PatternText, VulnerabilityId
+from modproxy.contract.fields import DatabaseUrl, Duration, LicenseId, PatternText, VulnerabilityId
 
 
 class PolicyMode(StrEnum):
@@ -50,6 +50,23 @@ class VulnerabilitiesConfig(Section):
     """When absent, that of `modules`."""
 
 
+class LicensesConfig(Section):
+    """Configures which licences a version may have. The rule is off without any pattern and with `unknown: Allow`."""
+
+    allow: tuple[LicenseId, ...] = Field((), strict=False)
+    """SPDX identifiers: each licence that is found has to be among them. When empty, all are that are not denied."""
+    deny: tuple[LicenseId, ...] = Field((), strict=False)
+    """SPDX identifiers of licences that no version may have."""
+    unknown: Widening = Field(Widening.ALLOW, strict=False)
+    """Whether a version may be served of which no known licence is found."""
+    mode: PolicyMode = Field(PolicyMode.DRY_RUN, strict=False)
+
+    @property
+    def asked_for(self) -> bool:
+        """Whether there is anything to judge by."""
+        return bool(self.allow or self.deny) or self.unknown is Widening.DENY
+
+
 class ModulesConfig(Section):
     """Configures which modules may be served."""
 
@@ -76,6 +93,7 @@ class ModulesConfig(Section):
     deny_vulnerable: bool = False
     """Whether a version with a known vulnerability may not be served."""
     vulnerabilities: VulnerabilitiesConfig = VulnerabilitiesConfig()
+    licenses: LicensesConfig = LicensesConfig()
     imposed: Imposed | None = None
 
     def mode_of(self, own: PolicyMode | None) -> PolicyMode:

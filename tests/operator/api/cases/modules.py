@@ -120,6 +120,11 @@ REFUSED: list[Case] = [
         "is no vulnerability database",
         "spec.modules.vulnerabilities.url",
     ),
+    both(
+        {"modules": {"licenses": {"deny": ["GPL 3"]}}},
+        '"GPL 3" is no SPDX identifier of a licence: write for example MIT or Apache-2.0',
+        "spec.modules.licenses.deny[0]",
+    ),
     schema(
         {"modules": {"vulnerabilities": {"unfixed": "No"}}},
         server='Unsupported value: "No": supported values: "Allow", "Deny"',
@@ -128,6 +133,7 @@ REFUSED: list[Case] = [
     ),
 ]
 ACCEPTED: list[dict[str, Any]] = [
+    {"modules": {"licenses": {"allow": ["MIT", "BSD-3-Clause"], "unknown": "Deny", "mode": "Enforce"}}},
     {
         "modules": {
             "minimumAge": "72h",

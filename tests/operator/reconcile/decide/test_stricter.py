@@ -10,6 +10,7 @@ from goproxy_operator.reconcile.decide.profile import profile_breaches
 from tests.operator.reconcile.decide.class_objects import a_class
 
 AGE = {"minimumAge": "72h", "minimumAgeExclude": ["example.com/a"]}
+LICENSES = {"licenses": {"allow": ["MIT", "ISC"], "deny": ["0BSD"], "mode": "Enforce"}}
 DENY = {"denyVulnerable": True, "vulnerabilities": {"url": "https://vuln.example.com", "unfixed": "Deny"}}
 
 
@@ -37,6 +38,14 @@ DENY = {"denyVulnerable": True, "vulnerabilities": {"url": "https://vuln.example
         (DENY, {"vulnerabilities": {"url": "https://vuln.example.com"}}, None),
         (DENY, {"vulnerabilities": {"url": "https://empty.example.com"}}, "vulnerabilities.url"),
         (DENY, {"mode": "DryRun"}, "mode"),
+        ({}, {"licenses": {"allow": ["MIT"], "mode": "DryRun"}}, None),
+        (LICENSES, {"licenses": {"allow": ["MIT"]}}, None),
+        (LICENSES, {"licenses": {"allow": []}}, "licenses.allow"),
+        (LICENSES, {"licenses": {"allow": ["MIT", "GPL-3.0"]}}, "licenses.allow"),
+        (LICENSES, {"licenses": {"deny": ["0BSD", "ISC"]}}, None),
+        (LICENSES, {"licenses": {"deny": []}}, "licenses.deny"),
+        (LICENSES, {"licenses": {"mode": "DryRun"}}, "licenses.mode"),
+        (LICENSES, {"mode": "DryRun"}, "mode"),
     ],
 )
 def test_what_a_restricted_fleet_may_write(default: dict[str, Any], own: dict[str, Any], field: str | None) -> None:
