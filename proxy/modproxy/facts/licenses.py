@@ -7,6 +7,7 @@ import json
 import logging
 import re
 import zipfile
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,7 +22,12 @@ _LARGEST_TEXT = 128 << 10
 _MOST_FILES = 8
 """Licence files of one zip that are read; a zip with more has unknown ones."""
 _LARGEST_RECORD = 32 << 20
-_COPYRIGHT = re.compile(r"^\s*(?:Copyright|\(C\)) .*$", re.IGNORECASE | re.MULTILINE)
+_WHOSE = re.compile(
+    r"^[^A-Za-z(]*(?:Copyright\s*(?:\(c\)|©|[0-9\[<])|\(c\) |All rights reserved).*$", re.IGNORECASE | re.MULTILINE
+)
+_END = "END OF TERMS AND CONDITIONS"
+_ONE_OF = 16
+"""One word of so many may differ: names of owners and titles do, and another licence differs in more."""
 _LICENSE_FILE = re.compile(r"(?:LICEN[CS]E|COPYING|UNLICEN[CS]E)(?:[._-][A-Za-z0-9._-]*)?", re.IGNORECASE | re.ASCII)
 
 log = logging.getLogger(__name__)
@@ -104,30 +110,38 @@ def licenses_of(file: BinaryIO, prefix: str) -> tuple[str, ...]:
 
 
 def _is_license(name: str, prefix: str) -> bool:
+    if name.endswith(".go"):
+        return False
     return name.startswith(prefix) and _LICENSE_FILE.fullmatch(name.removeprefix(prefix)) is not None
 
 
 def _license_of(text: bytes) -> str:
-    """Return the licence whose text differs least, by less than a twentieth (the rule of `identify.license_id`)."""
-    # Both take some MB, and most fleets have no such rule.
-    from identify.vendor.licenses import LICENSES  # noqa: PLC0415
+    """Return the licence whose words differ least, and in few of them."""
+    # It takes some MB, and most fleets have no such rule.
     from rapidfuzz.distance import Levenshtein  # noqa: PLC0415
 
     if len(text) > _LARGEST_TEXT:
         return UNKNOWN
-    found, words = UNKNOWN, _plain(text.decode("utf-8", errors="replace"))
-    least = len(words) // 20
-    for name, known in LICENSES:
-        other = _plain(known)
-        if words == other:
-            return name
-        if abs(len(words) - len(other)) <= least:
-            differs = Levenshtein.distance(words, other, score_cutoff=least)
+    found, words = UNKNOWN, _words(text.decode("utf-8", errors="replace"))
+    least = len(words) // _ONE_OF
+    for name, known in _known():
+        if abs(len(words) - len(known)) <= least:
+            differs = Levenshtein.distance(words, known, score_cutoff=least)
             if differs <= least:
                 found, least = name, differs - 1
     return found
 
 
-def _plain(text: str) -> str:
-    """Return the text without lines that say whose it is, and with single blanks."""
-    return " ".join(_COPYRIGHT.sub("", text).split())
+@lru_cache(1)
+def _known() -> list[tuple[str, list[str]]]:
+    from identify.vendor.licenses import LICENSES  # noqa: PLC0415 - see above
+
+    whole = [(name, text) for name, text in LICENSES]
+    # Many leave out what a licence says on how to apply it.
+    short = [(name, text.partition(_END)[0]) for name, text in LICENSES if _END in text]
+    return [(name, _words(text)) for name, text in whole + short]
+
+
+def _words(text: str) -> list[str]:
+    """Return the words without lines that say whose the text is. Numbers and signs of lists differ most."""
+    return re.findall("[a-z]+", _WHOSE.sub("", text).lower())
