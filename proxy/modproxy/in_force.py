@@ -9,6 +9,7 @@ checksum database under the newer rules, because a source is not told which rule
 import asyncio
 import logging
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Protocol
 
 from modproxy.config_file import Loaded
@@ -16,6 +17,7 @@ from modproxy.contract.config import CacheConfig, Config, ConfigError
 from modproxy.facts.facts import Facts, vulnerability_url
 from modproxy.facts.http_files import over_http
 from modproxy.facts.judge import Judge
+from modproxy.identity.identities import Identities, Kept
 from modproxy.identity.presented import Everybody, WhoAsks
 from modproxy.mod.pattern import Pattern, parse_pattern
 from modproxy.mod.sumdb import SumdbTarget
@@ -127,8 +129,12 @@ class InForce:
         self._rules: Rules | None = None
         self._started: Config | None = None
         self._sources: tuple[Sources, _CacheReader] | None = None
+        self.kept = Kept()
+        """What is known of credentials, whatever the config. Who ends the replica closes it."""
         self._lock = asyncio.Lock()
         """Held while a config is taken: two at once would get the same generation, and share fetches of two sources."""
+        self.identities: Identities | None = None
+        """Prove who asks, under the rules in force; None where the config names no way to prove it."""
         self.error: str | None = None
         """Why a newer config was not taken; None when the newest config is in force."""
 
@@ -194,13 +200,14 @@ class InForce:
             sources, reader = self._sources
             source_generation = old.source_generation
         policy = Allowlist(config.modules, loaded.allowlist, config.fleet)
+        identities = await self._identities(config, sources)
         await self._facts.take(config, over_http(sources.hops, config.upstream.timeout, self._shared.count))
         rules = Rules(
             generation=generation,
             loaded=loaded,
             source=sources.source,
             source_generation=source_generation,
-            identities=Everybody(),
+            identities=identities or Everybody(),
             permissions=Permissions(config.access, config.fleet, config.modules.contact),
             policy=policy,
             admission=Admission(
@@ -218,6 +225,11 @@ class InForce:
         )
         reader.rules = self._rules = rules
         self._sources = sources, reader
+        if identities is not None:
+            identities.take_over()
+        elif self.identities is not None:
+            self.identities.close()
+        self.identities = identities
         self.error = None
         for warning in rules.warnings:
             log.warning("%s", warning)
@@ -238,6 +250,14 @@ class InForce:
         sources, reader = self._sources
         judge = self._facts.judge(self._rules.config, sources.database, sources.unverified, reader)
         reader.rules = self._rules = replace(self._rules, judge=judge)
+
+    async def _identities(self, config: Config, sources: Sources) -> Identities | None:
+        """Make what proves who asks, with what of the former config stays true."""
+        if config.access is None or not config.access.proves:
+            return None
+        made = Identities(config.access, Path(config.secrets_dir), sources.documents, self.kept, before=self.identities)
+        await made.prepare()
+        return made
 
 
 def _fault(error: Exception) -> str:

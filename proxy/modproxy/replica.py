@@ -17,6 +17,7 @@ from modproxy.contract.address import Address
 from modproxy.contract.config import Config, ConfigError, TlsConfig
 from modproxy.facts.facts import Facts
 from modproxy.faults import Faults
+from modproxy.identity.identities import watch_identities
 from modproxy.in_force import InForce
 from modproxy.reporting import CERTIFICATES, CONFIG, Reporter
 from modproxy.server.certificates import Certificates
@@ -82,10 +83,11 @@ class Replica:
             faults=self._faults,
             facts=self.facts,
         )
+        self.reporter.refusals = self.handler.refusals.recent
         self.metrics = Metrics(
             traffic,
             upstream_counts,
-            self.handler.refusals,
+            self.handler.refusals.total,
             cache,
             self.reporter.report,
             pending=lambda: self.store.pending_files,
@@ -107,6 +109,7 @@ class Replica:
         self.background.start("asking of servers that fail", lambda: ask_again(lambda: self.in_force.sources.outages))
         self.background.start("watch of the log", lambda: self.facts.watch_the_log(self.in_force.read_tree_head))
         self.background.start("watch of Secrets", lambda: watch_secrets(lambda: self.in_force.sources.secrets))
+        self.background.start("watch of identities", lambda: watch_identities(lambda: self.in_force.identities))
         self.reporter.ready = True
 
     def follow(self, path: Path) -> None:
@@ -148,6 +151,7 @@ class Replica:
         self.facts.close()
         await self._cache.close()
         await self._checks.close()
+        await asyncio.to_thread(self.in_force.kept.close)
         await self._connections.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.store.settle(), _SETTLED_SECONDS)

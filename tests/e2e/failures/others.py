@@ -16,6 +16,12 @@ class Row(NamedTuple):
 
 OTHERS = [
     Row(
+        "AccessUnusable",
+        "passwords, or the proxy in front, prove nobody: the Secret is missing, or a line of it is refused",
+        "AccessReady",
+        "write what the message says: it names the Secret, the key and the line; the good lines stay in force",
+    ),
+    Row(
         "CacheDiskFull",
         "a replica stores nothing more: its volume is full, read-only or fails",
         "DiskPressure",
@@ -26,6 +32,12 @@ OTHERS = [
         "the GoProxyClass of the fleet cannot be read",
         "Stalled",
         "whoever keeps the class mends what the message names",
+    ),
+    Row(
+        "ClusterKeysUnknown",
+        "tokens of service accounts prove nobody, because the cluster's public keys are not known",
+        "AccessReady",
+        "let the operator read `/openid/v1/jwks` and `/.well-known/openid-configuration`; its log says what is refused",
     ),
     Row(
         "ConfigRefused",
@@ -50,6 +62,12 @@ OTHERS = [
         "the object has what the operator cannot carry out, and the API server took it",
         "Stalled",
         "write what the message says; what was accepted last stays in force",
+    ),
+    Row(
+        "IssuerUnusable",
+        "tokens of an issuer of `access.oidc` prove nobody, or soon will not: its keys cannot be had",
+        "AccessReady",
+        "check the URL of the issuer, and whether replicas reach it; the keys that are known hold for a day",
     ),
     Row(
         "NoMetricsProvider",

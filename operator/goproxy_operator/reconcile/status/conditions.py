@@ -8,6 +8,7 @@ WithinClass only while it is false. UpstreamReachable and CredentialsReady are t
 from collections.abc import Mapping
 
 from goproxy_operator.reconcile.decide.audit import audit_message
+from goproxy_operator.reconcile.status.access import ACCESS_READY, access_ready
 from goproxy_operator.reconcile.status.facts import StatusFacts
 from goproxy_operator.reconcile.status.held import held, serving
 from goproxy_operator.reconcile.status.reachability import (
@@ -28,6 +29,7 @@ TYPES = frozenset(
         "ConfigSynced",
         UPSTREAM_REACHABLE,
         CREDENTIALS_READY,
+        ACCESS_READY,
         "AutoscalingActive",
         "StorageResizing",
         "DiskPressure",
@@ -40,7 +42,7 @@ UNDER_WAY = frozenset({"Applying", "ScalingIn", "RollingOut", "ReplicasNotReady"
 ROLLED = "replicas run what is asked for"
 """Words of Reconciling while a roll-out is under way, whatever its reason is."""
 WARNINGS = "InForceWithWarnings"
-REPORTED = (UPSTREAM_REACHABLE, CREDENTIALS_READY, "DiskPressure")
+REPORTED = (UPSTREAM_REACHABLE, CREDENTIALS_READY, ACCESS_READY, "DiskPressure")
 """The conditions that come from reports alone, in their order after ConfigSynced."""
 FIGURES = frozenset({"DiskPressure", "StorageResizing"})
 """The conditions whose messages hold figures: a message that reads otherwise than before is no news of its own."""
@@ -56,7 +58,8 @@ def statements(facts: StatusFacts) -> list[Statement]:
     if facts.resizing is not None:
         made.append(("StorageResizing", "True", "ClaimsGrowing", facts.resizing))
     made.append(_config_synced(facts))
-    made += filter(None, (upstream_reachable(facts.replicas), credentials_ready(facts.replicas)))
+    found = upstream_reachable(facts.replicas), credentials_ready(facts.replicas), access_ready(facts.replicas)
+    made += filter(None, found)
     if pressed := _disk_pressure(facts):
         made.append(pressed)
     if facts.goproxy.spec.autoscaling is not None:
