@@ -222,3 +222,25 @@ async def test_the_end_of_a_known_vulnerability_need_not_wait(
         refused = await proxy.get(f"{M}/@v/v1.1.0.info")
         assert refused.status == 403
         assert f"go get {M}@v1.1.1, the first fixed version" in refused.text
+
+
+async def test_a_long_list_costs_few_lookups_and_ends_at_allowed_versions(
+    upstream: FakeUpstream, database: FakeSumdb, tmp_path: Path
+) -> None:
+    """The newest of each minor version is young here, so that two of each have to be looked up."""
+    long = "example.com/long"
+    versions = [f"v1.{minor}.{patch}" for minor in range(20) for patch in range(10)]
+    young = {version for version in versions if version.endswith(".9")}
+    upstream.files[f"{long}/@v/list"] = "".join(f"{version}\n" for version in versions).encode()
+    for version in sorted(versions, key=lambda version: version in young):
+        database.record(long, version, "h1:x", "h1:y")
+    database.publish(upstream.files)
+    watched(tmp_path / "fleet", database, len(database.records) - len(young))
+    async with ProxyProcess(tmp_path / "fleet", config(upstream, database, minimumAge="72h")) as proxy:
+        listed = (await proxy.get(f"{long}/@v/list")).text.split()
+        assert listed == [version for version in versions if version not in young]
+        asked = sum(count for key, count in upstream.requests.items() if "/lookup/" in key)
+        assert asked <= 64
+        # The list is read again, and what is known costs nothing.
+        again = (await proxy.get(f"{long}/@v/list")).text.split()
+        assert again == listed
