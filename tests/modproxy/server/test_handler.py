@@ -9,6 +9,7 @@ import pytest
 
 from modproxy.cache.lookup import Cache
 from modproxy.cache.zip_check import ThreadChecks
+from modproxy.facts.facts import Facts
 from modproxy.in_force import InForce, Rules
 from modproxy.request import Request
 from modproxy.server.handler import ClientHandler
@@ -44,7 +45,7 @@ class Site:
         own = ViaEntry("fleet", "a")
         version_control = SharedVersionControl(folder, lambda: 1 << 30)
         shared = SharedResources(self.connections, own, [], lambda _: None, folder, version_control)
-        self.in_force = InForce(shared, self.cache)
+        self.in_force = InForce(shared, self.cache, Facts(folder))
         self.put_in_force(rules(self.source, {"modules": {"deny": ["example.com/evil"]}}))
         self.handler = ClientHandler(self.cache, self.store, self.in_force, self.traffic, own)
         self._socket = open_listener("127.0.0.1:0", "listen")
