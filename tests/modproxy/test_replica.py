@@ -134,7 +134,7 @@ async def test_probes_and_metrics(replica: Replica, admin: str) -> None:
         for line in (
             "modproxy_ready 1.0",
             "modproxy_config_generation 1.0",
-            'modproxy_policy_refusals_total{mode="DryRun"} 0.0',
+            'modproxy_policy_refusals_total{mode="DryRun",rule="modules"} 0.0',
             "modproxy_checksum_mismatches_total 0.0",
         ):
             assert line in metrics.splitlines()

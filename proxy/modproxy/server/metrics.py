@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from itertools import product
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
@@ -9,7 +10,9 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
 from modproxy.cache.lookup import Cache
+from modproxy.contract.config import PolicyMode
 from modproxy.contract.report import Report
+from modproxy.policy.decision import RuleKind
 from modproxy.server.traffic import BUCKETS, Traffic
 
 
@@ -85,8 +88,8 @@ class Metrics(Collector):
             "Requests for modules that may not be had; in DryRun they were served.",
             labels=["rule", "mode"],
         )
-        for (rule, mode), count in self._refusals.items():
-            refused.add_metric([rule, mode], count)
+        for rule, mode in product(RuleKind, PolicyMode):
+            refused.add_metric([rule.value, mode.value], self._refusals.get((rule.value, mode.value), 0))
         yield refused
 
     def _of_upstream(self) -> Iterator[Metric]:

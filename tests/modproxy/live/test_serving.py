@@ -78,7 +78,6 @@ async def test_a_percent_encoded_escape_is_the_same_file(proxy: ProxyProcess, up
         ("example.com/m/@v/latest.info", 404, "latest"),
         ("example.com/m/@v/feature/x.info", 404, "slash"),
         ("sumdb/sum.example.com/supported", 404, ""),
-        ("", 404, ""),
         ("example.com/" + "a" * 300 + "/@v/list", 400, "longer"),
         ("example.com/" + "a/" * 2000 + "@v/list", 400, "longer"),
     ],
