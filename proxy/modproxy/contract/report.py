@@ -152,6 +152,23 @@ class SecretProblem(ReportPart):
     """What is wrong with it, and what it needs."""
 
 
+class AuditState(ReportPart):
+    """Reports how the audit log fares."""
+
+    receiver: Text = ""
+    """The URL of the receiver, without a login; empty without one."""
+    failure: Text | None = None
+    """Why the receiver takes nothing, in words that go on from its URL; None while it takes records."""
+    since: Seconds | None = None
+    """When the first failure in a row was, in seconds since the epoch."""
+    losing: Text | None = None
+    """Why records were dropped lately, without a figure; None when none were."""
+    spooled_bytes: Count = 0
+    """The bytes of records on the disk that the receiver does not have yet."""
+    dropped: Count = 0
+    """How many records were dropped since the start, of all targets."""
+
+
 class Report(ReportPart):
     """Reports the state of a replica."""
 
@@ -168,3 +185,5 @@ class Report(ReportPart):
     """The servers that fail; None from an older replica."""
     secret_problems: Annotated[tuple[SecretProblem, ...] | None, AfterValidator(_most_problems)] = None
     """The Secrets that cannot be used; None from an older replica."""
+    audit: AuditState | None = None
+    """How the audit log fares; None without one, and from an older replica."""

@@ -11,8 +11,11 @@ KNOWN_HOSTS = "known_hosts"
 CA_CERTIFICATE = "ca.crt"
 TLS_CERTIFICATE = "tls.crt"
 TLS_KEY = "tls.key"
+API_KEY = "apiKey"
 
 UPSTREAM_KEYS = (CA_CERTIFICATE, KNOWN_HOSTS, PASSWORD, SSH_PRIVATE_KEY, USERNAME)
 """The keys of a Secret that `upstream.credentials`, `upstream.httpProxy` or `upstream.trustedCASecretName` names."""
 SERVING_KEYS = (TLS_CERTIFICATE, TLS_KEY)
 """The keys of the Secret that `tls.secretName` names: the certificate that clients are shown."""
+AUDIT_KEYS = (API_KEY, PASSWORD, USERNAME)
+"""The keys of the Secret that `audit.elasticsearch.secretName` names: an encoded API key, or a login."""
