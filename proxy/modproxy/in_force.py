@@ -13,10 +13,12 @@ from typing import Protocol
 
 from modproxy.config_file import Loaded
 from modproxy.contract.config import CacheConfig, Config, ConfigError
+from modproxy.identity.presented import Everybody, WhoAsks
 from modproxy.mod.pattern import Pattern, parse_pattern
 from modproxy.mod.sumdb import SumdbTarget
 from modproxy.policy.admission import Admission
 from modproxy.policy.allowlist import Allowlist
+from modproxy.policy.permissions import Permissions
 from modproxy.request import AnyTarget, Request
 from modproxy.source.build import SharedResources, Sources, UpstreamError, build_sources
 from modproxy.source.protocol import Source
@@ -36,6 +38,10 @@ class Rules:
     """Gives the answers that are not stored."""
     source_generation: int
     """The generation in which `source` was made. Fetches and absences of another source generation are not shared."""
+    identities: WhoAsks
+    """Finds out who makes a request."""
+    permissions: Permissions
+    """Decides who may do what."""
     policy: Allowlist
     """Decides which modules may be served."""
     admission: Admission
@@ -178,6 +184,8 @@ class InForce:
             loaded=loaded,
             source=sources.source,
             source_generation=source_generation,
+            identities=Everybody(),
+            permissions=Permissions(config.access, config.fleet, config.modules.contact),
             policy=Allowlist(config.modules, loaded.allowlist, config.fleet),
             admission=Admission(
                 sources.database.id if sources.database else None,

@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from modproxy.audit.auditor import Auditor
 from modproxy.background import BackgroundTasks
 from modproxy.cache.lookup import Cache
 from modproxy.cache.zip_check import ThreadChecks
@@ -58,15 +59,22 @@ class Replica:
         self._checks = ProcessChecks(ThreadChecks(self._hashing))
         cache = Cache(self.store, self._checks)
         version_control = SharedVersionControl(self.store.private, self.store.capacity)
-        self.store.beside = lambda: version_control.used_bytes
+        self.auditor = Auditor(self.store.private, self.store.capacity, self._connections)
+        self.store.beside = lambda: version_control.used_bytes + self.auditor.used_bytes
         shared = SharedResources(
             self._connections, own, listeners, upstream_counts.count, self.store.private, version_control
         )
         self.in_force = InForce(shared, cache)
-        self.handler = ClientHandler(cache, self.store, self.in_force, traffic, own)
+        self.handler = ClientHandler(cache, self.store, self.in_force, traffic, own, auditor=self.auditor)
         self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None
         self.reporter = Reporter(
-            self.in_force, self.store, traffic, self.certificates, self.background, faults=self._faults
+            self.in_force,
+            self.store,
+            traffic,
+            self.certificates,
+            self.background,
+            auditor=self.auditor,
+            faults=self._faults,
         )
         self.metrics = Metrics(
             traffic,
@@ -74,6 +82,7 @@ class Replica:
             self.handler.refusals,
             cache,
             self.reporter.report,
+            auditor=self.auditor,
             pending=lambda: self.store.pending_files,
             certificate_expires=self.reporter.certificate_expires,
         )
@@ -89,6 +98,8 @@ class Replica:
             self.background.start(CERTIFICATES, self.certificates.follow, vital=True)
         # To count once more would count twice what was counted before the failure.
         self.background.start("count of what is stored", self.store.count, again=False)
+        await asyncio.to_thread(self.auditor.begin, self._started.config)
+        self.background.start("sending of the audit log", self.auditor.send)
         self.background.start("tidying of the cache", self._janitor.run)
         self.background.start("asking of servers that fail", lambda: ask_again(lambda: self.in_force.sources.outages))
         self.background.start("watch of Secrets", lambda: watch_secrets(lambda: self.in_force.sources.secrets))
@@ -113,6 +124,7 @@ class Replica:
             self.certificates.folder = _tls_folder(config, config.tls)
         self.store.limit = config.cache.size_bytes
         self._janitor.config = config.cache
+        self.auditor.change(config)
         self.store.grown.set()
 
     @property
@@ -132,6 +144,7 @@ class Replica:
         self.background.close()
         await self._cache.close()
         await self._checks.close()
+        await self.auditor.close()
         await self._connections.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.store.settle(), _SETTLED_SECONDS)

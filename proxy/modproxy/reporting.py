@@ -3,6 +3,7 @@
 import time
 from importlib.metadata import version
 
+from modproxy.audit.auditor import Auditor
 from modproxy.background import BackgroundTasks
 from modproxy.contract.report import ConfigState, Report, SecretProblem, StorageState
 from modproxy.faults import Faults
@@ -26,9 +27,11 @@ class Reporter:
         certificates: Certificates | None,
         background: BackgroundTasks,
         *,
+        auditor: Auditor,
         faults: Faults,
     ) -> None:
         self._faults = faults
+        self._auditor = auditor
         self._background = background
         self._in_force = in_force
         self._store = store
@@ -63,6 +66,7 @@ class Reporter:
             requests=self._traffic.by_status(),
             outages=self._in_force.sources.outages.report(),
             secret_problems=self._secret_problems(),
+            audit=self._auditor.report(),
         )
 
     def _secret_problems(self) -> tuple[SecretProblem, ...]:

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 
 from modproxy.config_file import Loaded
 from modproxy.contract.config import Config, config_hash, dump_config
+from modproxy.identity.presented import Everybody
 from modproxy.in_force import Rules
 from modproxy.mod.pattern import parse_pattern
 from modproxy.mod.sumdb import SumdbTarget, parse_sumdb_target
 from modproxy.mod.target import parse_target
 from modproxy.policy.admission import Admission
 from modproxy.policy.allowlist import Allowlist
+from modproxy.policy.permissions import Permissions
 from modproxy.request import AnyTarget, Request
 from modproxy.source.protocol import Source
 from tests.modproxy.source.fake_source import FakeSource
@@ -45,6 +47,8 @@ def rules(source: Source | None = None, config: Mapping[str, object] | None = No
         loaded=made,
         source=source or FakeSource(),
         source_generation=generation,
+        identities=Everybody(),
+        permissions=Permissions(made.config.access, made.config.fleet, made.config.modules.contact),
         policy=Allowlist(made.config.modules, made.allowlist, made.config.fleet),
         admission=Admission(None, (), ()),
         prefix=made.config.path_prefix,

@@ -84,7 +84,13 @@ async def test_a_replica_that_follows_its_config_no_more_fails_liveness(tmp_path
     replica = FailingReplica(load(file), [Address("127.0.0.1", 1)])
     replica.background = BackgroundTasks(first_pause=0.01)
     replica.reporter = Reporter(
-        replica.in_force, replica.store, Traffic(time.monotonic), None, replica.background, faults=Faults()
+        replica.in_force,
+        replica.store,
+        Traffic(time.monotonic),
+        None,
+        replica.background,
+        auditor=replica.auditor,
+        faults=Faults(),
     )
     await replica.start()
     replica.follow(file)

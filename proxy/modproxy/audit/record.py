@@ -1,22 +1,18 @@
-"""A record of the audit log as a line of JSON. Pure, except for the random id of a request that brings none.
+"""A record of the audit log as a line of JSON. Pure.
 
 Every text comes from outside, so each is cut to a length, and what a terminal would obey is escaped in it. The path and
 the query of a URL, header values and credentials are in no entry, so no record can show one.
 """
 
 import json
-import random
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
-from uuid import UUID
 
 from modproxy.identity.principal import Principal
-from modproxy.mod.sumdb import SumdbTarget
 from modproxy.quoting import escape_controls
-from modproxy.request import AnyTarget
 
 _LONGEST = 512
 """Characters of a text: module paths are shorter, and a claim of a token may be as long as the token."""
@@ -33,6 +29,8 @@ class Verdict(StrEnum):
 
     ALLOWED = "allowed"
     """It was answered, or would have been if upstream had given an answer."""
+    DRY_RUN = "dryRun"
+    """It was answered, because the rule that would refuse it is in DryRun."""
     REFUSED = "refused"
     """A rule refused it; `rule` names the rule."""
     UNAUTHENTICATED = "unauthenticated"
@@ -48,14 +46,15 @@ class Entry(NamedTuple):
 
     time: float
     """When the answer ended, in seconds since the epoch."""
-    id: str
-    """The request's id; empty for one that is made here."""
+    id: str | bytes
+    """The request's id, of ASCII characters; hits have it as bytes."""
     principal: Principal
     client: str
     """The client's address."""
     verb: str
-    target: AnyTarget | None
-    """What was asked for; None without a lawful path."""
+    module: str | None
+    """The path of the module that was asked for; None for what tells of no module, and without a lawful path."""
+    version: str
     endpoint: str
     verdict: Verdict
     rule: str
@@ -82,11 +81,12 @@ class LineMaker:
 
     def line(self, entry: Entry) -> str:
         """Return the line, with its line break. All characters are ASCII."""
-        (time, id_, principal, client, verb, target, endpoint, verdict, rule, status, cache, sent, seconds,
+        (time, id_, principal, client, verb, module, version, endpoint, verdict, rule, status, cache, sent, seconds,
          upstream) = entry  # fmt: skip
+        name = id_.decode("ascii") if isinstance(id_, bytes) else id_
         return (
-            f'{{"time":"{self._stamp(time)}","req_id":{_text(id_) if id_ else _new_id()}{_who(principal)}'
-            f',"client":{_text(client)},"verb":{_text(verb)}{_what(target)},"endpoint":{_text(endpoint)}'
+            f'{{"time":"{self._stamp(time)}","req_id":{json.dumps(name)}{_who(principal)}'
+            f',"client":{_text(client)},"verb":{_text(verb)}{_what(module or "", version)},"endpoint":{_text(endpoint)}'
             f',"decision":"{verdict.value}","rule":{_text(rule)},"status":{status},"cache":{_text(cache)}'
             f',"bytes":{sent},"duration_ms":{seconds * 1000:.3f},"upstream":{_text(upstream)}{self._end}'
         )
@@ -106,10 +106,6 @@ def document(line: str) -> str:
     return f'{{"@timestamp":{stamp},{line[1:]}'
 
 
-def _new_id() -> str:
-    return f'"{UUID(int=random.getrandbits(128), version=4)}"'
-
-
 @lru_cache(_REMEMBERED)
 def _text(text: str, longest: int = _LONGEST) -> str:
     """Return a text from outside as a JSON string."""
@@ -126,11 +122,8 @@ def _who(principal: Principal) -> str:
 
 
 @lru_cache(_REMEMBERED)
-def _what(target: AnyTarget | None) -> str:
-    if target is None:
-        return ',"module":"","version":""'
-    module = (target.module or "") if isinstance(target, SumdbTarget) else target.path
-    return f',"module":{_text(str(module))},"version":{_text(str(target.version or ""))}'
+def _what(module: str, version: str) -> str:
+    return f',"module":{_text(module)},"version":{_text(version)}'
 
 
 def _list(members: Iterable[str]) -> str:

@@ -49,3 +49,7 @@ class Answer:
 
 class KnownAbsent(NotFound):
     """Says again that something is absent, without asking a source: a negative hit."""
+
+
+class NotHeld(KnownAbsent):
+    """Says that something is not held, to a request that allows no fetch."""

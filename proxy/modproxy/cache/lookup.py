@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from http import HTTPStatus
 
-from modproxy.cache.answer import Answer, CacheStatus, KnownAbsent
+from modproxy.cache.answer import Answer, CacheStatus, KnownAbsent, NotHeld
 from modproxy.cache.flight import Flight, FlightKey, Follower
 from modproxy.cache.flights import Flights
 from modproxy.cache.freshness import Course, course, is_fresh
@@ -85,7 +85,7 @@ class Cache:
         if absent:
             raise KnownAbsent(absent.reason, absent.status)
         if request.cached_only:
-            raise KnownAbsent(f"{target}: not held, and the request asks for what is held only (Disable-Module-Fetch)")
+            raise NotHeld(f"{target}: not held, and the request asks for what is held only (Disable-Module-Fetch)")
         return await self._by_another(request, rules) or await self._await(self._fly(request, rules, moment, own=own))
 
     async def exists(self, request: Request, rules: Rules) -> Answer:

@@ -5,35 +5,17 @@ empty one; without an allowlist every module is allowed that is not denied. Impo
 enforced in DryRun too.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 from modproxy.contract.config import Imposed, ModulesConfig, PolicyMode
 from modproxy.mod.path import ModulePath
 from modproxy.mod.pattern import Pattern, first_match, parse_lines, parse_pattern
+from modproxy.policy.decision import RuleKind, RuleRefusal
 
 _REMEMBERED = 4096
 """Decisions: a list may have hundreds of patterns, and each file of a module asks again."""
 _LONGEST_REMEMBERED = 200
 """Characters of a path: those of real modules are shorter, and a few thousand longer ones would take much memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModuleRefusal:
-    """Tells why a module may not be served."""
-
-    path: ModulePath
-    rule: str
-    """The rule that refuses the module, for the log."""
-    text: str
-    """The refusal in words for the developer's terminal, of at most eight lines."""
-    mode: PolicyMode
-    """Whether the refusal is enforced, or only counted and logged."""
-
-    @property
-    def enforced(self) -> bool:
-        """Whether the module is really not served."""
-        return self.mode is PolicyMode.ENFORCE
 
 
 class Allowlist:
@@ -54,36 +36,47 @@ class Allowlist:
         self._allow_all = not self._allow and modules.allowlist_file is None
         self._fleet = fleet
         self._contact = modules.contact
-        self._decided = lru_cache(_REMEMBERED)(self._decide)
+        self._imposed_decided = lru_cache(_REMEMBERED)(self._decide_imposed)
+        self._own_decided = lru_cache(_REMEMBERED)(self._decide_own)
 
-    def refuse(self, path: ModulePath) -> ModuleRefusal | None:
+    def refuse(self, path: ModulePath) -> RuleRefusal | None:
         """Return why the module may not be served, or None when it may."""
-        return self._decided(path) if len(path) <= _LONGEST_REMEMBERED else self._decide(path)
+        return self.refuse_imposed(path) or self.refuse_own(path)
 
-    def _decide(self, path: ModulePath) -> ModuleRefusal | None:
-        return self._refuse_imposed(path) or self._refuse_own(path)
+    def refuse_imposed(self, path: ModulePath) -> RuleRefusal | None:
+        """Return why the module may not be served by what others impose on the fleet, or None when it may."""
+        if not self._imposed_deny and not self._imposed_allow:
+            return None
+        return self._imposed_decided(path) if len(path) <= _LONGEST_REMEMBERED else self._decide_imposed(path)
 
-    def _refuse_imposed(self, path: ModulePath) -> ModuleRefusal | None:
+    def refuse_own(self, path: ModulePath) -> RuleRefusal | None:
+        """Return why the module may not be served by the fleet's own patterns, or None when it may."""
+        return self._own_decided(path) if len(path) <= _LONGEST_REMEMBERED else self._decide_own(path)
+
+    def _decide_imposed(self, path: ModulePath) -> RuleRefusal | None:
         denied = first_match(self._imposed_deny, path)
         if denied:
-            return self._refusal(path, f"{self._imposed_by} has {denied.text} in modules.deny", PolicyMode.ENFORCE)
+            return self._refusal(
+                RuleKind.CLASS, path, f"{self._imposed_by} has {denied.text} in modules.deny", PolicyMode.ENFORCE
+            )
         if not self._imposed_allow or first_match(self._imposed_allow, path):
             return None
         rule = (
             f"{self._imposed_by} has no pattern that matches it in modules.allow ({_count(self._imposed_allow)}); "
             "the fleet's own cannot allow it"
         )
-        return self._refusal(path, rule, PolicyMode.ENFORCE)
+        return self._refusal(RuleKind.CLASS, path, rule, PolicyMode.ENFORCE)
 
-    def _refuse_own(self, path: ModulePath) -> ModuleRefusal | None:
+    def _decide_own(self, path: ModulePath) -> RuleRefusal | None:
         denied = first_match(self._deny, path)
         if denied:
-            return self._refusal(path, f"modules.deny has {denied.text}", self._mode)
+            return self._refusal(RuleKind.MODULES, path, f"modules.deny has {denied.text}", self._mode)
         if self._allow_all or first_match(self._allow, path):
             return None
-        return self._refusal(path, f"modules.allow has no pattern that matches it ({_count(self._allow)})", self._mode)
+        rule = f"modules.allow has no pattern that matches it ({_count(self._allow)})"
+        return self._refusal(RuleKind.MODULES, path, rule, self._mode)
 
-    def _refusal(self, path: ModulePath, rule: str, mode: PolicyMode) -> ModuleRefusal:
+    def _refusal(self, kind: RuleKind, path: ModulePath, rule: str, mode: PolicyMode) -> RuleRefusal:
         keeper = f"GoProxy {self._fleet}" if self._fleet else "this module proxy"
         whom = self._contact or f"the owners of {keeper}"
         text = (
@@ -91,7 +84,7 @@ class Allowlist:
             f"rule: {rule}\n"
             f"If you need this module, ask {whom} to allow it.\n"
         )
-        return ModuleRefusal(path, rule, text, mode)
+        return RuleRefusal(kind, rule, text, mode)
 
 
 def _count(patterns: tuple[Pattern, ...]) -> str:

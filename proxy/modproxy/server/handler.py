@@ -4,33 +4,59 @@ import asyncio
 import io
 import logging
 import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import BinaryIO
 
 from aiohttp import web
 
-from modproxy.cache.answer import Answer, CacheStatus, KnownAbsent
+from modproxy.audit.auditor import Auditor
+from modproxy.audit.record import Entry
+from modproxy.cache.answer import Answer, CacheStatus, KnownAbsent, NotHeld
 from modproxy.cache.flight import CutShort
 from modproxy.cache.lookup import Cache
-from modproxy.contract.config import PolicyMode
+from modproxy.contract.config import Verb
+from modproxy.identity.presented import BadCredential, Presented, TooManyFailures
+from modproxy.identity.principal import ANONYMOUS, Principal
 from modproxy.in_force import InForce, Rules
 from modproxy.mod.target import Kind
+from modproxy.policy.decision import RuleRefusal
 from modproxy.request import Request
 from modproxy.server.decide.arrival import Arrival, read_arrival
 from modproxy.server.decide.errors import FAULT, ErrorAnswer, failure
-from modproxy.server.decide.head import head_of
-from modproxy.server.decide.refusals import CHECKS, OTHER, Refusal
+from modproxy.server.decide.head import SERVER, head_of
+from modproxy.server.decide.refusals import (
+    CHECKS,
+    CHECKS_BEFORE,
+    OTHER,
+    Check,
+    Refusal,
+    module_of,
+    refuse_fetch,
+    unproved,
+)
+from modproxy.server.decide.verdict import verdict_of
 from modproxy.server.hit.memo import HitMemo
-from modproxy.server.send import conditions_of, error_response, send_file, send_head, send_stream, small_response
+from modproxy.server.send import (
+    conditions_of,
+    error_response,
+    send_file,
+    send_head,
+    send_stream,
+    sent_of,
+    small_response,
+)
 from modproxy.server.traffic import Traffic
-from modproxy.source.protocol import Denied, SourceError
+from modproxy.source.protocol import Denied, Mismatch, SourceError
 from modproxy.store.protocol import LARGEST_BODY, Store
 from modproxy.via import ViaEntry
 
 _FILE_GONE_RETRIES = 3
 _MOST_LEARNING = 64
 """How many fetched files are taken up as hits at once; each needs a thread for a moment."""
+_ROOT = "A Go module proxy: set GOPROXY to the URL of this page.\n"
 _CLIENT_LEFT = 499
 """nginx's code for a client that left before its answer."""
 
@@ -51,6 +77,16 @@ class Reply:
     """The stored file of the answer, opened, so that an eviction does not disturb the client."""
     learnt: bool = False
     """Whether the memo of hits was told of it; the memo is not told of what a policy would refuse."""
+    text: str = ""
+    """The body where there is neither an error nor an answer."""
+    lacking: bool = False
+    """Whether the target is not held, and the request allows no fetch."""
+    by: RuleRefusal | None = None
+    """The refusal of the policy, where a policy has refused the request, or would have."""
+    principal: Principal = ANONYMOUS
+    """Who made the request, as far as this was proved."""
+    mismatch: bool = False
+    """Whether the checksum database says otherwise of what was fetched."""
 
     def close(self) -> None:
         """Let go of the answer and the file, after the reply was sent or could not be sent."""
@@ -63,19 +99,24 @@ class Reply:
 class ClientHandler:
     """Answers each client request under the rules that are in force when the request arrives."""
 
-    def __init__(self, cache: Cache, store: Store, in_force: InForce, traffic: Traffic, own: ViaEntry) -> None:
+    def __init__(
+        self, cache: Cache, store: Store, in_force: InForce, traffic: Traffic, own: ViaEntry, *, auditor: Auditor
+    ) -> None:
         self._cache = cache
         self._store = store
         self._in_force = in_force
         self._traffic = traffic
+        self._auditor = auditor
         self._own = own
         """This replica's entry in the Via header."""
-        self.hits = HitMemo(store, cache.news, in_force, traffic)
+        self.hits = HitMemo(store, cache.news, in_force, traffic, auditor)
         """What was answered from the store lately, for connections that answer hits by themselves."""
         self._learning: set[asyncio.Task[None]] = set()
         self._draining = False
-        self.refusals: dict[str, int] = {mode.value: 0 for mode in PolicyMode}
-        """How many requests a policy refused, by its mode; in DryRun they were answered nevertheless."""
+        self.refusals: Counter[tuple[str, str]] = Counter()
+        """How many requests a policy refused, by the kind of its rule and its mode; in DryRun they were answered
+        nevertheless.
+        """
 
     @property
     def draining(self) -> bool:
@@ -93,49 +134,79 @@ class ClientHandler:
         """Answer one request. Whatever a client or an upstream does, only `CancelledError` is raised."""
         started = time.perf_counter()
         rules = self._in_force.rules
-        endpoint, code, cache_status = OTHER, _CLIENT_LEFT, CacheStatus.MISS
+        code, sent = _CLIENT_LEFT, 0
+        reply = Reply(OTHER, CacheStatus.MISS)
+        arrival = read_arrival(http.method, http.raw_path, http.headers, rules)
         try:
-            reply = await self._reply(http, rules)
-            endpoint, cache_status = reply.endpoint, reply.cache_status
+            reply = await self._reply(http, arrival, rules)
             try:
-                response, code = await self._send(http, reply)
+                response, code = await self._send(http, reply, arrival.id)
+                sent = sent_of(http, response, code)
             finally:
                 reply.close()
             if reply.cache_status is CacheStatus.MISS and reply.request is not None and code == HTTPStatus.OK:
                 self._learn_behind(http.raw_path, reply, rules)
         finally:
-            self._traffic.count(endpoint, code, cache_status, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            self._traffic.count(reply.endpoint, code, reply.cache_status, seconds)
+            if self._auditor.on:
+                self._auditor.add(_entry(http, arrival, reply, code=code, sent=sent, seconds=seconds))
         if self._draining:
             response.force_close()
         return response
 
-    async def _reply(self, http: web.BaseRequest, rules: Rules) -> Reply:
-        endpoint = OTHER
+    async def _reply(self, http: web.BaseRequest, arrival: Arrival, rules: Rules) -> Reply:
+        endpoint = arrival.target.kind.value if arrival.target is not None else OTHER
         try:
-            arrival = read_arrival(http.method, http.raw_path, http.headers, rules)
-            if arrival.target is not None:
-                endpoint = arrival.target.kind.value
-            return await self._decide(arrival, http.raw_path, rules)
+            refusal, _ = self._first_refusal(CHECKS_BEFORE, arrival, rules)
+            if refusal is None:
+                presented = Presented(_authorization(http), http.remote or "", http.headers)
+                arrival = replace(arrival, principal=await rules.identities.who(presented))
+                return replace(await self._decide(arrival, http.raw_path, rules), principal=arrival.principal)
+        except (BadCredential, TooManyFailures) as e:
+            refusal = unproved(e, endpoint, rules)
+            self._carried_out(refusal)
         except Exception:
             log.exception("an unexpected error at %s %s", http.method, http.raw_path)
             _abort(http)
             return Reply(endpoint, CacheStatus.MISS, FAULT)
+        return Reply(refusal.endpoint, CacheStatus.DENIED, refusal.error, by=refusal.by)
 
-    async def _decide(self, arrival: Arrival, raw_path: str, rules: Rules) -> Reply:
-        """Decide how to reply. `raw_path` is the target of the request line, undecoded."""
-        spared = False
-        for check in CHECKS:
+    def _first_refusal(
+        self, checks: Sequence[Check], arrival: Arrival, rules: Rules
+    ) -> tuple[Refusal | None, RuleRefusal | None]:
+        """Return the first refusal that is enforced, and the first other one, which was only counted."""
+        spared: RuleRefusal | None = None
+        for check in checks:
             refusal = check(arrival, rules, self._own)
             if refusal is None:
                 continue
             if self._carried_out(refusal):
-                return Reply(refusal.endpoint, CacheStatus.DENIED, refusal.error)
-            spared = True
+                return refusal, spared
+            spared = spared or refusal.by
+        return None, spared
+
+    async def _decide(self, arrival: Arrival, raw_path: str, rules: Rules) -> Reply:
+        """Decide how to reply. `raw_path` is the target of the request line, undecoded."""
+        refusal, spared = self._first_refusal(CHECKS, arrival, rules)
+        if refusal is not None:
+            return Reply(refusal.endpoint, CacheStatus.DENIED, refusal.error, by=refusal.by)
+        if arrival.root:
+            return Reply("root", CacheStatus.HIT, text=_ROOT)
         if arrival.target is None:
             return Reply("supported", CacheStatus.HIT)  # an empty 200 says that the database is served
         target, moment = arrival.target, self._cache.news.moment
-        reply = await self._from_cache(arrival.method, arrival.request(target, self._own), rules)
-        if arrival.method == "GET" and not spared:  # what a policy in DryRun would refuse is counted each time
+        no_fetch = refuse_fetch(arrival, rules)
+        request = arrival.request(target, self._own)
+        if no_fetch is not None:
+            request = replace(request, cached_only=True)
+        reply = await self._from_cache(arrival.method, request, rules)
+        if no_fetch is not None and reply.lacking and not arrival.cached_only and self._carried_out(no_fetch):
+            return Reply(no_fetch.endpoint, CacheStatus.DENIED, no_fetch.error, lacking=True, by=no_fetch.by)
+        # What a policy in DryRun would refuse is counted each time.
+        if spared is not None:
+            return replace(reply, by=spared)
+        if arrival.method == "GET":
             self.hits.learn(raw_path, target, reply.answer, reply.file, rules=rules, moment=moment)
             return replace(reply, learnt=True)
         return reply
@@ -158,8 +229,8 @@ class ClientHandler:
 
     def _carried_out(self, refusal: Refusal) -> bool:
         """Count and log the refusal of a policy, and say whether the request is really refused."""
-        if refusal.mode is not None:
-            self.refusals[refusal.mode.value] += 1
+        if refusal.by is not None:
+            self.refusals[refusal.by.kind.value, refusal.by.mode.value] += 1
         if refusal.warning is not None:
             log.warning("%s", refusal.warning)
         return refusal.enforced
@@ -172,7 +243,13 @@ class ClientHandler:
                 ask = self._cache.exists if head_of_zip else self._cache.get
                 answer = await ask(request, rules)
             except SourceError as e:
-                return Reply(endpoint, _status_of(e), failure(e))
+                return Reply(
+                    endpoint,
+                    _status_of(e),
+                    failure(e),
+                    lacking=isinstance(e, NotHeld),
+                    mismatch=isinstance(e, Mismatch),
+                )
             if answer.body is not None or answer.stored is None:
                 return Reply(endpoint, answer.status, request=request, answer=answer)
             try:
@@ -183,10 +260,10 @@ class ClientHandler:
         error = ErrorAnswer(503, f"{request.target} is being removed: ask again")
         return Reply(endpoint, CacheStatus.MISS, error)
 
-    async def _send(self, http: web.BaseRequest, reply: Reply) -> tuple[web.StreamResponse, int]:
+    async def _send(self, http: web.BaseRequest, reply: Reply, request_id: str) -> tuple[web.StreamResponse, int]:
         """Send the reply. Returns the response, and the status to count, which differs where the response broke off."""
         try:
-            response = await _response(http, reply)
+            response = await _response(http, reply, request_id)
         except CutShort as e:
             log.warning("the connection of %s is aborted: %s", http.remote, e)
             _abort(http)
@@ -196,17 +273,17 @@ class ClientHandler:
         except Exception:
             log.exception("an unexpected error at %s %s", http.method, http.raw_path)
             _abort(http)
-            return error_response(FAULT), FAULT.status
+            return error_response(FAULT, request_id), FAULT.status
         return response, response.status
 
 
-async def _response(http: web.BaseRequest, reply: Reply) -> web.StreamResponse:
+async def _response(http: web.BaseRequest, reply: Reply, request_id: str) -> web.StreamResponse:
     if reply.error is not None:
-        return error_response(reply.error)
+        return error_response(reply.error, request_id)
     if reply.request is None or reply.answer is None:
-        return web.Response()
+        return web.Response(text=reply.text, headers={"Server": SERVER, "X-Request-Id": request_id})
     answer = reply.answer
-    head = head_of(reply.request.target, answer, conditions_of(http))
+    head = head_of(reply.request.target, answer, conditions_of(http), request_id)
     if answer.body is not None and len(answer.body) <= LARGEST_BODY:
         return small_response(head, answer.body)
     if answer.follower is not None:
@@ -215,10 +292,38 @@ async def _response(http: web.BaseRequest, reply: Reply) -> web.StreamResponse:
     return await (send_head(http, head) if content is None else send_file(http, head, content))
 
 
+def _entry(http: web.BaseRequest, arrival: Arrival, reply: Reply, *, code: int, sent: int, seconds: float) -> Entry:
+    """Make the entry of the audit log. Nothing of the path of a malformed request is in it."""
+    target, by = arrival.target, reply.by
+    fetched = reply.cache_status is CacheStatus.MISS or reply.lacking
+    return Entry(
+        time=time.time(),
+        id=arrival.id,
+        principal=reply.principal,
+        client=http.remote or "",
+        verb=(Verb.FETCH if fetched and target is not None else Verb.READ).value,
+        module=module_of(target),
+        version=str(target.version or "") if target is not None else "",
+        endpoint=reply.endpoint,
+        verdict=verdict_of(by, reply.error, mismatch=reply.mismatch, lawful=target is not None or arrival.root),
+        rule=f"{by.kind.value}: {by.rule}" if by is not None else "",
+        status=code,
+        cache=reply.cache_status.value,
+        sent=sent,
+        seconds=seconds,
+        upstream="",
+    )
+
+
 def _status_of(error: SourceError) -> CacheStatus:
     if isinstance(error, KnownAbsent):
         return CacheStatus.NEGATIVE
     return CacheStatus.DENIED if isinstance(error, Denied) else CacheStatus.MISS
+
+
+def _authorization(http: web.BaseRequest) -> str | None:
+    """Return the Authorization header. Several are joined, and prove nothing: none says which one counts."""
+    return ", ".join(http.headers.getall("Authorization")) if "Authorization" in http.headers else None
 
 
 def _abort(http: web.BaseRequest) -> None:

@@ -1,13 +1,14 @@
 """The page `/metrics`, which is computed from plain counters each time that it is requested."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
+from modproxy.audit.auditor import Auditor
 from modproxy.cache.lookup import Cache
 from modproxy.contract.report import Report
 from modproxy.server.traffic import BUCKETS, Traffic
@@ -32,10 +33,11 @@ class Metrics(Collector):
         self,
         traffic: Traffic,
         upstream: UpstreamCounts,
-        refusals: dict[str, int],
+        refusals: Mapping[tuple[str, str], int],
         cache: Cache,
         report: Callable[[], Report],
         *,
+        auditor: Auditor,
         pending: Callable[[], int],
         certificate_expires: Callable[[], float | None],
     ) -> None:
@@ -44,6 +46,7 @@ class Metrics(Collector):
         self._refusals = refusals
         self._cache = cache
         self._report = report
+        self._auditor = auditor
         self._pending = pending
         self._certificate_expires = certificate_expires
         self._registry = CollectorRegistry(auto_describe=False)
@@ -61,6 +64,7 @@ class Metrics(Collector):
         """Yield every metric family."""
         yield from self._of_clients()
         yield from self._of_upstream()
+        yield from self._of_audit()
         yield from self._of_state(self._report())
 
     def _of_clients(self) -> Iterator[Metric]:
@@ -83,10 +87,10 @@ class Metrics(Collector):
         refused = CounterMetricFamily(
             "modproxy_policy_refusals",
             "Requests for modules that may not be had; in DryRun they were served.",
-            labels=["mode"],
+            labels=["rule", "mode"],
         )
-        for mode, count in self._refusals.items():
-            refused.add_metric([mode], count)
+        for (rule, mode), count in self._refusals.items():
+            refused.add_metric([rule, mode], count)
         yield refused
 
     def _of_upstream(self) -> Iterator[Metric]:
@@ -103,6 +107,18 @@ class Metrics(Collector):
             "Fetches refused because the checksum database says otherwise: each is a security event.",
             self._cache.mismatches,
         )
+
+    def _of_audit(self) -> Iterator[Metric]:
+        if not self._auditor.on:
+            return
+        records = CounterMetricFamily(
+            "modproxy_audit_records", "Records of the audit log.", labels=["target", "outcome"]
+        )
+        for (target, outcome), count in sorted(self._auditor.counts.records.items()):
+            records.add_metric([target, outcome], count)
+        yield records
+        text = "Bytes of audit records on the disk that the receiver does not have yet."
+        yield GaugeMetricFamily("modproxy_audit_spooled_bytes", text, self._auditor.spooled_bytes)
 
     def _of_state(self, report: Report) -> Iterator[Metric]:
         storage, config = report.storage, report.config

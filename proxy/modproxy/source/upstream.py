@@ -110,6 +110,8 @@ class UpstreamProxy:
                 "https://, as the go command demands it too"
             )
         headers = {"Via": self._shared.via.appended_to(request.via)}
+        if request.id:
+            headers["X-Request-Id"] = request.id
         # A version query may have characters that have a meaning in a URL.
         url = f"{self._sent_url}/{quote(self._path_of(target), safe=_UNQUOTED)}"
         timeout = self._zip_timeout if target.kind is Kind.ZIP else self._timeout

@@ -7,6 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from modproxy.audit.auditor import Auditor
 from modproxy.cache.lookup import Cache
 from modproxy.cache.zip_check import ThreadChecks
 from modproxy.in_force import InForce, Rules
@@ -46,7 +47,8 @@ class Site:
         shared = SharedResources(self.connections, own, [], lambda _: None, folder, version_control)
         self.in_force = InForce(shared, self.cache)
         self.put_in_force(rules(self.source, {"modules": {"deny": ["example.com/evil"]}}))
-        self.handler = ClientHandler(self.cache, self.store, self.in_force, self.traffic, own)
+        self.auditor = Auditor(folder, lambda: 1 << 30, self.connections)
+        self.handler = ClientHandler(self.cache, self.store, self.in_force, self.traffic, own, auditor=self.auditor)
         self._socket = open_listener("127.0.0.1:0", "listen")
         self.url = f"http://{address_of(self._socket)}"
         self.listener = ClientListener(self._socket, self.handler.handle, None)
@@ -94,7 +96,7 @@ async def test_each_request_is_counted_once_as_what_it_was(site: Site) -> None:
             ("other", 405, "denied"), ("other", 404, "denied"), ("supported", 200, "hit"),
         ]
     )  # fmt: skip
-    assert site.handler.refusals == {"Enforce": 1, "DryRun": 0}
+    assert site.handler.refusals == {("modules", "Enforce"): 1}
 
 
 async def test_a_file_that_goes_while_it_is_looked_at_is_fetched_again(site: Site) -> None:

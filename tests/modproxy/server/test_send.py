@@ -28,7 +28,7 @@ def test_conditions(headers: dict[str, str], expected: Conditions) -> None:
 
 
 def test_an_error_is_not_to_be_cached() -> None:
-    response = error_response(ErrorAnswer(503, "busy\n", {"Retry-After": "7"}))
+    response = error_response(ErrorAnswer(503, "busy\n", {"Retry-After": "7"}), "id")
     assert (response.status, response.text) == (503, "busy\n")
     assert response.headers["Cache-Control"] == "no-store"
     assert response.headers["Retry-After"] == "7"

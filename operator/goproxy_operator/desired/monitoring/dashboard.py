@@ -165,7 +165,11 @@ def _of_caches() -> list[Panel]:
             "Refusals",
             "Requests that the allowlist refused (Enforce), or would refuse (DryRun).",
             "reqps",
-            {"{{namespace}}/{{job}} {{mode}}": query.rate("modproxy_policy_refusals_total", by="namespace, job, mode")},
+            {
+                "{{namespace}}/{{job}} {{rule}} {{mode}}": query.rate(
+                    "modproxy_policy_refusals_total", by="namespace, job, rule, mode"
+                )
+            },
         ),
     ]
 

@@ -1,6 +1,7 @@
 """`access` of the config: who may do what, and how clients prove who they are."""
 
 from enum import StrEnum
+from typing import Annotated
 
 from pydantic import Field
 
@@ -19,6 +20,10 @@ class Verb(StrEnum):
     """Add a version to the modules that the fleet itself hosts."""
     DELETE = "delete"
     """Remove a version."""
+
+
+AnyVerb = Annotated[Verb, Field(strict=False)]
+"""A verb, as the document writes it."""
 
 
 class BasicConfig(Section):
@@ -82,14 +87,14 @@ class RuleConfig(Section):
     """Service accounts, as NAMESPACE/NAME."""
     modules: tuple[PatternText, ...] = Field(strict=False)
     """Patterns of the modules."""
-    verbs: tuple[Verb, ...] = Field(strict=False)
+    verbs: tuple[AnyVerb, ...] = Field(strict=False)
     """What they may do."""
 
 
 class AccessConfig(Section):
     """Configures who may do what. Nothing is granted but by a rule, or by `anonymous`."""
 
-    anonymous: tuple[Verb, ...] = Field((), strict=False)
+    anonymous: tuple[AnyVerb, ...] = Field((), strict=False)
     """What everybody may do with every module, also without a credential."""
     basic: BasicConfig | None = None
     oidc: tuple[OidcConfig, ...] = Field((), strict=False)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
+from modproxy.contract.config.access import AccessConfig
 from modproxy.contract.config.audit import AuditConfig
 from modproxy.contract.config.cache import CacheConfig
 from modproxy.contract.config.modules import ModulesConfig
@@ -46,6 +47,8 @@ class Config(Section):
     """How clients are served over HTTPS; when absent, over plain HTTP. TLS is switched on or off at the start only. The
     admin listener always speaks plain HTTP.
     """
+    access: AccessConfig | None = None
+    """Who may do what; when absent, everybody may read and fetch."""
     upstream: UpstreamConfig = UpstreamConfig()
     modules: ModulesConfig = ModulesConfig()
     cache: CacheConfig = CacheConfig()

@@ -1,8 +1,7 @@
 """A client's request as it arrived: its method, the headers that matter here, and the target of its path. Pure, except
-for the random id of a request that brings none.
+for the id of a request that brings none.
 """
 
-import random
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,10 +9,12 @@ from urllib.parse import urlsplit
 
 from multidict import MultiMapping
 
+from modproxy.identity.principal import ANONYMOUS, Principal
 from modproxy.in_force import Rules
 from modproxy.mod.sumdb import SumdbTarget, is_lookup_of, is_sumdb_path, parse_sumdb_target
 from modproxy.mod.target import NoSuchTarget, Target, TargetError, decode_path, parse_target
 from modproxy.request import AnyTarget, Request
+from modproxy.request_ids import REQUEST_IDS
 from modproxy.via import ViaEntry, capped
 
 _LONGEST_REMEMBERED = 200
@@ -42,30 +43,37 @@ class Arrival:
     cached_only: bool = False
     """Whether the client sent `Disable-Module-Fetch: true`."""
     id: str = ""
-    """The `X-Request-Id` of the client, unchecked."""
+    """Names the request: the `X-Request-Id` of the client, where it is well-formed, else a new UUID."""
     trace: str = ""
     """The `traceparent` of the client, unchecked."""
+    root: bool = False
+    """Whether the path is the root of the host or of the prefix: there credentials can be tried."""
+    principal: Principal = ANONYMOUS
+    """Who makes the request."""
 
     def request(self, target: AnyTarget, own: ViaEntry) -> Request:
-        """Make the request for the cache. A malformed id is replaced, a malformed trace is dropped."""
+        """Make the request for the cache. A malformed trace is dropped."""
         return Request(
             target,
             via=self.via,
             hop=own.hops(self.via),
             cached_only=self.cached_only,
-            id=self.id if self.id and _REQUEST_ID.fullmatch(self.id) else _new_id(),
+            principal=self.principal,
+            id=self.id,
             trace=self.trace if self.trace and _TRACE_PARENT.fullmatch(self.trace) else None,
         )
 
 
-def _new_id() -> str:
-    """Make the 32 hexadecimal digits of a random UUID. A name needs no secrecy, so the fast generator does."""
-    return f"{random.getrandbits(128):032x}"
+def is_request_id(text: str) -> bool:
+    """Say whether a client's name for its request is well-formed, and so kept."""
+    return _REQUEST_ID.fullmatch(text) is not None
 
 
 def read_arrival(method: str, raw_path: str, headers: MultiMapping[str], rules: Rules) -> Arrival:
     """Read a request. `raw_path` is the target of the request line, undecoded."""
-    target, fault = _read_path(raw_path, rules)
+    root = raw_path.partition("?")[0] in ("/", rules.prefix, f"{rules.prefix}/")
+    target, fault = (None, None) if root else _read_path(raw_path, rules)
+    own = headers.get("X-Request-Id", "")
     return Arrival(
         method,
         target,
@@ -73,8 +81,9 @@ def read_arrival(method: str, raw_path: str, headers: MultiMapping[str], rules: 
         host=headers.get("Host", "") if rules.hosts else "",
         via=capped(", ".join(headers.getall("Via"))) if "Via" in headers else "",
         cached_only=headers.get("Disable-Module-Fetch", "").lower() == "true",
-        id=headers.get("X-Request-Id", ""),
+        id=own if is_request_id(own) else REQUEST_IDS.next().decode("ascii"),
         trace=headers.get("traceparent", ""),
+        root=root,
     )
 
 

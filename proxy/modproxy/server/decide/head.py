@@ -23,6 +23,7 @@ CONTENT_TYPES = {
     Kind.TILE: "application/octet-stream",
 }
 SERVER = "modproxy"
+REQUEST_ID = "X-Request-Id"
 _CACHE_STATUS = {
     CacheStatus.MISS: f"{SERVER}; fwd=miss; stored",
     CacheStatus.STALE: f"{SERVER}; hit; detail=stale",
@@ -56,9 +57,9 @@ class Head:
     """
 
 
-def head_of(target: AnyTarget, answer: Answer, conditions: Conditions) -> Head:
+def head_of(target: AnyTarget, answer: Answer, conditions: Conditions, request_id: str) -> Head:
     """Decide the status, the headers and the bytes of the response."""
-    headers = _headers(target, answer)
+    headers = {REQUEST_ID: request_id, **_headers(target, answer)}
     if answer.size is None or answer.follower is not None:
         # A fetch under way has neither a checked size nor a tag yet, and a file that was not fetched has none.
         return Head(HTTPStatus.OK, headers, range(0), answer.size)

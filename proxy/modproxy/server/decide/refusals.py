@@ -1,15 +1,22 @@
-"""Whether a request is answered at all: a list of checks in their order. Pure.
+"""Whether a request is answered at all: two lists of checks in their order. Pure.
 
 Each check takes the arrival and the rules in force, and returns why the request is refused, or None. The order is part
-of the contract: the answer to a request that breaks several rules names the first of them.
+of the contract: the answer to a request that breaks several rules names the first of them. `CHECKS_BEFORE` come before
+it is known who asks, so that a stranger learns nothing of paths and modules; `CHECKS` know the principal.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 
-from modproxy.contract.config import PolicyMode
+from modproxy.contract.config import Verb
+from modproxy.identity.presented import BadCredential, TooManyFailures
 from modproxy.in_force import Rules
+from modproxy.mod.sumdb import SumdbTarget
 from modproxy.mod.target import Kind, NoSuchTarget, Target
+from modproxy.policy.decision import RuleKind, RuleRefusal
+from modproxy.request import AnyTarget
 from modproxy.server.decide.arrival import Arrival
 from modproxy.server.decide.errors import ErrorAnswer
 from modproxy.via import ViaEntry
@@ -28,15 +35,15 @@ class Refusal:
 
     error: ErrorAnswer
     endpoint: str = OTHER
-    mode: PolicyMode | None = None
-    """The mode of the policy that refuses; None for a rule of the protocol."""
+    by: RuleRefusal | None = None
+    """The refusal of the policy; None for a rule of the protocol."""
     warning: str | None = None
     """A line for the log."""
 
     @property
     def enforced(self) -> bool:
         """Whether the request is really refused, and not only counted as refused."""
-        return self.mode is not PolicyMode.DRY_RUN
+        return self.by is None or self.by.enforced
 
 
 Check = Callable[[Arrival, Rules, ViaEntry], Refusal | None]
@@ -80,19 +87,83 @@ def check_path(arrival: Arrival, _rules: Rules, _own: ViaEntry) -> Refusal | Non
     return Refusal(ErrorAnswer(400, f"bad request: {arrival.fault}"))
 
 
-def check_policy(arrival: Arrival, rules: Rules, _own: ViaEntry) -> Refusal | None:
-    """Refuse a module that may not be served (403)."""
+def check_imposed(arrival: Arrival, rules: Rules, _own: ViaEntry) -> Refusal | None:
+    """Refuse a module that the fleet's class does not let it serve (403)."""
     target = arrival.target
-    refused = rules.policy.refuse(target.path) if isinstance(target, Target) else None
-    if refused is None or not isinstance(target, Target):
+    return _by_policy(target, rules.policy.refuse_imposed(target.path)) if isinstance(target, Target) else None
+
+
+def check_access(arrival: Arrival, rules: Rules, _own: ViaEntry) -> Refusal | None:
+    """Refuse a principal that may not read what it asks for (401, 403, or 404 where modules are hidden)."""
+    if arrival.root:
+        refused = rules.permissions.refuse(arrival.principal, Verb.READ, None)
+        # Somebody who is known proves here that his credential is good, whatever it is good for.
+        by = refused if refused is not None and refused.status == HTTPStatus.UNAUTHORIZED else None
+    else:
+        by = rules.permissions.refuse(arrival.principal, Verb.READ, module_of(arrival.target))
+    return None if by is None else _by_policy(arrival.target, by, _challenge(rules) if by.status == 401 else {})
+
+
+def check_policy(arrival: Arrival, rules: Rules, _own: ViaEntry) -> Refusal | None:
+    """Refuse a module that the fleet does not serve (403)."""
+    target = arrival.target
+    return _by_policy(target, rules.policy.refuse_own(target.path)) if isinstance(target, Target) else None
+
+
+def refuse_fetch(arrival: Arrival, rules: Rules) -> Refusal | None:
+    """Return why what is not held is not fetched for this principal, or None where it may be.
+
+    Answers of the checksum database are fetched for all who may read, because the go command needs them to believe what
+    it reads.
+    """
+    target = arrival.target
+    if not isinstance(target, Target):
         return None
-    logged = not refused.enforced and target.kind in _LOGGED_KINDS
-    return Refusal(
-        ErrorAnswer(403, refused.text),
-        endpoint=target.kind.value,
-        mode=refused.mode,
-        warning=f"DryRun: {target} would be refused: {refused.rule}" if logged else None,
+    by = rules.permissions.refuse(arrival.principal, Verb.FETCH, target.path)
+    return _by_policy(target, by, _challenge(rules) if by is not None and by.status == 401 else {})
+
+
+def module_of(target: AnyTarget | None) -> str | None:
+    """Return the path of the module that a target tells of; None for what tells of no module."""
+    if isinstance(target, SumdbTarget):
+        return target.module
+    return None if target is None else target.path
+
+
+def unproved(error: BadCredential | TooManyFailures, endpoint: str, rules: Rules) -> Refusal:
+    """Refuse a request whose credential proves nobody (401), or is not looked at after many bad ones (429)."""
+    keeper, contact = rules.permissions.keeper, rules.permissions.contact
+    if isinstance(error, TooManyFailures):
+        by = RuleRefusal(RuleKind.ACCESS, str(error), f"too many requests: {error}\n", status=429)
+        return _refusal(by, endpoint, {"Retry-After": str(error.retry_after)})
+    text = (
+        f"unauthorized: {keeper} does not take this credential: {error.told}\n"
+        f"Look at ~/.netrc, GOAUTH, or the URL of GOPROXY; {contact} can tell which credential is good.\n"
     )
+    return _refusal(RuleRefusal(RuleKind.ACCESS, str(error), text, status=401), endpoint, _challenge(rules))
 
 
-CHECKS: tuple[Check, ...] = (check_host, check_method, check_loop, check_path, check_policy)
+def _challenge(rules: Rules) -> dict[str, str]:
+    """Say how to prove who asks (RFC 9110, section 11.6.1; RFC 7617; RFC 6750, section 3)."""
+    realm = re.sub(r"[^A-Za-z0-9 ./_-]", "", rules.permissions.keeper)
+    return {"WWW-Authenticate": f'Basic realm="{realm}", charset="UTF-8", Bearer realm="{realm}"'}
+
+
+def _by_policy(
+    target: AnyTarget | None, by: RuleRefusal | None, headers: Mapping[str, str] | None = None
+) -> Refusal | None:
+    if by is None:
+        return None
+    logged = not by.enforced and target is not None and target.kind in _LOGGED_KINDS
+    warning = f"DryRun: {target} would be refused: {by.rule}" if logged else None
+    return _refusal(by, target.kind.value if target is not None else OTHER, headers, warning)
+
+
+def _refusal(
+    by: RuleRefusal, endpoint: str, headers: Mapping[str, str] | None = None, warning: str | None = None
+) -> Refusal:
+    return Refusal(ErrorAnswer(by.status, by.text, headers or {}), endpoint=endpoint, by=by, warning=warning)
+
+
+CHECKS_BEFORE: tuple[Check, ...] = (check_host, check_method, check_loop)
+CHECKS: tuple[Check, ...] = (check_path, check_imposed, check_access, check_policy)

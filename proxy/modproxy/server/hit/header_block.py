@@ -3,11 +3,16 @@
 A header block is all that follows a request line: header lines and the empty line, each with its CRLF.
 """
 
+import math
 import re
 from collections.abc import Collection
 
+from modproxy.identity.presented import WhoAsks
 from modproxy.identity.principal import ANONYMOUS, Principal
+from modproxy.policy.permissions import Permissions
+from modproxy.server.decide.arrival import is_request_id
 from modproxy.server.decide.refusals import host_name
+from modproxy.server.hit.caller import Asker, Caller
 from modproxy.server.hit.repeated import Repeated
 
 _LONGEST_BLOCK = 2048
@@ -41,34 +46,40 @@ _NOT_SIMPLE_FAMILIES = (b"if-", b"content-", b"sec-")
 """Beginnings of such names: conditions, descriptions of a body, and what belongs to an upgrade to WebSocket."""
 
 
+_AUTHORIZATION_ALONE = frozenset({b"authorization"})
+
+
 class HeaderBlocks:
     """Knows who asks, by the header block. Blocks and lines are remembered when they come for the second time, so that
     blocks with a header that is new in each request push nothing out.
 
-    A memory holds for one set of hosts. `known` has the principal that a block proves. Every block proves the anonymous
-    one as long as the config knows no credentials; a credential is to be judged in `_judge`, which all blocks pass
-    before they are known, and its expiry belongs beside the principal.
+    A memory holds for one set of hosts, one set of permissions, and until `identities` forgets what it has proved.
     """
 
-    def __init__(self, hosts: Collection[str]) -> None:
+    def __init__(self, hosts: Collection[str], identities: WhoAsks, permissions: Permissions) -> None:
         self._hosts = hosts
-        self.known: dict[bytes, Principal] = {}
-        """The principal by block, without the CRLF that ends the request line."""
+        self._identities = identities
+        self._permissions = permissions
+        self._telling = frozenset(name.encode("ascii") for name in identities.headers)
+        """The names of the headers that say who asks."""
+        self.known: dict[bytes, Asker] = {}
+        """Who asks, by block, without the CRLF that ends the request line."""
+        self._callers: dict[Principal, Caller] = {}
         self._lines: dict[bytes, bytes] = {}
         """The lower-case name of each line that is known to leave the answer alone."""
         self._seen_blocks = Repeated()
         self._seen_lines = Repeated()
 
-    def principal_of(self, block: bytes) -> Principal | None:
+    def asker_of(self, block: bytes) -> Asker | None:
         """Return who asks; None for a block that is left to aiohttp."""
-        principal = self._judge(block)
-        if principal is not None and self._seen_blocks.again(block):
+        asker = self._judge(block)
+        if asker is not None and self._seen_blocks.again(block):
             if len(self.known) >= _MOST_BLOCKS:
                 del self.known[next(iter(self.known))]
-            self.known[block] = principal
-        return principal
+            self.known[block] = asker
+        return asker
 
-    def _judge(self, block: bytes) -> Principal | None:
+    def _judge(self, block: bytes) -> Asker | None:
         if len(block) > _LONGEST_BLOCK or block.find(b"\r\n\r\n") != len(block) - 4:
             return None
         lines = block[:-4].split(b"\r\n")
@@ -78,7 +89,29 @@ class HeaderBlocks:
         # Names that come twice are left to aiohttp: it refuses some, Host among them, and joins others.
         if None in names or b"host" not in names or len(set(names)) < len(names):
             return None
-        return ANONYMOUS
+        proved = self._proved(lines, names)
+        if proved is None:
+            return None
+        principal, until = proved
+        own = _value(lines[names.index(b"x-request-id")]) if b"x-request-id" in names else ""
+        return Asker(self._caller(principal), until, own.encode("ascii") if is_request_id(own) else None)
+
+    def _proved(self, lines: list[bytes], names: list[bytes | None]) -> tuple[Principal, float] | None:
+        """Return whom the headers prove, and until when; None where only the handler can find it out."""
+        telling = self._telling.intersection(name for name in names if name is not None)
+        if not telling:
+            return ANONYMOUS, math.inf
+        if telling != _AUTHORIZATION_ALONE:
+            return None
+        return self._identities.remembered(_value(lines[names.index(b"authorization")]))
+
+    def _caller(self, principal: Principal) -> Caller:
+        caller = self._callers.get(principal)
+        if caller is None:
+            if len(self._callers) >= _MOST_BLOCKS:
+                del self._callers[next(iter(self._callers))]
+            caller = self._callers[principal] = Caller(principal, self._permissions)
+        return caller
 
     def _name_of(self, line: bytes) -> bytes | None:
         """Return the lower-case name of a header that leaves the answer alone, else None."""
@@ -100,3 +133,8 @@ class HeaderBlocks:
         if not _HOST.fullmatch(host):
             return False
         return not self._hosts or host_name(host.decode("ascii")) in self._hosts
+
+
+def _value(line: bytes) -> str:
+    """Return the value of a header line that matches `_LINE`."""
+    return line.partition(b":")[2].strip(b" \t").decode("ascii")

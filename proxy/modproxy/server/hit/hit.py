@@ -16,33 +16,41 @@ _LOOKING = 5.0
 
 
 class Hit:
-    """Answers `wire`, and `file` if there is one, while `since <= now < until`.
+    """Answers `BEFORE_ID`, the id of the request, `wire`, and `file` if there is one, while `since <= now < until`.
 
     All times are in seconds since the epoch.
     """
 
     __slots__ = (
         "_fetched", "_fresh_until", "_head_size", "_look_at", "_stored_as", "_template", "file", "key", "lines",
-        "quick", "since", "until", "used", "wire",
+        "module", "quick", "since", "size", "until", "used", "version", "wire",
     )  # fmt: skip
 
     def __init__(
         self,
         stored: StoredFile,
+        module: str | None,
+        version: str,
         template: Template,
         quick: QuickHits,
+        *,
         fresh_until: float,
         file: OpenFile | None,
-        *,
         now: float,
     ) -> None:
         self.key = stored.key
         self.quick = quick
         """Where it is counted."""
+        self.module = module
+        """The path of the module that it tells of; None for what tells of no module."""
+        self.version = version
+        """The version that it tells of; empty for none."""
+        self.size = stored.size
+        """The bytes of the body."""
         self.file = file
         """The file to send after `wire`; None where `wire` has the body."""
         self.wire = b"" if stored.body is None or file is not None else stored.body
-        """The head, and the body of a small file."""
+        """The head after the id of the request, and the body of a small file."""
         self.since = self.until = 0.0
         self.lines: list[bytes] = []
         """The request lines that are answered with it."""

@@ -7,11 +7,16 @@ import asyncio
 import time
 from typing import BinaryIO
 
+from modproxy.audit.auditor import Auditor
 from modproxy.cache.answer import Answer, CacheStatus
 from modproxy.cache.freshness import fresh_until
 from modproxy.cache.news import News
+from modproxy.identity.presented import Everybody
 from modproxy.in_force import InForce, Rules
+from modproxy.policy.permissions import Permissions
 from modproxy.request import AnyTarget
+from modproxy.server.decide.refusals import module_of
+from modproxy.server.hit.caller import Asker
 from modproxy.server.hit.files import most_files, shared
 from modproxy.server.hit.header_block import HeaderBlocks
 from modproxy.server.hit.hit import Hit
@@ -38,14 +43,17 @@ class HitMemo:
     `find` is called for each request, and `learn` by the handler for each answer.
     """
 
-    def __init__(self, store: Store, news: News, in_force: InForce, traffic: Traffic) -> None:
+    def __init__(self, store: Store, news: News, in_force: InForce, traffic: Traffic, auditor: Auditor) -> None:
         self._store = store
         self._news = news
         self._in_force = in_force
         self._traffic = traffic
+        self.auditor = auditor
+        """Takes an entry of each hit, while it is on."""
         self._rules: Rules | None = None
         """The rules under which all hits were decided."""
-        self._blocks = HeaderBlocks(())
+        self._blocks = HeaderBlocks((), Everybody(), Permissions(None))
+        """Who asks, by header block, under these rules."""
         self._lines: dict[bytes, Hit] = {}
         self._small: Shelf[Hit] = Shelf(most_cost=_MOST_BYTES)
         self._files: Shelf[Hit] = Shelf(most=most_files())
@@ -55,6 +63,8 @@ class HitMemo:
         self._closing = False
         self.now = 0.0
         """When the last hit was found, in seconds since the epoch."""
+        self.asker: Asker | None = None
+        """Who asked for it."""
         store.subscribe(self)
 
     def find(self, data: bytes) -> Hit | None:
@@ -64,9 +74,19 @@ class HitMemo:
             return None
         line, _, block = data.partition(b"\r\n")
         hit = self._lines.get(line)
-        if hit is None or (block not in self._blocks.known and self._blocks.principal_of(block) is None):
+        blocks = self._blocks
+        if hit is None:
             return None
         self.now = now = time.time()
+        asker = blocks.known.get(block) or blocks.asker_of(block)
+        if asker is None:
+            return None
+        if now >= asker.until:
+            blocks.known.pop(block, None)
+            return None
+        if hit.module not in asker.caller.readable and not asker.caller.may_read(hit.module):
+            return None
+        self.asker = asker
         return hit if hit.since <= now < hit.until or self._renew(hit, now) else None
 
     def _renew(self, hit: Hit, now: float) -> bool:
@@ -136,7 +156,9 @@ class HitMemo:
             return None
         quick = self._traffic.quick_hits(target.kind.value)
         until = fresh_until(target, stored.modified, self._rules.cache)
-        hit = Hit(stored, template_of(target, answer), quick, until, opened, now=time.time())
+        version = str(target.version or "")
+        template = template_of(target, answer)
+        hit = Hit(stored, module_of(target), version, template, quick, fresh_until=until, file=opened, now=time.time())
         shelf = self._small if opened is None else self._files
         for dropped in shelf.put(hit.key, hit, hit.cost):
             self._forget(dropped)
@@ -179,7 +201,15 @@ class HitMemo:
             for hit in shelf.clear():
                 self._forget(hit)
         self._rules = self._in_force.rules
-        self._blocks = HeaderBlocks(self._rules.hosts)
+        if self._forget_callers not in self._rules.identities.on_change:
+            self._rules.identities.on_change.append(self._forget_callers)
+        self._forget_callers()
+
+    def _forget_callers(self) -> None:
+        """Have everybody prove anew who asks: what was proved may hold no longer."""
+        rules = self._rules
+        if rules is not None:
+            self._blocks = HeaderBlocks(rules.hosts, rules.identities, rules.permissions)
 
     def close(self) -> None:
         """Drop everything, and hold nothing from now on."""

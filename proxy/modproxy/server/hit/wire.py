@@ -7,22 +7,28 @@ from typing import NamedTuple
 
 from modproxy.cache.answer import Answer
 from modproxy.request import AnyTarget
-from modproxy.server.decide.head import Conditions, head_of
+from modproxy.server.decide.head import REQUEST_ID, Conditions, head_of
 
 _AGED = 1.0
 """An age at which there is an Age header."""
 
 
+BEFORE_ID = b"HTTP/1.1 200 OK\r\nX-Request-Id: "
+"""What goes before the id of the request: the id is a request's own, all that follows belongs to the hit."""
+
+
 class Template(NamedTuple):
-    """A head without its Age header and without the date."""
+    """A head after the id of the request, without its Age header and without the date."""
 
     before: bytes
-    """The status line and the headers before Age."""
+    """The headers before Age, from the end of the id's line on."""
     after: bytes
     """The headers after Age, up to the value of Date."""
 
     def head(self, age: int, second: int) -> bytes:
-        """Return the head of an answer of this age, in seconds, that is sent in this second since the epoch."""
+        """Return what follows the id in the head of an answer of this age, in seconds, that is sent in this second of
+        Unix time.
+        """
         date = date_of(second)
         if age:
             return b"%bAge: %d\r\n%b%b\r\n\r\n" % (self.before, age, self.after, date)
@@ -31,10 +37,12 @@ class Template(NamedTuple):
 
 def template_of(target: AnyTarget, answer: Answer) -> Template:
     """Make the template for an answer that is sent whole, with the headers in the order of aiohttp."""
-    headers = head_of(target, replace(answer, age=_AGED), Conditions()).headers
-    before, after = b"HTTP/1.1 200 OK\r\n", b""
+    headers = head_of(target, replace(answer, age=_AGED), Conditions(), "").headers
+    before, after = b"\r\n", b""
     past_age = False
     for name, value in headers.items():
+        if name == REQUEST_ID:
+            continue
         if name == "Age":
             past_age = True
             continue

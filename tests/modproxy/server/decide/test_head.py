@@ -28,7 +28,7 @@ FILE = Answer(CacheStatus.HIT, 100, stored=StoredFile(ZIP, 100, 0.0, "tag", dirh
     ],
 )
 def test_types_and_lives(path: str, content_type: str, control: str) -> None:
-    headers = head_of(target(path), SMALL, Conditions()).headers
+    headers = head_of(target(path), SMALL, Conditions(), "id").headers
     assert (headers["Content-Type"], headers["Cache-Control"]) == (content_type, control)
 
 
@@ -41,9 +41,9 @@ def test_types_and_lives(path: str, content_type: str, control: str) -> None:
     ],
 )
 def test_how_it_came_about(status: CacheStatus, said: str) -> None:
-    head = head_of(target(LIST), Answer(status, 1, body=b"x", etag="t", age=61.9), Conditions())
+    head = head_of(target(LIST), Answer(status, 1, body=b"x", etag="t", age=61.9), Conditions(), "id")
     assert (head.headers["Cache-Status"], head.headers["Age"]) == (said, "61")
-    assert "Age" not in head_of(target(LIST), Answer(status, 1, body=b"x", age=0.9), Conditions()).headers
+    assert "Age" not in head_of(target(LIST), Answer(status, 1, body=b"x", age=0.9), Conditions(), "id").headers
 
 
 @pytest.mark.parametrize("answer", [SMALL, FILE])
@@ -52,7 +52,7 @@ def test_how_it_came_about(status: CacheStatus, said: str) -> None:
     [((), 200), (("tag",), 304), (("other", "tag"), 304), (("*",), 304), (("other",), 200), (("", "ta"), 200)],
 )
 def test_what_the_client_has_already(answer: Answer, tags: tuple[str, ...], status: int) -> None:
-    head = head_of(target(ZIP), answer, Conditions(tags))
+    head = head_of(target(ZIP), answer, Conditions(tags), "id")
     assert (head.status, head.headers["ETag"]) == (status, '"tag"')
     assert (head.length is None) is (status == 304)
     assert len(head.span) == (0 if status == 304 else answer.size)
@@ -79,7 +79,7 @@ def test_ranges_of_a_file(
     span: slice | None, if_range: str | None, status: int, content_range: str | None, length: int
 ) -> None:
     for answer in (FILE, replace(FILE, body=bytes(100))):  # a zip that was just fetched may be in memory
-        head = head_of(target(ZIP), answer, Conditions(if_range=if_range, span=span))
+        head = head_of(target(ZIP), answer, Conditions(if_range=if_range, span=span), "id")
         assert (head.status, head.headers.get("Content-Range"), head.length) == (status, content_range, length)
         assert len(head.span) == length
         assert head.headers["Accept-Ranges"] == "bytes"
@@ -87,15 +87,15 @@ def test_ranges_of_a_file(
 
 def test_what_has_no_tag_always_comes_whole() -> None:
     untold = Answer(CacheStatus.HIT, 100, stored=StoredFile(ZIP, 100, 0.0, None))
-    head = head_of(target(ZIP), untold, Conditions(("tag",), '"tag"', slice(0, 10)))
+    head = head_of(target(ZIP), untold, Conditions(("tag",), '"tag"', slice(0, 10)), "id")
     assert (head.status, len(head.span), "ETag" in head.headers) == (200, 100, False)
 
 
 def test_small_answers_have_no_ranges() -> None:
-    head = head_of(target(MOD), SMALL, Conditions(span=slice(0, 2)))
+    head = head_of(target(MOD), SMALL, Conditions(span=slice(0, 2)), "id")
     assert (head.status, len(head.span), "Accept-Ranges" in head.headers) == (200, 5, False)
 
 
 def test_an_empty_list_is_whole() -> None:
-    head = head_of(target(LIST), Answer(CacheStatus.HIT, 0, body=b"", etag="t"), Conditions())
+    head = head_of(target(LIST), Answer(CacheStatus.HIT, 0, body=b"", etag="t"), Conditions(), "id")
     assert (head.status, head.length) == (200, 0)

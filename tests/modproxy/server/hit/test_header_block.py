@@ -2,7 +2,9 @@
 
 import pytest
 
+from modproxy.identity.presented import Everybody
 from modproxy.identity.principal import ANONYMOUS
+from modproxy.policy.permissions import Permissions
 from modproxy.server.hit.header_block import HeaderBlocks
 
 GO = b"Host: proxy.example.com\r\nUser-Agent: Go-http-client/1.1\r\nAccept-Encoding: gzip\r\n\r\n"
@@ -27,10 +29,11 @@ def block(*lines: str) -> bytes:
     ],
 )
 def test_simple_blocks(simple: bytes) -> None:
-    blocks = HeaderBlocks(())
+    blocks = HeaderBlocks((), Everybody(), Permissions(None))
     for known in (False, False, True):
         assert (simple in blocks.known) is known
-        assert blocks.principal_of(simple) is ANONYMOUS
+        asker = blocks.asker_of(simple)
+        assert asker is not None and asker.caller.principal is ANONYMOUS and asker.caller.may_read("example.com/m")
 
 
 @pytest.mark.parametrize(
@@ -54,9 +57,9 @@ def test_simple_blocks(simple: bytes) -> None:
     ],
 )  # fmt: skip
 def test_blocks_that_are_left_to_aiohttp(odd: bytes) -> None:
-    blocks = HeaderBlocks(())
+    blocks = HeaderBlocks((), Everybody(), Permissions(None))
     for _ in range(3):
-        assert blocks.principal_of(odd) is None
+        assert blocks.asker_of(odd) is None
     assert not blocks.known
 
 
@@ -65,16 +68,16 @@ def test_blocks_that_are_left_to_aiohttp(odd: bytes) -> None:
     [("x", True), ("X:80", True), ("x.", True), ("[::1]:80", True), ("y", False), ("x.y", False), ("[::2]", False)],
 )
 def test_the_host_is_one_of_the_config(host: str, ours: bool) -> None:
-    blocks = HeaderBlocks(frozenset({"x", "::1"}))
+    blocks = HeaderBlocks(frozenset({"x", "::1"}), Everybody(), Permissions(None))
     for _ in range(3):
-        assert (blocks.principal_of(f"Host: {host}\r\n\r\n".encode()) is not None) is ours
+        assert (blocks.asker_of(f"Host: {host}\r\n\r\n".encode()) is not None) is ours
 
 
 def test_the_memory_is_bounded() -> None:
-    blocks = HeaderBlocks(())
+    blocks = HeaderBlocks((), Everybody(), Permissions(None))
     for number in range(3000):
         for _ in range(2):
-            blocks.principal_of(block(f"Authorization: {number}"))
+            blocks.asker_of(block(f"Authorization: {number}"))
     assert len(blocks.known) == 1024
     assert len(blocks._lines) <= 1024
     assert block("Authorization: 2999") in blocks.known

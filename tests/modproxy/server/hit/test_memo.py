@@ -44,7 +44,7 @@ async def test_headers_that_are_new_in_each_request(two_ways: TwoWays) -> None:
     blocks = two_ways.replica.handler.hits._blocks
     known = set(blocks.known)
     for number in range(3000):
-        blocks.principal_of(get(INFO, f"X-Request-Id: {number}").partition(b"\r\n")[2])
+        blocks.asker_of(get(INFO, f"X-Request-Id: {number}").partition(b"\r\n")[2])
     assert await is_held(two_ways, INFO, "X-Request-Id: new", "traceparent: 00-1-2-01")
     assert known <= set(blocks.known)
     assert len(blocks.known) < 10
@@ -97,7 +97,7 @@ async def test_what_a_policy_in_dry_run_would_refuse_is_counted_each_time(
     async with TwoWays(tmp_path, upstream, config) as site:
         for number in range(1, 7):
             assert (await site.ask(site.quick, get(INFO))).endswith(upstream.files[INFO])
-            assert site.replica.handler.refusals["DryRun"] == number
+            assert site.replica.handler.refusals["modules", "DryRun"] == number
 
 
 async def test_one_request_looks_again_and_the_others_need_not_wait(

@@ -22,7 +22,8 @@ from tests.modproxy.making import loaded
 
 M = "example.com/!mixed"
 INFO, MOD, ZIP, LIST = (f"{M}/@v/{name}" for name in ("v1.0.0.info", "v1.0.0.mod", "v1.0.0.zip", "list"))
-DATE = re.compile(rb"\r\nDate: [^\r]+")
+DATE = re.compile(rb"\r\n(?:Date|X-Request-Id): [^\r]+")
+"""What differs between two answers that are the same: when they were sent, and to which request."""
 AGE = re.compile(rb"\r\nAge: [^\r]+")
 
 
@@ -139,7 +140,7 @@ async def read_answer(reader: asyncio.StreamReader, *, is_head: bool = False) ->
 
 
 def undated(answer: bytes) -> bytes:
-    """Return an answer without its Date headers."""
+    """Return an answer without its Date and X-Request-Id headers."""
     return DATE.sub(b"", answer)
 
 
