@@ -91,8 +91,13 @@ class Spool:
         """Write lines, and return how many records were dropped for them. Raises `OSError`, with nothing written."""
         data = "".join(lines).encode("ascii")
         dropped = self._make_room(len(data)) if kept else 0
-        if self.used_bytes + len(data) > self._limit():
-            return dropped + len(lines)
+        room = self._limit() - self.used_bytes
+        if len(data) > room:
+            fitting = _fitting(lines, room)
+            dropped += len(lines) - fitting
+            data = "".join(lines[:fitting]).encode("ascii")
+        if not data:
+            return dropped
         kind = _KEPT if kept else _OTHER
         segment = self._open.get(kind)
         if segment is None:
@@ -157,3 +162,14 @@ class Spool:
         for kind in list(self._open):
             os.fsync(self._open[kind].fd)
             self._close(kind)
+
+
+def _fitting(lines: Sequence[str], room: int) -> int:
+    """Return how many of the lines have room, from the first one on. All their characters are ASCII."""
+    fitting = 0
+    for line in lines:
+        room -= len(line)
+        if room < 0:
+            break
+        fitting += 1
+    return fitting
