@@ -20,6 +20,7 @@ from goproxy_operator.kube.resources import GOPROXIES, Key, Object, key_of, vers
 from goproxy_operator.metrics import LEADING, OBJECTS, QUEUE_AGE, QUEUE_DEPTH, ROLLOUTS
 from goproxy_operator.metrics_api.registration import Registrar
 from goproxy_operator.observed.classes import ObservedClasses
+from goproxy_operator.observed.cluster_issuer import ObservedIssuer
 from goproxy_operator.observed.discovery import Discovery
 from goproxy_operator.observed.known_objects import KnownObjects, OnChange
 from goproxy_operator.observed.kopf_watch import KopfLogin, Watch
@@ -85,6 +86,7 @@ async def control(
         async with asyncio.TaskGroup() as tasks:
             mirror = Mirror(client, settings.namespaces, lambda fleet: queue.add(fleet, _SETTLE), tasks)
             discovery = Discovery(client, settings.discovery_interval, on_served)
+            issuer = ObservedIssuer(client, settings.discovery_interval, look_at_all)
             registrar = Registrar(client, registration, look_at_all)
             observed = Observed(
                 client,
@@ -97,6 +99,7 @@ async def control(
                 generations,
                 verdicts,
                 lambda: registrar.current,
+                issuer.get,
             )
             reconciler = FleetReconciler(
                 observed,
@@ -117,6 +120,7 @@ async def control(
             await classes.follow(tasks)
             _log.info("children and pods are listed; reconciling")
             tasks.create_task(supervised("discovery", discovery.run))
+            tasks.create_task(supervised("issuer of service accounts' tokens", issuer.run))
             tasks.create_task(run_workers(queue, reconciler.reconcile, lease.certain))
             statuses = ClassStatuses(client, classes, verdicts, goproxies.keys)
             tasks.create_task(supervised("status of classes", statuses.run))

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from goproxy_operator.api.access import IssuerText
+from goproxy_operator.api.audit import AuditReceiverUrl
 from goproxy_operator.api.autoscaling import MOST_REPLICAS, ServerAddress
 from goproxy_operator.api.fields import DNS_NAME, NAME_LENGTH, Size
 from goproxy_operator.api.part import SET, Items, Part
@@ -135,6 +137,10 @@ class LimitsSpec(Part):
     """Globs for cert-manager's issuers, as KIND/NAME, in expose.tls.issuerRef and in the Ingress's annotations."""
     metrics_servers: Annotated[Items[ServerAddress], _LIST] | None = None
     """What autoscaling.prometheus.serverAddress may be: these URLs and what is below them."""
+    oidc_issuers: Annotated[Items[IssuerText], _LIST] | None = None
+    """What access.oidc[].issuer may be: these URLs and what is below them."""
+    elasticsearch: Annotated[Items[AuditReceiverUrl], _LIST] | None = None
+    """What audit.elasticsearch.url may be: these URLs and what is below them."""
     exposure: (
         Annotated[
             Items[Annotated[Way, Field(strict=False)]],

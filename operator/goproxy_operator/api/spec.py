@@ -5,6 +5,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
+from goproxy_operator.api.access import AccessSpec
+from goproxy_operator.api.audit import AuditSpec
 from goproxy_operator.api.autoscaling import MOST_REPLICAS, AutoscalingSpec
 from goproxy_operator.api.cache import CacheSpec
 from goproxy_operator.api.expose import ExposeSpec
@@ -16,6 +18,14 @@ from goproxy_operator.api.pod import PodSpec
 from goproxy_operator.api.rule import NO_OLD_OBJECT, Rule, Ruled, Rules, ServerRule
 from goproxy_operator.api.upstream import UpstreamSpec
 
+
+def _encrypts(spec: "GoProxySpec") -> bool:
+    """Say whether something is in front of the replicas, or in them, that speaks TLS."""
+    expose, ingress = spec.expose, spec.expose.ingress
+    tls = expose.tls or expose.gateway or (ingress is not None and ingress.tls_secret_name)
+    return bool(tls or (spec.access and spec.access.insecure))
+
+
 _SPEC_RULES: Rules["GoProxySpec"] = (
     Rule(
         cel="!(has(self.replicas) && has(self.autoscaling))",
@@ -26,6 +36,16 @@ _SPEC_RULES: Rules["GoProxySpec"] = (
         cel="(has(self.cache) && has(self.cache.storage)) || !has(oldSelf.cache) || !has(oldSelf.cache.storage)",
         message="cache.storage may not be removed once it is set: keep it as it was",
         because=NO_OLD_OBJECT,
+    ),
+    Rule(
+        cel="!has(self.access) || (has(self.access.insecure) && self.access.insecure) "
+        "|| (!has(self.access.basic) && !has(self.access.serviceAccounts) && !has(self.access.trustedProxy) "
+        "&& (!has(self.access.oidc) || size(self.access.oidc) == 0)) "
+        "|| (has(self.expose) && (has(self.expose.tls) || has(self.expose.gateway) "
+        "|| (has(self.expose.ingress) && has(self.expose.ingress.tlsSecretName))))",
+        holds=lambda spec: spec.access is None or not spec.access.has_credentials or _encrypts(spec),
+        message="credentials of access need TLS, and go sends none over plain http: write expose.tls, "
+        "expose.ingress.tlsSecretName or expose.gateway, or access.insecure where something else encrypts",
     ),
 )
 
@@ -57,8 +77,10 @@ class GoProxySpec(Part):
     """No default in the CRD: without `autoscaling` too, the operator runs its own default."""
     autoscaling: AutoscalingSpec | None = None
     upstream: UpstreamSpec = UpstreamSpec()
+    access: AccessSpec | None = None
     modules: ModulesSpec = ModulesSpec()
     cache: CacheSpec = CacheSpec()
+    audit: AuditSpec = AuditSpec()
     expose: ExposeSpec = ExposeSpec()
     monitoring: MonitoringSpec = MonitoringSpec()
     image: Image | None = None

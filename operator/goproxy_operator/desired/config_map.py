@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
+from goproxy_operator.desired.config.access import ClusterIssuer
 from goproxy_operator.desired.config.document import CONFIG_FILE, Placement, replica_config
 from goproxy_operator.desired.config.modules import ALLOWLIST_FILE
 from goproxy_operator.desired.manifest import Manifest, child
@@ -25,9 +26,15 @@ class ConfigDocuments:
 
 
 def documents(
-    goproxy: GoProxy, size_bytes: int, allowlist: str | None, imposed: Imposed | None = None
+    goproxy: GoProxy,
+    size_bytes: int,
+    allowlist: str | None,
+    imposed: Imposed | None = None,
+    cluster: ClusterIssuer | None = None,
 ) -> ConfigDocuments:
-    """Compute the files of every replica. `size_bytes` is the size of its claim, `imposed` what the class says."""
+    """Compute the files of every replica. `size_bytes` is the size of its claim, `imposed` what the class says, and
+    `cluster` who signs the tokens of service accounts.
+    """
     place = Placement(
         listen=f":{names.HTTP_PORT_NUMBER}",
         admin=f":{names.ADMIN_PORT_NUMBER}",
@@ -36,6 +43,7 @@ def documents(
         size_bytes=size_bytes,
         shutdown=SHUTDOWN,
         imposed=imposed,
+        cluster=cluster,
     )
     named = goproxy.spec.modules.allowlist_config_map_name is not None
     return ConfigDocuments(dump_config(replica_config(goproxy, place)), (allowlist or "") if named else None)

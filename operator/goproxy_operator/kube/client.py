@@ -94,6 +94,11 @@ class ApiClient:
             return frozenset()
         return frozenset(resource["name"] for resource in answer["resources"])
 
+    async def issuer_documents(self) -> tuple[Object, Object]:
+        """Return what the API server says of the issuer of service accounts' tokens: its metadata, and its keys."""
+        metadata = await self._call(_Call("GET", "discover", None, "/.well-known/openid-configuration"))
+        return metadata, await self._call(_Call("GET", "discover", None, "/openid/v1/jwks"))
+
     async def list_page(self, resource: Resource, namespace: str | None, query: Mapping[str, str]) -> Object:
         """Return one page of a list."""
         return await self._call(_Call("GET", "list", resource, resource.path(namespace), query))

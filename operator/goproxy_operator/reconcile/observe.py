@@ -7,6 +7,7 @@ from typing import TypeVar
 from goproxy_operator.api.autoscaling import MOST_REPLICAS
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
+from goproxy_operator.desired.config.access import ClusterIssuer
 from goproxy_operator.kube.client import ApiClient
 from goproxy_operator.kube.resources import (
     CHILDREN,
@@ -56,6 +57,8 @@ class Observed:
     verdicts: Verdicts
     own_metrics: Callable[[], Registration] = lambda: OFF
     """How the metrics stand that the operator itself serves."""
+    issuer: Callable[[], ClusterIssuer | None] = lambda: None
+    """Who signs the tokens of service accounts."""
 
     def admit(self, item: Object) -> Admitted | Problem:
         """Judge an object by the classes there are."""
@@ -88,6 +91,7 @@ class Observed:
             pods=frozenset(ordinal for ordinal, pod in _pods(self.mirror, fleet).items() if not pod.deleting),
             stayed_full=self.reports.stayed_full(fleet, goproxy),
             imposed=admitted.imposed,
+            cluster=self.issuer() if goproxy.spec.access and goproxy.spec.access.service_accounts else None,
         )
 
     def stateful_set(self, fleet: Key) -> Object | None:

@@ -168,6 +168,11 @@ class Auditor:
         """The bytes on the disk that the receiver does not have yet."""
         return self._backlog.disk_bytes
 
+    @property
+    def failing(self) -> bool:
+        """Whether there is a receiver that takes nothing now."""
+        return self._receiver is not None and self._sender.failure is not None
+
     def report(self) -> AuditState | None:
         """Return how the audit log fares; None when there is none."""
         if not self.on:

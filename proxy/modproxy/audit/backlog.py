@@ -57,11 +57,11 @@ class Backlog:
 
     def add(self, lines: Sequence[str], *, kept: bool) -> None:
         """Keep lines. What has no room is counted as lost."""
-        try:
-            self._counts.lost(ELASTICSEARCH, self._spool.add(lines, kept=kept), _FULL)
-        except OSError:
-            one = MemorySegment(f"memory-{secrets.token_hex(12)}", kept, tuple(lines))
-            self._hold(one)
+        for piece in self._spool.pieces(lines):
+            try:
+                self._counts.lost(ELASTICSEARCH, self._spool.add(piece, kept=kept), _FULL)
+            except OSError:
+                self._hold(MemorySegment(f"memory-{secrets.token_hex(12)}", kept, tuple(piece)))
 
     def _hold(self, one: MemorySegment) -> None:
         share = 1.0 if one.kept else _OTHERS_SHARE

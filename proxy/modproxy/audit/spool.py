@@ -11,7 +11,7 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from modproxy.store.files import write_all
 
 _SEGMENT_BYTES = 4 << 20
 """A segment is begun anew from here. The receiver gets one as a few requests, and a full spool drops one at a time."""
+_SEGMENTS = 8
+"""A full spool has at least so many, because none can be dropped that is being sent."""
 _KEPT, _OTHER = "kept", "other"
 _SUFFIX = ".jsonl"
 
@@ -88,7 +90,11 @@ class Spool:
         self.used_bytes = sum(segment.size for segment in self._closed)
 
     def add(self, lines: Sequence[str], *, kept: bool) -> int:
-        """Write lines, and return how many records were dropped for them. Raises `OSError`, with nothing written."""
+        """Write the lines of one piece of `pieces`, and return how many records were dropped for them.
+
+        Raises `OSError`, with nothing written.
+        """
+
         data = "".join(lines).encode("ascii")
         dropped = self._make_room(len(data)) if kept else 0
         room = self._limit() - self.used_bytes
@@ -105,9 +111,23 @@ class Spool:
             segment = self._open[kind] = _Open(self._folder, f"{time.time_ns():020d}-{secrets.token_hex(6)}-{kind}")
         segment.add(data)
         self.used_bytes += len(data)
-        if segment.size >= _SEGMENT_BYTES:
+        if segment.size >= self._segment_bytes():
             self._close(kind)
         return dropped
+
+    def _segment_bytes(self) -> int:
+        return min(_SEGMENT_BYTES, self._limit() // _SEGMENTS)
+
+    def pieces(self, lines: Sequence[str]) -> Iterator[Sequence[str]]:
+        """Split lines into what one segment may have."""
+        most = self._segment_bytes()
+        begun = size = 0
+        for at, line in enumerate(lines):
+            if size + len(line) > most and at > begun:
+                yield lines[begun:at]
+                begun, size = at, 0
+            size += len(line)
+        yield lines[begun:]
 
     def restore(self, name: str, lines: Sequence[str]) -> None:
         """Write lines as a segment with this name, since some of its documents may be sent. Raises `OSError`."""

@@ -117,6 +117,10 @@ class Metrics(Collector):
         for (target, outcome), count in sorted(self._auditor.counts.records.items()):
             records.add_metric([target, outcome], count)
         yield records
+        failing = int(self._auditor.failing)
+        yield GaugeMetricFamily("modproxy_audit_failing", "1 while the receiver takes no audit records.", failing)
+        lost = self._auditor.counts.dropped
+        yield CounterMetricFamily("modproxy_audit_lost", "Audit records that some target never got.", lost)
         text = "Bytes of audit records on the disk that the receiver does not have yet."
         yield GaugeMetricFamily("modproxy_audit_spooled_bytes", text, self._auditor.spooled_bytes)
 

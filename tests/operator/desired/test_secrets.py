@@ -6,9 +6,9 @@ from typing import Any
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired.pod_template import pod_template
-from goproxy_operator.desired.secrets import referenced_secrets
+from goproxy_operator.desired.secrets import keys_of, referenced_secrets
 from modproxy.contract.config import Config
-from modproxy.contract.secret_keys import SERVING_KEYS, UPSTREAM_KEYS
+from modproxy.contract.secret_keys import SERVING_KEYS, TRUSTED_PROXY_KEYS, UPSTREAM_KEYS, USERS_KEYS
 from tests.operator.desired.fleet_children import CREDENTIALS, TLS, private, spec_of
 from tests.operator.objects import goproxy
 
@@ -64,3 +64,18 @@ def test_the_certificates_secret_alone_shows_its_keys_to_the_replicas() -> None:
         for source in volume["projected"]["sources"]
     }
     assert keys == {"ca": UPSTREAM_KEYS, "edge": (*UPSTREAM_KEYS, *SERVING_KEYS)}
+
+
+def test_a_secret_with_users_shows_nothing_else_to_the_replicas() -> None:
+    access = {
+        "basic": {"secretName": "users"},
+        "trustedProxy": {"cidrs": ["10.1.0.0/16"], "secretName": "edge"},
+        "insecure": True,
+    }
+    assert {name: keys_of(goproxy(access=access), name) for name in referenced_secrets(goproxy(access=access))} == {
+        "edge": TRUSTED_PROXY_KEYS,
+        "users": USERS_KEYS,
+    }
+    access["basic"] = {"secretName": "edge"}
+    both = goproxy(access=access, upstream={"trustedCASecretName": "edge"}, expose={"tls": {"secretName": "edge"}})
+    assert keys_of(both, "edge") == (*UPSTREAM_KEYS, *SERVING_KEYS, *USERS_KEYS, *TRUSTED_PROXY_KEYS)

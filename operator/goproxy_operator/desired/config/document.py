@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 
 from goproxy_operator.api.goproxy import GoProxy
+from goproxy_operator.desired.config.access import ClusterIssuer, access_config
+from goproxy_operator.desired.config.audit import audit_config
 from goproxy_operator.desired.config.cache import cache_config
 from goproxy_operator.desired.config.defaults import without_none
 from goproxy_operator.desired.config.modules import modules_config
@@ -38,6 +40,8 @@ class Placement:
     """Whether the machine's own HTTP proxy and logins count, as they do for its go command."""
     imposed: Imposed | None = None
     """What the fleet's class lets it serve."""
+    cluster: ClusterIssuer | None = None
+    """Who signs the tokens of the cluster's service accounts; None where that is not known."""
 
 
 def storage_bytes(goproxy: GoProxy) -> int | None:
@@ -58,9 +62,11 @@ def replica_config(goproxy: GoProxy, place: Placement) -> Config:
         "pathPrefix": spec.expose.path_prefix,
         "secretsDir": place.secrets_dir,
         "tls": tls_config(spec.expose),
+        "access": access_config(spec.access, place.cluster),
         "upstream": upstream_config(spec.upstream, machine_settings=place.machine_settings),
         "modules": modules_config(spec.modules, place.imposed),
         "cache": cache_config(spec.cache, place.cache_dir, place.size_bytes),
+        "audit": audit_config(spec.audit),
         "shutdown": place.shutdown,
     }
     return Config.model_validate(without_none(document))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
 from goproxy_operator.desired.children import ChildFacts, children
+from goproxy_operator.desired.config.access import ClusterIssuer
 from goproxy_operator.desired.config_map import documents
 from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.desired.stateful_set import claim_templates
@@ -83,6 +84,8 @@ class IntentFacts:
     """The caches were full long enough to grow, where the object lets them."""
     imposed: Imposed | None = None
     """What the object's class lets it serve."""
+    cluster: ClusterIssuer | None = None
+    """Who signs the tokens of the cluster's service accounts, where the object asks for that and it is known."""
     looked_up: frozenset[ChildId] = frozenset()
     """The children that the API server was asked for: one of them that is not in `live` does not exist."""
     cannot_grow: Mapping[str, str] = field(default_factory=dict)
@@ -150,7 +153,8 @@ def intend(goproxy: GoProxy, facts: IntentFacts) -> Intent:
         storage.grow_to if storage else None,
         stayed_full=facts.stayed_full,
     )
-    files = documents(goproxy, claims.size_bytes, allowlist.text if allowlist else None, facts.imposed)
+    listed = allowlist.text if allowlist else None
+    files = documents(goproxy, claims.size_bytes, listed, facts.imposed, facts.cluster)
     circumstances = ChildFacts(
         facts.default_image,
         files,

@@ -58,6 +58,29 @@ DECISIONS: Mapping[str, Decision] = {
     "autoscaling.provider": _free(),
     # KEDA asks it, with KEDA's own way out.
     "autoscaling.prometheus.serverAddress": _privileged("metricsServers"),
+    "access.anonymous": _free(),
+    "access.basic.secretName": _baseline("secrets"),
+    # Replicas ask it for its keys, with the replicas' way out.
+    "access.oidc[].issuer": _privileged("oidcIssuers"),
+    "access.oidc[].audience": _free(),
+    "access.oidc[].usernameClaim": _free(),
+    "access.oidc[].usernamePrefix": _free(),
+    "access.oidc[].groupsClaim": _free(),
+    "access.oidc[].groupsPrefix": _free(),
+    "access.serviceAccounts.audience": _free(),
+    "access.trustedProxy.cidrs": _baseline(),
+    "access.trustedProxy.secretName": _baseline("secrets"),
+    "access.trustedProxy.secretHeader": _free(),
+    "access.trustedProxy.userHeader": _free(),
+    "access.trustedProxy.groupsHeader": _free(),
+    "access.hide": _free(),
+    # It lets clients send credentials where anybody on the way may read them.
+    "access.insecure": _privileged(),
+    "access.rules[].users": _free(),
+    "access.rules[].groups": _free(),
+    "access.rules[].serviceAccounts": _free(),
+    "access.rules[].modules": _free(),
+    "access.rules[].verbs": _free(),
     "upstream.goproxy": _privileged("upstreams", by_result=True),
     "upstream.gosumdb": _privileged("sumdbs", by_result=True),
     "upstream.goprivate": _free(),
@@ -85,6 +108,12 @@ DECISIONS: Mapping[str, Decision] = {
     "modules.deny": _free(),
     "modules.allowlistConfigMapName": _free(),
     "modules.contact": _free(),
+    "audit.enabled": _free(),
+    "audit.to": _free(),
+    # Replicas send records to it, with the replicas' way out.
+    "audit.elasticsearch.url": _privileged("elasticsearch"),
+    "audit.elasticsearch.index": _privileged("elasticsearch", values.none),
+    "audit.elasticsearch.secretName": _baseline("secrets"),
     "cache.storage.size": _free(),
     "cache.storage.growTo": _free(),
     "cache.storage.whenDeleted": _free(),
@@ -131,6 +160,10 @@ DECISIONS: Mapping[str, Decision] = {
     "pod.serviceAccountAnnotations": _privileged("annotations", values.keys),
 }
 _UNDECIDED = _privileged()
+_BINDING = ("audit",)
+"""Sections that are the class's alone once its defaults have them: a fleet could otherwise end an audit that whoever
+keeps the class has ordered, or lead it elsewhere.
+"""
 _NAMED_BY_DEFAULT = ("secrets", Profile.BASELINE, Profile.BASELINE)
 
 
@@ -143,8 +176,14 @@ def profile_breaches(own: Mapping[str, Any], fleet_class: FleetClass, namespace:
     return tuple(
         breach
         for path, value in written
-        for breach in _breaches(path, value, DECISIONS.get(path, _UNDECIDED), fleet_class, namespace)
+        for breach in _breaches(path, value, _decision(path, fleet_class.defaults), fleet_class, namespace)
     )
+
+
+def _decision(path: str, defaults: Mapping[str, Any]) -> Decision:
+    section = path.partition(".")[0]
+    bound = section in _BINDING and bool(defaults.get(section))
+    return _UNDECIDED if bound else DECISIONS.get(path, _UNDECIDED)
 
 
 def named_in(fleet_class: FleetClass, by: str) -> tuple[str, ...] | None:

@@ -12,6 +12,8 @@ _OTHERS = frozenset(
         "AllowlistInvalid",
         "AllowlistMissing",
         "APIMissing",
+        "AuditReceiverFails",
+        "AuditRecordsLost",
         "CacheDiskFull",
         "CertificateNotTrusted",
         "ClassInvalid",

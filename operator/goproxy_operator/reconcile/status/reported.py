@@ -11,6 +11,7 @@ from goproxy_operator.api.status import ReplicaStatus, StorageStatus
 from goproxy_operator.figures import fleet_figures, hit_rate_percent, storage_figures
 from goproxy_operator.quantity import format_bytes
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
+from goproxy_operator.reconcile.status.audited import audit_delivered
 from goproxy_operator.reconcile.status.reachability import config_warnings, credentials_ready, upstream_reachable
 from modproxy.contract.report import Report
 
@@ -93,6 +94,7 @@ def told(reports: Mapping[str, Report], refused: Mapping[str, str]) -> object:
         disk_pressures(replicas),
         upstream_reachable(replicas),
         credentials_ready(replicas),
+        audit_delivered(replicas),
         config_warnings(replicas),
     )
 

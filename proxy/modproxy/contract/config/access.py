@@ -55,9 +55,9 @@ class ServiceAccountsConfig(Section):
 
     audience: str = Field(min_length=1, max_length=256)
     """What `aud` of the tokens has to contain."""
-    issuer: str = Field(min_length=1, max_length=512)
-    """What `iss` of the tokens says: the cluster's issuer."""
-    keys: str = Field(max_length=65536)
+    issuer: str | None = Field(None, min_length=1, max_length=512)
+    """What `iss` of the tokens says: the cluster's issuer. When absent, the operator does not know it yet."""
+    keys: str = Field('{"keys":[]}', max_length=65536)
     """The cluster's public keys: a JSON Web Key Set (RFC 7517, section 5) as text."""
 
 

@@ -19,22 +19,16 @@ REFUSED: list[Case] = [
         path="spec.replicas",
     ),
     schema(
-        {"access": {"anonymous": ["read"]}},
-        server='unknown field "spec.access"',
-        models="unknown field: remove it, or check its spelling",
-        path="spec.access",
-    ),
-    schema(
         {"replicas": "2"},
         server="spec.replicas: Invalid value",
         models="Input should be a valid integer",
         path="spec.replicas",
     ),
     schema(
-        {"access": {}},
-        server='unknown field "spec.access"',
+        {"sync": {}},
+        server='unknown field "spec.sync"',
         models="unknown field: remove it, or check its spelling",
-        path="spec.access",
+        path="spec.sync",
     ),
     *(
         both(
