@@ -139,16 +139,15 @@ class Auditor:
         self._sender.wake.set()
 
     def _write(self, entries: Sequence[Entry], maker: LineMaker, to: frozenset[AuditTarget], sent: bool) -> None:
+        made = [(maker.line(entry), entry.kept) for entry in entries]
+        if AuditTarget.STDOUT in to:
+            self._stdout.add(made)
+        if AuditTarget.FILE in to:
+            self._write_file([line for line, _ in made])
         for kept in (True, False):
-            lines = [maker.line(entry) for entry in entries if entry.kept is kept]
-            if not lines:
-                continue
-            if AuditTarget.STDOUT in to:
-                self._stdout.add(lines, kept=kept)
-            if AuditTarget.FILE in to:
-                self._write_file(lines)
-            if sent:
-                self._backlog.add([document(line) for line in lines], kept=kept)
+            documents = [document(line) for line, is_kept in made if sent and is_kept is kept]
+            if documents:
+                self._backlog.add(documents, kept=kept)
 
     def _write_file(self, lines: Sequence[str]) -> None:
         try:

@@ -27,14 +27,19 @@ class StandardOutput:
         self._waiting = 0
         self._thread: threading.Thread | None = None
 
-    def add(self, lines: Sequence[str], *, kept: bool) -> None:
-        """Have lines written. Never waits."""
-        data = "".join(lines).encode("ascii")
+    def add(self, made: Sequence[tuple[str, bool]]) -> None:
+        """Have lines written, each with whether it is dropped last. Never waits."""
+        lines = [line for line, _ in made]
         with self._lock:
-            if self._waiting + len(data) > _MOST_BYTES * (1 if kept else _OTHERS_SHARE):
-                self._counts.lost(STDOUT, len(lines), _NOBODY)
-                return
+            if self._waiting + sum(map(len, lines)) > _MOST_BYTES * _OTHERS_SHARE:
+                lines = [line for line, kept in made if kept]
+            if self._waiting + sum(map(len, lines)) > _MOST_BYTES:
+                lines = []
+            data = "".join(lines).encode("ascii")
             self._waiting += len(data)
+        self._counts.lost(STDOUT, len(made) - len(lines), _NOBODY)
+        if not lines:
+            return
         if self._thread is None:
             # A daemon: a pipe that nobody reads must not keep the process from its end.
             self._thread = threading.Thread(target=self._run, name="audit-stdout", daemon=True)

@@ -1,7 +1,7 @@
 """`audit` of the config: where a record of each decided request goes."""
 
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -38,7 +38,7 @@ class ElasticsearchConfig(Section):
 class AuditConfig(Section):
     """Configures the audit log. Without any target there is none."""
 
-    to: tuple[AuditTarget, ...] = Field((), strict=False)
+    to: tuple[Annotated[AuditTarget, Field(strict=False)], ...] = Field((), strict=False)
     elasticsearch: ElasticsearchConfig | None = None
 
     @property
