@@ -67,7 +67,8 @@ class Auditor:
         self._config: object = None
         self._maker = LineMaker("", "")
         self._entries: list[Entry] = []
-        self._unwritten = 0
+        self.unwritten = 0
+        """How many entries were handed to the thread that writes, which has not written them yet."""
         self._sender = Sender(self._backlog, self._pool, lambda: self._receiver, self.counts)
         self._sending: asyncio.Task[None] | None = None
 
@@ -123,16 +124,16 @@ class Auditor:
         entries, self._entries = self._entries, []
         if not entries:
             return
-        if self._unwritten + len(entries) > _OTHERS_UNWRITTEN:
-            wanted = [entry for entry in entries if entry.kept][: max(MOST_UNWRITTEN - self._unwritten, 0)]
+        if self.unwritten + len(entries) > _OTHERS_UNWRITTEN:
+            wanted = [entry for entry in entries if entry.kept][: max(MOST_UNWRITTEN - self.unwritten, 0)]
             self.counts.lost(ENTRIES, len(entries) - len(wanted), _BEHIND)
             entries = wanted
-        self._unwritten += len(entries)
+        self.unwritten += len(entries)
         job = self._pool.begin(self._write, entries, self._maker, self._to, self._receiver is not None)
         job.add_done_callback(lambda job: self._wrote(len(entries), job))
 
     def _wrote(self, number: int, job: "asyncio.Future[None]") -> None:
-        self._unwritten -= number
+        self.unwritten -= number
         if not job.cancelled() and (fault := job.exception()) is not None:
             self.counts.lost(ENTRIES, number, "an unexpected error")
             log.error("audit records are lost by an unexpected error", exc_info=fault)

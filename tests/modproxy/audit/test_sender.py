@@ -173,7 +173,7 @@ async def test_a_full_spool_drops_refusals_last_and_counts(tmp_path: Path, recei
         running.add(range(1000, 1100), Verdict.REFUSED)
         running.auditor.flush()
         async with asyncio.timeout(10):
-            while running.auditor._unwritten:
+            while running.auditor.unwritten:
                 await asyncio.sleep(0.01)
         report = running.auditor.report()
         assert report is not None
