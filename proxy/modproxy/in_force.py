@@ -9,10 +9,12 @@ checksum database under the newer rules, because a source is not told which rule
 import asyncio
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from modproxy.config_file import Loaded
 from modproxy.contract.config import CacheConfig, Config, ConfigError
+from modproxy.identity.identities import Identities, Kept
 from modproxy.identity.presented import Everybody, WhoAsks
 from modproxy.mod.pattern import Pattern, parse_pattern
 from modproxy.mod.sumdb import SumdbTarget
@@ -119,8 +121,12 @@ class InForce:
         self._rules: Rules | None = None
         self._started: Config | None = None
         self._sources: tuple[Sources, _CacheReader] | None = None
+        self.kept = Kept()
+        """What is known of credentials, whatever the config. Who ends the replica closes it."""
         self._lock = asyncio.Lock()
         """Held while a config is taken: two at once would get the same generation, and share fetches of two sources."""
+        self.identities: Identities | None = None
+        """Prove who asks, under the rules in force; None where the config names no way to prove it."""
         self.error: str | None = None
         """Why a newer config was not taken; None when the newest config is in force."""
 
@@ -179,12 +185,13 @@ class InForce:
         else:
             sources, reader = self._sources
             source_generation = old.source_generation
+        identities = await self._identities(config, sources)
         rules = Rules(
             generation=generation,
             loaded=loaded,
             source=sources.source,
             source_generation=source_generation,
-            identities=Everybody(),
+            identities=identities or Everybody(),
             permissions=Permissions(config.access, config.fleet, config.modules.contact),
             policy=Allowlist(config.modules, loaded.allowlist, config.fleet),
             admission=Admission(
@@ -201,10 +208,23 @@ class InForce:
         )
         reader.rules = self._rules = rules
         self._sources = sources, reader
+        if identities is not None:
+            identities.take_over()
+        elif self.identities is not None:
+            self.identities.close()
+        self.identities = identities
         self.error = None
         for warning in rules.warnings:
             log.warning("%s", warning)
         log.info("config %s is in force (generation %d)", loaded.hash, generation)
+
+    async def _identities(self, config: Config, sources: Sources) -> Identities | None:
+        """Make what proves who asks, with what of the former config stays true."""
+        if config.access is None or not config.access.proves:
+            return None
+        made = Identities(config.access, Path(config.secrets_dir), sources.documents, self.kept, before=self.identities)
+        await made.prepare()
+        return made
 
 
 def _fault(error: Exception) -> str:

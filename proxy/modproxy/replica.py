@@ -17,6 +17,7 @@ from modproxy.config_file import Loaded, changes
 from modproxy.contract.address import Address
 from modproxy.contract.config import Config, ConfigError, TlsConfig
 from modproxy.faults import Faults
+from modproxy.identity.identities import watch_identities
 from modproxy.in_force import InForce
 from modproxy.reporting import CERTIFICATES, CONFIG, Reporter
 from modproxy.server.certificates import Certificates
@@ -76,10 +77,11 @@ class Replica:
             auditor=self.auditor,
             faults=self._faults,
         )
+        self.reporter.refusals = self.handler.refusals.recent
         self.metrics = Metrics(
             traffic,
             upstream_counts,
-            self.handler.refusals,
+            self.handler.refusals.total,
             cache,
             self.reporter.report,
             auditor=self.auditor,
@@ -103,6 +105,7 @@ class Replica:
         self.background.start("tidying of the cache", self._janitor.run)
         self.background.start("asking of servers that fail", lambda: ask_again(lambda: self.in_force.sources.outages))
         self.background.start("watch of Secrets", lambda: watch_secrets(lambda: self.in_force.sources.secrets))
+        self.background.start("watch of identities", lambda: watch_identities(lambda: self.in_force.identities))
         self.reporter.ready = True
 
     def follow(self, path: Path) -> None:
@@ -144,6 +147,7 @@ class Replica:
         self.background.close()
         await self._cache.close()
         await self._checks.close()
+        await asyncio.to_thread(self.in_force.kept.close)
         await self.auditor.close()
         await self._connections.close()
         with contextlib.suppress(TimeoutError):

@@ -1,6 +1,7 @@
 """The report of a replica on `/-/report`."""
 
 import time
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 
 from modproxy.audit.auditor import Auditor
@@ -39,12 +40,15 @@ class Reporter:
         self._certificates = certificates
         self._born = time.monotonic()
         self._version = version("goproxy-operator")
+        self.refusals: Callable[[], Mapping[str, int]] = dict
+        """Returns the refusals of the last ten minutes, by the kind of the rule."""
         self.ready = False
         """False before the replica has started and after its end has begun."""
 
     def report(self) -> Report:
         """Return the state of the replica at this moment. Raises `OSError` when the file system cannot be read."""
         rules, store, certificates = self._in_force.rules, self._store, self._certificates
+        identities = self._in_force.identities
         return Report(
             version=self._version,
             ready=self.ready and (certificates is None or certificates.loaded),
@@ -66,6 +70,8 @@ class Reporter:
             requests=self._traffic.by_status(),
             outages=self._in_force.sources.outages.report(),
             secret_problems=self._secret_problems(),
+            refusals=dict(self.refusals()),
+            access_problems=identities.problems() if identities is not None else None,
             audit=self._auditor.report(),
         )
 

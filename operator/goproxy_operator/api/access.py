@@ -136,13 +136,13 @@ class AccessRule(Part):
 
     RULES: ClassVar = _RULE_RULES
 
-    users: Annotated[Items[PrincipalName], Field(max_length=128, json_schema_extra=SET)] = ()
+    users: Annotated[Items[PrincipalName], Field(max_length=32, json_schema_extra=SET)] = ()
     """Names of users, compared as they are."""
-    groups: Annotated[Items[PrincipalName], Field(max_length=128, json_schema_extra=SET)] = ()
+    groups: Annotated[Items[PrincipalName], Field(max_length=32, json_schema_extra=SET)] = ()
     """Names of groups; system:authenticated is everybody with a credential, system:unauthenticated all others."""
-    service_accounts: Annotated[Items[AccountName], Field(max_length=128, json_schema_extra=SET)] = ()
+    service_accounts: Annotated[Items[AccountName], Field(max_length=16, json_schema_extra=SET)] = ()
     """NAMESPACE/NAME each."""
-    modules: Annotated[Items[ModulePattern], Field(min_length=1, max_length=128, json_schema_extra=SET)]
+    modules: Annotated[Items[ModulePattern], Field(min_length=1, max_length=32, json_schema_extra=SET)]
     """Patterns as in GOPRIVATE; * is for every module."""
     verbs: Annotated[
         Items[Annotated[Verb, Field(strict=False)]], Field(min_length=1, max_length=len(Verb), json_schema_extra=SET)
@@ -185,7 +185,7 @@ class AccessSpec(Part):
     """True: what somebody may not read is answered as what does not exist, with 404. Default: false."""
     insecure: bool | None = None
     """True: something else encrypts the way to the replicas, such as a mesh. Default: false."""
-    rules: Annotated[Items[AccessRule], Field(max_length=128, json_schema_extra=ATOMIC)] = ()
+    rules: Annotated[Items[AccessRule], Field(max_length=64, json_schema_extra=ATOMIC)] = ()
     """What is granted to whom. The order does not matter."""
 
     @property

@@ -53,6 +53,15 @@ class StorageStatus(Part):
     """How full that is."""
 
 
+class RefusalStatus(Part):
+    """How many requests one kind of rules refused in the last ten minutes, rounded down: 1, 2, 5, 10, 20, 50 ..."""
+
+    rule: Annotated[str, StringConstraints(max_length=64)]
+    """The kind: class, identity, access, modules, vulnerabilities, age or licenses."""
+    count: int
+    """The number of requests."""
+
+
 class ReplicaStatus(Part):
     """One replica, as it last reported; figures are absent before its first report."""
 
@@ -106,6 +115,9 @@ class Status(Part):
     """Of the last ten minutes; a hit is an answer for which no request left the fleet, refusals not counted."""
     requests_per_second: int | None = None
     """Of the last minute, all replicas together."""
+    refusals: Annotated[Items[RefusalStatus], Field(max_length=16, json_schema_extra=_list_map("rule"))] = ()
+    """What was refused in the last ten minutes, all replicas together, by the kind of the rule; absent where nothing
+    was."""
     storage: StorageStatus | None = None
     claim_size: Bytes | None = None
     """What the replicas' volumes have, while that is less than what is asked for. cache.storage.size may go back to

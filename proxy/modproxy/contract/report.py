@@ -25,6 +25,7 @@ MOST_WARNINGS = 16
 MOST_OUTAGES = 16
 """More servers than fail at a time for causes of their own."""
 MOST_SECRET_PROBLEMS = 16
+MOST_ACCESS_PROBLEMS = 16
 _MOST_NAMES = 64
 """Several times the number of cache statuses that there are."""
 
@@ -45,6 +46,10 @@ def _most_outages(outages: "tuple[Outage, ...] | None") -> "tuple[Outage, ...] |
 
 def _most_problems(problems: "tuple[SecretProblem, ...] | None") -> "tuple[SecretProblem, ...] | None":
     return problems and problems[:MOST_SECRET_PROBLEMS]
+
+
+def _most_access(problems: "tuple[AccessProblem, ...] | None") -> "tuple[AccessProblem, ...] | None":
+    return problems and problems[:MOST_ACCESS_PROBLEMS]
 
 
 Text = Annotated[str, AfterValidator(plain_text)]
@@ -152,6 +157,17 @@ class SecretProblem(ReportPart):
     """What is wrong with it, and what it needs."""
 
 
+class AccessProblem(ReportPart):
+    """Reports why some clients cannot prove who they are, or may soon not be able to."""
+
+    part: Text
+    """The part of `access`: `oidc https://sso.example.com`, `basic`, `serviceAccounts`, `trustedProxy`."""
+    problem: Text
+    """What is wrong."""
+    remedy: Text = ""
+    """What the keepers of the fleet have to do."""
+
+
 class AuditState(ReportPart):
     """Reports how the audit log fares."""
 
@@ -181,9 +197,15 @@ class Report(ReportPart):
     window: Window
     requests: Annotated[dict[Name, Count], Field(max_length=_MOST_NAMES)]
     """Client requests since the start, by cache status: hit, stale, negative, peer, miss, denied."""
+    refusals: Annotated[dict[Name, Count], Field(max_length=_MOST_NAMES)] | None = None
+    """Requests that policies refused in the last `WINDOW_SECONDS`, by the kind of the rule; None from an older
+    replica.
+    """
     outages: Annotated[tuple[Outage, ...] | None, AfterValidator(_most_outages)] = None
     """The servers that fail; None from an older replica."""
     secret_problems: Annotated[tuple[SecretProblem, ...] | None, AfterValidator(_most_problems)] = None
     """The Secrets that cannot be used; None from an older replica."""
+    access_problems: Annotated[tuple[AccessProblem, ...] | None, AfterValidator(_most_access)] = None
+    """Why clients cannot prove who they are; None from an older replica."""
     audit: AuditState | None = None
     """How the audit log fares; None without one, and from an older replica."""

@@ -11,6 +11,8 @@ class RuleKind(StrEnum):
 
     CLASS = "class"
     """What a GoProxyClass imposes."""
+    IDENTITY = "identity"
+    """A credential that proves nobody."""
     ACCESS = "access"
     MODULES = "modules"
     """`modules.allow` and `modules.deny`."""
@@ -34,6 +36,8 @@ class RuleRefusal:
     """Whether the refusal is enforced, or only counted and logged."""
     status: int = 403
     """The HTTP status of the refusal."""
+    challenge: bool = False
+    """Whether it only asks somebody who has not said who he is for a credential."""
 
     @property
     def enforced(self) -> bool:

@@ -7,6 +7,7 @@ everybody, and by the rules, which are for those whom they name. A principal has
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from http import HTTPStatus
 
 from modproxy.contract.config import AccessConfig, RuleConfig, Verb
 from modproxy.identity.principal import ANONYMOUS, AuthMethod, Principal
@@ -88,7 +89,7 @@ class Permissions:
         what = path or "anything"
         if principal == ANONYMOUS and self.has_credentials:
             return _refusal(
-                401,
+                HTTPStatus.UNAUTHORIZED,
                 f"nothing in access lets anonymous clients {verb.value} {what}",
                 f"unauthorized: {self.keeper} asks for a credential to {verb.value} {what}",
                 f"Give one in ~/.netrc, by GOAUTH, or in the URL of GOPROXY; {self.contact} can tell which.",
@@ -97,7 +98,7 @@ class Permissions:
         if self._hide:
             return RuleRefusal(RuleKind.ACCESS, rule, f"not found: {what}\n", status=404)
         return _refusal(
-            403,
+            HTTPStatus.FORBIDDEN,
             rule,
             f"forbidden: {escape_controls(principal.name)} may not {verb.value} {what} at {self.keeper}",
             f"If you need it, ask {self.contact} for a rule in access.",
@@ -105,7 +106,8 @@ class Permissions:
 
 
 def _refusal(status: int, rule: str, what: str, instead: str) -> RuleRefusal:
-    return RuleRefusal(RuleKind.ACCESS, rule, f"{what}\nrule: {rule}\n{instead}\n", status=status)
+    text, challenge = f"{what}\nrule: {rule}\n{instead}\n", status == HTTPStatus.UNAUTHORIZED
+    return RuleRefusal(RuleKind.ACCESS, rule, text, status=status, challenge=challenge)
 
 
 def _rule(name: str, config: RuleConfig) -> _Rule:

@@ -4,7 +4,6 @@ import asyncio
 import io
 import logging
 import time
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -39,6 +38,7 @@ from modproxy.server.decide.refusals import (
 )
 from modproxy.server.decide.verdict import verdict_of
 from modproxy.server.hit.memo import HitMemo
+from modproxy.server.refusal_counts import RefusalCounts
 from modproxy.server.send import (
     conditions_of,
     error_response,
@@ -113,10 +113,7 @@ class ClientHandler:
         """What was answered from the store lately, for connections that answer hits by themselves."""
         self._learning: set[asyncio.Task[None]] = set()
         self._draining = False
-        self.refusals: Counter[tuple[str, str]] = Counter()
-        """How many requests a policy refused, by the kind of its rule and its mode; in DryRun they were answered
-        nevertheless.
-        """
+        self.refusals = RefusalCounts(time.monotonic)
 
     @property
     def draining(self) -> bool:
@@ -230,7 +227,7 @@ class ClientHandler:
     def _carried_out(self, refusal: Refusal) -> bool:
         """Count and log the refusal of a policy, and say whether the request is really refused."""
         if refusal.by is not None:
-            self.refusals[refusal.by.kind.value, refusal.by.mode.value] += 1
+            self.refusals.count(refusal.by)
         if refusal.warning is not None:
             log.warning("%s", refusal.warning)
         return refusal.enforced

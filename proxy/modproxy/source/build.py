@@ -32,6 +32,7 @@ from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.verified import Verified
 from modproxy.source.way_out.connections import Connections
 from modproxy.source.way_out.credentials import Credentials
+from modproxy.source.way_out.documents import Documents
 from modproxy.source.way_out.hops import Hops, NamedPlaces, named_hosts
 from modproxy.source.way_out.machine import this_machine
 from modproxy.source.way_out.named_secrets import NamedSecrets
@@ -81,6 +82,8 @@ class Sources:
     """The servers that fail."""
     secrets: NamedSecrets
     """The Secrets that `config.upstream` names, which were looked at."""
+    documents: Documents
+    """Fetches the documents of OpenID providers, by the same way out."""
 
 
 async def build_sources(config: Config, shared: SharedResources, cache: DatabaseCache) -> Sources:
@@ -109,6 +112,10 @@ async def build_sources(config: Config, shared: SharedResources, cache: Database
         named_hosts(urls), tuple(map(parse_pattern, upstream.goprivate)), upstream.allow_private_targets
     )
     hops = Hops(shared.connections, outbound, named)
+    # The logins for upstreams and repositories are none for OpenID providers, whose documents are public.
+    without_logins = Outbound(
+        Credentials((), secrets), upstream.http_proxy, upstream.trusted_ca_secret_name, secrets, bundle, machine=machine
+    )
     outages, named_secrets = Outages(), NamedSecrets(upstream, secrets)
     await asyncio.to_thread(named_secrets.look)
     client = UpstreamClient(hops, upstream.timeout, shared.via, shared.count, outages)
@@ -149,6 +156,7 @@ async def build_sources(config: Config, shared: SharedResources, cache: Database
         tuple(warnings),
         outages,
         named_secrets,
+        Documents(shared.connections, without_logins),
     )
 
 

@@ -16,6 +16,12 @@ class Row(NamedTuple):
 
 OTHERS = [
     Row(
+        "AccessUnusable",
+        "passwords, or the proxy in front, prove nobody: the Secret is missing, or a line of it is refused",
+        "AccessReady",
+        "write what the message says: it names the Secret, the key and the line; the good lines stay in force",
+    ),
+    Row(
         "AuditReceiverFails",
         "the receiver of the audit log takes nothing; the records wait on the replicas' disks",
         "AuditDelivered",
@@ -40,6 +46,12 @@ OTHERS = [
         "whoever keeps the class mends what the message names",
     ),
     Row(
+        "ClusterKeysUnknown",
+        "tokens of service accounts prove nobody, because the cluster's public keys are not known",
+        "AccessReady",
+        "let the operator read `/openid/v1/jwks` and `/.well-known/openid-configuration`; its log says what is refused",
+    ),
+    Row(
         "ConfigRefused",
         "a replica does not take its config, or its certificate",
         "ConfigSynced",
@@ -62,6 +74,12 @@ OTHERS = [
         "the object has what the operator cannot carry out, and the API server took it",
         "Stalled",
         "write what the message says; what was accepted last stays in force",
+    ),
+    Row(
+        "IssuerUnusable",
+        "tokens of an issuer of `access.oidc` prove nobody, or soon will not: its keys cannot be had",
+        "AccessReady",
+        "check the URL of the issuer, and whether replicas reach it; the keys that are known hold for a day",
     ),
     Row(
         "NoMetricsProvider",

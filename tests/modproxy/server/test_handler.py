@@ -96,7 +96,7 @@ async def test_each_request_is_counted_once_as_what_it_was(site: Site) -> None:
             ("other", 405, "denied"), ("other", 404, "denied"), ("supported", 200, "hit"),
         ]
     )  # fmt: skip
-    assert site.handler.refusals == {("modules", "Enforce"): 1}
+    assert site.handler.refusals.total == {("modules", "Enforce"): 1}
 
 
 async def test_a_file_that_goes_while_it_is_looked_at_is_fetched_again(site: Site) -> None:

@@ -37,7 +37,9 @@ def documents() -> list[dict[str, Any]]:
 
 
 def granted(items: Sequence[dict[str, Any]], namespace: str, name: str) -> frozenset[Right]:
-    """What these roles grant that are bound to a service account, wherever they are bound."""
+    """What these roles grant that are bound to a service account, wherever they are bound. Paths that are no resources
+    are looked at by test_service_accounts.
+    """
     bound = {
         (item["roleRef"]["kind"], item["roleRef"]["name"])
         for item in items
@@ -49,6 +51,7 @@ def granted(items: Sequence[dict[str, Any]], namespace: str, name: str) -> froze
         for item in items
         if (item["kind"], item["metadata"]["name"]) in bound
         for rule in item["rules"]
+        if "resources" in rule
         for group in rule["apiGroups"]
         for resource in rule["resources"]
         for verb in rule["verbs"]

@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 
 from goproxy_operator.api.goproxy import API_VERSION, GROUP, KIND
 from goproxy_operator.kube.resources import EVENTS, Object
+from goproxy_operator.reconcile.status.access import ACCESS_READY
 from goproxy_operator.reconcile.status.conditions import FIGURES, UNDER_WAY
 from goproxy_operator.reconcile.status.milestones import milestones
 from goproxy_operator.reconcile.status.reachability import CREDENTIALS_READY, UPSTREAM_REACHABLE
+from goproxy_operator.reconcile.status.waves import waves
 from goproxy_operator.timestamps import format_micro_time, moment_of
 
 _NOTE_LENGTH = 1024
@@ -25,6 +27,7 @@ _TOLD = {
     ("ConfigSynced", "True"): "Warning",
     (UPSTREAM_REACHABLE, "False"): "Warning",
     (CREDENTIALS_READY, "False"): "Warning",
+    (ACCESS_READY, "False"): "Warning",
     ("DiskPressure", "True"): "Warning",
     ("AutoscalingActive", "False"): "Warning",
     ("StorageResizing", "True"): "Normal",
@@ -37,11 +40,11 @@ _QUIET = UNDER_WAY | {
     "ScalingDisabled",
 }
 """Reasons that pass by themselves, or of which the autoscaler's own Events tell."""
-_LASTING = frozenset({"ConfigSynced", CREDENTIALS_READY, "AutoscalingActive"})
+_LASTING = frozenset({"ConfigSynced", CREDENTIALS_READY, ACCESS_READY, "AutoscalingActive"})
 """Conditions that are often false for a moment: what an object names arrives just after the object."""
 PATIENCE = timedelta(seconds=15)
 """So long such a condition has to be false before an Event says so."""
-_NO_WORDS = FIGURES | {"Reconciling", UPSTREAM_REACHABLE, CREDENTIALS_READY}
+_NO_WORDS = FIGURES | {"Reconciling", UPSTREAM_REACHABLE, CREDENTIALS_READY, ACCESS_READY}
 """Conditions whose messages may read otherwise, by a figure or another pod, while they tell the same."""
 
 
@@ -57,6 +60,7 @@ def happenings(status: Mapping[str, Any], previous: Mapping[str, Any]) -> list[H
     """Return what the new status tells and the previous one did not, but for what has to last first."""
     return [
         *(Happening("Normal", *milestone) for milestone in milestones(status, previous)),
+        *(Happening("Warning", *wave) for wave in waves(status, previous)),
         *(_happening(c) for c in _told_newly(status, previous) if c["type"] not in _LASTING),
     ]
 

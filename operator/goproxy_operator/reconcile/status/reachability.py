@@ -55,7 +55,7 @@ def upstream_reachable(replicas: Sequence[ReplicaFacts]) -> Statement | None:
         return UPSTREAM_REACHABLE, "True", "NoFailures", "no server that the object names fails"
     told = [_outage_words(failing, reports) for _, failing in sorted(found.items())]
     first = _usual(outage.kind for outage in min(found.items())[1].values())
-    return UPSTREAM_REACHABLE, "False", _REASONS.get(first, _OTHER_REASON), _joined(told)
+    return UPSTREAM_REACHABLE, "False", _REASONS.get(first, _OTHER_REASON), joined(told)
 
 
 def credentials_ready(replicas: Sequence[ReplicaFacts]) -> Statement | None:
@@ -67,15 +67,15 @@ def credentials_ready(replicas: Sequence[ReplicaFacts]) -> Statement | None:
     }
     if not reports:
         return None
-    told = _problems({name: [one.problem for one in found] for name, found in reports.items()})
+    told = problems({name: [one.problem for one in found] for name, found in reports.items()})
     if not told:
         return CREDENTIALS_READY, "True", "SecretsReadable", "every Secret that the object names can be used"
-    return CREDENTIALS_READY, "False", "SecretUnusable", _joined(told)
+    return CREDENTIALS_READY, "False", "SecretUnusable", joined(told)
 
 
 def config_warnings(replicas: Sequence[ReplicaFacts]) -> str:
     """Return the problems that do not keep a config from being in force, "" without any."""
-    return _joined(_problems({r.name: r.report.config.warnings for r in replicas if r.report is not None}))
+    return joined(problems({r.name: r.report.config.warnings for r in replicas if r.report is not None}))
 
 
 def _outage_words(failing: Mapping[str, Outage], reports: Mapping[str, object]) -> str:
@@ -87,8 +87,8 @@ def _outage_words(failing: Mapping[str, Outage], reports: Mapping[str, object]) 
     return f"{role} {outage.place} {outage.cause} (seen by {_who(failing, reports)}){remedy}"
 
 
-def _problems(texts: Mapping[str, Iterable[str]]) -> list[str]:
-    """Return each text once, with the replicas that report it."""
+def problems(texts: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return each text once, with the replicas that report it. `texts` is by replica."""
     found: dict[str, dict[str, bool]] = defaultdict(dict)
     for name, problems in texts.items():
         for problem in problems:
@@ -107,6 +107,7 @@ def _usual(kinds: Iterable[str]) -> str:
     return min(counted, key=lambda kind: (-counted[kind], kind))
 
 
-def _joined(told: Sequence[str]) -> str:
+def joined(told: Sequence[str]) -> str:
+    """Return the first few texts in one."""
     more = ["and more"] if len(told) > _MOST_TOLD else []
     return "; ".join([*told[:_MOST_TOLD], *more])

@@ -4,16 +4,21 @@ The scraping reads the same values as the status, so that a pass runs if and onl
 else.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from goproxy_operator.api.status import ReplicaStatus, StorageStatus
+from goproxy_operator.api.status import RefusalStatus, ReplicaStatus, StorageStatus
 from goproxy_operator.figures import fleet_figures, hit_rate_percent, storage_figures
 from goproxy_operator.quantity import format_bytes
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
+from goproxy_operator.reconcile.status.access import access_ready
 from goproxy_operator.reconcile.status.audited import audit_delivered
 from goproxy_operator.reconcile.status.reachability import config_warnings, credentials_ready, upstream_reachable
 from modproxy.contract.report import Report
+
+REFUSAL_KINDS = ("class", "identity", "access", "modules", "vulnerabilities", "age", "licenses")
+"""The kinds of rules that a status tells of. A newer replica may know others, and a tenant's replica any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,7 @@ class Figures:
     hit_rate_percent: int | None
     requests_per_second: int | None
     storage: StorageStatus | None
+    refusals: tuple[RefusalStatus, ...]
 
 
 def figures(replicas: Sequence[ReplicaFacts]) -> Figures:
@@ -39,7 +45,16 @@ def figures(replicas: Sequence[ReplicaFacts]) -> Figures:
             capacity=format_bytes(storage.capacity_bytes),
             percent=min(storage.percent, 100),
         ),
+        _refusals(replicas),
     )
+
+
+def _refusals(replicas: Sequence[ReplicaFacts]) -> tuple[RefusalStatus, ...]:
+    found: Counter[str] = Counter()
+    for replica in replicas:
+        found.update((replica.report.refusals or {}) if replica.report is not None else {})
+    known = (RefusalStatus(rule=kind, count=_step(found[kind])) for kind in REFUSAL_KINDS if found[kind])
+    return tuple(known)
 
 
 def replica_status(replica: ReplicaFacts) -> ReplicaStatus:
@@ -94,9 +109,16 @@ def told(reports: Mapping[str, Report], refused: Mapping[str, str]) -> object:
         disk_pressures(replicas),
         upstream_reachable(replicas),
         credentials_ready(replicas),
+        access_ready(replicas),
         audit_delivered(replicas),
         config_warnings(replicas),
     )
+
+
+def _step(count: int) -> int:
+    """Round a count of at least 1 down to 1, 2 or 5 times a power of ten, so that it moves seldom."""
+    power: int = 10 ** (len(str(count)) - 1)
+    return next(step * power for step in (5, 2, 1) if step * power <= count)
 
 
 def two_digits(value: float) -> int:

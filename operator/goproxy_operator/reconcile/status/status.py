@@ -17,7 +17,7 @@ from goproxy_operator.timestamps import format_time
 
 FIGURES_EVERY = 60.0
 """Seconds between two writes of a status in which nothing but figures moved."""
-_FIGURES = ("hitRatePercent", "requestsPerSecond", "storage")
+_FIGURES = ("hitRatePercent", "requestsPerSecond", "storage", "refusals")
 _REPLICA_FIGURES = ("hitRatePercent", "used", "capacity")
 
 Document = dict[str, Any]
@@ -47,6 +47,7 @@ def compute_status(facts: StatusFacts, previous: Mapping[str, Any], now: datetim
         ),
         hit_rate_percent=fleet.hit_rate_percent,
         requests_per_second=fleet.requests_per_second,
+        refusals=fleet.refusals,
         storage=fleet.storage,
         claim_size=facts.claim_size,
         replica_status=tuple(map(replica_status, facts.replicas)),
@@ -165,7 +166,8 @@ def _dump(part: Status | Condition) -> Document:
 def _without_figures(status: Mapping[str, Any]) -> Document:
     """Replace each figure by whether it is there."""
     return {
-        **_presence(status, _FIGURES),
+        # Refusals come and go with what clients do, and nobody waits for them.
+        **{key: value for key, value in _presence(status, _FIGURES).items() if key != "refusals"},
         "replicaStatus": [_presence(replica, _REPLICA_FIGURES) for replica in status.get("replicaStatus", ())],
         "conditions": [
             _presence(condition, ("message",)) if condition["type"] in FIGURES else condition

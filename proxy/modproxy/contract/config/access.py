@@ -103,3 +103,8 @@ class AccessConfig(Section):
     hide: bool = False
     """Whether a refusal is a 404, so that it does not tell whether there is such a module."""
     rules: tuple[RuleConfig, ...] = Field((), strict=False)
+
+    @property
+    def proves(self) -> bool:
+        """Whether there is a way to prove who asks. Without one, everybody is anonymous whatever he presents."""
+        return bool(self.oidc) or any((self.basic, self.service_accounts, self.trusted_proxy))

@@ -134,13 +134,13 @@ def unproved(error: BadCredential | TooManyFailures, endpoint: str, rules: Rules
     """Refuse a request whose credential proves nobody (401), or is not looked at after many bad ones (429)."""
     keeper, contact = rules.permissions.keeper, rules.permissions.contact
     if isinstance(error, TooManyFailures):
-        by = RuleRefusal(RuleKind.ACCESS, str(error), f"too many requests: {error}\n", status=429)
+        by = RuleRefusal(RuleKind.IDENTITY, str(error), f"too many requests: {error}\n", status=429)
         return _refusal(by, endpoint, {"Retry-After": str(error.retry_after)})
     text = (
         f"unauthorized: {keeper} does not take this credential: {error.told}\n"
         f"Look at ~/.netrc, GOAUTH, or the URL of GOPROXY; {contact} can tell which credential is good.\n"
     )
-    return _refusal(RuleRefusal(RuleKind.ACCESS, str(error), text, status=401), endpoint, _challenge(rules))
+    return _refusal(RuleRefusal(RuleKind.IDENTITY, str(error), text, status=401), endpoint, _challenge(rules))
 
 
 def _challenge(rules: Rules) -> dict[str, str]:

@@ -97,7 +97,7 @@ async def test_what_a_policy_in_dry_run_would_refuse_is_counted_each_time(
     async with TwoWays(tmp_path, upstream, config) as site:
         for number in range(1, 7):
             assert (await site.ask(site.quick, get(INFO))).endswith(upstream.files[INFO])
-            assert site.replica.handler.refusals["modules", "DryRun"] == number
+            assert site.replica.handler.refusals.total["modules", "DryRun"] == number
 
 
 async def test_one_request_looks_again_and_the_others_need_not_wait(

@@ -1,0 +1,31 @@
+"""What replicas report of the ways in which clients prove who they are, as a condition. Pure."""
+
+from collections.abc import Sequence
+
+from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
+from goproxy_operator.reconcile.status.reachability import Statement, joined, problems
+from modproxy.contract.report import AccessProblem
+
+ACCESS_READY = "AccessReady"
+_REASONS = {"oidc": "IssuerUnusable", "serviceAccounts": "ClusterKeysUnknown"}
+"""By the first word of the part that has a problem."""
+
+
+def access_ready(replicas: Sequence[ReplicaFacts]) -> Statement | None:
+    """Return the condition; None before a replica has reported, and where the object has no `access`."""
+    reports = {
+        r.name: r.report.access_problems
+        for r in replicas
+        if r.report is not None and r.report.access_problems is not None
+    }
+    if not reports:
+        return None
+    found = sorted({one.part for problems_of_one in reports.values() for one in problems_of_one})
+    if not found:
+        return ACCESS_READY, "True", "Ready", "every way in which clients prove who they are can be used"
+    told = problems({name: [_words(one) for one in some] for name, some in reports.items()})
+    return ACCESS_READY, "False", _REASONS.get(found[0].partition(" ")[0], "AccessUnusable"), joined(told)
+
+
+def _words(problem: AccessProblem) -> str:
+    return f"{problem.part}: {problem.problem}{f': {problem.remedy}' if problem.remedy else ''}"
