@@ -20,14 +20,18 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a sub-command and return its exit status."""
-    parser, local = make_parser()
+    parser, commands = make_parser()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["local"]:
         # Each mode loads only what it needs: no Kubernetes client on a laptop.
         from goproxy_operator.local import command  # noqa: PLC0415
 
-        command.add_arguments(local)
+        command.add_arguments(commands["local"])
         return command.run(parser.parse_args(arguments))
+    if arguments[:1] in (["login"], ["goauth"]):
+        from goproxy_operator.login import command as login  # noqa: PLC0415
+
+        return login.run(parser, commands, arguments)
     return _run(parser.parse_args(arguments))
 
 

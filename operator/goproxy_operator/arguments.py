@@ -137,8 +137,8 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--verbose", action="store_true", help="log what is done in detail")
 
 
-def make_parser() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
-    """Return the whole parser, and that of `local`, to which local mode adds its own arguments."""
+def make_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """Return the whole parser, and those of the sub-commands that add their own arguments."""
     parser = argparse.ArgumentParser(
         prog="goproxy-operator",
         description="Fleets of caching Go module proxies, made from GoProxy objects: in Kubernetes or on one machine.",
@@ -155,7 +155,9 @@ def make_parser() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
     )
     add_run_arguments(run)
     local = commands.add_parser("local", help="run one GoProxy on this machine, without a cluster")
-    return parser, local
+    login = commands.add_parser("login", help="get a token for a fleet")
+    goauth = commands.add_parser("goauth", help="give that token to the go command")
+    return parser, {"local": local, "login": login, "goauth": goauth}
 
 
 def namespaces(values: list[str] | None) -> list[str] | None:

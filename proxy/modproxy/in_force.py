@@ -8,16 +8,20 @@ checksum database under the newer rules, because a source is not told which rule
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from modproxy.config_file import Loaded
 from modproxy.contract.config import CacheConfig, Config, ConfigError
+from modproxy.facts.facts import Facts, vulnerability_url
+from modproxy.facts.http_files import over_http
+from modproxy.facts.judge import Judge
 from modproxy.identity.identities import Identities, Kept
 from modproxy.identity.presented import Everybody, WhoAsks
 from modproxy.mod.pattern import Pattern, parse_pattern
 from modproxy.mod.sumdb import SumdbTarget
+from modproxy.mod.target import Kind
 from modproxy.policy.admission import Admission
 from modproxy.policy.allowlist import Allowlist
 from modproxy.policy.permissions import Permissions
@@ -60,6 +64,8 @@ class Rules:
     """How long answers stay fresh."""
     warnings: tuple[str, ...]
     """Problems of the config that do not keep it from being in force, for the keepers of the fleet."""
+    judge: Judge | None = None
+    """Decides which versions may be served, by what is known of them; None where the config asks for nothing of it."""
 
     @property
     def config(self) -> Config:
@@ -115,14 +121,16 @@ class InForce:
     `begin` must be called first.
     """
 
-    def __init__(self, shared: SharedResources, cache: SmallAnswers) -> None:
+    def __init__(self, shared: SharedResources, cache: SmallAnswers, facts: Facts) -> None:
+        self._facts = facts
+        facts.changed = self._judge_anew
         self._shared = shared
         self._cache = cache
         self._rules: Rules | None = None
         self._started: Config | None = None
         self._sources: tuple[Sources, _CacheReader] | None = None
-        self.kept = Kept()
-        """What is known of credentials, whatever the config. Who ends the replica closes it."""
+        self._kept = Kept()
+        """What is known of credentials, whatever the config."""
         self._lock = asyncio.Lock()
         """Held while a config is taken: two at once would get the same generation, and share fetches of two sources."""
         self.identities: Identities | None = None
@@ -143,6 +151,12 @@ class InForce:
         if self._sources is None:
             raise AssertionError("begin comes first")
         return self._sources[0]
+
+    async def close(self) -> None:
+        """End what proves who asks."""
+        if self.identities is not None:
+            self.identities.close()
+        await self._kept.close()
 
     async def begin(self, loaded: Loaded) -> None:
         """Take the first config. Raises `UpstreamError`."""
@@ -178,14 +192,22 @@ class InForce:
     async def _take(self, loaded: Loaded) -> None:
         config, old = loaded.config, self._rules
         generation = 1 if old is None else old.generation + 1
-        if self._sources is None or old is None or config.upstream != old.config.upstream:
+        url = vulnerability_url(config)
+        if (
+            self._sources is None
+            or old is None
+            or config.upstream != old.config.upstream
+            or url != vulnerability_url(old.config)
+        ):
             reader = _CacheReader(self._cache)
-            sources = await build_sources(config, self._shared, reader)
+            sources = await build_sources(config, self._shared, reader, [url] if url else [])
             source_generation = generation
         else:
             sources, reader = self._sources
             source_generation = old.source_generation
+        policy = Allowlist(config.modules, loaded.allowlist, config.fleet)
         identities = await self._identities(config, sources)
+        await self._facts.take(config, over_http(sources.hops, config.upstream.timeout, self._shared.count))
         rules = Rules(
             generation=generation,
             loaded=loaded,
@@ -193,7 +215,7 @@ class InForce:
             source_generation=source_generation,
             identities=identities or Everybody(),
             permissions=Permissions(config.access, config.fleet, config.modules.contact),
-            policy=Allowlist(config.modules, loaded.allowlist, config.fleet),
+            policy=policy,
             admission=Admission(
                 sources.database.id if sources.database else None,
                 tuple(map(parse_pattern, config.upstream.not_proxied)),
@@ -205,6 +227,7 @@ class InForce:
             unverified=sources.unverified,
             cache=config.cache,
             warnings=sources.warnings + _fixed_at_start(self._started or config, config),
+            judge=self._facts.judge(config, sources.database, sources.unverified, reader),
         )
         reader.rules = self._rules = rules
         self._sources = sources, reader
@@ -218,11 +241,29 @@ class InForce:
             log.warning("%s", warning)
         log.info("config %s is in force (generation %d)", loaded.hash, generation)
 
+    async def read_tree_head(self) -> None:
+        """Have the newest tree head verified, where ages are judged by the log. Raises `SourceError`."""
+        rules = self.rules
+        if rules.config.modules.minimum_age and rules.database is not None:
+            await self._cache.read(Request(SumdbTarget(rules.database, "latest", Kind.TREE)), rules)
+
+    def _judge_anew(self) -> None:
+        """Put rules in force whose judge knows the newest facts. What was decided by older facts counts no more: the
+        memo of hits holds for one value of the rules.
+        """
+        if self._rules is None or self._sources is None:
+            return
+        sources, reader = self._sources
+        judge = self._facts.judge(self._rules.config, sources.database, sources.unverified, reader)
+        reader.rules = self._rules = replace(self._rules, judge=judge)
+
     async def _identities(self, config: Config, sources: Sources) -> Identities | None:
         """Make what proves who asks, with what of the former config stays true."""
         if config.access is None or not config.access.proves:
             return None
-        made = Identities(config.access, Path(config.secrets_dir), sources.documents, self.kept, before=self.identities)
+        made = Identities(
+            config.access, Path(config.secrets_dir), sources.documents, self._kept, before=self.identities
+        )
         await made.prepare()
         return made
 

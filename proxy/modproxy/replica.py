@@ -16,6 +16,7 @@ from modproxy.cache.zip_process import ProcessChecks
 from modproxy.config_file import Loaded, changes
 from modproxy.contract.address import Address
 from modproxy.contract.config import Config, ConfigError, TlsConfig
+from modproxy.facts.facts import Facts
 from modproxy.faults import Faults
 from modproxy.identity.identities import watch_identities
 from modproxy.in_force import InForce
@@ -62,10 +63,17 @@ class Replica:
         version_control = SharedVersionControl(self.store.private, self.store.capacity)
         self.auditor = Auditor(self.store.private, self.store.capacity, self._connections)
         self.store.beside = lambda: version_control.used_bytes + self.auditor.used_bytes
+        self.facts = Facts(self.store.private)
         shared = SharedResources(
-            self._connections, own, listeners, upstream_counts.count, self.store.private, version_control
+            self._connections,
+            own,
+            listeners,
+            upstream_counts.count,
+            self.store.private,
+            version_control,
+            self.facts.heads.saw,
         )
-        self.in_force = InForce(shared, cache)
+        self.in_force = InForce(shared, cache, self.facts)
         self.handler = ClientHandler(cache, self.store, self.in_force, traffic, own, auditor=self.auditor)
         self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None
         self.reporter = Reporter(
@@ -76,6 +84,7 @@ class Replica:
             self.background,
             auditor=self.auditor,
             faults=self._faults,
+            facts=self.facts,
         )
         self.reporter.refusals = self.handler.refusals.recent
         self.metrics = Metrics(
@@ -104,6 +113,7 @@ class Replica:
         self.background.start("sending of the audit log", self.auditor.send)
         self.background.start("tidying of the cache", self._janitor.run)
         self.background.start("asking of servers that fail", lambda: ask_again(lambda: self.in_force.sources.outages))
+        self.background.start("watch of the log", lambda: self.facts.watch_the_log(self.in_force.read_tree_head))
         self.background.start("watch of Secrets", lambda: watch_secrets(lambda: self.in_force.sources.secrets))
         self.background.start("watch of identities", lambda: watch_identities(lambda: self.in_force.identities))
         self.reporter.ready = True
@@ -145,9 +155,10 @@ class Replica:
         """End the tasks and the fetches under way, and close what the replica has open."""
         logging.getLogger().removeHandler(self._faults)
         self.background.close()
+        self.facts.close()
         await self._cache.close()
         await self._checks.close()
-        await asyncio.to_thread(self.in_force.kept.close)
+        await self.in_force.close()
         await self.auditor.close()
         await self._connections.close()
         with contextlib.suppress(TimeoutError):

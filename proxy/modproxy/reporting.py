@@ -7,6 +7,7 @@ from importlib.metadata import version
 from modproxy.audit.auditor import Auditor
 from modproxy.background import BackgroundTasks
 from modproxy.contract.report import ConfigState, Report, SecretProblem, StorageState
+from modproxy.facts.facts import Facts
 from modproxy.faults import Faults
 from modproxy.in_force import InForce
 from modproxy.server.certificates import Certificates
@@ -30,7 +31,9 @@ class Reporter:
         *,
         auditor: Auditor,
         faults: Faults,
+        facts: Facts,
     ) -> None:
+        self._facts = facts
         self._faults = faults
         self._auditor = auditor
         self._background = background
@@ -57,7 +60,11 @@ class Reporter:
                 hash=rules.loaded.hash,
                 generation=rules.generation,
                 error=self._error(),
-                warnings=self._background.problems + self._faults.warnings + self._expiry() + rules.warnings,
+                warnings=self._background.problems
+                + self._faults.warnings
+                + self._expiry()
+                + self._facts.warnings
+                + rules.warnings,
             ),
             storage=StorageState(
                 used_bytes=max(store.used_bytes, 0),  # files of a former process may go before they are counted

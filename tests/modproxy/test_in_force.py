@@ -11,6 +11,7 @@ from modproxy.cache.zip_check import ThreadChecks
 from modproxy.config_file import Loaded
 from modproxy.contract.address import Address
 from modproxy.contract.config import ConfigError
+from modproxy.facts.facts import Facts
 from modproxy.in_force import InForce
 from modproxy.mod.path import check_path
 from modproxy.source.build import SharedResources, UpstreamError
@@ -37,7 +38,7 @@ async def in_force(tmp_path: Path) -> AsyncIterator[InForce]:
         connections, ViaEntry("f", "a"), [Address("127.0.0.2", 9)], lambda _: None, tmp_path,
         SharedVersionControl(tmp_path, lambda: 1 << 30),
     )  # fmt: skip
-    yield InForce(shared, Cache(store, ThreadChecks(Pool("hash", 1))))
+    yield InForce(shared, Cache(store, ThreadChecks(Pool("hash", 1))), Facts(tmp_path))
     await connections.close()
 
 

@@ -91,6 +91,7 @@ async def test_a_replica_that_follows_its_config_no_more_fails_liveness(tmp_path
         replica.background,
         auditor=replica.auditor,
         faults=Faults(),
+        facts=replica.facts,
     )
     await replica.start()
     replica.follow(file)

@@ -97,7 +97,8 @@ class ApiClient:
     async def issuer_documents(self) -> tuple[Object, Object]:
         """Return what the API server says of the issuer of service accounts' tokens: its metadata, and its keys."""
         metadata = await self._call(_Call("GET", "discover", None, "/.well-known/openid-configuration"))
-        return metadata, await self._call(_Call("GET", "discover", None, "/openid/v1/jwks"))
+        keys = _Call("GET", "discover", None, "/openid/v1/jwks", accept=_KEY_SET)
+        return metadata, await self._call(keys)
 
     async def list_page(self, resource: Resource, namespace: str | None, query: Mapping[str, str]) -> Object:
         """Return one page of a list."""
@@ -206,7 +207,7 @@ class ApiClient:
     async def _send(self, call: "_Call", timeout: aiohttp.ClientTimeout) -> aiohttp.ClientResponse:
         connection = await self._connection()
         url = connection.server + call.path + ("?" + urlencode(call.query) if call.query else "")
-        headers = [("Accept", "application/json"), ("User-Agent", FIELD_MANAGER), *connection.all_headers]
+        headers = [("Accept", call.accept), ("User-Agent", FIELD_MANAGER), *connection.all_headers]
         data = None
         if call.body is not None:
             data = json.dumps(call.body).encode()
@@ -245,6 +246,11 @@ class _Call:
     body: Object | None = None
     most: int | None = None
     """So many bytes of the answer are read; None: all."""
+    accept: str = "application/json"
+
+
+_KEY_SET = "application/jwk-set+json"
+"""RFC 7517, section 8.5. The API server gives keys to those alone who accept this."""
 
 
 def _count(call: _Call, status: int) -> None:

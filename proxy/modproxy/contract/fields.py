@@ -100,6 +100,32 @@ def _check_issuer(text: str) -> str:
     return text
 
 
+def _check_database_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        good = parts.username is None and not parts.query and not parts.fragment and len(text) <= 512
+        remote = parts.scheme in ("https", "http") and parts.hostname and parts.port != 0
+        good = good and (remote or (parts.scheme == "file" and not parts.netloc and parts.path.startswith("/")))
+    except ValueError:  # a port that is none, or an open bracket
+        good = False
+    if not good or not text.isprintable() or " " in text:
+        shown = "the URL" if "@" in text else repr(text)
+        raise ValueError(f"{shown} is no vulnerability database: write https://HOST/PATH or file:///FOLDER")
+    return text
+
+
+def _check_vulnerability(text: str) -> str:
+    if not re.fullmatch(r"GO-[0-9]{4}-[0-9]{4,8}", text, re.ASCII):
+        raise ValueError(f"{text!r} is no entry of the Go vulnerability database: write for example GO-2024-1234")
+    return text
+
+
+def _check_license(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,63}", text, re.ASCII):
+        raise ValueError(f"{text!r} is no SPDX identifier of a licence: write for example MIT or Apache-2.0")
+    return text
+
+
 def _check_cidr(text: str) -> str:
     try:
         ip_network(text)
@@ -136,6 +162,12 @@ HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
 """The URL of an HTTP proxy, without credentials."""
 IssuerUrl = Annotated[str, AfterValidator(_check_issuer)]
 """The URL of an OpenID provider (OpenID Connect Discovery 1.0, section 3)."""
+DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
+"""The URL of a Go vulnerability database, or of a folder with its files."""
+VulnerabilityId = Annotated[str, AfterValidator(_check_vulnerability)]
+"""The ID of an entry of the Go vulnerability database."""
+LicenseId = Annotated[str, AfterValidator(_check_license)]
+"""An SPDX identifier of a licence."""
 ReceiverUrl = Annotated[str, AfterValidator(_check_receiver)]
 """The base of the URLs of a server with Elasticsearch's API, without credentials and query."""
 IndexName = Annotated[str, AfterValidator(_check_index)]

@@ -206,6 +206,6 @@ class Report(ReportPart):
     secret_problems: Annotated[tuple[SecretProblem, ...] | None, AfterValidator(_most_problems)] = None
     """The Secrets that cannot be used; None from an older replica."""
     access_problems: Annotated[tuple[AccessProblem, ...] | None, AfterValidator(_most_access)] = None
-    """Why clients cannot prove who they are; None from an older replica."""
+    """Why clients cannot prove who they are; None where no config asks them to, and from an older replica."""
     audit: AuditState | None = None
     """How the audit log fares; None without one, and from an older replica."""

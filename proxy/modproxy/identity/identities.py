@@ -61,12 +61,12 @@ class Kept:
             for call in self.on_change:
                 call()
 
-    def close(self) -> None:
-        """End the threads. Blocks for at most one verification."""
+    async def close(self) -> None:
+        """End the proofs under way and the threads."""
         for task in self.under_way.values():
             task.cancel()
-        self.passwords.close()
-        self.tokens.close()
+        await asyncio.to_thread(self.passwords.close)
+        await asyncio.to_thread(self.tokens.close)
 
 
 class Identities:
@@ -167,7 +167,7 @@ class Identities:
         if (proof := kept.proofs.find(name, now)) is not None:
             return proof
         if (refusal := kept.proofs.refusal(name, now)) is not None:
-            raise BadCredential(str(refusal), refusal.told)
+            raise refusal
         key = name, block_of(peer)
         task = kept.under_way.get(key)
         if task is None:
@@ -198,10 +198,11 @@ class Identities:
         kept, users = self._kept, self._users
         if users is None:
             raise BadCredential("there is a password, and access names no users")
-        # Who was let in with this very password may be behind the same ingress as the one who guesses.
-        good_before = kept.proofs.was_proved(name)
+        if kept.proofs.was_proved(name):
+            # Who was let in with this very password may be behind the same ingress as somebody who guesses.
+            return await users.prove(login)
         async with kept.turns.of(address):
-            if not good_before and (pause := kept.failures.pause(address, kept.clock())):
+            if pause := kept.failures.pause(address, kept.clock()):
                 raise TooManyFailures(pause)
             try:
                 return await users.prove(login)

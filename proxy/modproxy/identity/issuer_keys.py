@@ -74,13 +74,13 @@ class IssuerKeys:
         if self._fetched is not None and now - self._fetched > OUTAGE_SECONDS and self.current.keys:
             log.error("the keys of issuer %s could not be fetched for a day, and are dropped", self.issuer)
             self._take(KeySet())
-        if now - self._tried >= (RETRY_SECONDS if self._failing else REFRESH_SECONDS):
+        if _is_over(self._tried, now, RETRY_SECONDS if self._failing else REFRESH_SECONDS):
             self._begin()
 
     async def fetch_for_unknown_key(self) -> None:
         """Fetch the keys because a token has an unknown one, if that is due."""
         if self._task is None:
-            if self._clock() - self._tried_for_key < UNKNOWN_KEY_SECONDS:
+            if not _is_over(self._tried_for_key, self._clock(), UNKNOWN_KEY_SECONDS):
                 return
             self._tried_for_key = self._clock()
         # A request that leaves must not end the fetch for the others.
@@ -155,6 +155,11 @@ def _may_have_keys(url: str, issuer: str) -> bool:
         return False
     schemes = ("https",) if issuer.startswith("https:") else ("https", "http")
     return good and parts.scheme in schemes and url.isprintable() and " " not in url
+
+
+def _is_over(begun: float, now: float, seconds: float) -> bool:
+    """Say whether a span of time is over. It is over too when the clock was set back before its beginning."""
+    return not 0 <= now - begun < seconds
 
 
 def _void() -> Grounds:

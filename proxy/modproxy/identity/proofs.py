@@ -49,7 +49,7 @@ class Proofs:
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._proofs: dict[bytes, Proof] = {}
-        self._refusals: dict[bytes, tuple[float, BadCredential]] = {}
+        self._refusals: dict[bytes, tuple[float, str, str]] = {}
 
     def name_of(self, authorization: str) -> bytes:
         """Return what a credential is known by."""
@@ -74,15 +74,16 @@ class Proofs:
 
     def refusal(self, name: bytes, now: float) -> BadCredential | None:
         """Return why a credential was refused a moment ago; None when it was not."""
-        until, why = self._refusals.get(name, (0.0, None))
-        return why if now < until else None
+        until, reason, told = self._refusals.get(name, (0.0, "", ""))
+        return BadCredential(reason, told) if now < until else None
 
     def refuse(self, name: bytes, why: BadCredential, now: float) -> None:
         """Remember a refusal. The oldest one goes when there are too many."""
         self._refusals.pop(name, None)
         if len(self._refusals) >= MOST_REFUSALS:
             del self._refusals[next(iter(self._refusals))]
-        self._refusals[name] = now + REFUSED_SECONDS, why
+        # An error itself has its traceback, and so the credential that it was about.
+        self._refusals[name] = now + REFUSED_SECONDS, str(why), why.told
 
     def forget_refusals(self) -> None:
         """Forget every refusal: what was refused may be good, because keys or users have changed."""

@@ -49,10 +49,13 @@ class Keys(Protocol):
 class ClusterKeys:
     """The cluster's keys, which the config has."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, section: ServiceAccountsConfig) -> None:
         self._grounds = Grounds()
+        if section.issuer is None:
+            self.current, self.problem = KeySet(), "the cluster's issuer is not known, and its tokens are refused"
+            return
         try:
-            self.current, self.problem = parse_key_set(text), None
+            self.current, self.problem = parse_key_set(section.keys), None
         except KeySetError as e:
             self.current, self.problem = KeySet(), f"the cluster's key set cannot be used: {e}"
 
@@ -182,8 +185,9 @@ class TokenIssuers:
         return Proof(accepted.principal(verified.claims), verified.expires, grounds)
 
     async def _verify(self, accepted: Accepted, token: Unverified) -> Verified:
-        section, keys = accepted.section, accepted.keys.current
-        return await self._pool.run(verify, token, section.issuer, section.audience, keys, self._clock())
+        # The issuer is the token's own: `prove` has compared them.
+        audience, keys = accepted.section.audience, accepted.keys.current
+        return await self._pool.run(verify, token, token.issuer, audience, keys, self._clock())
 
     def _accept(
         self, before: "TokenIssuers | None", section: OidcConfig | ServiceAccountsConfig, keys: IssuerKeys | None
@@ -197,7 +201,7 @@ class TokenIssuers:
 
 def _accepted(section: OidcConfig | ServiceAccountsConfig, keys: IssuerKeys | None) -> Accepted:
     if isinstance(section, ServiceAccountsConfig):
-        return Accepted(section, ClusterKeys(section.keys), service_account_of, Grounds())
+        return Accepted(section, ClusterKeys(section), service_account_of, Grounds())
     if keys is None:
         raise AssertionError("an OpenID provider has keys that are fetched")
     return Accepted(section, keys, lambda claims: principal_of(claims, section), Grounds())

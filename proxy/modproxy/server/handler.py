@@ -5,24 +5,21 @@ import io
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
-from typing import BinaryIO
 
 from aiohttp import web
 
 from modproxy.audit.auditor import Auditor
-from modproxy.audit.record import Entry
-from modproxy.cache.answer import Answer, CacheStatus, KnownAbsent, NotHeld
+from modproxy.cache.answer import CacheStatus, NotHeld
 from modproxy.cache.flight import CutShort
 from modproxy.cache.lookup import Cache
-from modproxy.contract.config import Verb
 from modproxy.identity.presented import BadCredential, Presented, TooManyFailures
-from modproxy.identity.principal import ANONYMOUS, Principal
 from modproxy.in_force import InForce, Rules
 from modproxy.mod.target import Kind
 from modproxy.policy.decision import RuleRefusal
 from modproxy.request import Request
+from modproxy.server.audited import entry_of
 from modproxy.server.decide.arrival import Arrival, read_arrival
 from modproxy.server.decide.errors import FAULT, ErrorAnswer, failure
 from modproxy.server.decide.head import SERVER, head_of
@@ -32,13 +29,14 @@ from modproxy.server.decide.refusals import (
     OTHER,
     Check,
     Refusal,
-    module_of,
+    of_version,
     refuse_fetch,
     unproved,
 )
-from modproxy.server.decide.verdict import verdict_of
 from modproxy.server.hit.memo import HitMemo
+from modproxy.server.judging import judged
 from modproxy.server.refusal_counts import RefusalCounts
+from modproxy.server.reply import Reply, status_of
 from modproxy.server.send import (
     conditions_of,
     error_response,
@@ -49,7 +47,7 @@ from modproxy.server.send import (
     small_response,
 )
 from modproxy.server.traffic import Traffic
-from modproxy.source.protocol import Denied, Mismatch, SourceError
+from modproxy.source.protocol import Mismatch, SourceError
 from modproxy.store.protocol import LARGEST_BODY, Store
 from modproxy.via import ViaEntry
 
@@ -61,39 +59,6 @@ _CLIENT_LEFT = 499
 """nginx's code for a client that left before its answer."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """Carries the decision how a client is answered to the sending of it: an error, an answer, or an empty 200."""
-
-    endpoint: str
-    """The `endpoint` label of metrics."""
-    cache_status: CacheStatus
-    error: ErrorAnswer | None = None
-    request: Request | None = None
-    answer: Answer | None = None
-    file: BinaryIO | None = None
-    """The stored file of the answer, opened, so that an eviction does not disturb the client."""
-    learnt: bool = False
-    """Whether the memo of hits was told of it; the memo is not told of what a policy would refuse."""
-    text: str = ""
-    """The body where there is neither an error nor an answer."""
-    lacking: bool = False
-    """Whether the target is not held, and the request allows no fetch."""
-    by: RuleRefusal | None = None
-    """The refusal of the policy, where a policy has refused the request, or would have."""
-    principal: Principal = ANONYMOUS
-    """Who made the request, as far as this was proved."""
-    mismatch: bool = False
-    """Whether the checksum database says otherwise of what was fetched."""
-
-    def close(self) -> None:
-        """Let go of the answer and the file, after the reply was sent or could not be sent."""
-        if self.answer is not None:
-            self.answer.close()
-        if self.file is not None:
-            self.file.close()
 
 
 class ClientHandler:
@@ -147,7 +112,7 @@ class ClientHandler:
             seconds = time.perf_counter() - started
             self._traffic.count(reply.endpoint, code, reply.cache_status, seconds)
             if self._auditor.on:
-                self._auditor.add(_entry(http, arrival, reply, code=code, sent=sent, seconds=seconds))
+                self._auditor.add(entry_of(http, arrival, reply, code=code, sent=sent, seconds=seconds))
         if self._draining:
             response.force_close()
         return response
@@ -197,12 +162,17 @@ class ClientHandler:
         request = arrival.request(target, self._own)
         if no_fetch is not None:
             request = replace(request, cached_only=True)
-        reply = await self._from_cache(arrival.method, request, rules)
+        reply, by_facts = await judged(arrival.method, request, rules, self._from_cache)
         if no_fetch is not None and reply.lacking and not arrival.cached_only and self._carried_out(no_fetch):
             return Reply(no_fetch.endpoint, CacheStatus.DENIED, no_fetch.error, lacking=True, by=no_fetch.by)
+        for by in by_facts:
+            self._carried_out(of_version(target, by))
+            spared = spared or by
+        if by_facts:
+            self.hits.drop(target.key)
         # What a policy in DryRun would refuse is counted each time.
         if spared is not None:
-            return replace(reply, by=spared)
+            return reply if reply.by is not None else replace(reply, by=spared)
         if arrival.method == "GET":
             self.hits.learn(raw_path, target, reply.answer, reply.file, rules=rules, moment=moment)
             return replace(reply, learnt=True)
@@ -217,9 +187,9 @@ class ClientHandler:
 
     async def _learn_fetched(self, raw_path: str, request: Request, rules: Rules) -> None:
         moment = self._cache.news.moment
-        held = await self._from_cache("GET", replace(request, cached_only=True), rules)
+        held, by_facts = await judged("GET", replace(request, cached_only=True), rules, self._from_cache)
         try:
-            if held.cache_status is CacheStatus.HIT:
+            if not by_facts and held.cache_status is CacheStatus.HIT:
                 self.hits.learn(raw_path, request.target, held.answer, held.file, rules=rules, moment=moment)
         finally:
             held.close()
@@ -240,13 +210,8 @@ class ClientHandler:
                 ask = self._cache.exists if head_of_zip else self._cache.get
                 answer = await ask(request, rules)
             except SourceError as e:
-                return Reply(
-                    endpoint,
-                    _status_of(e),
-                    failure(e),
-                    lacking=isinstance(e, NotHeld),
-                    mismatch=isinstance(e, Mismatch),
-                )
+                mismatch = isinstance(e, Mismatch)
+                return Reply(endpoint, status_of(e), failure(e), lacking=isinstance(e, NotHeld), mismatch=mismatch)
             if answer.body is not None or answer.stored is None:
                 return Reply(endpoint, answer.status, request=request, answer=answer)
             try:
@@ -287,35 +252,6 @@ async def _response(http: web.BaseRequest, reply: Reply, request_id: str) -> web
         return await send_stream(http, head, answer.follower)
     content = io.BytesIO(answer.body) if answer.body is not None else reply.file
     return await (send_head(http, head) if content is None else send_file(http, head, content))
-
-
-def _entry(http: web.BaseRequest, arrival: Arrival, reply: Reply, *, code: int, sent: int, seconds: float) -> Entry:
-    """Make the entry of the audit log. Nothing of the path of a malformed request is in it."""
-    target, by = arrival.target, reply.by
-    fetched = reply.cache_status is CacheStatus.MISS or reply.lacking
-    return Entry(
-        time=time.time(),
-        id=arrival.id,
-        principal=reply.principal,
-        client=http.remote or "",
-        verb=(Verb.FETCH if fetched and target is not None else Verb.READ).value,
-        module=module_of(target),
-        version=str(target.version or "") if target is not None else "",
-        endpoint=reply.endpoint,
-        verdict=verdict_of(by, reply.error, mismatch=reply.mismatch, lawful=target is not None or arrival.root),
-        rule=f"{by.kind.value}: {by.rule}" if by is not None else "",
-        status=code,
-        cache=reply.cache_status.value,
-        sent=sent,
-        seconds=seconds,
-        upstream="",
-    )
-
-
-def _status_of(error: SourceError) -> CacheStatus:
-    if isinstance(error, KnownAbsent):
-        return CacheStatus.NEGATIVE
-    return CacheStatus.DENIED if isinstance(error, Denied) else CacheStatus.MISS
 
 
 def _authorization(http: web.BaseRequest) -> str | None:

@@ -18,6 +18,10 @@ _BACKLOG = 2048
 _UNSENT_BYTES = 128 << 10
 _IDLE_SECONDS = 75.0
 """How long a connection may stay open without a whole request."""
+_MOST_HEADER_BYTES = 24 * 1024
+"""Bytes of one header line. A token has up to 16 KiB (`identity.authorization`), and a third more as the password of
+Basic; aiohttp itself would take 8190.
+"""
 _LINGERING_SECONDS = 2.0
 """How long the rest of a request's body is read after the answer, because a connection that is closed with unread bytes
 is reset, and the client may lose the answer.
@@ -75,6 +79,7 @@ class ClientListener:
             "access_log": None,
             "keepalive_timeout": _IDLE_SECONDS,
             "lingering_time": _LINGERING_SECONDS,
+            "max_field_size": _MOST_HEADER_BYTES,
         }
         self._server = ClientServer(handle, **options) if hits is None else HitServer(handle, hits, **options)
         self._accepting: asyncio.Server | None = None

@@ -1,8 +1,9 @@
 """How one source is made from the config: of upstreams, version control and the checksum database, with all checks."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from modproxy.contract.address import Address
@@ -62,6 +63,8 @@ class SharedResources:
     folder: Path
     """Where sources keep files of their own: certificates, tree heads."""
     version_control: SharedVersionControl
+    saw_tree_head: Callable[[str, int], None] = lambda _database, _size: None
+    """Is told of each tree head that was verified, with the id of its database and its size."""
     memory: Room = field(default_factory=lambda: Room(lambda: LARGE_ANSWERS_BYTES))
     """The room for all large answers that are held in memory at once."""
 
@@ -80,17 +83,22 @@ class Sources:
     """Problems of the config, for the keepers of the fleet."""
     outages: Outages
     """The servers that fail."""
+    hops: Hops
+    """The way to servers that are no upstreams."""
     secrets: NamedSecrets
     """The Secrets that `config.upstream` names, which were looked at."""
     documents: Documents
     """Fetches the documents of OpenID providers, by the same way out."""
 
 
-async def build_sources(config: Config, shared: SharedResources, cache: DatabaseCache) -> Sources:
+async def build_sources(
+    config: Config, shared: SharedResources, cache: DatabaseCache, others: Sequence[str] = ()
+) -> Sources:
     """Make the source that `config.upstream` describes. Raises `UpstreamError`.
 
     `cache` has the answers of the checksum database for the verification, and `.info` files for version control. The
-    cache gets them from the source that is made here.
+    cache gets them from the source that is made here. `others` are URLs of servers that the config names and that are
+    no upstreams.
     """
     upstream = config.upstream
     secrets = Path(config.secrets_dir)
@@ -107,7 +115,7 @@ async def build_sources(config: Config, shared: SharedResources, cache: Database
         if entry.login and not entry.url.startswith("https:")
     ]
     database = await _database(upstream)
-    urls = [entry.url for entry in entries] + ([database.url] if database else [])
+    urls = [*(entry.url for entry in entries), *([database.url] if database else []), *others]
     named = NamedPlaces(
         named_hosts(urls), tuple(map(parse_pattern, upstream.goprivate)), upstream.allow_private_targets
     )
@@ -146,7 +154,7 @@ async def build_sources(config: Config, shared: SharedResources, cache: Database
     private: Source = direct
     sumdb: Source = Absent(_NO_DATABASE)
     if database is not None:
-        sumdb = _sumdb(database, entries, client, shared.folder, cache)
+        sumdb = _sumdb(database, entries, client, shared, cache)
         public = Verified(public, database, cache, unverified, ahead=True)
         private = Verified(private, database, cache, unverified, ahead=False)
     return Sources(
@@ -155,6 +163,7 @@ async def build_sources(config: Config, shared: SharedResources, cache: Database
         unverified,
         tuple(warnings),
         outages,
+        hops,
         named_secrets,
         Documents(shared.connections, without_logins),
     )
@@ -215,13 +224,18 @@ async def _database(upstream: UpstreamConfig) -> Database | None:
 
 
 def _sumdb(
-    database: Database, entries: Sequence[Entry], client: UpstreamClient, folder: Path, cache: DatabaseCache
+    database: Database,
+    entries: Sequence[Entry],
+    client: UpstreamClient,
+    shared: SharedResources,
+    cache: DatabaseCache,
 ) -> Source:
     proxies = [
         DatabaseProxy(UpstreamProxy(client, entry.url, entry.login, role=Role.DATABASE), entry.fall_back_on_error)
         for entry in entries
         if entry.kind is EntryKind.PROXY and not entry.url.startswith("file:")
     ]
-    heads = TreeHeads(folder / "sumdb" / f"{database_folder(database.id)}.latest")
+    heads = TreeHeads(shared.folder / "sumdb" / f"{database_folder(database.id)}.latest")
     itself = UpstreamProxy(client, database.url, database.login, path_below_database, Role.DATABASE)
-    return SumdbSource(database, proxies, itself, heads, cache, outages=client.outages)
+    saw = partial(shared.saw_tree_head, database.id)
+    return SumdbSource(database, proxies, itself, heads, cache, outages=client.outages, saw=saw)

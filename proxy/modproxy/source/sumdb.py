@@ -7,7 +7,7 @@ for the choice between an upstream proxy and the database's own server.
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -79,7 +79,10 @@ class SumdbSource:
         cache: DatabaseCache,
         *,
         outages: Outages | None = None,
+        saw: Callable[[int], None] = lambda _size: None,
     ) -> None:
+        self._saw = saw
+        """Is told the size of each tree head that was proved to be of the database's one log."""
         self._outages = outages or Outages()
         self._place = Place(Role.DATABASE, database.name)
         self._database = database
@@ -237,6 +240,7 @@ class SumdbSource:
                     continue  # the source of another config, which has a lock of its own, has saved a tree head
                 if newer[1] != known_note:
                     self._heads.save(newer[1])
+                self._saw(newer[0].size)
                 return newer
 
     async def _compare(self, older: Tree, newer: Tree, via: str) -> None:

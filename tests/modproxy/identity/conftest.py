@@ -94,7 +94,7 @@ async def world(tmp_path: Path, documents: Documents) -> AsyncIterator[World]:
     yield made
     if hasattr(made, "identities"):
         made.identities.close()
-    made.kept.close()
+    await made.kept.close()
 
 
 @pytest.fixture

@@ -207,6 +207,10 @@ async def test_no_credential_is_kept(users: World) -> None:
     kept = users.kept.proofs.__dict__ | {"under_way": users.kept.under_way}
     assert "pw-a" not in repr(kept)
     assert basic("alice", "pw-a").split()[1] not in repr(kept)
+    with pytest.raises(BadCredential):
+        await users.who(basic("alice", "wrong-pw"))
+    # A remembered refusal has no traceback, whose frames have the password.
+    assert not any(isinstance(value, Exception) for kept in users.kept.proofs._refusals.values() for value in kept)
 
 
 PROXY = {"trustedProxy": {"cidrs": ["10.1.0.0/16"], "secretName": "edge"}}

@@ -233,6 +233,21 @@ async def test_a_service_account(world: World) -> None:
     await refused(world, token, "not known")
 
 
+async def test_a_cluster_whose_issuer_is_not_known_yet(world: World) -> None:
+    await world.take({"serviceAccounts": {"audience": "goproxy"}})
+    assert "issuer is not known" in world.identities.problems()[0].problem
+    await refused(world, sign(claims("https://kubernetes.default.svc", sub="system:serviceaccount:a:b")), "iss")
+
+
+async def test_a_clock_that_is_set_back_stops_no_refresh(world: World, issuer: Issuer) -> None:
+    world.clock.passed = 1e6
+    await world.take(oidc(issuer))
+    await eventually(lambda: issuer.asked.count("/keys") == 1, "the keys are fetched")
+    world.clock.passed = 0
+    await world.identities.look()
+    await eventually(lambda: issuer.asked.count("/keys") == 2, "the keys are fetched again")
+
+
 async def test_an_issuer_cannot_name_service_accounts(world: World, issuer: Issuer) -> None:
     await world.take(oidc(issuer, groupsClaim="groups") | cluster(jwk(OTHER_RSA_KEY)))
     await refused(world, issuer.token(sub="system:serviceaccount:build:ci"), "service accounts")

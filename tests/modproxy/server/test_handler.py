@@ -10,6 +10,7 @@ import pytest
 from modproxy.audit.auditor import Auditor
 from modproxy.cache.lookup import Cache
 from modproxy.cache.zip_check import ThreadChecks
+from modproxy.facts.facts import Facts
 from modproxy.in_force import InForce, Rules
 from modproxy.request import Request
 from modproxy.server.handler import ClientHandler
@@ -45,7 +46,7 @@ class Site:
         own = ViaEntry("fleet", "a")
         version_control = SharedVersionControl(folder, lambda: 1 << 30)
         shared = SharedResources(self.connections, own, [], lambda _: None, folder, version_control)
-        self.in_force = InForce(shared, self.cache)
+        self.in_force = InForce(shared, self.cache, Facts(folder))
         self.put_in_force(rules(self.source, {"modules": {"deny": ["example.com/evil"]}}))
         self.auditor = Auditor(folder, lambda: 1 << 30, self.connections)
         self.handler = ClientHandler(self.cache, self.store, self.in_force, self.traffic, own, auditor=self.auditor)

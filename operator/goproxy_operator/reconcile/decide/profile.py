@@ -9,7 +9,7 @@ from typing import Any
 
 from goproxy_operator.api.goproxyclass import FleetClass
 from goproxy_operator.api.limits import Profile
-from goproxy_operator.reconcile.decide import values
+from goproxy_operator.reconcile.decide import stricter, values
 from goproxy_operator.reconcile.decide.matching import MATCHERS
 
 BASELINE_SECRETS = ("goproxy-*",)
@@ -18,6 +18,10 @@ Secrets, and so cannot tell one by its labels: to list labels is to list content
 
 Values = Callable[[Any, str], Iterable[str]]
 """Told what is written, and the fleet's namespace: the values that a list of the class is compared with."""
+
+
+NoWeaker = Callable[[Any, Any, Mapping[str, Any]], bool]
+"""Told what is written, the class's default of the field, and `modules` of the class's defaults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,8 @@ class Decision:
     whole: bool = False
     """The field names one object by several keys: the reference as it results is compared, since a key that the fleet
     leaves out is the class's."""
+    no_weaker: NoWeaker | None = None
+    """Says whether the fleet's value demands no less than the class's: then the field is the fleet's to write."""
 
 
 def _free() -> Decision:
@@ -45,6 +51,11 @@ def _baseline(by: str = "", of: Values = values.itself) -> Decision:
 
 def _privileged(by: str = "", of: Values = values.itself, *, by_result: bool = False, whole: bool = False) -> Decision:
     return Decision(Profile.PRIVILEGED, by, of, by_result, whole)
+
+
+def _stricter(no_weaker: NoWeaker) -> Decision:
+    """A fleet may demand more than its class's defaults, and no less."""
+    return Decision(Profile.PRIVILEGED, no_weaker=no_weaker)
 
 
 DECISIONS: Mapping[str, Decision] = {
@@ -103,11 +114,25 @@ DECISIONS: Mapping[str, Decision] = {
     "upstream.egressCIDRs": _privileged(),
     "upstream.timeout": _free(),
     "upstream.directTimeout": _free(),
-    "modules.mode": _free(),
+    "modules.mode": _stricter(stricter.mode),
     "modules.allow": _free(),
     "modules.deny": _free(),
     "modules.allowlistConfigMapName": _free(),
     "modules.contact": _free(),
+    "modules.minimumAge": _stricter(stricter.minimum_age),
+    "modules.minimumAgeExclude": _stricter(stricter.no_exclusion),
+    "modules.minimumAgeMode": _stricter(stricter.age_mode),
+    "modules.denyVulnerable": _stricter(stricter.deny_vulnerable),
+    # Replicas read it, wherever it is: inside of the cluster too.
+    "modules.vulnerabilities.url": _privileged(),
+    "modules.vulnerabilities.except": _stricter(stricter.no_exception),
+    "modules.vulnerabilities.unreviewed": _stricter(stricter.widening),
+    "modules.vulnerabilities.unfixed": _stricter(stricter.widening),
+    "modules.licenses.allow": _stricter(stricter.licenses_allowed),
+    "modules.licenses.deny": _stricter(stricter.licenses_denied),
+    "modules.licenses.unknown": _stricter(stricter.widening),
+    "modules.licenses.mode": _stricter(stricter.license_mode),
+    "modules.vulnerabilities.mode": _stricter(stricter.vulnerability_mode),
     "audit.enabled": _free(),
     "audit.to": _free(),
     # Replicas send records to it, with the replicas' way out.
@@ -172,7 +197,7 @@ def profile_breaches(own: Mapping[str, Any], fleet_class: FleetClass, namespace:
 
     `own` is the spec without the class's defaults. What says no more than these defaults passes.
     """
-    written = _written(own, fleet_class.defaults)
+    written = _written(own, fleet_class.defaults, fleet_class.defaults.get("modules") or {})
     return tuple(
         breach
         for path, value in written
@@ -192,11 +217,14 @@ def named_in(fleet_class: FleetClass, by: str) -> tuple[str, ...] | None:
     return found
 
 
-def _written(own: Any, default: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def _written(own: Any, default: Any, modules: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
     """Yield each decided field that is written, and each that nobody has decided."""
     if own == default or own is None:
         return
     if path in DECISIONS:
+        no_weaker = DECISIONS[path].no_weaker
+        if no_weaker is not None and no_weaker(own, default, modules):
+            return
         news = _news(own, default)
         if isinstance(news, Mapping) and not news and isinstance(default, Mapping):
             return  # laid over the class's, it says what the class says
@@ -204,12 +232,12 @@ def _written(own: Any, default: Any, path: str = "") -> Iterator[tuple[str, Any]
     elif isinstance(own, Mapping):
         below = default if isinstance(default, Mapping) else {}
         for key, value in own.items():
-            yield from _written(value, below.get(key), f"{path}.{key}" if path else key)
+            yield from _written(value, below.get(key), modules, f"{path}.{key}" if path else key)
     elif isinstance(own, list | tuple) and all(isinstance(entry, Mapping) for entry in own):
         known = default if isinstance(default, list | tuple) else ()
         for entry in own:
             if entry not in known:
-                yield from _written(entry, None, f"{path}[]")
+                yield from _written(entry, None, modules, f"{path}[]")
     else:
         yield path, own
 

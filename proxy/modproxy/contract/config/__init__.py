@@ -24,7 +24,14 @@ from modproxy.contract.config.document import (
     dump_config,
     parse_config,
 )
-from modproxy.contract.config.modules import Imposed, ModulesConfig, PolicyMode
+from modproxy.contract.config.modules import (
+    Imposed,
+    LicensesConfig,
+    ModulesConfig,
+    PolicyMode,
+    VulnerabilitiesConfig,
+    Widening,
+)
 from modproxy.contract.config.section import Section
 from modproxy.contract.config.serving import ShutdownConfig, TlsConfig
 from modproxy.contract.config.upstream import CredentialConfig, HttpProxyConfig, UpstreamConfig
@@ -42,6 +49,7 @@ __all__ = [
     "ElasticsearchConfig",
     "HttpProxyConfig",
     "Imposed",
+    "LicensesConfig",
     "ModulesConfig",
     "OidcConfig",
     "PolicyMode",
@@ -53,6 +61,8 @@ __all__ = [
     "TrustedProxyConfig",
     "UpstreamConfig",
     "Verb",
+    "VulnerabilitiesConfig",
+    "Widening",
     "config_hash",
     "dump_config",
     "parse_config",

@@ -123,6 +123,13 @@ def refuse_fetch(arrival: Arrival, rules: Rules) -> Refusal | None:
     return _by_policy(target, by, _challenge(rules) if by is not None and by.status == 401 else {})
 
 
+def of_version(target: AnyTarget, by: RuleRefusal) -> Refusal:
+    """Make the refusal of a version, which what is known of the version has decided."""
+    logged = not by.enforced and target.kind in _LOGGED_KINDS
+    warning = f"DryRun: {target} would be refused: {by.rule}" if logged else None
+    return _refusal(by, target.kind.value, None, warning)
+
+
 def module_of(target: AnyTarget | None) -> str | None:
     """Return the path of the module that a target tells of; None for what tells of no module."""
     if isinstance(target, SumdbTarget):

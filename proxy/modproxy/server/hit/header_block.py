@@ -18,7 +18,7 @@ from modproxy.server.hit.repeated import Repeated
 _LONGEST_BLOCK = 2048
 """Bytes: the headers of a go command have about 120, with a credential up to 1500."""
 _LONGEST_LINE = 1600
-"""Bytes: room for a bearer token. aiohttp refuses lines of more than 8190."""
+"""Bytes: room for a bearer token. Longer lines are left to aiohttp."""
 _MOST_LINES = 40
 _MOST_BLOCKS = 1024
 """How many blocks are remembered: at most 2 MiB, commonly a few kilobytes, because few programs make all requests."""

@@ -185,6 +185,10 @@ class HitMemo:
             if hit is not None:
                 self._forget(hit)
 
+    def drop(self, key: str) -> None:
+        """Drop the hit of a file that may not be had any more."""
+        self.removed(key)
+
     def _drop(self, hit: Hit) -> None:
         (self._small if hit.file is None else self._files).pop(hit.key)
         self._forget(hit)

@@ -89,8 +89,67 @@ REFUSED: list[Case] = [
         '".corp.example.com" has an element that begins or ends with a dot, which no module path has: write',
         "spec.upstream.gonosumdb[0]",
     ),
+    both(
+        {"modules": {"minimumAge": "3 days"}},
+        '"3 days" is not a duration: write for example 30s, 5m or 72h',
+        "spec.modules.minimumAge",
+    ),
+    both({"modules": {"minimumAge": "0s"}}, "must be longer than nothing", "spec.modules.minimumAge"),
+    both(
+        {"modules": {"minimumAgeExclude": ["GitHub.com/acme"]}},
+        '"GitHub.com/acme" begins with a host in capital letters',
+        "spec.modules.minimumAgeExclude[0]",
+    ),
+    both(
+        {"modules": {"vulnerabilities": {"except": ["CVE-2024-1234"]}}},
+        '"CVE-2024-1234" is no entry of the Go vulnerability database: write for example GO-2024-1234',
+        "spec.modules.vulnerabilities.except[0]",
+    ),
+    both(
+        {"modules": {"vulnerabilities": {"except": ["GO-2024-1234/../x"]}}},
+        "is no entry of the Go vulnerability database",
+        "spec.modules.vulnerabilities.except[0]",
+    ),
+    both(
+        {"modules": {"vulnerabilities": {"url": "vuln.example.com"}}},
+        '"vuln.example.com" is no vulnerability database: write https://HOST/PATH',
+        "spec.modules.vulnerabilities.url",
+    ),
+    both(
+        {"modules": {"vulnerabilities": {"url": "https://a:b@vuln.example.com"}}},
+        "is no vulnerability database",
+        "spec.modules.vulnerabilities.url",
+    ),
+    both(
+        {"modules": {"licenses": {"deny": ["GPL 3"]}}},
+        '"GPL 3" is no SPDX identifier of a licence: write for example MIT or Apache-2.0',
+        "spec.modules.licenses.deny[0]",
+    ),
+    schema(
+        {"modules": {"vulnerabilities": {"unfixed": "No"}}},
+        server='Unsupported value: "No": supported values: "Allow", "Deny"',
+        models="Input should be 'Allow' or 'Deny'",
+        path="spec.modules.vulnerabilities.unfixed",
+    ),
 ]
 ACCEPTED: list[dict[str, Any]] = [
+    {"modules": {"licenses": {"allow": ["MIT", "BSD-3-Clause"], "unknown": "Deny", "mode": "Enforce"}}},
+    {
+        "modules": {
+            "minimumAge": "72h",
+            "minimumAgeExclude": ["github.com/acme"],
+            "minimumAgeMode": "DryRun",
+            "denyVulnerable": True,
+            "vulnerabilities": {
+                "url": "https://vuln.example.com",
+                "except": ["GO-2024-1234"],
+                "unreviewed": "Deny",
+                "unfixed": "Allow",
+                "mode": "Enforce",
+            },
+        }
+    },
+    {"modules": {"vulnerabilities": {"url": "file:///var/lib/vulndb"}}},
     {"modules": {"contact": "#go-modules, or ext. 4711 (Zürich)"}},
     {"modules": {"allow": ["*.corp.example.com", "github.com/acme/", "a\\*b", "v[0-9a-f]/x", "[^a-z]?"]}},
 ]
