@@ -174,4 +174,4 @@ def _refusal(
 
 CHECKS_BEFORE: tuple[Check, ...] = (check_host, check_method, check_loop)
 CHECKS: tuple[Check, ...] = (check_imposed, check_access, check_path, check_policy)
-"""The rights come before the path, because what is said of a path without a target may tell which modules are private."""
+"""The rights come before the path: what is said of a path without a target may tell which modules are private."""
