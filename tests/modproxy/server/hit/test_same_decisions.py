@@ -63,6 +63,7 @@ class Askers(Driver):
                 [f"Authorization: Bearer {token}{'x' * 1700}"], [f"Proxy-Authorization: {logins[0]}"],
                 by_proxy, [*by_proxy, f"X-Auth-Proxy-Secret: {SECRET}"], [*by_proxy, "X-Auth-Proxy-Secret: "],
                 [f"X-Auth-Proxy-Secret: {SECRET}", f"Authorization: {logins[1]}"],
+                [*by_proxy, f"X-Auth-Proxy-Secret: {SECRET}", f"Authorization: Bearer {self.tokens[0]}"],
             ]
         )  # fmt: skip
 
