@@ -105,8 +105,29 @@ class ServiceAccountsSpec(Part):
     """What aud of the tokens has to contain."""
 
 
+def _header(name: str, default: str) -> str:
+    return f"(has(self.{name}) ? self.{name} : '{default}').lowerAscii()"
+
+
+_CEL_SECRET, _CEL_USER, _CEL_GROUPS = (
+    _header("secretHeader", "X-Auth-Proxy-Secret"),
+    _header("userHeader", "X-Forwarded-User"),
+    _header("groupsHeader", "X-Forwarded-Groups"),
+)
+_TRUSTED_PROXY_RULES: Rules["TrustedProxySpec"] = (
+    Rule(
+        cel=f"{_CEL_SECRET} != {_CEL_USER} && {_CEL_SECRET} != {_CEL_GROUPS} && {_CEL_USER} != {_CEL_GROUPS}",
+        holds=lambda spec: len(spec.header_names) == 3,
+        message="one header says two things: write different names for secretHeader, userHeader and groupsHeader, "
+        "since the secret would be told as a name, or the user's name as a group",
+    ),
+)
+
+
 class TrustedProxySpec(Part):
     """A proxy in front that authenticates users and names them in headers."""
+
+    RULES: ClassVar = _TRUSTED_PROXY_RULES
 
     cidrs: Annotated[Items[AddressRange], Field(min_length=1, max_length=32, json_schema_extra=SET)]
     """Where its connections come from."""
@@ -118,6 +139,16 @@ class TrustedProxySpec(Part):
     """Default: X-Forwarded-User."""
     groups_header: HeaderName | None = None
     """Names separated by commas. Default: X-Forwarded-Groups."""
+
+    @property
+    def header_names(self) -> frozenset[str]:
+        """The names of the three headers, in lower case."""
+        named = (
+            self.secret_header or "X-Auth-Proxy-Secret",
+            self.user_header or "X-Forwarded-User",
+            self.groups_header or "X-Forwarded-Groups",
+        )
+        return frozenset(map(str.lower, named))
 
 
 _RULE_RULES: Rules["AccessRule"] = (
@@ -165,6 +196,16 @@ _ACCESS_RULES: Rules["AccessSpec"] = (
         cel="!has(self.oidc) || self.oidc.all(o, self.oidc.exists_one(p, p.issuer == o.issuer))",
         holds=lambda access: len({one.issuer for one in access.oidc}) == len(access.oidc),
         message="an issuer is named twice: write one entry for each",
+    ),
+    Rule(
+        cel="!has(self.oidc) || (self.oidc.filter(o, !has(o.usernamePrefix)).size() < 2 "
+        "&& self.oidc.filter(o, has(o.groupsClaim) && !has(o.groupsPrefix)).size() < 2)",
+        holds=lambda access: (
+            sum(one.username_prefix is None for one in access.oidc) < 2
+            and sum(one.groups_claim is not None and one.groups_prefix is None for one in access.oidc) < 2
+        ),
+        message="two issuers may name the same user or group: write usernamePrefix, and groupsPrefix beside "
+        "groupsClaim, for each issuer but one; an empty prefix says that they mean the same people",
     ),
 )
 

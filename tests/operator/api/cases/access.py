@@ -8,6 +8,7 @@ from tests.operator.api.cases.case import Case, both, schema
 
 _TLS = {"expose": {"tls": {"secretName": "tls"}}}
 _OIDC = {"issuer": "https://sso.example.com", "audience": "goproxy"}
+_OTHER = {"issuer": "https://forge.example.com", "audience": "goproxy"}
 _RULE = {"groups": ["developers"], "modules": ["*"], "verbs": ["read"]}
 _PROXY = {"cidrs": ["10.1.0.0/16"], "secretName": "edge"}
 _NEEDS_TLS = "credentials of access need TLS, and go sends none over plain http: write expose.tls"
@@ -107,9 +108,22 @@ REFUSED: list[Case] = [
         "has a meaning of its own",
         "spec.access.trustedProxy.userHeader",
     ),
+    *(
+        both(_access(oidc=[_OIDC | more, _OTHER | more]), "two issuers may name the same user or group", "spec.access")
+        for more in ({}, {"usernamePrefix": "x:", "groupsClaim": "groups"})
+    ),
+    *(
+        both(_access(trustedProxy={**_PROXY, **same}), "one header says two things", "spec.access.trustedProxy")
+        for same in (
+            {"userHeader": "x-auth-proxy-secret"},
+            {"secretHeader": "X-Secret", "groupsHeader": "x-secret"},
+            {"userHeader": "X-Forwarded-Groups"},
+        )
+    ),
     both(_access(basic={"secretName": "a b"}), "is no name of a Secret", "spec.access.basic.secretName"),
 ]
 ACCEPTED: list[dict[str, Any]] = [
+    _access(oidc=[_OIDC, _OTHER | {"usernamePrefix": "", "groupsClaim": "groups"}]),
     {"access": {}},
     {"access": {"anonymous": ["read", "fetch"]}},
     {"access": {"rules": [{"groups": ["system:unauthenticated"], "modules": ["example.com"], "verbs": ["read"]}]}},
