@@ -108,6 +108,9 @@ class _CacheReader:
     async def read(self, target: AnyTarget, via: str) -> bytes:
         return await self._cache.read(Request(target, via=via), self._in_force())
 
+    async def read_held(self, target: AnyTarget) -> bytes:
+        return await self._cache.read(Request(target, cached_only=True), self._in_force())
+
     async def held(self, target: SumdbTarget) -> bytes | None:
         return await self._cache.held(Request(target), self._in_force())
 

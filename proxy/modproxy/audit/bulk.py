@@ -5,6 +5,7 @@ was sent before. Only the operation `create` is allowed in data streams.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ FILTER = "errors,items.*.status,items.*.error.type,items.*.error.reason"
 _CREATED = (200, 201, 409)
 _BUSY = 429
 _LONGEST_REASON = 200
+_TYPE = re.compile("[a-z_]{1,64}")
 
 
 class BulkAnswerError(ValueError):
@@ -40,7 +42,11 @@ class Outcome:
     rejected: int = 0
     """How many the index does not take, and never will."""
     reason: str = ""
-    """Why the first of them was rejected, or is to be sent again; empty when all are stored."""
+    """Why the first of them was rejected, or is to be sent again, in the receiver's own words; empty when all are
+    stored.
+    """
+    kind: str = ""
+    """The same without these words, in which figures move."""
 
 
 def body(documents: Sequence[Document]) -> bytes:
@@ -78,11 +84,21 @@ def read_answer(raw: bytes, documents: Sequence[Document]) -> Outcome:
             outcome.stored += 1
             continue
         outcome.reason = outcome.reason or f"status {status}: {reason}"
+        outcome.kind = outcome.kind or f"status {status}"
         if status == _BUSY or status >= 500:
             outcome.again.append(one)
         else:
             outcome.rejected += 1
     return outcome
+
+
+def error_type(raw: bytes) -> str:
+    """Return the type of the error that an answer tells of, such as index_not_found_exception; empty without one."""
+    try:
+        found = json.loads(raw)["error"]["type"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    return found if isinstance(found, str) and _TYPE.fullmatch(found) else ""
 
 
 def _result(item: dict[str, Any]) -> tuple[int, str]:

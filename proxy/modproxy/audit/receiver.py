@@ -10,7 +10,7 @@ from pathlib import Path
 
 import aiohttp
 
-from modproxy.audit.bulk import FILTER, BulkAnswerError, Document, Outcome, body, read_answer
+from modproxy.audit.bulk import FILTER, BulkAnswerError, Document, Outcome, body, error_type, read_answer
 from modproxy.contract.config import ElasticsearchConfig
 from modproxy.contract.mounted import read_secret_key
 from modproxy.contract.secret_keys import API_KEY, PASSWORD, USERNAME
@@ -29,6 +29,11 @@ _GZIP_LEVEL = 1
 
 class ReceiverError(Exception):
     """The receiver took nothing. The message goes on from its URL, and has no figure that moves."""
+
+    def __init__(self, message: str, said: str = "") -> None:
+        super().__init__(message)
+        self.said = said
+        """The receiver's own words, for the log."""
 
 
 class TooLargeError(ReceiverError):
@@ -93,9 +98,10 @@ class Receiver:
         return {"Authorization": f"Basic {b64encode(login.encode()).decode('ascii')}"}
 
     def _refusal(self, status: int, raw: bytes) -> ReceiverError:
-        said = f": {quoted(raw.decode('utf-8', 'replace'), _LONGEST_REASON)}" if raw else ""
+        said = quoted(raw.decode("utf-8", "replace"), _LONGEST_REASON) if raw else ""
+        kind = f" ({name})" if (name := error_type(raw)) else ""
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            return TooLargeError(f"answers {status} to one record{said}")
+            return TooLargeError(f"answers {status} to one record{kind}", said)
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             return ReceiverError(
                 f"refuses the login with {status}: its account needs the right to create documents in "
@@ -105,7 +111,7 @@ class Receiver:
             return ReceiverError(f"is busy: it answers {status}")
         if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
             return ReceiverError(f"redirects with {status}, which is not followed: name the URL that it leads to")
-        return ReceiverError(f"answers {status}{said}")
+        return ReceiverError(f"answers {status}{kind}", said)
 
 
 def _one_line(key: str) -> str:

@@ -108,11 +108,11 @@ class Sender:
                     half = (len(piece) + 1) // 2
                     waiting[:0] = [piece[:half], piece[half:]]
                     continue
-                log.warning("an audit record is dropped: %s %s", receiver.url, e)
+                log.warning("an audit record is dropped: %s %s: %s", receiver.url, e, e.said)
                 self._counts.lost(ELASTICSEARCH, 1, _REJECTED, outcome=REJECTED)
                 continue
             except ReceiverError as e:
-                self._failed(receiver, str(e))
+                self._failed(receiver, str(e), e.said)
                 # A receiver that is too slow for a large request may be fast enough for a small one.
                 self._most_bytes = max(self._most_bytes // 2, _LEAST_BYTES)
                 return [*again, *piece, *(one for rest in waiting for one in rest)]
@@ -122,7 +122,7 @@ class Sender:
                 self._counts.lost(ELASTICSEARCH, outcome.rejected, _REJECTED, outcome=REJECTED)
             again += outcome.again
             if outcome.again and not outcome.stored:
-                self._failed(receiver, f"takes no records: {outcome.reason}")
+                self._failed(receiver, f"takes no records: {outcome.kind}", outcome.reason)
             else:
                 self._answered(receiver)
         return again
@@ -133,9 +133,9 @@ class Sender:
         self.failure, self.since, self._failures = None, None, 0
         self._most_bytes = min(self._most_bytes * 2, _MOST_BYTES)
 
-    def _failed(self, receiver: Receiver, why: str) -> None:
+    def _failed(self, receiver: Receiver, why: str, said: str) -> None:
         if why != self.failure:
-            log.warning("%s %s; audit records wait on the disk", receiver.url, why)
+            log.warning("%s %s; audit records wait on the disk%s", receiver.url, why, f": {said}" if said else "")
         self.failure = why
         self.since = time.time() if self.since is None else self.since
         self._failures += 1

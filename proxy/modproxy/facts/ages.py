@@ -49,8 +49,6 @@ class Found:
 
 
 OLD = Found(True)
-ABSENT = Found(True, "there is no such version")
-"""Nothing is refused of it, and nothing may be remembered: it may be published at any moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,10 @@ class Ages:
         return OLD if found is Age.OLD else _young(number) if found is Age.YOUNG else None
 
     async def find(self, path: ModulePath, version: str) -> Found:
-        """Say whether the version is old enough. Raises `SourceError` when the database gives no usable answer."""
+        """Say whether the version is old enough.
+
+        Raises `SourceError` when nobody can tell: the database gives no usable answer, or there is no `.info`.
+        """
         if self._database is not None and self.by_log(path):
             number = await self._number(self._database, path, version)
             if number is not None:
@@ -112,8 +113,7 @@ class Ages:
                 if found is not Age.UNKNOWN:
                     return OLD if found is Age.OLD else _young(number)
             return await self._claimed(path, version)
-        if await published_at(self._answers, path, version) is None:
-            return ABSENT
+        await published_at(self._answers, path, version)  # what does not exist yet must not begin to grow old
         now = self._clock()
         seen = self._first_seen.of(path, version)
         if now - seen >= self._least:
@@ -125,8 +125,6 @@ class Ages:
     async def _claimed(self, path: ModulePath, version: str) -> Found:
         """Judge by the time that the `.info` claims, until this replica has watched for long enough."""
         at = await published_at(self._answers, path, version)
-        if at is None:
-            return ABSENT
         if at <= self._clock() - self._least:
             return OLD
         told = f"its .info claims {_told(at)}, which nobody has proved: this replica has not watched for long enough"

@@ -19,6 +19,10 @@ LARGEST_INDEX = 32 << 20
 """In bytes: the index of modules has 0.7 MB."""
 LARGEST_ZIP = 64 << 20
 """In bytes, which are in memory at once: the whole database has some 10 MB."""
+_MEMBER = b"PK\x01\x02"
+"""What a member of a zip begins with in the zip's directory (APPNOTE of the zip format, section 4.3.12)."""
+_MOST_MEMBERS = MOST_ENTRIES + 1000
+"""Beside the entries a zip has a few indexes."""
 _LARGEST_DB = 64 << 10
 _AT_ONCE = 8
 """Entries that are asked for at once where there is no zip."""
@@ -107,6 +111,10 @@ def _ids(index: bytes) -> list[str]:
 
 def _of_zip(packed: bytes, modified: str) -> tuple[VulnerabilityTable, list[str]]:
     faults: list[str] = []
+
+    # The library makes an object of each member, and a zip may have a million of them.
+    if packed.count(_MEMBER) > _MOST_MEMBERS:
+        raise DatabaseFaultError(f"has a vulndb.zip with more than {_MOST_MEMBERS} files")
 
     def rows() -> Iterator[tuple[str, list[Any]]]:
         with zipfile.ZipFile(io.BytesIO(packed)) as archive:

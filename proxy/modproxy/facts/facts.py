@@ -12,7 +12,7 @@ from modproxy.facts.database_files import Get, folder_of, get_from_folder
 from modproxy.facts.first_seen import FirstSeen
 from modproxy.facts.head_log import HOUR, LEAST_KEPT, HeadLog
 from modproxy.facts.judge import Judge
-from modproxy.facts.known_answers import Answers
+from modproxy.facts.known_answers import Answers, HeldAnswers
 from modproxy.facts.license_judge import LicenseJudge
 from modproxy.facts.licenses import Licenses
 from modproxy.facts.vulnerability_database import VulnerabilityDatabase
@@ -82,16 +82,21 @@ class Facts:
             if modules.deny_vulnerable and table is not None
             else None
         )
-        ages = Ages(modules.minimum_age, database, exempt, answers, self._witnesses) if modules.minimum_age else None
         licenses = None
         if modules.licenses.asked_for:
             # What was found is shared by all configs.
             self._licenses = self._licenses or Licenses(self._folder / "licences")
             rule_of_licenses = LicenseRule(modules.licenses, modules.mode_of(modules.licenses.mode))
             licenses = LicenseJudge(rule_of_licenses, self._licenses)
-        if rule is None and ages is None and licenses is None:
+        if rule is None and not modules.minimum_age and licenses is None:
             return None
-        return Judge(modules, ages, rule, answers, Wording(config.fleet, modules.contact), licenses=licenses)
+
+        def judge(answers: Answers, of_held: Judge | None) -> Judge:
+            least, wording = modules.minimum_age, Wording(config.fleet, modules.contact)
+            ages = Ages(least, database, exempt, answers, self._witnesses) if least else None
+            return Judge(modules, ages, rule, answers, wording, licenses=licenses, of_held=of_held)
+
+        return judge(answers, judge(HeldAnswers(answers), None))
 
     async def watch_the_log(self, read_head: Callable[[], Awaitable[None]]) -> None:
         """Have a tree head verified every hour, for ever. `read_head` does nothing where no age is asked for."""

@@ -10,17 +10,16 @@ from dataclasses import dataclass
 
 from modproxy.contract.config import ModulesConfig, PolicyMode
 from modproxy.contract.duration import format_duration
-from modproxy.facts.ages import ABSENT, Ages
-from modproxy.facts.known_answers import Answers, versions_of
+from modproxy.facts.ages import Ages
+from modproxy.facts.known_answers import Answers, is_release, newest_first, versions_of
 from modproxy.facts.license_judge import LicenseJudge
 from modproxy.mod.path import ModulePath
 from modproxy.mod.pattern import first_match, parse_pattern
 from modproxy.mod.semver_ranges import order_of
-from modproxy.mod.version import parse_semver
 from modproxy.policy.decision import RuleKind, RuleRefusal
 from modproxy.policy.vulnerabilities import TOOLCHAIN, KnownVulnerability, VulnerabilityRule
 from modproxy.policy.wording import Wording
-from modproxy.source.protocol import SourceError
+from modproxy.source.protocol import NotFound, SourceError
 
 _MOST_VERDICTS = 20_000
 """Versions whose verdict is remembered, some 4 MB."""
@@ -74,6 +73,7 @@ class Judge:
         wording: Wording,
         *,
         licenses: LicenseJudge | None = None,
+        of_held: "Judge | None" = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ages = ages
@@ -83,6 +83,8 @@ class Judge:
         self._vulnerabilities = vulnerabilities
         self.licenses = licenses
         """None without rules about licences."""
+        self.of_held = of_held or self
+        """Judges what is asked for by somebody for whom nothing is fetched."""
         self.answers = answers
         """The small answers of the cache, under the rules that the judge belongs to."""
         self._wording = wording
@@ -106,7 +108,10 @@ class Judge:
         return self._keep(path, version, ALLOWED)
 
     async def decide(self, path: ModulePath, version: str) -> Verdict:
-        """Return the verdict. Raises `SourceError` when nobody can tell how old the version is."""
+        """Return the verdict.
+
+        Raises `SourceError` when nobody can tell how old the version is: `NotFound` when there is no such version.
+        """
         known = self.at_once(path, version)
         if known is not None:
             return known
@@ -128,6 +133,13 @@ class Judge:
         faults, _ = await self._faults(path, version)
         return not any(fault.enforced for fault in faults)
 
+    async def _can_be_had(self, path: ModulePath, version: str) -> bool:
+        """Say whether a version exists and is not refused. Raises `SourceError`."""
+        try:
+            return await self.may_be_had(path, version)
+        except NotFound:
+            return False
+
     def by_log(self, path: ModulePath) -> bool:
         """Say whether questions about the module's versions are cheap: for those that only version control can answer,
         they are not.
@@ -140,7 +152,7 @@ class Judge:
         for version in newest_first(versions):
             if version == but:
                 continue
-            if await self.may_be_had(path, version):
+            if await self._can_be_had(path, version):
                 return version
             tried += 1
             if tried >= _MOST_TRIED:
@@ -158,10 +170,15 @@ class Judge:
             if faults[0].enforced:
                 return faults, lasting
         if self._waits(path) and self._ages is not None:
-            found = await self._ages.find(path, version)
-            lasting = found is not ABSENT
-            if not found.old and not await self._mends(path, version):
-                faults.append(_Fault(RuleKind.AGE, found.reason, self._age_rule, self._age_mode))
+            try:
+                found = await self._ages.find(path, version)
+            except NotFound:
+                if self._age_mode is PolicyMode.ENFORCE:
+                    raise  # an upstream could otherwise keep back the .info of a young version
+                lasting = False  # it may be published at any moment
+            else:
+                if not found.old and not await self._mends(path, version):
+                    faults.append(_Fault(RuleKind.AGE, found.reason, self._age_rule, self._age_mode))
         license_ = self.licenses.refuse(path, version) if self.licenses is not None else None
         if license_ is not None and self.licenses is not None and not any(fault.enforced for fault in faults):
             faults.append(_Fault(RuleKind.LICENSES, license_.reason, license_.rule, self.licenses.mode))
@@ -213,9 +230,9 @@ class Judge:
         if not found.fixes:
             return "no version of it is known to be fixed: use another module"
         least = order_of(found.fixes[0])
-        above = sorted((v for v in versions if order_of(v) >= least and _is_release(v)), key=order_of)
+        above = sorted((v for v in versions if order_of(v) >= least and is_release(v)), key=order_of)
         for other in above[:_MOST_TRIED]:
-            if await self.may_be_had(path, other):
+            if await self._can_be_had(path, other):
                 return f"go get {path}@{other}, the first fixed version that may be had"
         return f"it is fixed in {found.fixes[0]}, which may not be had yet"
 
@@ -227,13 +244,3 @@ class Judge:
         until = self._clock() + _FOR_NOW_SECONDS if for_now else float("inf")
         self._verdicts[path, version] = until, verdict
         return verdict
-
-
-def newest_first(versions: Sequence[str]) -> list[str]:
-    """Order versions as the go command prefers them: releases before pre-releases, the newest first."""
-    return sorted(versions, key=lambda version: (_is_release(version), order_of(version)), reverse=True)
-
-
-def _is_release(version: str) -> bool:
-    parsed = parse_semver(version)
-    return parsed is not None and not parsed.prerelease

@@ -2,14 +2,17 @@
 
 import json
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from modproxy.mod.path import ModulePath
+from modproxy.mod.semver_ranges import order_of
+from modproxy.mod.sumdb import SumdbTarget
 from modproxy.mod.target import Kind, Target
-from modproxy.mod.version import Version, is_canonical
+from modproxy.mod.version import Version, is_canonical, parse_semver
 from modproxy.request import AnyTarget
-from modproxy.source.protocol import NotFound, SourceError
+from modproxy.source.protocol import SourceError
 
 
 class Answers(Protocol):
@@ -19,16 +22,36 @@ class Answers(Protocol):
         """Return an answer, which is fetched where it is not held. Raises `SourceError`."""
         ...
 
+    async def read_held(self, target: AnyTarget) -> bytes:
+        """Return an answer that is held, however old it is. Raises `SourceError`."""
+        ...
 
-async def published_at(answers: Answers, path: ModulePath, version: str) -> float | None:
-    """Return the time that the `.info` of a version claims, in seconds since the epoch; None where there is no such
-    version. An `.info` without a time claims that it is from now.
+
+class HeldAnswers:
+    """The small answers that somebody may have for whom nothing is fetched.
+
+    Answers of the checksum database are fetched for all who may read.
     """
-    try:
-        body = await answers.read(Target(path, Version(version), Kind.INFO), "")
-    except NotFound:
-        return None
-    at = claimed_time(body)
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+
+    async def read(self, target: AnyTarget, via: str) -> bytes:
+        """Return an answer. Raises `SourceError`."""
+        if isinstance(target, SumdbTarget):
+            return await self._answers.read(target, via)
+        return await self._answers.read_held(target)
+
+    async def read_held(self, target: AnyTarget) -> bytes:
+        """Return an answer that is held. Raises `SourceError`."""
+        return await self._answers.read_held(target)
+
+
+async def published_at(answers: Answers, path: ModulePath, version: str) -> float:
+    """Return the time that the `.info` of a version claims, in seconds since the epoch. An `.info` without a time
+    claims that it is from now. Raises `SourceError`.
+    """
+    at = claimed_time(await answers.read(Target(path, Version(version), Kind.INFO), ""))
     return time.time() if at is None else at
 
 
@@ -44,6 +67,17 @@ async def versions_of(answers: Answers, path: ModulePath) -> list[str]:
 def listed(body: bytes) -> list[str]:
     """Return the versions of a list."""
     return [line for line in body.decode(errors="replace").split("\n") if is_canonical(line)]
+
+
+def newest_first(versions: Sequence[str]) -> list[str]:
+    """Order versions as the go command prefers them: releases before pre-releases, the newest first."""
+    return sorted(versions, key=lambda version: (is_release(version), order_of(version)), reverse=True)
+
+
+def is_release(version: str) -> bool:
+    """Say whether a version is no pre-release."""
+    parsed = parse_semver(version)
+    return parsed is not None and not parsed.prerelease
 
 
 def claimed_time(body: bytes) -> float | None:

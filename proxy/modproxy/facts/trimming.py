@@ -4,12 +4,12 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from modproxy.facts.judge import Judge, Verdict, newest_first
-from modproxy.facts.known_answers import listed, named_version, versions_of
+from modproxy.facts.judge import Judge, Verdict
+from modproxy.facts.known_answers import listed, named_version, newest_first, versions_of
 from modproxy.mod.semver_ranges import order_of
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import Version, is_canonical
-from modproxy.source.protocol import SourceError
+from modproxy.source.protocol import NotFound, SourceError
 
 _WHOLE = 32
 """Versions of a list of which nothing is known yet and that are all asked about."""
@@ -31,15 +31,24 @@ async def trimmed(judge: Judge, target: Target, body: bytes) -> bytes | Verdict:
     named = named_version(body)
     if not is_canonical(named):
         return body
-    verdict = await judge.decide(target.path, named)
-    if not verdict.refused:
-        return body
-    if target.kind is Kind.QUERY:
-        return verdict
+    verdict: Verdict | NotFound
+    try:
+        verdict = await judge.decide(target.path, named)
+    except NotFound as e:
+        verdict = e
+    if isinstance(verdict, Verdict):
+        if not verdict.refused:
+            return body
+        if target.kind is Kind.QUERY:
+            return verdict
+    elif target.kind is Kind.QUERY:
+        raise verdict
     other = await judge.newest(target.path, await versions_of(judge.answers, target.path), but=named)
-    if other is None:
+    if other is not None:
+        return await judge.answers.read(Target(target.path, Version(other), Kind.INFO), "")
+    if isinstance(verdict, Verdict):
         return verdict
-    return await judge.answers.read(Target(target.path, Version(other), Kind.INFO), "")
+    raise verdict
 
 
 async def _list(judge: Judge, target: Target, body: bytes) -> bytes:

@@ -15,7 +15,7 @@ from typing import NoReturn
 from modproxy.contract.config.access import AccessConfig
 from modproxy.contract.report import AccessProblem
 from modproxy.identity.addresses import block_of, parse_ranges
-from modproxy.identity.authorization import MOST_AUTHORIZATION, Login, Token, parse_authorization
+from modproxy.identity.authorization import Login, Token, parse_authorization
 from modproxy.identity.failures import Failures, Turns
 from modproxy.identity.fetching import Fetch
 from modproxy.identity.password_users import PasswordUsers
@@ -141,10 +141,12 @@ class Identities:
 
         The time is in seconds since the epoch.
         """
-        if len(authorization) > MOST_AUTHORIZATION:
+        try:
+            credential = parse_authorization(authorization, tokens=bool(self.issuers))
+        except BadCredential:
             return None
         proofs = self._kept.proofs
-        proof = proofs.find(proofs.name_of(authorization), self._kept.clock())
+        proof = proofs.find(proofs.name_of(credential), self._kept.clock())
         return (proof.principal, proof.until) if proof is not None else None
 
     async def who(self, presented: Presented) -> Principal:
@@ -163,7 +165,7 @@ class Identities:
     async def _proof(self, authorization: str, peer: str) -> Proof:
         kept = self._kept
         credential = parse_authorization(authorization, tokens=bool(self.issuers))
-        name, now = kept.proofs.name_of(authorization), kept.clock()
+        name, now = kept.proofs.name_of(credential), kept.clock()
         if (proof := kept.proofs.find(name, now)) is not None:
             return proof
         if (refusal := kept.proofs.refusal(name, now)) is not None:

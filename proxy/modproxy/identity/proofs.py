@@ -8,6 +8,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 
+from modproxy.identity.authorization import Login, Token
 from modproxy.identity.presented import BadCredential
 from modproxy.identity.principal import Principal
 
@@ -44,16 +45,24 @@ class Proof:
 
 
 class Proofs:
-    """Remembers proofs and refusals by their Authorization header. Times are in seconds since the epoch."""
+    """Remembers proofs and refusals by their credential. Times are in seconds since the epoch."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._proofs: dict[bytes, Proof] = {}
         self._refusals: dict[bytes, tuple[float, str, str]] = {}
 
-    def name_of(self, authorization: str) -> bytes:
-        """Return what a credential is known by."""
-        return hmac.digest(self._key, authorization.encode(errors="surrogatepass"), "sha256")
+    def name_of(self, credential: Login | Token) -> bytes:
+        """Return what a credential is known by, in whatever spelling it came.
+
+        A token is known by itself, because it may come with any user name: one client could otherwise push out what
+        others have proved.
+        """
+        if isinstance(credential, Token):
+            text = f"token {credential.text}"
+        else:
+            text = f"login {credential.user}:{credential.password}"
+        return hmac.digest(self._key, text.encode(errors="surrogatepass"), "sha256")
 
     def find(self, name: bytes, now: float) -> Proof | None:
         """Return the proof of a credential that is good now."""

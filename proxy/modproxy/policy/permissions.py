@@ -70,6 +70,10 @@ class Permissions:
             return self._decide(principal, path)
         return self._decided(principal, path)
 
+    def rules_for(self, principal: Principal) -> tuple[str, ...]:
+        """Return the names of the rules that are for a principal: with the same rules go the same rights."""
+        return tuple(rule.name for rule in self._rules if rule.is_for(principal))
+
     def _decide(self, principal: Principal, path: str | None) -> Rights:
         rights = dict(self._everybody)
         for rule in self._rules:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from modproxy.cache.answer import CacheStatus
+from modproxy.cache.answer import CacheStatus, NotHeld
 from modproxy.cache.flight import CutShort
 from modproxy.contract.config import PolicyMode
 from modproxy.facts.judge import Judge, Verdict
@@ -19,7 +19,7 @@ from modproxy.request import Request
 from modproxy.server.decide.errors import ErrorAnswer, failure
 from modproxy.server.reply import Reply, status_of
 from modproxy.server.trim import NAMING, trimmed_answer
-from modproxy.source.protocol import SourceError, Unavailable
+from modproxy.source.protocol import NotFound, SourceError, Unavailable
 
 FromCache = Callable[[str, Request, Rules], Coroutine[None, None, Reply]]
 """Asks the cache, with the method of the request."""
@@ -32,6 +32,8 @@ async def judged(method: str, request: Request, rules: Rules, ask: FromCache) ->
     target, judge = request.target, rules.judge
     if judge is None or not isinstance(target, Target):
         return await ask(method, request, rules), ()
+    if request.cached_only:
+        judge = judge.of_held  # no question about a version makes anything be fetched either
     try:
         if target.kind in NAMING:
             return await _trimmed(await ask(method, request, rules), target, judge)
@@ -45,7 +47,7 @@ async def judged(method: str, request: Request, rules: Rules, ask: FromCache) ->
                 return _by_verdict(verdict, target, None)
             return await ask(method, request, rules), verdict.refusals
         if request.cached_only:
-            # Nothing is fetched for this request, so nobody is asked about what is not held.
+            # Nobody is asked about what is not held.
             reply = await ask(method, request, rules)
             if reply.answer is None:
                 return reply, ()
@@ -60,9 +62,14 @@ async def judged(method: str, request: Request, rules: Rules, ask: FromCache) ->
         except BaseException:
             asked.cancel()
             raise
-        return _by_verdict(await _or_close(reply, asked), target, reply)
+        try:
+            return _by_verdict(await _or_close(reply, asked), target, reply)
+        except NotFound:
+            if reply.answer is not None:
+                raise
+            return reply, ()  # it says itself that there is no such version
     except SourceError as e:
-        return Reply(target.kind.value, status_of(e), failure(e)), ()
+        return Reply(target.kind.value, status_of(e), failure(e), lacking=isinstance(e, NotHeld)), ()
 
 
 async def _looked_at(

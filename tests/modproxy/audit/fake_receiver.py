@@ -18,6 +18,8 @@ class FakeReceiver:
         self.headers: list[dict[str, str]] = []
         self.status = 200
         """The status of every answer."""
+        self.text = ""
+        """The body of every answer of another status than 200."""
         self.most_bytes = 1 << 30
         """Larger requests are answered with 413."""
         self.item_status: Callable[[dict[str, Any]], int] = lambda _: 201
@@ -62,7 +64,7 @@ class FakeReceiver:
         body = gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
         await self.lets_go.wait()
         if self.status != 200:
-            return web.Response(status=self.status, text="no")
+            return web.Response(status=self.status, text=self.text or "no")
         if len(body) > self.most_bytes:
             return web.Response(status=413)
         assert body.endswith(b"\n"), "the bulk request must be terminated by a newline"
@@ -82,7 +84,8 @@ class FakeReceiver:
         if status == 201:
             self.documents[name] = document
             return {"create": {"status": 201}}
-        return {"create": {"status": status, "error": {"type": "mapper_parsing_exception", "reason": "bad\nfield"}}}
+        reason = f"bad\nfield {self.requests}"
+        return {"create": {"status": status, "error": {"type": "mapper_parsing_exception", "reason": reason}}}
 
     async def until(self, number: int, *, seconds: float = 20) -> None:
         """Wait until so many documents are here."""

@@ -193,3 +193,24 @@ async def test_a_disk_that_takes_nothing_loses_nothing_while_the_receiver_takes(
         await receiver.until(200)
         assert running.auditor.counts.dropped == 0
     assert ids(receiver) == each_once(200)
+
+
+@pytest.mark.parametrize("item", [False, True])
+async def test_what_is_told_of_a_failure_has_no_figure_that_moves(
+    tmp_path: Path, receiver: FakeReceiver, item: bool
+) -> None:
+    """Else the status of the object would be written with every try."""
+    receiver.status = 200 if item else 500
+    receiver.item_status = lambda _: 429
+    told = set()
+    async with Running(tmp_path, receiver) as running:
+        running.add(range(3))
+        for number in range(4):
+            receiver.text = f'{{"error": {{"type": "some_exception", "reason": "{number} bytes"}}, "took": {number}}}'
+            before = receiver.requests
+            async with asyncio.timeout(20):
+                while receiver.requests < before + 2:
+                    await asyncio.sleep(0.01)
+            told.add(running.auditor._sender.failure)
+        receiver.status, receiver.item_status = 200, lambda _: 201
+    assert told == {"takes no records: status 429" if item else "answers 500 (some_exception)"}

@@ -2,6 +2,8 @@
 
 import io
 import json
+import struct
+import tracemalloc
 import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -123,3 +125,20 @@ async def test_one_bad_entry_leaves_the_others(upstream: FakeUpstream, get: Get,
     assert "1 entries of the vulnerability database are malformed: GO-2024-0001" in database.warnings[0]
     assert database.table is not None
     assert [one.id for one in database.table.of(M)] == ["GO-2024-0002"]
+
+
+async def test_a_zip_of_a_million_files_takes_no_memory() -> None:
+    member = struct.pack("<4s4B4HL2L5H2L", b"PK\x01\x02", 20, 0, 20, 0, 0, 0, 0, 0x21, 0, 0, 0, 1, *[0] * 6) + b"a"
+    directory = member * 400_000
+    packed = directory + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, len(directory), 0, 0)
+
+    async def get(name: str, _largest: int) -> bytes | None:
+        return packed if name == "vulndb.zip" else None
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(DatabaseFaultError, match=r"vulndb\.zip with more than"):
+            await read_database(get, "2026-01-01T00:00:00Z")
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from modproxy.identity.authorization import Login, Token
 from modproxy.identity.failures import (
     FORGOTTEN_SECONDS,
     FREE_FAILURES,
@@ -80,7 +81,7 @@ async def test_turns_of_an_address() -> None:
 
 def test_proofs_and_refusals_have_bounds() -> None:
     proofs = Proofs()
-    names = [proofs.name_of(f"Bearer {number}") for number in range(MOST_PROOFS + 10)]
+    names = [proofs.name_of(Token(f"{number}")) for number in range(MOST_PROOFS + 10)]
     for name in names:
         proofs.keep(name, Proof(ANONYMOUS, 10, ()))
         proofs.refuse(name, BadCredential("why", "told"), 0)
@@ -95,7 +96,7 @@ def test_proofs_and_refusals_have_bounds() -> None:
 
 def test_a_proof_ends_with_its_time_and_with_each_of_its_grounds() -> None:
     proofs, one, other = Proofs(), Grounds(), Grounds()
-    name = proofs.name_of("Bearer x")
+    name = proofs.name_of(Token("x"))
     proofs.keep(name, Proof(ANONYMOUS, 10, (one, other)))
     assert proofs.find(name, 9.9) is not None
     assert proofs.find(name, 10) is None
@@ -108,7 +109,9 @@ def test_a_proof_ends_with_its_time_and_with_each_of_its_grounds() -> None:
 
 
 def test_names_of_credentials_are_of_one_process() -> None:
-    assert Proofs().name_of("x") != Proofs().name_of("x")
+    assert Proofs().name_of(Token("x")) != Proofs().name_of(Token("x"))
     one = Proofs()
-    assert one.name_of("x") == one.name_of("x") != one.name_of("y")
-    assert one.name_of("\udcff")
+    assert one.name_of(Token("x")) == one.name_of(Token("x")) != one.name_of(Token("y"))
+    assert one.name_of(Login("a", "b")) == one.name_of(Login("a", "b")) != one.name_of(Login("a", "c"))
+    assert one.name_of(Token("a:b")) != one.name_of(Login("a", "b"))
+    assert one.name_of(Login("a", "\udcff"))

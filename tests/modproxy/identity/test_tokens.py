@@ -50,6 +50,16 @@ async def test_a_token_is_remembered_until_it_expires(world: World, issuer: Issu
     assert refusal.value.told == "the token has expired"
 
 
+async def test_one_token_is_one_proof_whatever_user_name_it_comes_with(world: World, issuer: Issuer) -> None:
+    """Else one client could push out what all others have proved."""
+    await world.take(oidc(issuer))
+    token = issuer.token()
+    for authorization in [f"Bearer {token}", f"bearer   {token}", *(basic(f"user-{n}", token) for n in range(20))]:
+        assert (await world.who(authorization)).name == "alice"
+        assert world.identities.remembered(authorization) is not None
+    assert len(world.kept.proofs._proofs) == 1
+
+
 async def test_an_issuer_rotates_its_keys(world: World, issuer: Issuer) -> None:
     await world.take(oidc(issuer))
     later = claims("")["exp"] + 7200

@@ -108,7 +108,8 @@ def merged(own: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any
 
 
 def _merged(own: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    result = {**defaults, **own}
+    # What is null is not written: it must not take a default away.
+    result = {**defaults, **{key: value for key, value in own.items() if value is not None}}
     for key in own.keys() & defaults.keys():
         if isinstance(own[key], Mapping) and isinstance(defaults[key], Mapping):
             result[key] = _merged(own[key], defaults[key])

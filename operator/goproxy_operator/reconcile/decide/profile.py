@@ -21,7 +21,7 @@ Values = Callable[[Any, str], Iterable[str]]
 
 
 NoWeaker = Callable[[Any, Any, Mapping[str, Any]], bool]
-"""Told what is written, the class's default of the field, and `modules` of the class's defaults."""
+"""Told what is written, the class's default of the field, and all of the class's defaults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ DECISIONS: Mapping[str, Decision] = {
     "autoscaling.provider": _free(),
     # KEDA asks it, with KEDA's own way out.
     "autoscaling.prometheus.serverAddress": _privileged("metricsServers"),
-    "access.anonymous": _free(),
+    "access.anonymous": _stricter(stricter.anonymous),
     "access.basic.secretName": _baseline("secrets"),
     # Replicas ask it for its keys, with the replicas' way out.
     "access.oidc[].issuer": _privileged("oidcIssuers"),
@@ -87,8 +87,8 @@ DECISIONS: Mapping[str, Decision] = {
     "access.hide": _free(),
     # It lets clients send credentials where anybody on the way may read them.
     "access.insecure": _privileged(),
-    "access.rules[].users": _free(),
-    "access.rules[].groups": _free(),
+    "access.rules[].users": _stricter(stricter.users),
+    "access.rules[].groups": _stricter(stricter.groups),
     "access.rules[].serviceAccounts": _free(),
     "access.rules[].modules": _free(),
     "access.rules[].verbs": _free(),
@@ -197,7 +197,7 @@ def profile_breaches(own: Mapping[str, Any], fleet_class: FleetClass, namespace:
 
     `own` is the spec without the class's defaults. What says no more than these defaults passes.
     """
-    written = _written(own, fleet_class.defaults, fleet_class.defaults.get("modules") or {})
+    written = _written(own, fleet_class.defaults, fleet_class.defaults)
     return tuple(
         breach
         for path, value in written
@@ -217,13 +217,13 @@ def named_in(fleet_class: FleetClass, by: str) -> tuple[str, ...] | None:
     return found
 
 
-def _written(own: Any, default: Any, modules: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+def _written(own: Any, default: Any, defaults: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
     """Yield each decided field that is written, and each that nobody has decided."""
     if own == default or own is None:
         return
     if path in DECISIONS:
         no_weaker = DECISIONS[path].no_weaker
-        if no_weaker is not None and no_weaker(own, default, modules):
+        if no_weaker is not None and no_weaker(own, default, defaults):
             return
         news = _news(own, default)
         if isinstance(news, Mapping) and not news and isinstance(default, Mapping):
@@ -232,12 +232,12 @@ def _written(own: Any, default: Any, modules: Mapping[str, Any], path: str = "")
     elif isinstance(own, Mapping):
         below = default if isinstance(default, Mapping) else {}
         for key, value in own.items():
-            yield from _written(value, below.get(key), modules, f"{path}.{key}" if path else key)
+            yield from _written(value, below.get(key), defaults, f"{path}.{key}" if path else key)
     elif isinstance(own, list | tuple) and all(isinstance(entry, Mapping) for entry in own):
         known = default if isinstance(default, list | tuple) else ()
         for entry in own:
             if entry not in known:
-                yield from _written(entry, None, modules, f"{path}[]")
+                yield from _written(entry, None, defaults, f"{path}[]")
     else:
         yield path, own
 

@@ -1,4 +1,5 @@
-"""Whether what a fleet writes of a rule about versions demands no less than its class's defaults do. Pure.
+"""Whether what a fleet writes of a rule about versions or about clients demands no less than its class's defaults do.
+Pure.
 
 A class that says nothing of a rule leaves the rule to the fleet.
 """
@@ -9,11 +10,29 @@ from typing import Any
 from modproxy.contract.config import PolicyMode, Widening
 from modproxy.contract.duration import parse_duration
 
-Modules = Mapping[str, Any]
-"""`modules` of the class's defaults."""
+Defaults = Mapping[str, Any]
+"""The class's defaults, of which a field's own default is a part."""
+_ANONYMOUS = "anonymous"
+_UNAUTHENTICATED = "system:unauthenticated"
+"""The name and the group of clients without a credential, as replicas call them."""
 
 
-def minimum_age(own: Any, default: Any, _modules: Modules) -> bool:
+def anonymous(own: Any, default: Any, defaults: Defaults) -> bool:
+    """Where the class says who may do what, a fleet may let anonymous clients do less, and no more."""
+    return not defaults.get("access") or _no_more(own, default)
+
+
+def users(own: Any, _default: Any, defaults: Defaults) -> bool:
+    """Where the class says who may do what, a rule of a fleet is for those who prove who they are."""
+    return not defaults.get("access") or _ANONYMOUS not in own
+
+
+def groups(own: Any, _default: Any, defaults: Defaults) -> bool:
+    """Where the class says who may do what, a rule of a fleet is for those who prove who they are."""
+    return not defaults.get("access") or _UNAUTHENTICATED not in own
+
+
+def minimum_age(own: Any, default: Any, _defaults: Defaults) -> bool:
     """A longer age is stricter."""
     try:
         return default is None or parse_duration(str(own)) >= parse_duration(str(default))
@@ -21,59 +40,65 @@ def minimum_age(own: Any, default: Any, _modules: Modules) -> bool:
         return False
 
 
-def no_exclusion(own: Any, default: Any, modules: Modules) -> bool:
+def no_exclusion(own: Any, default: Any, defaults: Defaults) -> bool:
     """Where the class has an age, a fleet may leave out exclusions, and add none."""
-    return not modules.get("minimumAge") or _no_more(own, default)
+    return not _modules(defaults).get("minimumAge") or _no_more(own, default)
 
 
-def no_exception(own: Any, default: Any, modules: Modules) -> bool:
+def no_exception(own: Any, default: Any, defaults: Defaults) -> bool:
     """Where the class denies vulnerable versions, a fleet may leave out exceptions, and add none."""
-    return not modules.get("denyVulnerable") or _no_more(own, default)
+    return not _modules(defaults).get("denyVulnerable") or _no_more(own, default)
 
 
-def deny_vulnerable(own: Any, default: Any, _modules: Modules) -> bool:
+def deny_vulnerable(own: Any, default: Any, _defaults: Defaults) -> bool:
     """To deny is stricter."""
     return own is True or default is not True
 
 
-def widening(own: Any, default: Any, _modules: Modules) -> bool:
+def widening(own: Any, default: Any, _defaults: Defaults) -> bool:
     """To deny is stricter."""
     return bool(own == Widening.DENY or default != Widening.DENY)
 
 
-def mode(own: Any, _default: Any, modules: Modules) -> bool:
+def mode(own: Any, _default: Any, defaults: Defaults) -> bool:
     """A dry run of all rules is one of those that the class asks for."""
-    asked = modules.get("minimumAge") or modules.get("denyVulnerable") or _enforced_licenses(modules)
+    asked = (
+        _modules(defaults).get("minimumAge") or _modules(defaults).get("denyVulnerable") or _enforced_licenses(defaults)
+    )
     return own == PolicyMode.ENFORCE or not asked
 
 
-def age_mode(own: Any, _default: Any, modules: Modules) -> bool:
+def age_mode(own: Any, _default: Any, defaults: Defaults) -> bool:
     """A dry run is weaker."""
-    return own == PolicyMode.ENFORCE or not modules.get("minimumAge")
+    return own == PolicyMode.ENFORCE or not _modules(defaults).get("minimumAge")
 
 
-def vulnerability_mode(own: Any, _default: Any, modules: Modules) -> bool:
+def vulnerability_mode(own: Any, _default: Any, defaults: Defaults) -> bool:
     """A dry run is weaker."""
-    return own == PolicyMode.ENFORCE or not modules.get("denyVulnerable")
+    return own == PolicyMode.ENFORCE or not _modules(defaults).get("denyVulnerable")
 
 
-def licenses_allowed(own: Any, default: Any, _modules: Modules) -> bool:
+def licenses_allowed(own: Any, default: Any, _defaults: Defaults) -> bool:
     """Fewer licences are stricter; an empty list allows all."""
     return not default or (bool(own) and _no_more(own, default))
 
 
-def licenses_denied(own: Any, default: Any, _modules: Modules) -> bool:
+def licenses_denied(own: Any, default: Any, _defaults: Defaults) -> bool:
     """More licences are stricter."""
     return isinstance(own, list | tuple) and all(entry in own for entry in default or ())
 
 
-def license_mode(own: Any, _default: Any, modules: Modules) -> bool:
+def license_mode(own: Any, _default: Any, defaults: Defaults) -> bool:
     """A dry run is weaker than what the class enforces."""
-    return own == PolicyMode.ENFORCE or not _enforced_licenses(modules)
+    return own == PolicyMode.ENFORCE or not _enforced_licenses(defaults)
 
 
-def _enforced_licenses(modules: Modules) -> bool:
-    return bool((modules.get("licenses") or {}).get("mode") == PolicyMode.ENFORCE)
+def _enforced_licenses(defaults: Defaults) -> bool:
+    return bool((_modules(defaults).get("licenses") or {}).get("mode") == PolicyMode.ENFORCE)
+
+
+def _modules(defaults: Defaults) -> Mapping[str, Any]:
+    return defaults.get("modules") or {}
 
 
 def _no_more(own: Any, default: Any) -> bool:

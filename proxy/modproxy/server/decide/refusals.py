@@ -173,4 +173,5 @@ def _refusal(
 
 
 CHECKS_BEFORE: tuple[Check, ...] = (check_host, check_method, check_loop)
-CHECKS: tuple[Check, ...] = (check_path, check_imposed, check_access, check_policy)
+CHECKS: tuple[Check, ...] = (check_imposed, check_access, check_path, check_policy)
+"""The rights come before the path: what is said of a path without a target may tell which modules are private."""

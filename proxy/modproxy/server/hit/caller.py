@@ -7,7 +7,7 @@ from modproxy.identity.principal import Principal
 from modproxy.policy.permissions import Permissions
 
 _MOST_MODULES = 4096
-"""How many modules of a caller are remembered: a large build has some thousand."""
+"""How many modules are remembered that may be read with some rights: a large build has some thousand."""
 
 
 class Caller:
@@ -15,11 +15,13 @@ class Caller:
 
     __slots__ = ("_permissions", "principal", "readable")
 
-    def __init__(self, principal: Principal, permissions: Permissions) -> None:
+    def __init__(self, principal: Principal, permissions: Permissions, readable: set[str | None]) -> None:
         self.principal = principal
         self._permissions = permissions
-        self.readable: set[str | None] = set()
-        """Modules that it was found to may read; None among them stands for what tells of no module."""
+        self.readable = readable
+        """Modules that it was found to may read; None among them stands for what tells of no module. All callers with
+        the same rights share it, since a client may have many names, and a set takes up to 256 KiB.
+        """
 
     def may_read(self, module: str | None) -> bool:
         """Decide whether the principal may read what tells of a module."""

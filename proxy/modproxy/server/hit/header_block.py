@@ -23,6 +23,8 @@ _MOST_LINES = 40
 _MOST_BLOCKS = 1024
 """How many blocks are remembered: at most 2 MiB, commonly a few kilobytes, because few programs make all requests."""
 _MOST_KNOWN_LINES = 1024
+_MOST_RIGHTS = 64
+"""Sets of rules that are for somebody: a config has at most so many rules, and few combinations of them."""
 
 _LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e]*)")
 """A header line as RFC 9110, section 5.1 and 5.5 have it: the name is a token directly before the colon. Bytes above
@@ -67,6 +69,8 @@ class HeaderBlocks:
         """Who asks, by block, without the CRLF that ends the request line."""
         self._anybody = Caller(ANONYMOUS, permissions)
         self._callers: dict[Principal, Caller] = {}
+        self._readable: dict[tuple[str, ...], set[str | None]] = {}
+        """The modules that callers may read, by the rules that are for them."""
         self._lines: dict[bytes, bytes] = {}
         """The lower-case name of each line that is known to leave the answer alone."""
         self._seen_blocks = Repeated()
@@ -113,8 +117,17 @@ class HeaderBlocks:
         if caller is None:
             if len(self._callers) >= _MOST_BLOCKS:
                 del self._callers[next(iter(self._callers))]
-            caller = self._callers[principal] = Caller(principal, self._permissions)
+            caller = self._callers[principal] = Caller(principal, self._permissions, self._readable_by(principal))
         return caller
+
+    def _readable_by(self, principal: Principal) -> set[str | None]:
+        rules = self._permissions.rules_for(principal)
+        readable = self._readable.get(rules)
+        if readable is None:
+            if len(self._readable) >= _MOST_RIGHTS:
+                del self._readable[next(iter(self._readable))]
+            readable = self._readable[rules] = set()
+        return readable
 
     def _name_of(self, line: bytes) -> bytes | None:
         """Return the lower-case name of a header that leaves the answer alone, else None."""

@@ -69,6 +69,18 @@ def test_what_is_refused(path: str, method: str, via: str, status: int, said: st
     assert ("Allow" in refusal.error.headers) is (status == 405)
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/sumdb/sum.example.com/lookup/corp.example.com/m@v1.0.0", "/sumdb/sum.other.example.com/supported", "/%zz", "/x"],
+)
+def test_a_stranger_learns_nothing_from_a_path_without_a_target(path: str) -> None:
+    config = {"upstream": {"goprivate": ["corp.example.com"]}, "access": {"basic": {"secretName": "users"}}}
+    made = rules(config=config)
+    refusal = refused(arrive(path, made), made)
+    assert refusal is not None
+    assert (refusal.error.status, "private" in refusal.error.text, "corp" in refusal.error.text) == (401, False, False)
+
+
 @pytest.mark.parametrize(("file", "logged"), [("@v/list", True), ("@v/v1.0.0.info", True), ("@v/v1.0.0.mod", False)])
 def test_dry_run_refuses_nothing_and_says_what_it_would(file: str, logged: bool) -> None:
     made = rules(config=DRY)

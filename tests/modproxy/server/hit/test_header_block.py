@@ -1,9 +1,12 @@
 """Which header blocks leave the answer alone."""
 
+import math
+
 import pytest
 
+from modproxy.contract.config import AccessConfig
 from modproxy.identity.presented import Everybody
-from modproxy.identity.principal import ANONYMOUS
+from modproxy.identity.principal import ANONYMOUS, AuthMethod, Principal
 from modproxy.policy.permissions import Permissions
 from modproxy.server.hit.header_block import HeaderBlocks
 
@@ -81,3 +84,29 @@ def test_the_memory_is_bounded() -> None:
     assert len(blocks.known) == 1024
     assert len(blocks._lines) <= 1024
     assert block("Authorization: 2999") in blocks.known
+
+
+class ManyNames(Everybody):
+    """Takes the header for the name of a user, whose team is its first character."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.headers = frozenset({"authorization"})
+
+    def remembered(self, authorization: str) -> tuple[Principal, float] | None:
+        return Principal(authorization, frozenset({authorization[0]}), method=AuthMethod.BASIC), math.inf
+
+
+def test_callers_with_the_same_rights_share_what_is_remembered_of_them() -> None:
+    """A client may have many names, and read thousands of modules with each."""
+    rules = [{"groups": [team], "modules": [f"{team}.example.com"], "verbs": ["read"]} for team in "ab"]
+    blocks = HeaderBlocks((), ManyNames(), Permissions(AccessConfig.model_validate({"rules": rules})))
+    shared = set()
+    for number in range(600):
+        team = "ab"[number % 2]
+        asker = blocks.asker_of(block(f"Authorization: {team}{number}"))
+        assert asker is not None
+        assert [asker.caller.may_read(f"{one}.example.com") for one in "ab"] == [one == team for one in "ab"]
+        assert asker.caller.readable == {f"{team}.example.com"}
+        shared.add(id(asker.caller.readable))
+    assert len(shared) == 2

@@ -91,6 +91,9 @@ def test_the_default(classes: list[FleetClass], chosen: str) -> None:
         ),
         ({"modules": {"deny": ["a"]}}, {"modules": {"deny": ["b", "c"]}}, {"modules": {"deny": ["a"]}}),
         ({"modules": {"deny": []}}, {"modules": {"deny": ["b"]}}, {"modules": {"deny": []}}),
+        ({"modules": None}, {"modules": {"minimumAge": "72h"}}, {"modules": {"minimumAge": "72h"}}),
+        ({"modules": {"minimumAge": None}}, {"modules": {"minimumAge": "72h"}}, {"modules": {"minimumAge": "72h"}}),
+        ({"audit": None}, {"audit": {"enabled": True}}, {"audit": {"enabled": True}}),
         ({"pod": {"labels": {"a": "1"}}}, {"pod": {"labels": {"b": "2"}}}, {"pod": {"labels": {"a": "1", "b": "2"}}}),
     ],
 )

@@ -54,3 +54,26 @@ def test_what_a_restricted_fleet_may_write(default: dict[str, Any], own: dict[st
     assert [text.split()[0] for text in found] == ([f"spec.modules.{field}"] if field else [])
     privileged = a_class(profile="Privileged", defaults={"modules": default})
     assert profile_breaches({"modules": own}, privileged, "build") == ()
+
+
+ACCESS = {"basic": {"secretName": "goproxy-users"}, "anonymous": ["read"], "insecure": True}
+RULE = {"modules": ["*"], "verbs": ["fetch"]}
+
+
+@pytest.mark.parametrize(
+    ("default", "own", "field"),
+    [
+        ({}, {"anonymous": ["read", "fetch"], "rules": [RULE | {"groups": ["system:unauthenticated"]}]}, None),
+        (ACCESS, {"anonymous": []}, None),
+        (ACCESS, {"anonymous": ["read"], "rules": [RULE | {"users": ["alice"], "groups": ["developers"]}]}, None),
+        (ACCESS, {"anonymous": ["read", "fetch"]}, "anonymous"),
+        (ACCESS, {"rules": [RULE | {"groups": ["developers", "system:unauthenticated"]}]}, "rules[].groups"),
+        (ACCESS, {"rules": [RULE | {"users": ["anonymous"]}]}, "rules[].users"),
+    ],
+)
+def test_a_restricted_fleet_asks_for_credentials_where_its_class_does(
+    default: dict[str, Any], own: dict[str, Any], field: str | None
+) -> None:
+    found = profile_breaches({"access": own}, a_class(profile="Restricted", defaults={"access": default}), "build")
+    assert [text.split()[0] for text in found] == ([f"spec.access.{field}"] if field else [])
+    assert profile_breaches({"access": own}, a_class(profile="Privileged", defaults={"access": default}), "b") == ()
