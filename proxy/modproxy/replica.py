@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from modproxy.audit.auditor import Auditor
 from modproxy.background import BackgroundTasks
 from modproxy.cache.lookup import Cache
 from modproxy.cache.zip_check import ThreadChecks
@@ -60,7 +61,8 @@ class Replica:
         self._checks = ProcessChecks(ThreadChecks(self._hashing))
         cache = Cache(self.store, self._checks)
         version_control = SharedVersionControl(self.store.private, self.store.capacity)
-        self.store.beside = lambda: version_control.used_bytes
+        self.auditor = Auditor(self.store.private, self.store.capacity, self._connections)
+        self.store.beside = lambda: version_control.used_bytes + self.auditor.used_bytes
         self.facts = Facts(self.store.private)
         shared = SharedResources(
             self._connections,
@@ -72,7 +74,7 @@ class Replica:
             self.facts.heads.saw,
         )
         self.in_force = InForce(shared, cache, self.facts)
-        self.handler = ClientHandler(cache, self.store, self.in_force, traffic, own)
+        self.handler = ClientHandler(cache, self.store, self.in_force, traffic, own, auditor=self.auditor)
         self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None
         self.reporter = Reporter(
             self.in_force,
@@ -80,6 +82,7 @@ class Replica:
             traffic,
             self.certificates,
             self.background,
+            auditor=self.auditor,
             faults=self._faults,
             facts=self.facts,
         )
@@ -90,6 +93,7 @@ class Replica:
             self.handler.refusals.total,
             cache,
             self.reporter.report,
+            auditor=self.auditor,
             pending=lambda: self.store.pending_files,
             certificate_expires=self.reporter.certificate_expires,
         )
@@ -105,6 +109,8 @@ class Replica:
             self.background.start(CERTIFICATES, self.certificates.follow, vital=True)
         # To count once more would count twice what was counted before the failure.
         self.background.start("count of what is stored", self.store.count, again=False)
+        await asyncio.to_thread(self.auditor.begin, self._started.config)
+        self.background.start("sending of the audit log", self.auditor.send)
         self.background.start("tidying of the cache", self._janitor.run)
         self.background.start("asking of servers that fail", lambda: ask_again(lambda: self.in_force.sources.outages))
         self.background.start("watch of the log", lambda: self.facts.watch_the_log(self.in_force.read_tree_head))
@@ -131,6 +137,7 @@ class Replica:
             self.certificates.folder = _tls_folder(config, config.tls)
         self.store.limit = config.cache.size_bytes
         self._janitor.config = config.cache
+        self.auditor.change(config)
         self.store.grown.set()
 
     @property
@@ -152,6 +159,7 @@ class Replica:
         await self._cache.close()
         await self._checks.close()
         await self.in_force.close()
+        await self.auditor.close()
         await self._connections.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.store.settle(), _SETTLED_SECONDS)

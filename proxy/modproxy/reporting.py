@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 
+from modproxy.audit.auditor import Auditor
 from modproxy.background import BackgroundTasks
 from modproxy.contract.report import ConfigState, Report, SecretProblem, StorageState
 from modproxy.facts.facts import Facts
@@ -28,11 +29,13 @@ class Reporter:
         certificates: Certificates | None,
         background: BackgroundTasks,
         *,
+        auditor: Auditor,
         faults: Faults,
         facts: Facts,
     ) -> None:
         self._facts = facts
         self._faults = faults
+        self._auditor = auditor
         self._background = background
         self._in_force = in_force
         self._store = store
@@ -76,6 +79,7 @@ class Reporter:
             secret_problems=self._secret_problems(),
             refusals=dict(self.refusals()),
             access_problems=identities.problems() if identities is not None else None,
+            audit=self._auditor.report(),
         )
 
     def _secret_problems(self) -> tuple[SecretProblem, ...]:

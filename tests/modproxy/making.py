@@ -1,10 +1,13 @@
 """Short functions that make requests and rules for tests."""
 
 from collections.abc import Mapping
+from typing import Any
 
+from modproxy.audit.record import Entry, Verdict
 from modproxy.config_file import Loaded
 from modproxy.contract.config import Config, config_hash, dump_config
 from modproxy.identity.presented import Everybody
+from modproxy.identity.principal import ANONYMOUS
 from modproxy.in_force import Rules
 from modproxy.mod.pattern import parse_pattern
 from modproxy.mod.sumdb import SumdbTarget, parse_sumdb_target
@@ -58,3 +61,13 @@ def rules(source: Source | None = None, config: Mapping[str, object] | None = No
         cache=made.config.cache,
         warnings=(),
     )
+
+
+def audit_entry(**changed: Any) -> Entry:
+    """Make an entry of the audit log, of a hit where nothing else is said."""
+    entry = Entry(
+        time=1764211144.0, id="0-0", principal=ANONYMOUS, client="192.0.2.1", verb="read", module="example.com/m",
+        version="v1.0.0", endpoint="info", verdict=Verdict.ALLOWED, rule="", status=200, cache="hit", sent=10,
+        seconds=0.001, upstream="",
+    )  # fmt: skip
+    return entry._replace(**changed)

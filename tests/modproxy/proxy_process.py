@@ -51,7 +51,9 @@ class ProxyProcess:
         *,
         first_readyz: int = 200,
         arguments: tuple[str, ...] = (),
+        stdout: int | None = None,
     ) -> None:
+        self._stdout = stdout
         self._arguments = arguments
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
@@ -81,7 +83,7 @@ class ProxyProcess:
         with (self.folder / "log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 PYTHON, "-m", "modproxy", "--config", str(self.config_file), *self._arguments,
-                stderr=log, pass_fds=[s.fileno() for s in self._sockets], env=self._environment(),
+                stdout=self._stdout, stderr=log, pass_fds=[s.fileno() for s in self._sockets], env=self._environment(),
             )  # fmt: skip
         ready = await self.session.get(f"{self.admin_url}/-/readyz", timeout=aiohttp.ClientTimeout(20))
         assert ready.status == self._first_readyz, self.log()

@@ -89,6 +89,7 @@ async def test_a_replica_that_follows_its_config_no_more_fails_liveness(tmp_path
         Traffic(time.monotonic),
         None,
         replica.background,
+        auditor=replica.auditor,
         faults=Faults(),
         facts=replica.facts,
     )

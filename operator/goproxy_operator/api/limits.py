@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from goproxy_operator.api.access import IssuerText
+from goproxy_operator.api.audit import AuditReceiverUrl
 from goproxy_operator.api.autoscaling import MOST_REPLICAS, ServerAddress
 from goproxy_operator.api.fields import DNS_NAME, NAME_LENGTH, Size
 from goproxy_operator.api.part import SET, Items, Part
@@ -138,6 +139,8 @@ class LimitsSpec(Part):
     """What autoscaling.prometheus.serverAddress may be: these URLs and what is below them."""
     oidc_issuers: Annotated[Items[IssuerText], _LIST] | None = None
     """What access.oidc[].issuer may be: these URLs and what is below them."""
+    elasticsearch: Annotated[Items[AuditReceiverUrl], _LIST] | None = None
+    """What audit.elasticsearch.url may be: these URLs and what is below them."""
     exposure: (
         Annotated[
             Items[Annotated[Way, Field(strict=False)]],

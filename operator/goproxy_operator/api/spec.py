@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, StringConstraints
 
 from goproxy_operator.api.access import AccessSpec
+from goproxy_operator.api.audit import AuditSpec
 from goproxy_operator.api.autoscaling import MOST_REPLICAS, AutoscalingSpec
 from goproxy_operator.api.cache import CacheSpec
 from goproxy_operator.api.expose import ExposeSpec
@@ -79,6 +80,7 @@ class GoProxySpec(Part):
     access: AccessSpec | None = None
     modules: ModulesSpec = ModulesSpec()
     cache: CacheSpec = CacheSpec()
+    audit: AuditSpec = AuditSpec()
     expose: ExposeSpec = ExposeSpec()
     monitoring: MonitoringSpec = MonitoringSpec()
     image: Image | None = None

@@ -7,7 +7,7 @@ does not. The operator itself reads no Secret; a replica reports what is missing
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired.manifest import Manifest
 from modproxy.contract.config import Config
-from modproxy.contract.secret_keys import SERVING_KEYS, TRUSTED_PROXY_KEYS, UPSTREAM_KEYS, USERS_KEYS
+from modproxy.contract.secret_keys import AUDIT_KEYS, SERVING_KEYS, TRUSTED_PROXY_KEYS, UPSTREAM_KEYS, USERS_KEYS
 
 VOLUME = "secrets"
 _MODE = 0o440
@@ -16,7 +16,14 @@ _MODE = 0o440
 
 def referenced_secrets(goproxy: GoProxy) -> tuple[str, ...]:
     """Return the names of all Secrets that the object names: sorted, so that an order of entries rolls no pod."""
-    return tuple(sorted(upstream_secrets(goproxy) | certificate_secret(goproxy) | access_secrets(goproxy).keys()))
+    return tuple(
+        sorted(
+            upstream_secrets(goproxy)
+            | certificate_secret(goproxy)
+            | access_secrets(goproxy).keys()
+            | audit_secret(goproxy)
+        )
+    )
 
 
 def upstream_secrets(goproxy: GoProxy) -> set[str]:
@@ -46,11 +53,18 @@ def access_secrets(goproxy: GoProxy) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def audit_secret(goproxy: GoProxy) -> set[str]:
+    """Return the name of the Secret with the login for the receiver of the audit log, if there is one."""
+    receiver = goproxy.spec.audit.elasticsearch
+    return {receiver.secret_name} if receiver is not None and receiver.secret_name is not None else set()
+
+
 def keys_of(goproxy: GoProxy, name: str) -> tuple[str, ...]:
     """Return the keys of the Secret `name` that reach the replicas."""
     certificate = name in certificate_secret(goproxy)
     upstream = UPSTREAM_KEYS if certificate or name in upstream_secrets(goproxy) else ()
-    return (*upstream, *(SERVING_KEYS if certificate else ()), *access_secrets(goproxy).get(name, ()))
+    keys = (*upstream, *(SERVING_KEYS if certificate else ()), *access_secrets(goproxy).get(name, ()))
+    return tuple(dict.fromkeys((*keys, *(AUDIT_KEYS if name in audit_secret(goproxy) else ()))))
 
 
 def secrets_volumes(goproxy: GoProxy) -> list[Manifest]:

@@ -6,7 +6,13 @@ from typing import Any
 from goproxy_operator.api.goproxy import API_VERSION, KIND, GoProxy, InvalidGoProxyError, parse_goproxy
 from goproxy_operator.desired.autoscaler import least_replicas
 from goproxy_operator.desired.names import USER_ALLOWLIST_KEY
-from goproxy_operator.desired.secrets import access_secrets, certificate_secret, referenced_secrets, upstream_secrets
+from goproxy_operator.desired.secrets import (
+    access_secrets,
+    audit_secret,
+    certificate_secret,
+    referenced_secrets,
+    upstream_secrets,
+)
 from goproxy_operator.desired.stateful_set import DEFAULT_REPLICAS
 from goproxy_operator.local.secret_documents import Secret, SecretError, missing_secrets, parse_secret
 from goproxy_operator.local.yaml_text import DocumentError, load_documents
@@ -94,6 +100,7 @@ def missing(fleet_file: FleetFile) -> str | None:
         missing_secrets("spec.upstream", upstream_secrets(goproxy), secrets, "what needs it is answered with an error"),
         missing_secrets("spec.expose.tls", certificate_secret(goproxy), secrets, "nobody is served"),
         missing_secrets("spec.access", access_secrets(goproxy), secrets, "nobody can prove who he is by it"),
+        missing_secrets("spec.audit", audit_secret(goproxy), secrets, "audit records wait on the disk"),
     )
     return "; ".join(filter(None, told)) or None
 

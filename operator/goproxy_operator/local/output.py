@@ -8,6 +8,8 @@ import asyncio
 import os
 from collections.abc import Callable
 
+from modproxy.contract.log_lines import printable
+
 LONGEST_LINE = 64 * 1024
 """Bytes. A longer line is split."""
 _LAST_WORDS_SECONDS = 0.5
@@ -58,6 +60,7 @@ class Output(asyncio.Protocol):
             self._closed.set_result(None)
 
     def _hand_over(self, line: bytes) -> None:
-        if text := line.decode(errors="replace").rstrip():
+        # What is not of the log, such as words of git or of a crash, may hold anything that the network said.
+        if text := printable(line.decode(errors="replace").rstrip()):
             self.last_line = text
             self._on_line(text)

@@ -62,6 +62,31 @@ def _check_prefix(text: str) -> str:
     return text
 
 
+def _check_receiver(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("https", "http") and parts.hostname and parts.username is None and parts.port != 0
+        good = good and "?" not in text and "#" not in text and len(text) <= 512
+    except ValueError:  # a port that is none, or an open bracket
+        good = False
+    if not good or not text.isprintable() or " " in text:
+        shown = "the URL" if "@" in text else repr(text)
+        raise ValueError(f"{shown} is no receiver of audit records: write https://HOST[:PORT], credentials in a Secret")
+    return text
+
+
+INDEX_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}", re.ASCII)
+"""A name that every version of Elasticsearch and OpenSearch takes for an index, an alias and a data stream: lower case,
+none of \\/*?"<>|,#: and no white space, and not beginning with - _ or + (Elasticsearch's "Create index API").
+"""
+
+
+def _check_index(text: str) -> str:
+    if not INDEX_NAME.fullmatch(text):
+        raise ValueError(f"{text!r} is no name of an index: lower-case letters, digits, dashes, dots and underscores")
+    return text
+
+
 def _check_issuer(text: str) -> str:
     try:
         parts = urlsplit(text)
@@ -143,6 +168,10 @@ VulnerabilityId = Annotated[str, AfterValidator(_check_vulnerability)]
 """The ID of an entry of the Go vulnerability database."""
 LicenseId = Annotated[str, AfterValidator(_check_license)]
 """An SPDX identifier of a licence."""
+ReceiverUrl = Annotated[str, AfterValidator(_check_receiver)]
+"""The base of the URLs of a server with Elasticsearch's API, without credentials and query."""
+IndexName = Annotated[str, AfterValidator(_check_index)]
+"""The name of an index or a data stream of Elasticsearch."""
 Cidr = Annotated[str, AfterValidator(_check_cidr)]
 """A range of addresses, IPv4 or IPv6."""
 HeaderName = Annotated[str, AfterValidator(_check_header)]

@@ -139,6 +139,11 @@ def tell_end(program: str, why: str) -> None:
         sys.stderr.write(f"{program}: {told}\n")
 
 
+def printable(line: str) -> str:
+    """Return a line of another program, with what a terminal would obey in it escaped."""
+    return escape_controls(line)
+
+
 def _cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[:longest]} ..."
 

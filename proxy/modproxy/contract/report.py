@@ -168,6 +168,23 @@ class AccessProblem(ReportPart):
     """What the keepers of the fleet have to do."""
 
 
+class AuditState(ReportPart):
+    """Reports how the audit log fares."""
+
+    receiver: Text = ""
+    """The URL of the receiver, without a login; empty without one."""
+    failure: Text | None = None
+    """Why the receiver takes nothing, in words that go on from its URL; None while it takes records."""
+    since: Seconds | None = None
+    """When the first failure in a row was, in seconds since the epoch."""
+    losing: Text | None = None
+    """Why records were dropped lately, without a figure; None when none were."""
+    spooled_bytes: Count = 0
+    """The bytes of records on the disk that the receiver does not have yet."""
+    dropped: Count = 0
+    """How many records were dropped since the start, of all targets."""
+
+
 class Report(ReportPart):
     """Reports the state of a replica."""
 
@@ -190,3 +207,5 @@ class Report(ReportPart):
     """The Secrets that cannot be used; None from an older replica."""
     access_problems: Annotated[tuple[AccessProblem, ...] | None, AfterValidator(_most_access)] = None
     """Why clients cannot prove who they are; None where no config asks them to, and from an older replica."""
+    audit: AuditState | None = None
+    """How the audit log fares; None without one, and from an older replica."""

@@ -11,6 +11,7 @@ KNOWN_HOSTS = "known_hosts"
 CA_CERTIFICATE = "ca.crt"
 TLS_CERTIFICATE = "tls.crt"
 TLS_KEY = "tls.key"
+API_KEY = "apiKey"
 HTPASSWD = "htpasswd"
 GROUPS = "groups"
 SHARED_SECRET = "secret"  # noqa: S105 - this is the name of a key, and no secret
@@ -19,6 +20,8 @@ UPSTREAM_KEYS = (CA_CERTIFICATE, KNOWN_HOSTS, PASSWORD, SSH_PRIVATE_KEY, USERNAM
 """The keys of a Secret that `upstream.credentials`, `upstream.httpProxy` or `upstream.trustedCASecretName` names."""
 SERVING_KEYS = (TLS_CERTIFICATE, TLS_KEY)
 """The keys of the Secret that `tls.secretName` names: the certificate that clients are shown."""
+AUDIT_KEYS = (API_KEY, PASSWORD, USERNAME)
+"""The keys of the Secret that `audit.elasticsearch.secretName` names: an encoded API key, or a login."""
 USERS_KEYS = (GROUPS, HTPASSWD)
 """The keys of the Secret that `access.basic.secretName` names: users with passwords, and their groups."""
 TRUSTED_PROXY_KEYS = (SHARED_SECRET,)

@@ -17,8 +17,8 @@ from modproxy.policy.osv import ID, LARGEST_ENTRY, MOST_ENTRIES, OsvError, Vulne
 
 LARGEST_INDEX = 32 << 20
 """In bytes: the index of modules has 0.7 MB."""
-LARGEST_ZIP = 256 << 20
-"""In bytes: the whole database has some 10 MB."""
+LARGEST_ZIP = 64 << 20
+"""In bytes, which are in memory at once: the whole database has some 10 MB."""
 _LARGEST_DB = 64 << 10
 _AT_ONCE = 8
 """Entries that are asked for at once where there is no zip."""
@@ -36,13 +36,17 @@ class DatabaseFaultError(Exception):
 async def read_modified(get: Get) -> str:
     """Return what `index/db.json` says of when the database was modified last. Raises `DatabaseFaultError`."""
     data = await get("index/db.json", _LARGEST_DB)
+    if data is None:
+        raise DatabaseFaultError(
+            "has no index/db.json: check the URL or the folder; a Go vulnerability database has one"
+        )
     try:
-        modified = json.loads(data)["modified"] if data is not None else None
+        modified = json.loads(data)["modified"]
     except (ValueError, TypeError, KeyError, RecursionError):
         modified = None
     if not isinstance(modified, str) or not 0 < len(modified) <= 64 or not modified.isprintable():
         raise DatabaseFaultError(
-            "its index/db.json says not when it was modified: is this a Go vulnerability database?"
+            "has an index/db.json that does not say when it was modified: is it a Go vulnerability database?"
         )
     return modified
 

@@ -69,7 +69,7 @@ class PasswordUsers:
             return False
         self._state = _State(users, groups, users.decoy())
         before.grounds.void = True
-        log.info("Secret %s: %d users have passwords", self._folder.name, len(users.users))
+        log.info("Secret %s: users with passwords: %d", self._folder.name, len(users.users))
         return True
 
     def close(self) -> None:

@@ -10,13 +10,16 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from modproxy.audit.auditor import Auditor
 from modproxy.cache.answer import CacheStatus, NotHeld
 from modproxy.cache.flight import CutShort
 from modproxy.cache.lookup import Cache
 from modproxy.identity.presented import BadCredential, Presented, TooManyFailures
 from modproxy.in_force import InForce, Rules
 from modproxy.mod.target import Kind
+from modproxy.policy.decision import RuleRefusal
 from modproxy.request import Request
+from modproxy.server.audited import entry_of
 from modproxy.server.decide.arrival import Arrival, read_arrival
 from modproxy.server.decide.errors import FAULT, ErrorAnswer, failure
 from modproxy.server.decide.head import SERVER, head_of
@@ -34,9 +37,17 @@ from modproxy.server.hit.memo import HitMemo
 from modproxy.server.judging import judged
 from modproxy.server.refusal_counts import RefusalCounts
 from modproxy.server.reply import Reply, status_of
-from modproxy.server.send import conditions_of, error_response, send_file, send_head, send_stream, small_response
+from modproxy.server.send import (
+    conditions_of,
+    error_response,
+    send_file,
+    send_head,
+    send_stream,
+    sent_of,
+    small_response,
+)
 from modproxy.server.traffic import Traffic
-from modproxy.source.protocol import SourceError
+from modproxy.source.protocol import Mismatch, SourceError
 from modproxy.store.protocol import LARGEST_BODY, Store
 from modproxy.via import ViaEntry
 
@@ -53,14 +64,17 @@ log = logging.getLogger(__name__)
 class ClientHandler:
     """Answers each client request under the rules that are in force when the request arrives."""
 
-    def __init__(self, cache: Cache, store: Store, in_force: InForce, traffic: Traffic, own: ViaEntry) -> None:
+    def __init__(
+        self, cache: Cache, store: Store, in_force: InForce, traffic: Traffic, own: ViaEntry, *, auditor: Auditor
+    ) -> None:
         self._cache = cache
         self._store = store
         self._in_force = in_force
         self._traffic = traffic
+        self._auditor = auditor
         self._own = own
         """This replica's entry in the Via header."""
-        self.hits = HitMemo(store, cache.news, in_force, traffic)
+        self.hits = HitMemo(store, cache.news, in_force, traffic, auditor)
         """What was answered from the store lately, for connections that answer hits by themselves."""
         self._learning: set[asyncio.Task[None]] = set()
         self._draining = False
@@ -82,19 +96,23 @@ class ClientHandler:
         """Answer one request. Whatever a client or an upstream does, only `CancelledError` is raised."""
         started = time.perf_counter()
         rules = self._in_force.rules
-        endpoint, code, cache_status = OTHER, _CLIENT_LEFT, CacheStatus.MISS
+        code, sent = _CLIENT_LEFT, 0
+        reply = Reply(OTHER, CacheStatus.MISS)
+        arrival = read_arrival(http.method, http.raw_path, http.headers, rules)
         try:
-            arrival = read_arrival(http.method, http.raw_path, http.headers, rules)
             reply = await self._reply(http, arrival, rules)
-            endpoint, cache_status = reply.endpoint, reply.cache_status
             try:
                 response, code = await self._send(http, reply, arrival.id)
+                sent = sent_of(http, response, code)
             finally:
                 reply.close()
             if reply.cache_status is CacheStatus.MISS and reply.request is not None and code == HTTPStatus.OK:
                 self._learn_behind(http.raw_path, reply, rules)
         finally:
-            self._traffic.count(endpoint, code, cache_status, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            self._traffic.count(reply.endpoint, code, reply.cache_status, seconds)
+            if self._auditor.on:
+                self._auditor.add(entry_of(http, arrival, reply, code=code, sent=sent, seconds=seconds))
         if self._draining:
             response.force_close()
         return response
@@ -106,7 +124,7 @@ class ClientHandler:
             if refusal is None:
                 presented = Presented(_authorization(http), http.remote or "", http.headers)
                 arrival = replace(arrival, principal=await rules.identities.who(presented))
-                return await self._decide(arrival, http.raw_path, rules)
+                return replace(await self._decide(arrival, http.raw_path, rules), principal=arrival.principal)
         except (BadCredential, TooManyFailures) as e:
             refusal = unproved(e, endpoint, rules)
             self._carried_out(refusal)
@@ -116,16 +134,18 @@ class ClientHandler:
             return Reply(endpoint, CacheStatus.MISS, FAULT)
         return Reply(refusal.endpoint, CacheStatus.DENIED, refusal.error, by=refusal.by)
 
-    def _first_refusal(self, checks: Sequence[Check], arrival: Arrival, rules: Rules) -> tuple[Refusal | None, bool]:
-        """Return the first refusal that is enforced, and whether another one was only counted."""
-        spared = False
+    def _first_refusal(
+        self, checks: Sequence[Check], arrival: Arrival, rules: Rules
+    ) -> tuple[Refusal | None, RuleRefusal | None]:
+        """Return the first refusal that is enforced, and the first other one, which was only counted."""
+        spared: RuleRefusal | None = None
         for check in checks:
             refusal = check(arrival, rules, self._own)
             if refusal is None:
                 continue
             if self._carried_out(refusal):
                 return refusal, spared
-            spared = True
+            spared = spared or refusal.by
         return None, spared
 
     async def _decide(self, arrival: Arrival, raw_path: str, rules: Rules) -> Reply:
@@ -144,13 +164,16 @@ class ClientHandler:
             request = replace(request, cached_only=True)
         reply, by_facts = await judged(arrival.method, request, rules, self._from_cache)
         if no_fetch is not None and reply.lacking and not arrival.cached_only and self._carried_out(no_fetch):
-            return Reply(no_fetch.endpoint, CacheStatus.DENIED, no_fetch.error, by=no_fetch.by)
+            return Reply(no_fetch.endpoint, CacheStatus.DENIED, no_fetch.error, lacking=True, by=no_fetch.by)
         for by in by_facts:
             self._carried_out(of_version(target, by))
+            spared = spared or by
         if by_facts:
             self.hits.drop(target.key)
         # What a policy in DryRun would refuse is counted each time.
-        if arrival.method == "GET" and not spared and not by_facts:
+        if spared is not None:
+            return reply if reply.by is not None else replace(reply, by=spared)
+        if arrival.method == "GET":
             self.hits.learn(raw_path, target, reply.answer, reply.file, rules=rules, moment=moment)
             return replace(reply, learnt=True)
         return reply
@@ -187,7 +210,8 @@ class ClientHandler:
                 ask = self._cache.exists if head_of_zip else self._cache.get
                 answer = await ask(request, rules)
             except SourceError as e:
-                return Reply(endpoint, status_of(e), failure(e), lacking=isinstance(e, NotHeld))
+                mismatch = isinstance(e, Mismatch)
+                return Reply(endpoint, status_of(e), failure(e), lacking=isinstance(e, NotHeld), mismatch=mismatch)
             if answer.body is not None or answer.stored is None:
                 return Reply(endpoint, answer.status, request=request, answer=answer)
             try:

@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
+from modproxy.audit.auditor import Auditor
 from modproxy.cache.lookup import Cache
 from modproxy.contract.config import PolicyMode
 from modproxy.contract.report import Report
@@ -39,6 +40,7 @@ class Metrics(Collector):
         cache: Cache,
         report: Callable[[], Report],
         *,
+        auditor: Auditor,
         pending: Callable[[], int],
         certificate_expires: Callable[[], float | None],
     ) -> None:
@@ -47,6 +49,7 @@ class Metrics(Collector):
         self._refusals = refusals
         self._cache = cache
         self._report = report
+        self._auditor = auditor
         self._pending = pending
         self._certificate_expires = certificate_expires
         self._registry = CollectorRegistry(auto_describe=False)
@@ -64,6 +67,7 @@ class Metrics(Collector):
         """Yield every metric family."""
         yield from self._of_clients()
         yield from self._of_upstream()
+        yield from self._of_audit()
         yield from self._of_state(self._report())
 
     def _of_clients(self) -> Iterator[Metric]:
@@ -106,6 +110,22 @@ class Metrics(Collector):
             "Fetches refused because the checksum database says otherwise: each is a security event.",
             self._cache.mismatches,
         )
+
+    def _of_audit(self) -> Iterator[Metric]:
+        if not self._auditor.on:
+            return
+        records = CounterMetricFamily(
+            "modproxy_audit_records", "Records of the audit log.", labels=["target", "outcome"]
+        )
+        for (target, outcome), count in sorted(self._auditor.counts.records.items()):
+            records.add_metric([target, outcome], count)
+        yield records
+        failing = int(self._auditor.failing)
+        yield GaugeMetricFamily("modproxy_audit_failing", "1 while the receiver takes no audit records.", failing)
+        lost = self._auditor.counts.dropped
+        yield CounterMetricFamily("modproxy_audit_lost", "Audit records that some target never got.", lost)
+        text = "Bytes of audit records on the disk that the receiver does not have yet."
+        yield GaugeMetricFamily("modproxy_audit_spooled_bytes", text, self._auditor.spooled_bytes)
 
     def _of_state(self, report: Report) -> Iterator[Metric]:
         storage, config = report.storage, report.config

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from modproxy.cache.answer import Answer, CacheStatus, KnownAbsent
+from modproxy.identity.principal import ANONYMOUS, Principal
 from modproxy.policy.decision import RuleRefusal
 from modproxy.request import Request
 from modproxy.server.decide.errors import ErrorAnswer
@@ -29,7 +30,11 @@ class Reply:
     lacking: bool = False
     """Whether the target is not held, and the request allows no fetch."""
     by: RuleRefusal | None = None
-    """The refusal of the policy, where a policy has refused the request."""
+    """The refusal of the policy, where a policy has refused the request, or would have."""
+    principal: Principal = ANONYMOUS
+    """Who made the request, as far as this was proved."""
+    mismatch: bool = False
+    """Whether the checksum database says otherwise of what was fetched."""
 
     def close(self) -> None:
         """Let go of the answer and the file, after the reply was sent or could not be sent."""

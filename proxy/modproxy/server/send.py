@@ -12,6 +12,8 @@ from modproxy.server.decide.head import SERVER, Conditions, Head
 from modproxy.threads import Pool
 
 _CHUNK = 128 << 10
+_BROKEN_OFF = (499, 502)
+"""The codes to count for an answer that broke off."""
 
 
 _UNCONDITIONAL = Conditions()
@@ -60,6 +62,13 @@ async def send_file(http: web.BaseRequest, head: Head, file: BinaryIO) -> web.St
         await _send_span(response, file, head.span)
     await response.write_eof()
     return response
+
+
+def sent_of(http: web.BaseRequest, response: web.StreamResponse, code: int) -> int:
+    """Return how many bytes of a body were sent; where the answer broke off, what the connection got with the head."""
+    if http.method == "HEAD":
+        return 0
+    return response.content_length or response.body_length or (http.writer.output_size if code in _BROKEN_OFF else 0)
 
 
 async def send_head(http: web.BaseRequest, head: Head) -> web.StreamResponse:

@@ -22,6 +22,18 @@ OTHERS = [
         "write what the message says: it names the Secret, the key and the line; the good lines stay in force",
     ),
     Row(
+        "AuditReceiverFails",
+        "the receiver of the audit log takes nothing; the records wait on the replicas' disks",
+        "AuditDelivered",
+        "do what the message says of the URL, the login in the Secret, the index, or the way to it",
+    ),
+    Row(
+        "AuditRecordsLost",
+        "audit records were dropped: the spool is full, a disk takes nothing, or the index rejects them",
+        "AuditDelivered",
+        "mend the receiver or its mapping; a larger `cache.storage.size` makes the spool larger",
+    ),
+    Row(
         "CacheDiskFull",
         "a replica stores nothing more: its volume is full, read-only or fails",
         "DiskPressure",

@@ -7,6 +7,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from modproxy.audit.auditor import Auditor
 from modproxy.cache.lookup import Cache
 from modproxy.cache.zip_check import ThreadChecks
 from modproxy.facts.facts import Facts
@@ -47,7 +48,8 @@ class Site:
         shared = SharedResources(self.connections, own, [], lambda _: None, folder, version_control)
         self.in_force = InForce(shared, self.cache, Facts(folder))
         self.put_in_force(rules(self.source, {"modules": {"deny": ["example.com/evil"]}}))
-        self.handler = ClientHandler(self.cache, self.store, self.in_force, self.traffic, own)
+        self.auditor = Auditor(folder, lambda: 1 << 30, self.connections)
+        self.handler = ClientHandler(self.cache, self.store, self.in_force, self.traffic, own, auditor=self.auditor)
         self._socket = open_listener("127.0.0.1:0", "listen")
         self.url = f"http://{address_of(self._socket)}"
         self.listener = ClientListener(self._socket, self.handler.handle, None)

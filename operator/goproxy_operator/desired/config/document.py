@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired.config.access import ClusterIssuer, access_config
+from goproxy_operator.desired.config.audit import audit_config
 from goproxy_operator.desired.config.cache import cache_config
 from goproxy_operator.desired.config.defaults import without_none
 from goproxy_operator.desired.config.modules import modules_config
@@ -65,6 +66,7 @@ def replica_config(goproxy: GoProxy, place: Placement) -> Config:
         "upstream": upstream_config(spec.upstream, machine_settings=place.machine_settings),
         "modules": modules_config(spec.modules, place.imposed),
         "cache": cache_config(spec.cache, place.cache_dir, place.size_bytes),
+        "audit": audit_config(spec.audit),
         "shutdown": place.shutdown,
     }
     return Config.model_validate(without_none(document))

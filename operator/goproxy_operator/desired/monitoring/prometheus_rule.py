@@ -2,9 +2,10 @@
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
+from goproxy_operator.desired.config.audit import audit_config
 from goproxy_operator.desired.manifest import Manifest, child, labelled
 from goproxy_operator.desired.monitoring.alert import CRITICAL, WARNING, Alert
-from goproxy_operator.desired.monitoring.queries import queries
+from goproxy_operator.desired.monitoring.queries import Queries, queries
 
 _HIT_RATE = 0.5
 _REQUESTS = 1.0
@@ -82,6 +83,8 @@ def fleet_alerts(goproxy: GoProxy) -> list[Alert]:
             f"It keeps the config, or the certificate, that it had. `{look}` tells why.",
         ),
     ]
+    if audit_config(goproxy.spec.audit).wanted:
+        alerts += _of_audit(query, fleet, look)
     if goproxy.spec.replicas != 0:
         ready = query.of("modproxy_ready")
         alerts.insert(
@@ -107,3 +110,24 @@ def fleet_alerts(goproxy: GoProxy) -> list[Alert]:
             )
         )
     return alerts
+
+
+def _of_audit(query: Queries, fleet: str, look: str) -> list[Alert]:
+    return [
+        Alert(
+            "GoProxyAuditNotDelivered",
+            f"{query.of('modproxy_audit_failing')} == 1",
+            "10m",
+            WARNING,
+            f"The receiver of the audit log of the Go module proxy {fleet} takes nothing from {{{{ $labels.pod }}}}",
+            f"The records wait on the cache's volume until it is full of them. `{look}` tells why.",
+        ),
+        Alert(
+            "GoProxyAuditLost",
+            f"sum(increase({query.of('modproxy_audit_lost_total')}[15m])) > 0",
+            None,
+            CRITICAL,
+            f"The audit log of the Go module proxy {fleet} has lost records",
+            f"modproxy_audit_records_total tells which target lost them, and `{look}` tells why.",
+        ),
+    ]

@@ -82,6 +82,7 @@ MATCHERS: Mapping[str, Matcher] = {
     "gateways": globs,
     "issuers": globs,
     "metricsServers": urls,
+    "elasticsearch": urls,
     "oidcIssuers": urls,
 }
 """By the name of the list."""

@@ -133,6 +133,12 @@ DECISIONS: Mapping[str, Decision] = {
     "modules.licenses.unknown": _stricter(stricter.widening),
     "modules.licenses.mode": _stricter(stricter.license_mode),
     "modules.vulnerabilities.mode": _stricter(stricter.vulnerability_mode),
+    "audit.enabled": _free(),
+    "audit.to": _free(),
+    # Replicas send records to it, with the replicas' way out.
+    "audit.elasticsearch.url": _privileged("elasticsearch"),
+    "audit.elasticsearch.index": _privileged("elasticsearch", values.none),
+    "audit.elasticsearch.secretName": _baseline("secrets"),
     "cache.storage.size": _free(),
     "cache.storage.growTo": _free(),
     "cache.storage.whenDeleted": _free(),
@@ -179,6 +185,10 @@ DECISIONS: Mapping[str, Decision] = {
     "pod.serviceAccountAnnotations": _privileged("annotations", values.keys),
 }
 _UNDECIDED = _privileged()
+_BINDING = ("audit",)
+"""Sections that are the class's alone once its defaults have them: a fleet could otherwise end an audit that whoever
+keeps the class has ordered, or lead it elsewhere.
+"""
 _NAMED_BY_DEFAULT = ("secrets", Profile.BASELINE, Profile.BASELINE)
 
 
@@ -191,8 +201,14 @@ def profile_breaches(own: Mapping[str, Any], fleet_class: FleetClass, namespace:
     return tuple(
         breach
         for path, value in written
-        for breach in _breaches(path, value, DECISIONS.get(path, _UNDECIDED), fleet_class, namespace)
+        for breach in _breaches(path, value, _decision(path, fleet_class.defaults), fleet_class, namespace)
     )
+
+
+def _decision(path: str, defaults: Mapping[str, Any]) -> Decision:
+    section = path.partition(".")[0]
+    bound = section in _BINDING and bool(defaults.get(section))
+    return _UNDECIDED if bound else DECISIONS.get(path, _UNDECIDED)
 
 
 def named_in(fleet_class: FleetClass, by: str) -> tuple[str, ...] | None:

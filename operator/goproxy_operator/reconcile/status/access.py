@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
-from goproxy_operator.reconcile.status.reachability import Statement, joined, problems
+from goproxy_operator.reconcile.status.reachability import Statement, joined, problems, told_by
 from modproxy.contract.report import AccessProblem
 
 ACCESS_READY = "AccessReady"
@@ -13,11 +13,7 @@ _REASONS = {"oidc": "IssuerUnusable", "serviceAccounts": "ClusterKeysUnknown"}
 
 def access_ready(replicas: Sequence[ReplicaFacts]) -> Statement | None:
     """Return the condition; None before a replica has reported, and where the object has no `access`."""
-    reports = {
-        r.name: r.report.access_problems
-        for r in replicas
-        if r.report is not None and r.report.access_problems is not None
-    }
+    reports = told_by(replicas, lambda report: report.access_problems)
     if not reports:
         return None
     found = sorted({one.part for problems_of_one in reports.values() for one in problems_of_one})

@@ -2,13 +2,15 @@
 
 Ready is always there, and true where at least one replica serves what is in force: a generation that is not carried out
 makes no fleet unready. Reconciling, Stalled, StorageResizing and DiskPressure are there only while they are true,
-WithinClass only while it is false. UpstreamReachable and CredentialsReady are there once a replica has reported.
+WithinClass only while it is false. UpstreamReachable and CredentialsReady are there once a replica has
+reported, AuditDelivered once one with an audit log has.
 """
 
 from collections.abc import Mapping
 
 from goproxy_operator.reconcile.decide.audit import audit_message
 from goproxy_operator.reconcile.status.access import ACCESS_READY, access_ready
+from goproxy_operator.reconcile.status.audited import AUDIT_DELIVERED, audit_delivered
 from goproxy_operator.reconcile.status.facts import StatusFacts
 from goproxy_operator.reconcile.status.held import held, serving
 from goproxy_operator.reconcile.status.reachability import (
@@ -30,6 +32,7 @@ TYPES = frozenset(
         UPSTREAM_REACHABLE,
         CREDENTIALS_READY,
         ACCESS_READY,
+        AUDIT_DELIVERED,
         "AutoscalingActive",
         "StorageResizing",
         "DiskPressure",
@@ -42,7 +45,7 @@ UNDER_WAY = frozenset({"Applying", "ScalingIn", "RollingOut", "ReplicasNotReady"
 ROLLED = "replicas run what is asked for"
 """Words of Reconciling while a roll-out is under way, whatever its reason is."""
 WARNINGS = "InForceWithWarnings"
-REPORTED = (UPSTREAM_REACHABLE, CREDENTIALS_READY, ACCESS_READY, "DiskPressure")
+REPORTED = (UPSTREAM_REACHABLE, CREDENTIALS_READY, ACCESS_READY, AUDIT_DELIVERED, "DiskPressure")
 """The conditions that come from reports alone, in their order after ConfigSynced."""
 FIGURES = frozenset({"DiskPressure", "StorageResizing"})
 """The conditions whose messages hold figures: a message that reads otherwise than before is no news of its own."""
@@ -58,8 +61,8 @@ def statements(facts: StatusFacts) -> list[Statement]:
     if facts.resizing is not None:
         made.append(("StorageResizing", "True", "ClaimsGrowing", facts.resizing))
     made.append(_config_synced(facts))
-    found = upstream_reachable(facts.replicas), credentials_ready(facts.replicas), access_ready(facts.replicas)
-    made += filter(None, found)
+    reported = (upstream_reachable, credentials_ready, access_ready, audit_delivered)
+    made += filter(None, (condition(facts.replicas) for condition in reported))
     if pressed := _disk_pressure(facts):
         made.append(pressed)
     if facts.goproxy.spec.autoscaling is not None:

@@ -13,6 +13,8 @@ _OTHERS = frozenset(
         "AllowlistMissing",
         "APIMissing",
         "AccessUnusable",
+        "AuditReceiverFails",
+        "AuditRecordsLost",
         "CacheDiskFull",
         "CertificateNotTrusted",
         "ClassInvalid",

@@ -6,10 +6,11 @@ move. What clients may choose, such as the hosts of modules that the object does
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
-from modproxy.contract.report import Outage, Role
+from modproxy.contract.report import Outage, Report, Role
 
 UPSTREAM_REACHABLE = "UpstreamReachable"
 CREDENTIALS_READY = "CredentialsReady"
@@ -37,13 +38,14 @@ _REASONS = {
 """By the kind of an outage, as replicas name it."""
 _OTHER_REASON = "ServerFails"
 
+T = TypeVar("T")
 Statement = tuple[str, str, str, str]
 """Type, status, reason, message."""
 
 
 def upstream_reachable(replicas: Sequence[ReplicaFacts]) -> Statement | None:
     """Return the condition about the servers that the object names; None before a replica has reported of them."""
-    reports = {r.name: r.report.outages for r in replicas if r.report is not None and r.report.outages is not None}
+    reports = told_by(replicas, lambda report: report.outages)
     if not reports:
         return None
     found: dict[tuple[str, str], dict[str, Outage]] = defaultdict(dict)
@@ -60,17 +62,19 @@ def upstream_reachable(replicas: Sequence[ReplicaFacts]) -> Statement | None:
 
 def credentials_ready(replicas: Sequence[ReplicaFacts]) -> Statement | None:
     """Return the condition about the Secrets that the object names; None before a replica has reported of them."""
-    reports = {
-        r.name: r.report.secret_problems
-        for r in replicas
-        if r.report is not None and r.report.secret_problems is not None
-    }
+    reports = told_by(replicas, lambda report: report.secret_problems)
     if not reports:
         return None
     told = problems({name: [one.problem for one in found] for name, found in reports.items()})
     if not told:
         return CREDENTIALS_READY, "True", "SecretsReadable", "every Secret that the object names can be used"
     return CREDENTIALS_READY, "False", "SecretUnusable", joined(told)
+
+
+def told_by(replicas: Sequence[ReplicaFacts], of: Callable[[Report], T | None]) -> dict[str, T]:
+    """Return one part of the reports, by replica, of those that have it: an older replica has not each part."""
+    parts = {replica.name: of(replica.report) for replica in replicas if replica.report is not None}
+    return {name: part for name, part in parts.items() if part is not None}
 
 
 def config_warnings(replicas: Sequence[ReplicaFacts]) -> str:

@@ -13,6 +13,7 @@ from goproxy_operator.figures import fleet_figures, hit_rate_percent, storage_fi
 from goproxy_operator.quantity import format_bytes
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
 from goproxy_operator.reconcile.status.access import access_ready
+from goproxy_operator.reconcile.status.audited import audit_delivered
 from goproxy_operator.reconcile.status.reachability import config_warnings, credentials_ready, upstream_reachable
 from modproxy.contract.report import Report
 
@@ -109,6 +110,7 @@ def told(reports: Mapping[str, Report], refused: Mapping[str, str]) -> object:
         upstream_reachable(replicas),
         credentials_ready(replicas),
         access_ready(replicas),
+        audit_delivered(replicas),
         config_warnings(replicas),
     )
 

@@ -14,6 +14,7 @@ from modproxy.contract.config.access import (
     TrustedProxyConfig,
     Verb,
 )
+from modproxy.contract.config.audit import AuditConfig, AuditTarget, ElasticsearchConfig
 from modproxy.contract.config.cache import CacheConfig
 from modproxy.contract.config.document import (
     SCHEMA_VERSION,
@@ -38,11 +39,14 @@ from modproxy.contract.config.upstream import CredentialConfig, HttpProxyConfig,
 __all__ = [
     "SCHEMA_VERSION",
     "AccessConfig",
+    "AuditConfig",
+    "AuditTarget",
     "BasicConfig",
     "CacheConfig",
     "Config",
     "ConfigError",
     "CredentialConfig",
+    "ElasticsearchConfig",
     "HttpProxyConfig",
     "Imposed",
     "LicensesConfig",

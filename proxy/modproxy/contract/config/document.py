@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field, ValidationError
 
 from modproxy.contract.config.access import AccessConfig
+from modproxy.contract.config.audit import AuditConfig
 from modproxy.contract.config.cache import CacheConfig
 from modproxy.contract.config.modules import ModulesConfig
 from modproxy.contract.config.section import Section
@@ -51,6 +52,7 @@ class Config(Section):
     upstream: UpstreamConfig = UpstreamConfig()
     modules: ModulesConfig = ModulesConfig()
     cache: CacheConfig = CacheConfig()
+    audit: AuditConfig = AuditConfig()
     shutdown: ShutdownConfig = ShutdownConfig()
 
 

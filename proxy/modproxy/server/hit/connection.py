@@ -12,8 +12,11 @@ from typing import Any
 
 from aiohttp import web
 
+from modproxy.audit.record import Entry, Verdict
+from modproxy.identity.principal import ANONYMOUS
 from modproxy.request_ids import REQUEST_IDS
 from modproxy.server.connection import ClientConnection, ClientServer
+from modproxy.server.hit.caller import Asker
 from modproxy.server.hit.hit import Hit
 from modproxy.server.hit.memo import HitMemo
 from modproxy.server.hit.transfer import End, Transfer
@@ -40,7 +43,10 @@ class HitConnection(ClientConnection):
     `_next_keepalive_close_time`. A test pins them.
     """
 
-    __slots__ = ("_began", "_held_back", "_hits", "_idle", "_last_hit", "_sent_hit", "_sock", "_transfer")
+    __slots__ = (
+        "_asker", "_began", "_client", "_held_back", "_hits", "_idle", "_last_hit", "_request_id", "_sent_hit",
+        "_sock", "_transfer",
+    )  # fmt: skip
 
     def __init__(self, manager: web.Server, hits: HitMemo, **options: Any) -> None:
         super().__init__(manager, **options)
@@ -52,6 +58,12 @@ class HitConnection(ClientConnection):
         self._transfer: Transfer | None = None
         self._sent_hit: Hit | None = None
         self._began = 0.0
+        self._client = ""
+        """The client's address, once an entry of the audit log needed it."""
+        self._asker: Asker | None = None
+        """Who gets the file that is on its way."""
+        self._request_id = b""
+        """The name of the request for it."""
         self._held_back = b""
         """What the client sent while a file is on its way to it."""
         self._sock: socket.socket | None = None
@@ -70,9 +82,13 @@ class HitConnection(ClientConnection):
             # A client that does not take its answers is left to aiohttp, which bounds what is written ahead.
             if hit is not None and transport is not None and transport.get_write_buffer_size() <= _MOST_UNSENT:
                 if hit.file is None:
-                    transport.write(b"%b%b%b" % (BEFORE_ID, self._id(), hit.wire))
+                    request_id = self._id()
+                    transport.write(b"%b%b%b" % (BEFORE_ID, request_id, hit.wire))
                     self._last_hit = hits.now
-                    self._count(hit, _OK, time.time() - hits.now)
+                    seconds = time.time() - hits.now
+                    self._count(hit, _OK, seconds)
+                    if hits.auditor.on:
+                        self._record(hit, hits.asker, request_id, code=_OK, seconds=seconds, sent=hit.size)
                     return
                 if self.ssl_context is None and not transport.get_write_buffer_size():
                     self._send_file(hit)
@@ -105,7 +121,10 @@ class HitConnection(ClientConnection):
         self._request_in_progress = True
         self._began = time.perf_counter()
         self._sent_hit = hit
-        head = b"%b%b%b" % (BEFORE_ID, self._id(), hit.wire)
+        self._request_id = self._id()
+        self._asker = self._hits.asker
+        self._address()
+        head = b"%b%b%b" % (BEFORE_ID, self._request_id, hit.wire)
         self._transfer = Transfer(self._loop, self._sock, head, file, self._transfer_ended)
         self._transfer.begin()
 
@@ -147,7 +166,7 @@ class HitConnection(ClientConnection):
             transport.close()
 
     def _count(self, hit: Hit, code: int, seconds: float) -> None:
-        """Count an answer from memory. All of them pass here, so this is where an audit record of a hit is queued."""
+        """Count an answer from memory."""
         if code == _OK and 0.0 <= seconds <= QUICK_SECONDS:
             quick = hit.quick
             quick.count += 1
@@ -155,13 +174,34 @@ class HitConnection(ClientConnection):
         else:
             self._hits.count(hit, code, max(0.0, seconds))  # the clock may have been set back
 
+    def _record(
+        self, hit: Hit, asker: Asker | None, request_id: bytes, *, code: int, seconds: float, sent: int
+    ) -> None:
+        """Leave an entry in the audit log."""
+        principal = asker.caller.principal if asker is not None else ANONYMOUS
+        self._hits.auditor.add(
+            Entry(
+                time.time(), request_id, principal, self._client or self._address(), "read", hit.module, hit.version,
+                hit.quick.endpoint, Verdict.ALLOWED, "", code, "hit", sent, max(0.0, seconds), "",
+            )
+        )  # fmt: skip
+
+    def _address(self) -> str:
+        """Return the client's address, which is known only while there is a transport."""
+        peer = self.peername
+        self._client = peer[0] if isinstance(peer, tuple) else str(peer or "")
+        return self._client
+
     def _account(self, how: End) -> None:
         """Count a transfer that has ended, and let aiohttp go on."""
-        self._transfer = None
+        transfer, self._transfer = self._transfer, None
         hit, self._sent_hit = self._sent_hit, None
         seconds = time.perf_counter() - self._began
         if hit is not None:
             self._count(hit, _CODES[how], seconds)
+            if self._hits.auditor.on:
+                sent = transfer.sent if transfer is not None else hit.size
+                self._record(hit, self._asker, self._request_id, code=_CODES[how], seconds=seconds, sent=sent)
         self._last_hit = time.time()
         self._request_in_progress = False
         if self._handler_waiter is not None and not self._handler_waiter.done():

@@ -23,17 +23,18 @@ class Hit:
 
     __slots__ = (
         "_fetched", "_fresh_until", "_head_size", "_look_at", "_stored_as", "_template", "file", "key", "lines",
-        "module", "quick", "since", "until", "used", "wire",
+        "module", "quick", "since", "size", "until", "used", "version", "wire",
     )  # fmt: skip
 
     def __init__(
         self,
         stored: StoredFile,
         module: str | None,
+        version: str,
         template: Template,
         quick: QuickHits,
-        fresh_until: float,
         *,
+        fresh_until: float,
         file: OpenFile | None,
         now: float,
     ) -> None:
@@ -42,6 +43,10 @@ class Hit:
         """Where it is counted."""
         self.module = module
         """The path of the module that it tells of; None for what tells of no module."""
+        self.version = version
+        """The version that it tells of; empty for none."""
+        self.size = stored.size
+        """The bytes of the body."""
         self.file = file
         """The file to send after `wire`; None where `wire` has the body."""
         self.wire = b"" if stored.body is None or file is not None else stored.body

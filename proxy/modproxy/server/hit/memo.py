@@ -7,6 +7,7 @@ import asyncio
 import time
 from typing import BinaryIO
 
+from modproxy.audit.auditor import Auditor
 from modproxy.cache.answer import Answer, CacheStatus
 from modproxy.cache.freshness import fresh_until
 from modproxy.cache.news import News
@@ -42,11 +43,13 @@ class HitMemo:
     `find` is called for each request, and `learn` by the handler for each answer.
     """
 
-    def __init__(self, store: Store, news: News, in_force: InForce, traffic: Traffic) -> None:
+    def __init__(self, store: Store, news: News, in_force: InForce, traffic: Traffic, auditor: Auditor) -> None:
         self._store = store
         self._news = news
         self._in_force = in_force
         self._traffic = traffic
+        self.auditor = auditor
+        """Takes an entry of each hit, while it is on."""
         self._rules: Rules | None = None
         """The rules under which all hits were decided."""
         self._blocks = HeaderBlocks((), Everybody(), Permissions(None))
@@ -153,7 +156,9 @@ class HitMemo:
             return None
         quick = self._traffic.quick_hits(target.kind.value)
         until = fresh_until(target, stored.modified, self._rules.cache)
-        hit = Hit(stored, module_of(target), template_of(target, answer), quick, until, file=opened, now=time.time())
+        version = str(target.version or "")
+        template = template_of(target, answer)
+        hit = Hit(stored, module_of(target), version, template, quick, fresh_until=until, file=opened, now=time.time())
         shelf = self._small if opened is None else self._files
         for dropped in shelf.put(hit.key, hit, hit.cost):
             self._forget(dropped)

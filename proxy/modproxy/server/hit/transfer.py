@@ -86,6 +86,11 @@ class Transfer:
         self.why = ""
         """Why the file was cut short."""
 
+    @property
+    def sent(self) -> int:
+        """How many bytes of the file the kernel has."""
+        return self._at
+
     def begin(self) -> None:
         """Send what the kernel takes now."""
         self._push()
