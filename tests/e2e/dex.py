@@ -18,8 +18,8 @@ from tests.kubernetes import programs
 CLIENT, OTHER_CLIENT = "goproxy", "another-service"  # the audiences of tokens
 TOKENS_FOR = 30  # seconds
 KEYS_FOR = 61
-"""Seconds. dex looks each 30 s whether it is time, so that keys change each 90 s: replicas look for unknown keys at most
-once a minute."""
+"""Seconds. dex looks each 30 s whether it is time, so keys change each 90 s. A replica fetches keys because of an
+unknown one at most once a minute."""
 _SECRET = "of-the-client"
 _REDIRECT = "http://127.0.0.1:1/done"
 
@@ -70,7 +70,9 @@ class Dex:
             "client_id": client,
             "client_secret": _SECRET,
         }
-        with urllib.request.urlopen(f"{self.issuer}/token", urllib.parse.urlencode(form).encode(), timeout=20) as answer:
+        with urllib.request.urlopen(
+            f"{self.issuer}/token", urllib.parse.urlencode(form).encode(), timeout=20
+        ) as answer:
             token: str = json.load(answer)["id_token"]
         return token
 
