@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import aiohttp
 
-CLIENTS = 4
+CLIENTS = 6
 FRESH = 2.0  # seconds for which a token is used
 
 

@@ -153,7 +153,7 @@ async def test_a_secret_that_cannot_be_used_keeps_the_users(users: World) -> Non
     assert (await users.who(basic("alice", "pw-a"))).name == "alice"
     told = [problem.problem for problem in users.identities.problems()]
     assert "no line that can be used: the users that were read before stay" in told[0]
-    assert told[1].startswith("line 1 of htpasswd: ")
+    assert told[1].startswith("Secret users: line 1 of htpasswd: ")
     for content in (None, b"\xff\xfe", b"x" * (1 << 21)):
         users.secret("users", htpasswd=content)
         await users.identities.look()

@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from modproxy.contract.config import Config, parse_config
+from modproxy.contract.config import parse_config
+from modproxy.contract.config.access import ServiceAccountsConfig
 from tests.kubernetes import audit
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.eventually import eventually
@@ -23,16 +24,18 @@ INTERVAL = 2
 """Seconds between two looks at the API server's keys, where a test waits for them."""
 
 
-async def config_of(fleet: Fleet) -> Config:
-    data = (await fleet.get("configmap", "team-a-config-v1"))["data"]
-    return parse_config(data["config.json"])
+async def told(fleet: Fleet) -> ServiceAccountsConfig | None:
+    """What replicas are told of the cluster's tokens; None before there is a config with the issuer."""
+    text = await fleet.kubectl("get", "configmap", "team-a-config-v1", "--ignore-not-found", "-o", "json")
+    access = parse_config(json.loads(text)["data"]["config.json"]).access if text.strip() else None
+    accounts = access.service_accounts if access is not None else None
+    return accounts if accounts is not None and accounts.issuer else None
 
 
 async def kids(fleet: Fleet) -> set[str]:
     """The names of the keys that replicas are told."""
-    access = (await config_of(fleet)).access
-    assert access is not None and access.service_accounts is not None
-    return {key["kid"] for key in json.loads(access.service_accounts.keys or '{"keys":[]}')["keys"]}
+    accounts = await told(fleet)
+    return {key["kid"] for key in json.loads(accounts.keys)["keys"]} if accounts is not None else set()
 
 
 def asked_for(control_plane: ControlPlane, mark: audit.Mark) -> list[audit.Call]:
@@ -44,17 +47,17 @@ def asked_for(control_plane: ControlPlane, mark: audit.Mark) -> list[audit.Call]
 async def test_replicas_are_told_the_clusters_keys(fleet: Fleet, control_plane: ControlPlane) -> None:
     await fleet.apply(access=ACCESS)
 
-    async def told() -> bool:
-        access = (await config_of(fleet)).access
-        return access is not None and access.service_accounts is not None and bool(access.service_accounts.issuer)
+    async def is_told() -> bool:
+        return await told(fleet) is not None
 
-    await eventually(told, "the config has the issuer")
-    access = (await config_of(fleet)).access
-    assert access is not None and access.service_accounts is not None
+    await eventually(is_told, "the config has the issuer")
+    accounts = await told(fleet)
+    assert accounts is not None
     metadata = json.loads(await fleet.kubectl("get", "--raw", "/.well-known/openid-configuration"))
     keys = json.loads(await fleet.kubectl("get", "--raw", "/openid/v1/jwks"))["keys"]
-    assert access.service_accounts.issuer == metadata["issuer"]
-    assert json.loads(access.service_accounts.keys)["keys"] == [dict(sorted(key.items())) for key in keys]
+    assert accounts.issuer == metadata["issuer"]
+    by_name = {key["kid"]: key for key in keys}
+    assert {key["kid"]: key for key in json.loads(accounts.keys)["keys"]} == by_name
     asked = asked_for(control_plane, audit.START)
     assert {call.uri.partition("?")[0] for call in asked} == ASKED
     assert not [call for call in asked if call.code != 200], "the operator's own role lets it ask"
@@ -77,10 +80,10 @@ async def test_a_fleet_that_asks_for_them_is_quiet_and_a_rotated_key_reaches_it(
         await fleet.apply(access=ACCESS, replicas=0)
         await fleet.wait_condition("Ready", "False", "ScaledToZero")
 
-        async def told() -> bool:
+        async def has_keys() -> bool:
             return bool(await kids(fleet))
 
-        await eventually(told, "the config has the keys")
+        await eventually(has_keys, "the config has the keys")
         first = await kids(fleet)
         await _looks(control_plane, control_plane.audit.mark(), 2)
         mark, begun = control_plane.audit.mark(), time.monotonic()
