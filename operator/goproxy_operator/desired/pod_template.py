@@ -19,7 +19,8 @@ from modproxy.contract.spool import SPOOL_BYTES
 
 SHUTDOWN = ShutdownConfig(delay=5.0, timeout=30.0)
 """The delay is longer than endpoints take to leave load balancers; the timeout is what a large zip takes."""
-_GRACE_SECONDS = int(SHUTDOWN.delay + SHUTDOWN.timeout) + 10
+_GRACE_SECONDS = int(SHUTDOWN.delay + SHUTDOWN.timeout) + 15
+"""Then files are brought to the disk, and the audit log to its receivers."""
 _CONFIG_DIR = "/etc/modproxy"
 _CACHE_MOUNT = "/var/cache/modproxy"
 CACHE_DIR = f"{_CACHE_MOUNT}/modules"

@@ -40,6 +40,8 @@ class Answer:
     """Names the content (RFC 9110, section 8.8.3), without quotes; None while the content is not known."""
     age: float = 0.0
     """Seconds since the answer was fetched."""
+    origin: str = ""
+    """Who gave the answer, where it was fetched for this request, without credentials."""
 
     def close(self) -> None:
         """Leave the fetch under way, if there is one, whether its zip was read or not."""

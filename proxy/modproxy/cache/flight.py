@@ -62,6 +62,8 @@ class Flight:
         """The file in the store; None before it is published, and when the store refuses it."""
         self.error: SourceError | None = None
         """Why the fetch failed."""
+        self.origin = ""
+        """Who gives the answer, without credentials; empty while this is not known."""
         self.landed = False
         """Whether the fetch has succeeded."""
         self._abandoned = abandoned
@@ -103,7 +105,7 @@ class Flight:
                 self.stored, self.landed = stored, True
                 return
             async with source.fetch(self.request) as fetched:
-                self.size = fetched.size
+                self.size, self.origin = fetched.size, fetched.origin
                 if isinstance(self.target, Target) and self.target.kind is Kind.ZIP:
                     check = checks.begin(self.target)
                     try:

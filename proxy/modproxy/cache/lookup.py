@@ -253,11 +253,14 @@ class Cache:
             if flight.stored:
                 stored = flight.stored
                 body = stored.body if stored.body is not None else flight.small_zip()
-                return Answer(CacheStatus.MISS, stored.size, body=body, stored=stored, etag=stored.etag)
+                return Answer(
+                    CacheStatus.MISS, stored.size, body=body, stored=stored, etag=stored.etag, origin=flight.origin
+                )
             if flight.body is not None:
-                return Answer(CacheStatus.MISS, len(flight.body), body=flight.body, etag=flight.etag)
+                body, etag = flight.body, flight.etag
+                return Answer(CacheStatus.MISS, len(body), body=body, etag=etag, origin=flight.origin)
             follower = Follower(flight)
-            return Answer(CacheStatus.MISS, flight.size, follower=follower)
+            return Answer(CacheStatus.MISS, flight.size, follower=follower, origin=flight.origin)
         finally:
             if follower is None:
                 flight.leave()

@@ -32,5 +32,5 @@ def entry_of(http: web.BaseRequest, arrival: Arrival, reply: Reply, *, code: int
         cache=reply.cache_status.value,
         sent=sent,
         seconds=seconds,
-        upstream="",
+        upstream=reply.answer.origin if reply.answer is not None else "",
     )
