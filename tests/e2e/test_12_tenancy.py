@@ -109,8 +109,9 @@ def test_who_is_let_in(tenancy: Tenancy, begun: Begun, space: Space) -> None:
 
     for bad in (
         None,
-        bearer(dex.token("team-a@example.com", "team-a", client=OTHER_CLIENT)),
         bearer(tenancy.account_token(tenancy.b, audience="https://kubernetes.default.svc.cluster.local")),
+        bearer(dex.token(f"system:serviceaccount:{tenancy.b.name}:{ACCOUNT}", "team-b")),
+        bearer(dex.token("team-a@example.com", "team-a", client=OTHER_CLIENT)),
         of_a[:-8] + "AAAAAAAA",
         "Bearer x.y.z",
     ):
