@@ -304,6 +304,13 @@ def test_a_provider_that_is_away_is_named(tenancy: Tenancy, begun: Begun, space:
     assert found["reason"] == "IssuerUnusable"
     assert tenancy.dex.issuer in found["message"], found
 
+    def told_once() -> bool:
+        tenancy.statuses(A, unknown, 1)
+        message = tenancy.ready()["message"]
+        assert message.count("oidc http") == 1 and message.endswith("(seen by all replicas)"), message
+        return True
+
+    until(told_once, "both replicas tell it in the same words", seconds=90, every=3)
     tenancy.dex.start()
     until(lambda: tenancy.ready()["status"] == "True", "the object tells that all is well", seconds=120)
     assert tenancy.statuses(A, bearer(tenancy.dex.token("team-a@example.com", "team-a"))) == {200}
