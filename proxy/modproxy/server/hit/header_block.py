@@ -67,10 +67,10 @@ class HeaderBlocks:
         """The names of the headers that say who asks."""
         self.known: dict[bytes, Asker] = {}
         """Who asks, by block, without the CRLF that ends the request line."""
-        self._anybody = Caller(ANONYMOUS, permissions)
         self._callers: dict[Principal, Caller] = {}
         self._readable: dict[tuple[str, ...], set[str | None]] = {}
         """The modules that callers may read, by the rules that are for them."""
+        self._anybody = self._caller(ANONYMOUS)
         self._lines: dict[bytes, bytes] = {}
         """The lower-case name of each line that is known to leave the answer alone."""
         self._seen_blocks = Repeated()
