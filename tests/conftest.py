@@ -17,7 +17,7 @@ LAST = {
     "kubernetes": ["kubernetes"],
     "operator": ["kubernetes"],
     "chart": ["kubernetes", "helm"],
-    "e2e": ["kubernetes", "helm", "nodes", "images"],
+    "e2e": ["kubernetes", "helm", "nodes", "images", "dex"],
 }
 _STOP_BUILD = pytest.StashKey[Callable[[], None]]()
 

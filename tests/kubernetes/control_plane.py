@@ -99,6 +99,15 @@ class ControlPlane:
         self.apiserver.start()
         self.apiserver.wait_ready()
 
+    def rotate_service_account_key(self) -> None:
+        """Sign tokens with a new key, and start the API server anew with it; tokens of older keys stay good."""
+        file = self._layout.service_account_key
+        older = file.read_bytes()
+        write_private_key(file)
+        # It signs with the first key of the file, and takes tokens of each.
+        file.write_bytes(file.read_bytes() + older)
+        self.restart_apiserver()
+
     def limit_controllers(self, limits: commands.Limits) -> None:
         """Start the controller-manager anew with other limits, and wait until it is ready."""
         self.controllers.kill()

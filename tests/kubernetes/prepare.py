@@ -14,6 +14,7 @@ from tests.kubernetes import docker_daemon, images, kind_cluster, kube_binary, p
 PARTS: dict[str, Callable[[], object]] = {
     "kubernetes": kube_binary.ensure,
     "helm": programs.helm,
+    "dex": programs.dex,
     "nodes": kind_cluster.prepare,
     "images": lambda: images.ensure(docker_daemon.ensure()),
 }

@@ -1,4 +1,4 @@
-"""Builds the other Go programs of a test cluster: kind, helm, and what the nodes run beside Kubernetes.
+"""Builds the other Go programs of a test cluster: kind, helm, dex, and what the nodes run beside Kubernetes.
 
 Each has the module that suits its dependencies. So a program does not raise the versions of another one, and what they
 share with Kubernetes is compiled once.
@@ -65,3 +65,10 @@ def coredns() -> Path:
         sources=(module / "main.go",),
     )
     return go_build.ensure(built) / "dns"
+
+
+def dex() -> Path:
+    """The program dex, an OpenID provider. Raises BuildError."""
+    module = MODULE / "dex"
+    built = GoBuild(name="dex", title="dex", module=module, packages=(".",), sources=(module / "main.go",))
+    return go_build.ensure(built) / "dex"

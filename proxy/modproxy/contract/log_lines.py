@@ -10,6 +10,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import TracebackType
 
@@ -19,8 +20,10 @@ TEXT, JSON = "text", "json"
 FORMATS = (TEXT, JSON)
 """The values of the flag `--log-format` of both programs."""
 FORMAT_HELP = "how events are logged: text for people, or json for collectors, one object a line (default: text)"
-FIELDS = ("namespace", "fleet", "pod", "host", "target")
+FIELDS = ("namespace", "fleet", "pod", "host", "target", "req_id")
 """What a line in JSON may have besides time, level, logger, message and exception. A record gets one by `extra`."""
+REQUEST_ID: ContextVar[str] = ContextVar("REQUEST_ID", default="")
+"""Names the client's request that the running code works for. Tasks that a request begins inherit it."""
 _LONGEST = 4000
 """Characters of a message. The rest of a longer one is left out."""
 _LONGEST_TRACEBACK = 32_000
@@ -47,6 +50,8 @@ class LineFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name of the base class
         """Write the line of a record."""
         record.message = _cut(escape_controls(record.message), _LONGEST)
+        if request_id := getattr(record, "req_id", ""):
+            record.message += f" [req_id {request_id}]"
         return super().formatMessage(record)
 
     def formatException(self, ei: object) -> str:  # noqa: N802 - the name of the base class
@@ -115,6 +120,16 @@ class RateLimit(logging.Filter):
         return True
 
 
+class RequestNamed(logging.Filter):
+    """Gives each record the name of the request that it is about."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Note the name, if there is one. Returns True."""
+        if request_id := REQUEST_ID.get():
+            record.req_id = request_id
+        return True
+
+
 def set_up_logging(log_format: str, *, verbose: bool, fields: Mapping[str, str] | None = None) -> None:
     """Log to standard error in one of `FORMATS`. `fields` are in each line of JSON, besides the pod in a cluster."""
     handler = logging.StreamHandler(sys.stderr)
@@ -123,6 +138,7 @@ def set_up_logging(log_format: str, *, verbose: bool, fields: Mapping[str, str] 
     else:
         handler.setFormatter(LineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.addFilter(RateLimit())
+    handler.addFilter(RequestNamed())
     logging.basicConfig(level=logging.DEBUG if verbose else logging.INFO, handlers=[handler], force=True)
     logging.captureWarnings(True)
     sys.excepthook = _end

@@ -1,7 +1,7 @@
 """The users with passwords, and their groups, as the newest usable state of their Secret says."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -101,7 +101,7 @@ class PasswordUsers:
             problems.append(f"Secret {self._folder.name} has no key {HTPASSWD}: {kept}")
             return before
         users = parse_htpasswd(text)
-        problems += users.faults
+        problems += self._of_secret(users.faults)
         if users.faults and not users.users:
             problems.insert(0, f"key {HTPASSWD} of Secret {self._folder.name} has no line that can be used: {kept}")
             return before
@@ -116,8 +116,11 @@ class PasswordUsers:
             problems.append(f"{e}: the groups that were read before stay")
             return before
         groups = parse_groups(text or "")
-        problems += groups.faults
+        problems += self._of_secret(groups.faults)
         return groups
+
+    def _of_secret(self, faults: Iterable[str]) -> list[str]:
+        return [f"Secret {self._folder.name}: {fault}" for fault in faults]
 
     def _tell(self, problems: list[str]) -> None:
         found = tuple(AccessProblem(part=_PART, problem=problem, remedy=_REMEDY) for problem in problems)

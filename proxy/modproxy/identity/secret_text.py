@@ -15,7 +15,8 @@ def read_text(folder: Path, key: str, most: int) -> str | None:
     except FileNotFoundError:
         if folder.exists():
             return None
-        raise SecretTextError(f"Secret {folder.name} is missing") from None
+        # Of a Secret with none of the keys that are mounted there is no folder either.
+        raise SecretTextError(f"Secret {folder.name} is not found or not mounted yet, or has no key {key}") from None
     except OSError as e:
         raise SecretTextError(f"key {key} of Secret {folder.name} cannot be read: {e.strerror}") from None
     if len(content) > most:

@@ -14,6 +14,7 @@ from modproxy.audit.auditor import Auditor
 from modproxy.cache.answer import CacheStatus, NotHeld
 from modproxy.cache.flight import CutShort
 from modproxy.cache.lookup import Cache
+from modproxy.contract.log_lines import REQUEST_ID
 from modproxy.identity.presented import BadCredential, Presented, TooManyFailures
 from modproxy.in_force import InForce, Rules
 from modproxy.mod.target import Kind
@@ -99,6 +100,7 @@ class ClientHandler:
         code, sent = _CLIENT_LEFT, 0
         reply = Reply(OTHER, CacheStatus.MISS)
         arrival = read_arrival(http.method, http.raw_path, http.headers, rules)
+        REQUEST_ID.set(arrival.id)
         try:
             reply = await self._reply(http, arrival, rules)
             try:

@@ -16,12 +16,6 @@ class Row(NamedTuple):
 
 OTHERS = [
     Row(
-        "AccessUnusable",
-        "passwords, or the proxy in front, prove nobody: the Secret is missing, or a line of it is refused",
-        "AccessReady",
-        "write what the message says: it names the Secret, the key and the line; the good lines stay in force",
-    ),
-    Row(
         "AuditReceiverFails",
         "the receiver of the audit log takes nothing; the records wait on the replicas' disks",
         "AuditDelivered",
@@ -74,12 +68,6 @@ OTHERS = [
         "the object has what the operator cannot carry out, and the API server took it",
         "Stalled",
         "write what the message says; what was accepted last stays in force",
-    ),
-    Row(
-        "IssuerUnusable",
-        "tokens of an issuer of `access.oidc` prove nobody, or soon will not: its keys cannot be had",
-        "AccessReady",
-        "check the URL of the issuer, and whether replicas reach it; the keys that are known hold for a day",
     ),
     Row(
         "NoMetricsProvider",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 
 from goproxy_operator.reconcile.decide.remedies import advice_about, reasons
+from tests.e2e.failures.access import ACCESS
 from tests.e2e.failures.classes import CLASSES
 from tests.e2e.failures.objects import OBJECTS
 from tests.e2e.failures.others import OTHERS, Row
 from tests.e2e.failures.pods import PODS
 from tests.e2e.failures.servers import SERVERS
 
-SIDE_BY_SIDE = [*PODS, *SERVERS, *OBJECTS]
+SIDE_BY_SIDE = [*PODS, *SERVERS, *OBJECTS, *ACCESS]
 """Each of them concerns its own namespace."""
 FAILURES = [*SIDE_BY_SIDE, *CLASSES]
 

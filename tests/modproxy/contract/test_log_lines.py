@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from modproxy.contract.log_lines import JsonFormatter, LineFormatter, RateLimit
+from modproxy.contract.log_lines import REQUEST_ID, JsonFormatter, LineFormatter, RateLimit, RequestNamed
 from modproxy.quoting import escape_controls, quoted
 
 
@@ -122,3 +122,18 @@ def test_a_traceback_in_json_is_one_field_of_one_line() -> None:
 
 def test_a_line_in_json_is_cut() -> None:
     assert len(json.loads(JsonFormatter().format(record("%s", "x" * 100_000)))["message"]) == 4004
+
+
+def test_a_line_names_the_request_that_it_is_about() -> None:
+    about = record("not fetched: %s", "example.com/m")
+    token = REQUEST_ID.set("req-1")
+    try:
+        assert RequestNamed().filter(about)
+    finally:
+        REQUEST_ID.reset(token)
+    assert LineFormatter("%(message)s").format(about) == "not fetched: example.com/m [req_id req-1]"
+    assert json.loads(JsonFormatter().format(about))["req_id"] == "req-1"
+    assert json.loads(JsonFormatter().format(about))["message"] == "not fetched: example.com/m"
+    of_none = record("serving")
+    assert RequestNamed().filter(of_none)
+    assert "req_id" not in JsonFormatter().format(of_none)

@@ -157,7 +157,7 @@ async def test_what_is_wrong_is_reported(proxy: ProxyProcess, issuer: Issuer, tm
     (tmp_path / "secrets/edge/secret").unlink()
     report = await proxy.until_report(lambda report: len(report.access_problems or ()) == 2)
     told = {problem.part: problem.problem for problem in report.access_problems or ()}
-    assert told["basic"].startswith("line 2 of htpasswd: ")
+    assert told["basic"].startswith("Secret users: line 2 of htpasswd: ")
     assert "no key secret" in told["trustedProxy"]
     assert await status(proxy, basic("alice", "pw")) == 200
 

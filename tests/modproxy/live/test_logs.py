@@ -29,7 +29,7 @@ async def test_each_program_says_its_version_in_one_line() -> None:
 async def test_each_event_is_one_object_in_json(upstream: FakeUpstream, tmp_path: Path) -> None:
     config = {"fleet": "build/team-a", "upstream": {"goproxy": f"{upstream.url},http://127.0.0.1:1", "gosumdb": "off"}}
     async with ProxyProcess(tmp_path, config, arguments=("--log-format", "json")) as proxy:
-        assert (await proxy.get("example.com/none/@v/list")).status == 502
+        assert (await proxy.get("example.com/none/@v/list", X_Request_Id="from-ci")).status == 502
         proxy.config_file.write_text("{\n")
         await proxy.until_report(lambda report: report.config.error is not None)
         assert await proxy.kill(signal.SIGTERM) == 0
@@ -43,6 +43,8 @@ async def test_each_event_is_one_object_in_json(upstream: FakeUpstream, tmp_path
     assert next(level for words, level in levels.items() if words.startswith("config refused")) == "ERROR"
     (failed,) = [line for line in lines if line["message"].startswith("not fetched")]
     assert failed["target"] == "example.com/none list"
+    assert [line.get("req_id") for line in lines if line is not failed] == [None] * (len(lines) - 1)
+    assert failed["req_id"] == "from-ci"
 
 
 async def test_an_absence_is_no_warning(proxy: ProxyProcess) -> None:

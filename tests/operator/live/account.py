@@ -28,6 +28,11 @@ SPEC: Object = {
         "gateway": {"host": "goproxy.example.com", "parentRef": {"name": "edge"}},
         "tls": {"secretName": "goproxy-tls", "issuerRef": {"name": "corp-ca"}},
     },
+    "access": {
+        "basic": {"secretName": "goproxy-users"},
+        "trustedProxy": {"cidrs": ["10.0.0.0/8"], "secretName": "goproxy-front"},
+    },
+    "audit": {"elasticsearch": {"url": "https://es.example.com", "index": "audit", "secretName": "goproxy-audit"}},
     "monitoring": {"dashboard": "Enabled"},
 }
 

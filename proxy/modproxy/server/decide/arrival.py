@@ -20,7 +20,7 @@ from modproxy.via import ViaEntry, capped
 _LONGEST_REMEMBERED = 200
 """Characters: paths of real modules are shorter, and a few thousand longer ones would take much memory."""
 _remembered_target = lru_cache(maxsize=4096)(parse_target)
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _TRACE_PARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 """Source: W3C Trace Context, section 3.2."""
 
@@ -64,7 +64,7 @@ class Arrival:
         )
 
 
-def is_request_id(text: str) -> bool:
+def is_request_id(text: bytes) -> bool:
     """Say whether a client's name for its request is well-formed, and so kept."""
     return _REQUEST_ID.fullmatch(text) is not None
 
@@ -81,7 +81,7 @@ def read_arrival(method: str, raw_path: str, headers: MultiMapping[str], rules: 
         host=headers.get("Host", "") if rules.hosts else "",
         via=capped(", ".join(headers.getall("Via"))) if "Via" in headers else "",
         cached_only=headers.get("Disable-Module-Fetch", "").lower() == "true",
-        id=own if is_request_id(own) else REQUEST_IDS.next().decode("ascii"),
+        id=own if is_request_id(own.encode("utf-8", "surrogateescape")) else REQUEST_IDS.next().decode("ascii"),
         trace=headers.get("traceparent", ""),
         root=root,
     )

@@ -48,6 +48,7 @@ _NOT_SIMPLE_FAMILIES = (b"if-", b"content-", b"sec-")
 """Beginnings of such names: conditions, descriptions of a body, and what belongs to an upgrade to WebSocket."""
 
 
+_ANYBODY = ANONYMOUS, math.inf
 _AUTHORIZATION_ALONE = frozenset({b"authorization"})
 
 
@@ -69,6 +70,7 @@ class HeaderBlocks:
         self._callers: dict[Principal, Caller] = {}
         self._readable: dict[tuple[str, ...], set[str | None]] = {}
         """The modules that callers may read, by the rules that are for them."""
+        self._anybody = self._caller(ANONYMOUS)
         self._lines: dict[bytes, bytes] = {}
         """The lower-case name of each line that is known to leave the answer alone."""
         self._seen_blocks = Repeated()
@@ -93,21 +95,22 @@ class HeaderBlocks:
         # Names that come twice are left to aiohttp: it refuses some, Host among them, and joins others.
         if None in names or b"host" not in names or len(set(names)) < len(names):
             return None
-        proved = self._proved(lines, names)
+        proved = self._proved(lines, names) if self._telling else _ANYBODY
         if proved is None:
             return None
         principal, until = proved
-        own = _value(lines[names.index(b"x-request-id")]) if b"x-request-id" in names else ""
-        return Asker(self._caller(principal), until, own.encode("ascii") if is_request_id(own) else None)
+        own = _value(lines[names.index(b"x-request-id")]) if b"x-request-id" in names else b""
+        caller = self._anybody if principal is ANONYMOUS else self._caller(principal)
+        return Asker(caller, until, own if is_request_id(own) else None)
 
     def _proved(self, lines: list[bytes], names: list[bytes | None]) -> tuple[Principal, float] | None:
         """Return whom the headers prove, and until when; None where only the handler can find it out."""
         telling = self._telling.intersection(name for name in names if name is not None)
         if not telling:
-            return ANONYMOUS, math.inf
+            return _ANYBODY
         if telling != _AUTHORIZATION_ALONE:
             return None
-        return self._identities.remembered(_value(lines[names.index(b"authorization")]))
+        return self._identities.remembered(_value(lines[names.index(b"authorization")]).decode("ascii"))
 
     def _caller(self, principal: Principal) -> Caller:
         caller = self._callers.get(principal)
@@ -148,6 +151,6 @@ class HeaderBlocks:
         return not self._hosts or host_name(host.decode("ascii")) in self._hosts
 
 
-def _value(line: bytes) -> str:
+def _value(line: bytes) -> bytes:
     """Return the value of a header line that matches `_LINE`."""
-    return line.partition(b":")[2].strip(b" \t").decode("ascii")
+    return line.partition(b":")[2].strip(b" \t")

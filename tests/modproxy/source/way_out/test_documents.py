@@ -67,9 +67,19 @@ async def test_what_is_no_document(fetch: Documents, server: str, path: str, bou
 
 async def test_a_server_that_is_not_there(connections: Connections, tmp_path: Path) -> None:
     fetch = documents(connections, tmp_path)
-    for url in ("http://127.0.0.1:1/x", "http://no-such-host.invalid/x", "https://127.0.0.1:1/x"):
-        with pytest.raises(DocumentError, match="cannot be reached"):
+    for url, words in (
+        ("http://127.0.0.1:1/x", "Connection refused"),
+        ("https://127.0.0.1:1/x", "Connection refused"),
+        ("http://no-such-host.invalid/x", "the name of its host cannot be resolved"),
+    ):
+        with pytest.raises(DocumentError, match=f"^{url} cannot be reached: {words}$"):
             await fetch(url, 10)
+
+
+async def test_an_http_proxy_that_is_not_there(connections: Connections, tmp_path: Path) -> None:
+    proxy = HttpProxyConfig.model_validate({"url": "http://127.0.0.1:1"})
+    with pytest.raises(DocumentError, match=r"^http://sso\.example\.com/keys cannot be reached: .*HTTP proxy$"):
+        await documents(connections, tmp_path, proxy)("http://sso.example.com/keys", 1000)
 
 
 async def test_a_document_by_an_http_proxy(connections: Connections, server: str, tmp_path: Path) -> None:

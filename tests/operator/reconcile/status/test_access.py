@@ -15,6 +15,7 @@ from modproxy.contract.report import AccessProblem, Report
 from tests.operator.reconcile.status.status_facts import NOW, facts, report
 
 SSO = AccessProblem(part="oidc https://sso.example.com", problem="cannot be reached", remedy="check the URL")
+LATER = SSO.model_copy(update={"problem": "cannot be reached, since later"})
 LINE = AccessProblem(part="basic", problem="Secret users, htpasswd, line 3: alice has a hash of MD5")
 
 
@@ -35,6 +36,13 @@ def replicas(*reports: Report | None) -> list[ReplicaFacts]:
             "False",
             "IssuerUnusable",
             "oidc https://sso.example.com: cannot be reached: check the URL (seen by all replicas)",
+        ),
+        (
+            # Each replica has times of its own.
+            [reporting(LATER), reporting(SSO)],
+            "False",
+            "IssuerUnusable",
+            "oidc https://sso.example.com: cannot be reached, since later: check the URL (seen by all replicas)",
         ),
         (
             [reporting(LINE), reporting()],
