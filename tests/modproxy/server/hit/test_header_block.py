@@ -110,3 +110,13 @@ def test_callers_with_the_same_rights_share_what_is_remembered_of_them() -> None
         assert asker.caller.readable == {f"{team}.example.com"}
         shared.add(id(asker.caller.readable))
     assert len(shared) == 2
+
+
+def test_who_asks_by_the_headers_of_a_proxy_is_left_to_the_handler() -> None:
+    identities = ManyNames()
+    identities.headers |= {"x-forwarded-user"}
+    blocks = HeaderBlocks((), identities, Permissions(None))
+    for _ in range(3):
+        assert blocks.asker_of(block("Authorization: a1", "X-Forwarded-User: eve")) is None
+        assert blocks.asker_of(block("x-forwarded-user: eve")) is None
+        assert blocks.asker_of(block("Authorization: a1")) is not None
