@@ -9,7 +9,7 @@ import pytest
 
 from tests.kubernetes.background import Background
 
-pytest_plugins = ["tests.kubernetes.fixtures"]
+pytest_plugins = ["tests.kubernetes.fixtures", "tests.secrecy.plugin"]
 
 HERE = Path(__file__).parent
 # In this order, after all others; with what has to be built for them, which begins with the first test.

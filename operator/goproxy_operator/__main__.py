@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         command.add_arguments(commands["local"])
         return command.run(parser.parse_args(arguments))
-    if arguments[:1] in (["login"], ["goauth"]):
+    if arguments[:1] in (["login"], ["goauth"], ["logout"]):
         from goproxy_operator.login import command as login  # noqa: PLC0415
 
         return login.run(parser, commands, arguments)

@@ -157,7 +157,8 @@ def make_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentP
     local = commands.add_parser("local", help="run one GoProxy on this machine, without a cluster")
     login = commands.add_parser("login", help="get a token for a fleet")
     goauth = commands.add_parser("goauth", help="give that token to the go command")
-    return parser, {"local": local, "login": login, "goauth": goauth}
+    logout = commands.add_parser("logout", help="remove that token")
+    return parser, {"local": local, "login": login, "goauth": goauth, "logout": logout}
 
 
 def namespaces(values: list[str] | None) -> list[str] | None:

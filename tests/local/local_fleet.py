@@ -14,6 +14,10 @@ from typing import Self
 
 import aiohttp
 
+from tests.secrecy.harness import note_documents, note_environment
+from tests.secrecy.programs import look_at_process, programs
+from tests.secrecy.watch import WATCH
+
 PATIENCE = 30.0
 """After so many seconds a wait has failed. It is far more than any wait needs."""
 API_VERSION = "goproxy-operator.dev/v1alpha1"
@@ -42,6 +46,7 @@ class LocalFleet:
     ) -> None:
         self._arguments = arguments
         self.file = folder / "goproxy.yaml"
+        note_documents(text)
         self.file.write_text(text)
         self.data = folder / "data"
         self.listen = listen
@@ -55,17 +60,29 @@ class LocalFleet:
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "goproxy_operator", "local"),
             *("-f", str(self.file), "--listen", self.listen, "--data-dir", str(self.data), *self._arguments),
-            env=os.environ | {"GOSUMDB": "off"} | self._env,  # made modules are in no checksum database
+            env=self._environment(),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
         self._reader = asyncio.create_task(self._read())
         return self
 
+    def _environment(self) -> dict[str, str]:
+        note_environment(self._env)
+        kept = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+        # Made modules are in no checksum database.
+        return kept | {"GOSUMDB": "off", "PATH": f"{programs().path}:{os.environ['PATH']}"} | self._env
+
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        assert self._process is not None
+        if self._process.returncode is None:
+            look_at_process(WATCH, "runner", self._process.pid)
         await self.end(signal.SIGTERM)
+        WATCH.saw("output of the runner", "\n".join(self.lines))
+        programs().tell(WATCH)
+        WATCH.saw_files(self.data)
 
     async def end(self, number: int) -> int:
         """Send the runner a signal, if it still runs, and return its exit code."""
@@ -127,6 +144,7 @@ class LocalFleet:
     def rewrite(self, text: str) -> int:
         """Replace FILE as an editor does. Returns the number of lines that were printed before."""
         draft = self.file.with_suffix(".draft")
+        note_documents(text)
         draft.write_text(text)
         draft.replace(self.file)
         return len(self.lines)

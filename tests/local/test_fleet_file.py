@@ -167,3 +167,11 @@ data: {modules: "github.com/acme\\ngolang.org/x/...\\nGitHub.com/b"}
         "a pattern matches all that is below it: write golang.org/x",
         "module paths begin in lower case: write github.com/b",
     ]
+
+
+def test_service_accounts_need_a_cluster() -> None:
+    access = "access: {serviceAccounts: {audience: goproxy}, basic: {secretName: users}}"
+    told = missing(parse_fleet_file(FLEET + f"spec: {{{access}, expose: {{tls: {{secretName: edge}}}}}}\n"))
+    assert told is not None
+    assert told.count("there is no cluster here") == 1
+    assert "Secret users is not in the file: nobody can prove who he is by it" in told

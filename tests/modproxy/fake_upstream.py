@@ -10,6 +10,8 @@ from aiohttp import web
 
 from modproxy.mod.path import escape
 from tests.modproxy.module_files import go_mod, info, module_zip
+from tests.secrecy.harness import note_location
+from tests.secrecy.watch import WATCH
 
 Behaviour = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -62,10 +64,12 @@ class FakeUpstream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._runner.cleanup()
+        WATCH.saw("request to an upstream", "\n".join(f"{headers}" for headers in self.headers))
 
 
 def status(code: int, text: str = "", headers: dict[str, str] | None = None) -> Behaviour:
-    """Answer with a status and a text."""
+    """Answer with a status and a text. The query of a redirect is a secret: it may be a signature."""
+    note_location((headers or {}).get("Location", ""))
 
     async def behave(_: web.BaseRequest) -> web.StreamResponse:
         return web.Response(status=code, text=text, headers=headers)

@@ -6,6 +6,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.secrecy.harness import note_environment, note_netrc
+from tests.secrecy.watch import WATCH
+
 
 @dataclass(frozen=True)
 class Result:
@@ -41,10 +44,13 @@ class GoClient:
 
     async def go(self, *args: str) -> Result:
         """Run `go ARGS` in the project's folder."""
+        note_environment(self._env, "credential of a client")
+        note_netrc(self.project.parent / ".netrc", "credential of a client")
         process = await asyncio.create_subprocess_exec(
             "go", *args, cwd=self.project, env=self._env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
         out, err = await process.communicate()
+        WATCH.saw(f"output of go {' '.join(args[:1])}", out + err)
         return Result(process.returncode or 0, out.decode(), err.decode())
 
     async def succeed(self, *args: str) -> str:

@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,10 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from modproxy.contract.report import Report
+from tests.secrecy.harness import note_environment, note_secrets
+from tests.secrecy.programs import look_at_process, programs
+from tests.secrecy.registry import REGISTRY
+from tests.secrecy.watch import WATCH
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,8 @@ class Reply:
 
 PYTHON = sys.executable
 """The command line that runs the program."""
+_MOST_NOTED = 16 << 10
+"""Bytes of an answer that is searched for secrets: words for people are shorter."""
 
 
 class ProxyProcess:
@@ -60,6 +68,8 @@ class ProxyProcess:
         self.cache = folder / "cache"
         self.config_file = folder / "config.json"
         self._env = env or {}
+        # Its path is short, because the path of a Unix socket is.
+        self._temporary = Path(tempfile.mkdtemp(prefix="replica-"))
         self._config = config
         self._first_readyz = first_readyz
         self._sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
@@ -70,6 +80,7 @@ class ProxyProcess:
     def write_config(self, **changed: Any) -> None:
         """Write the config file anew with these top-level keys replaced."""
         self._config.update(changed)
+        self._note_secrets()
         clients, admin = (s.fileno() for s in self._sockets)
         cache = {"dir": str(self.cache), **self._config.get("cache", {})}
         document = {**self._config, "listen": f"fd:{clients}", "admin": f"fd:{admin}", "cache": cache}
@@ -80,10 +91,11 @@ class ProxyProcess:
     async def start(self) -> None:
         """Start the program and wait until it is ready."""
         self.write_config()
-        with (self.folder / "log").open("ab") as log:
+        with (self.folder / "log").open("ab") as log, (self.folder / "output").open("ab") as output:
             self.process = await asyncio.create_subprocess_exec(
                 PYTHON, "-m", "modproxy", "--config", str(self.config_file), *self._arguments,
-                stdout=self._stdout, stderr=log, pass_fds=[s.fileno() for s in self._sockets], env=self._environment(),
+                stdout=self._stdout or output, stderr=log, env=self._environment(),
+                pass_fds=[s.fileno() for s in self._sockets],
             )  # fmt: skip
         ready = await self.session.get(f"{self.admin_url}/-/readyz", timeout=aiohttp.ClientTimeout(20))
         assert ready.status == self._first_readyz, self.log()
@@ -92,7 +104,27 @@ class ProxyProcess:
         # A machine without Go uses the go command of the virtual environment.
         path = f"{os.environ['PATH']}:{Path(sys.executable).parent}"
         # Made modules are in no checksum database.
-        return {**os.environ, "GOSUMDB": "off", "PATH": path, **self._env}
+        path = f"{programs().path}:{path}"
+        note_environment(self._env)
+        kept = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+        return {**kept, "GOSUMDB": "off", "PATH": path, "TMPDIR": str(self._temporary), **self._env}
+
+    def _note_secrets(self) -> None:
+        if "secretsDir" in self._config:
+            note_secrets(Path(self._config["secretsDir"]))
+
+    async def look(self) -> None:
+        """Note what the program shows of itself, so that it is searched for secrets at the end of the test."""
+        self._note_secrets()
+        if self.process is not None and self.process.returncode is None:
+            look_at_process(WATCH, "replica", self.process.pid)
+            for what in ("metrics", "-/report"):
+                with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError):
+                    async with self.session.get(f"{self.admin_url}/{what}", timeout=aiohttp.ClientTimeout(2)) as answer:
+                        WATCH.saw(what, await answer.read())
+        programs().tell(WATCH)
+        WATCH.saw_files(self._temporary)
+        WATCH.saw_files(self.cache / ".modproxy")
 
     async def __aenter__(self) -> Self:
         try:
@@ -110,7 +142,11 @@ class ProxyProcess:
             print(self.log())
 
     async def _end(self) -> None:
+        await self.look()
         await self.kill()
+        WATCH.saw("log of the replica", self.log())
+        WATCH.saw("output of the replica", (self.folder / "output").read_bytes())
+        shutil.rmtree(self._temporary, ignore_errors=True)
         await self.session.close()
         for listener in self._sockets:
             listener.close()
@@ -129,8 +165,12 @@ class ProxyProcess:
         """Request a path below the base. Raises `aiohttp.ClientError` when the answer breaks off."""
         url = URL(f"{self.url}/{key}", encoded=True)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
+        REGISTRY.add_authorization(named.get("Authorization", ""), "credential of a client")
         async with self.session.request(method, url, headers=named) as response:
-            return Reply(response.status, await response.read(), CIMultiDict(response.headers))
+            reply = Reply(response.status, await response.read(), CIMultiDict(response.headers))
+        if len(reply.body) < _MOST_NOTED:
+            WATCH.saw(f"answer {reply.status}", f"{reply.headers!r}".encode() + reply.body)
+        return reply
 
     async def report(self) -> Report:
         async with self.session.get(f"{self.admin_url}/-/report") as response:

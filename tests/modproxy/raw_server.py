@@ -4,6 +4,8 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
+from tests.secrecy.harness import note_location
+
 
 class RawServer:
     """Answers each connection's one request with `answer`. `requests` has the heads of all requests."""
@@ -46,7 +48,8 @@ def ok(body: bytes) -> bytes:
 
 
 def redirect(location: str, status: int = 302, body: bytes = b"") -> bytes:
-    """Make a redirect."""
+    """Make a redirect. The query of its URL is a secret: it may be a signature."""
+    note_location(location)
     head = (
         f"HTTP/1.1 {status} Found\r\nLocation: {location}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )

@@ -100,9 +100,20 @@ def missing(fleet_file: FleetFile) -> str | None:
         missing_secrets("spec.upstream", upstream_secrets(goproxy), secrets, "what needs it is answered with an error"),
         missing_secrets("spec.expose.tls", certificate_secret(goproxy), secrets, "nobody is served"),
         missing_secrets("spec.access", access_secrets(goproxy), secrets, "nobody can prove who he is by it"),
+        _missing_cluster(goproxy),
         missing_secrets("spec.audit", audit_secret(goproxy), secrets, "audit records wait on the disk"),
     )
     return "; ".join(filter(None, told)) or None
+
+
+def _missing_cluster(goproxy: GoProxy) -> str | None:
+    access = goproxy.spec.access
+    if access is None or access.service_accounts is None:
+        return None
+    return (
+        "spec.access.serviceAccounts: there is no cluster here, so that no service account can prove itself; use basic "
+        "or oidc on this machine"
+    )
 
 
 def _missing_allowlist(fleet_file: FleetFile) -> str | None:

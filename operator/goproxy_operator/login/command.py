@@ -9,8 +9,8 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 
 from goproxy_operator.login.device_flow import LoginError, Prompt
-from goproxy_operator.login.goauth_protocol import concerns, read_question, write_answer
-from goproxy_operator.login.token_file import StoredToken, TokenFile
+from goproxy_operator.login.goauth_protocol import concerns, fleet_url, read_question, write_answer
+from goproxy_operator.login.token_file import StoredToken, TokenFile, TokenFileError
 
 _LEAST_LIFE = 120.0
 """Seconds that a token is good at least when a go command begins: most commands end sooner, and a 401 renews it."""
@@ -27,6 +27,11 @@ examples:
 then, with go 1.24 or later:
   go env -w GOPROXY=https://goproxy.example.com 'GOAUTH=goproxy-operator goauth https://goproxy.example.com'
 """
+_LOGOUT_HELP = """\
+Remove the token for a fleet from this machine. The issuer is not told: a copy of the token is good until it expires.
+
+  goproxy-operator logout https://goproxy.example.com
+"""
 _GOAUTH_HELP = """\
 Answer the go command, which asks for a credential (`go help goauth`). Nobody has to run this by hand, except to find
 out why go is refused: go itself hides what this writes to standard error.
@@ -36,29 +41,45 @@ out why go is refused: go itself hides what this writes to standard error.
 
 
 def _add_login_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "fleet", metavar="URL", help="the fleet, as GOPROXY names it: https://HOST, perhaps with a path"
-    )
+    _add_fleet(parser)
     parser.add_argument("--issuer", required=True, metavar="URL", help="the OpenID provider, as the fleet names it")
     parser.add_argument("--client-id", required=True, metavar="ID", help="the client that is registered there")
     parser.add_argument("--client-secret-file", type=Path, metavar="FILE", help="its secret: then no person is asked")
     parser.add_argument("--scope", default="openid offline_access", help="the scopes to ask for (default: %(default)s)")
+    parser.add_argument("--audience", default="", metavar="TEXT", help="sent as audience, where the provider wants one")
+    parser.add_argument("--resource", default="", metavar="URL", help="sent as resource (RFC 8707), where it wants one")
+
+
+def _add_fleet(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "fleet", metavar="URL", type=_fleet, help="the fleet, as GOPROXY names it: https://HOST, perhaps with a path"
+    )
+
+
+def _fleet(text: str) -> str:
+    try:
+        return fleet_url(text)
+    except ValueError as e:
+        raise argparse.ArgumentTypeError(str(e)) from None
 
 
 def _add_goauth_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("fleet", metavar="URL", help="the fleet, as in `login`")
+    _add_fleet(parser)
     parser.add_argument("asked", nargs="?", metavar="ASKED", help="what go asked for; go adds it after a refusal")
 
 
 def run(
     parser: argparse.ArgumentParser, commands: Mapping[str, argparse.ArgumentParser], arguments: Sequence[str]
 ) -> int:
-    """Run `login` or `goauth`. Returns the exit status."""
+    """Run `login`, `goauth` or `logout`. Returns the exit status."""
     _add_arguments(commands["login"], _add_login_arguments, _LOGIN_HELP)
     _add_arguments(commands["goauth"], _add_goauth_arguments, _GOAUTH_HELP)
+    _add_arguments(commands["logout"], _add_fleet, _LOGOUT_HELP)
     read = parser.parse_args(arguments)
     if read.command == "login":
         return _run(_login(read))
+    if read.command == "logout":
+        return _run(_logout(read.fleet))
     head = "" if read.asked is None or sys.stdin.isatty() else sys.stdin.read(1 << 16)
     return _run(_goauth(read.fleet, read.asked, head))
 
@@ -72,9 +93,12 @@ def _add_arguments(parser: argparse.ArgumentParser, add: Callable[[argparse.Argu
 def _run(work: Coroutine[object, object, None]) -> int:
     try:
         asyncio.run(work)
-    except (LoginError, ValueError, OSError) as e:
+    except (LoginError, TokenFileError, ValueError) as e:
         print(f"goproxy-operator: {e}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("goproxy-operator: stopped", file=sys.stderr)
+        return 130
     return 0
 
 
@@ -93,17 +117,24 @@ async def _login(arguments: argparse.Namespace) -> None:
     wanted = StoredToken(
         arguments.fleet, arguments.issuer, arguments.client_id, "",
         secret_file=str(secret.absolute()) if secret else None, scope=arguments.scope,
+        audience=arguments.audience, resource=arguments.resource,
     )  # fmt: skip
-    write_answer(arguments.fleet, "x")  # the fleet's URL is checked before somebody logs in
+    file = TokenFile(_folder(), arguments.fleet)
+    file.prepare()  # somebody logs in only where the token can be kept
     async with aiohttp.ClientSession(trust_env=True) as session:
         issuer = IssuerClient(session, arguments.issuer)
         await issuer.begin()
         if secret:
             token = await issuer.renew(wanted)
         else:
-            token = taken(wanted, await issuer.device(wanted.client, wanted.scope, _show), time.time())
-    TokenFile(_folder(), arguments.fleet).write(token)
+            token = taken(wanted, await issuer.device(wanted, _show), time.time())
+    file.write(token)
     print(f"logged in to {arguments.fleet}", file=sys.stderr)
+
+
+async def _logout(fleet: str) -> None:
+    there = TokenFile(_folder(), fleet).remove()
+    print(f"logged out of {fleet}" if there else f"there is no token for {fleet}", file=sys.stderr)
 
 
 def _show(prompt: Prompt) -> None:

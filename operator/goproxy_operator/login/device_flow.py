@@ -9,6 +9,19 @@ _DEFAULT_INTERVAL = 5.0
 _SLOW_DOWN = 5.0
 """Seconds that are added at each `slow_down` (RFC 8628, section 3.5)."""
 
+_MOST_SHOWN = 200
+"""Characters of the issuer's own words."""
+_ERRORS = {
+    "access_denied": "the login was refused in the browser",
+    "expired_token": "the code was not entered in time: log in again",
+    "invalid_client": "the issuer does not take the client: look at --client-id, and at the client's secret",
+    "unauthorized_client": "the issuer does not let this client log in so: ask its keepers",
+    "invalid_scope": "the issuer does not know the scope: give another --scope",
+    "invalid_target": "the issuer does not know the --audience or the --resource",
+    "invalid_grant": "the login is not good any more: log in again",
+    "unsupported_grant_type": "the issuer does not offer this way to log in: ask its keepers",
+}
+
 
 class LoginError(Exception):
     """The login has failed; the message says why and what to do."""
@@ -38,6 +51,8 @@ class Then(StrEnum):
 
 def read_prompt(answer: Mapping[str, object]) -> Prompt:
     """Read the answer to a device authorization request (section 3.2). Raises `LoginError`."""
+    if (error := answer.get("error")) is not None:
+        raise LoginError(told(error, answer))
     code, user, address = (answer.get(name) for name in ("device_code", "user_code", "verification_uri"))
     if not (isinstance(code, str) and isinstance(user, str) and isinstance(address, str)):
         raise LoginError("the issuer does not offer the device flow as RFC 8628 has it: ask its keepers")
@@ -63,11 +78,15 @@ def after(status: int, answer: Mapping[str, object]) -> Then:
         return Then.WAIT
     if error == "slow_down":
         return Then.SLOWER
-    words = {
-        "access_denied": "the login was refused in the browser",
-        "expired_token": "the code was not entered in time: log in again",
-    }
-    raise LoginError(words.get(str(error), f"the issuer answers {status} without a token"))
+    raise LoginError(f"the issuer answers {status} without a token" if error is None else told(error, answer))
+
+
+def told(error: object, answer: Mapping[str, object]) -> str:
+    """Return what an error of the issuer means (RFC 6749, section 5.2; RFC 8628, section 3.5; RFC 8707, section 2)."""
+    words = _ERRORS.get(str(error)[:_MOST_SHOWN], "the issuer gives no token")
+    said = answer.get("error_description", error)
+    shown = str(said)[:_MOST_SHOWN]
+    return f"{words} (it says: {shown})" if shown.isprintable() else words
 
 
 def next_interval(interval: float, then: Then) -> float:

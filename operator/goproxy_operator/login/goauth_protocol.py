@@ -45,14 +45,28 @@ def concerns(asked: Asked, prefix: str) -> bool:
     )
 
 
-def write_answer(prefix: str, token: str) -> str:
-    """Return the set of credentials for one fleet. Raises `ValueError` for what the go command would not read.
+def fleet_url(text: str) -> str:
+    """Return the URL of a fleet in its one spelling. Raises `ValueError`.
 
-    Go sends credentials over https only.
+    The message shows nothing of a URL with a password in it.
     """
-    parts = urlsplit(prefix)
-    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
-        raise ValueError(f"{prefix!r} is no URL of a fleet: write https://HOST, perhaps with a path")
-    if not prefix.isprintable() or " " in prefix or not _HEADER_SAFE.fullmatch(token):
-        raise ValueError("the token cannot be sent in a header")
+    parts = urlsplit(text)
+    if "@" in parts.netloc:
+        raise ValueError("a URL of a fleet has no user name and no password in it: write https://HOST")
+    if parts.scheme == "http":
+        raise ValueError(f"{text!r} is not https: go sends credentials over https only")
+    if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"{text!r} is no URL of a fleet: write https://HOST, perhaps with a path")
+    if not text.isprintable() or " " in text:
+        raise ValueError(f"{text!r} is no URL of a fleet: it has a space or a control character in it")
+    return f"https://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+
+def write_answer(prefix: str, token: str) -> str:
+    """Return the set of credentials for the fleet with the URL `prefix`.
+
+    Raises `ValueError` for a token that the go command would not read.
+    """
+    if not _HEADER_SAFE.fullmatch(token):
+        raise ValueError("the token cannot be sent in a header: log out, and log in again")
     return f"{prefix}\n\nAuthorization: Bearer {token}\n\n"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from goproxy_operator.login.device_flow import LoginError, Prompt, Then, after, next_interval, read_prompt
+from goproxy_operator.login.device_flow import LoginError, Prompt, Then, after, next_interval, read_prompt, told
 from goproxy_operator.login.token_file import StoredToken
 
 _MOST_BYTES = 64 * 1024
@@ -20,6 +20,10 @@ _DEFAULT_LIFE = 300.0
 """Seconds of a token whose life the issuer does not tell (RFC 6749, section 5.1: it is recommended to)."""
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 _DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+class Unreachable(LoginError):
+    """The issuer did not answer."""
 
 
 class IssuerClient:
@@ -40,18 +44,23 @@ class IssuerClient:
             raise LoginError(f"{self._issuer} has no metadata of that issuer: spell it as iss of its tokens does")
         self._metadata = metadata
 
-    async def device(self, client: str, scope: str, show: Callable[[Prompt], None]) -> Mapping[str, object]:
+    async def device(self, wanted: StoredToken, show: Callable[[Prompt], None]) -> Mapping[str, object]:
         """Let a person log in with a browser. Returns the answer with the tokens. Raises `LoginError`."""
-        form = {"client_id": client, "scope": scope}
+        form = {"client_id": wanted.client, "scope": wanted.scope, **_for_whom(wanted)}
         _, answer = await self._ask(self._endpoint("device_authorization_endpoint"), form)
         prompt = read_prompt(answer)
         show(prompt)
         interval, until = prompt.interval, time.monotonic() + prompt.expires_in
         while time.monotonic() < until:
             await asyncio.sleep(interval)
-            form = {"grant_type": _DEVICE_GRANT, "device_code": prompt.device_code, "client_id": client}
-            status, answer = await self._ask(self._endpoint("token_endpoint"), form)
-            then = after(status, answer)
+            form = {"grant_type": _DEVICE_GRANT, "device_code": prompt.device_code, "client_id": wanted.client}
+            form |= _for_whom(wanted)
+            try:
+                status, answer = await self._ask(self._endpoint("token_endpoint"), form)
+            except Unreachable:
+                then = Then.SLOWER  # section 3.5: a connection that is lost is no end of the login
+            else:
+                then = after(status, answer)
             if then is Then.DONE:
                 return answer
             interval = next_interval(interval, then)
@@ -66,9 +75,11 @@ class IssuerClient:
             form |= {"scope": token.scope} if token.scope else {}
         else:
             raise LoginError("the token has expired, and there is no refresh token: log in again")
-        status, answer = await self._ask(self._endpoint("token_endpoint"), form)
+        status, answer = await self._ask(self._endpoint("token_endpoint"), form | _for_whom(token))
+        if status >= 500:
+            raise LoginError(f"the issuer has an outage (it answers {status}): try again later")
         if status != 200:
-            raise LoginError(f"the issuer gives no newer token (it answers {status}): log in again")
+            raise LoginError(told(answer.get("error", f"HTTP status {status}"), answer))
         return taken(token, answer, time.time())
 
     def _endpoint(self, name: str) -> str:
@@ -95,7 +106,7 @@ class IssuerClient:
                 found = None
             return answer.status, found if isinstance(found, dict) else {}
         except (aiohttp.ClientError, OSError, ValueError) as e:
-            raise LoginError(f"{urlsplit(url).hostname} cannot be reached: {type(e).__name__}") from None
+            raise Unreachable(f"{urlsplit(url).hostname} cannot be reached: {_cause(e)}") from None
 
 
 def taken(token: StoredToken, answer: Mapping[str, object], now: float) -> StoredToken:
@@ -118,7 +129,28 @@ def taken(token: StoredToken, answer: Mapping[str, object], now: float) -> Store
         refresh if isinstance(refresh, str) else token.refresh,
         token.secret_file,
         token.scope,
+        token.audience,
+        token.resource,
     )
+
+
+def _for_whom(token: StoredToken) -> dict[str, str]:
+    """Return the fields of a form that say for whom the token is."""
+    fields = {"audience": token.audience, "resource": token.resource}
+    return {name: value for name, value in fields.items() if value}
+
+
+def _cause(error: Exception) -> str:
+    """Return why a connection failed, in words. The words of the library show paths and addresses of the machine."""
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "its name is not known here; look at the network, and at HTTPS_PROXY"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
+        return "its certificate is not trusted; SSL_CERT_FILE can name another authority"
+    if isinstance(error, TimeoutError):
+        return f"no answer within {_SECONDS:.0f} s"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.strerror or "no connection"
+    return f"the connection broke ({type(error).__name__})"
 
 
 def _is_jwt(text: object) -> bool:

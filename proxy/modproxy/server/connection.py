@@ -18,6 +18,7 @@ STALLED_SECONDS = 120.0
 _PROBES = (0.0, 1.0, 2.0, 7.0, 37.0)
 """Seconds after the client closed its side: at each but the first, an interim response is sent."""
 _INTERIM = b"HTTP/1.1 102 Processing\r\n\r\n"
+_UNREADABLE = "the request cannot be read: it is not as RFC 9112 wants it, or its line or a header is too long\n"
 
 
 class ClientConnection(web.RequestHandler):
@@ -49,6 +50,16 @@ class ClientConnection(web.RequestHandler):
         if self._half_closed and self._answered >= self._request_count:
             resp.force_close()
         return finished
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer a request that cannot be read. The base class would quote it, and with it credentials and queries."""
+        return super().handle_error(request, status, exc, message if message is None else _UNREADABLE)
 
     async def _probe(self) -> None:
         for before, at in pairwise(_PROBES):

@@ -9,6 +9,8 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
+from tests.secrecy.registry import REGISTRY
+
 AUDIENCE = "goproxy"
 RSA_KEY = rsa.generate_private_key(65537, 2048)
 OTHER_RSA_KEY = rsa.generate_private_key(65537, 2048)
@@ -39,7 +41,9 @@ def sign(
     claims: dict[str, Any], key: Any = RSA_KEY, alg: str = "RS256", kid: str | None = "k1", **header: object
 ) -> str:
     """Sign claims."""
-    return jwt.encode(claims, key, alg, headers={"kid": kid, **header} if kid is not None else header)
+    token = jwt.encode(claims, key, alg, headers={"kid": kid, **header} if kid is not None else header)
+    REGISTRY.add_token(token, "token of an issuer")
+    return token
 
 
 def claims(issuer: str, **more: object) -> dict[str, Any]:

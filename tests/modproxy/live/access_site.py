@@ -18,19 +18,23 @@ from tests.modproxy.fake_upstream import FakeUpstream
 from tests.modproxy.go_client import GoClient
 from tests.modproxy.identity.issuer import Issuer, claims, jwk, key_set, sign
 from tests.modproxy.proxy_process import ProxyProcess, Reply
+from tests.secrecy.registry import REGISTRY, new_secret
 
 _KEY = rsa.generate_private_key(65537, 2048)
 CLUSTER = "https://kubernetes.default.svc.cluster.local"
 TEAM_A, TEAM_B = "a.example.com/private", "b.example.com/private"
 SHARED = "example.com/Mixed"
-PROXY_SECRET = "s3cret-of-the-edge"
-PASSWORDS = {"alice": "alice's pass:word", "bob": "bob-pass"}
+PROXY_SECRET = new_secret("edge")
+PASSWORDS = {"alice": f"alice's pass:word {new_secret('alice')}", "bob": new_secret("bob")}
 RULES: list[dict[str, Any]] = [
     {"groups": ["team-a"], "modules": ["a.example.com"], "verbs": ["read", "fetch"]},
     {"groups": ["team-b", "system:serviceaccounts:team-b"], "modules": ["b.example.com"], "verbs": ["read", "fetch"]},
     {"groups": ["system:authenticated"], "modules": ["example.com"], "verbs": ["read"]},
     {"groups": ["ci"], "modules": ["example.com"], "verbs": ["fetch"]},
 ]
+
+for _user, _password in PASSWORDS.items():
+    REGISTRY.add_login(_user, _password, "password of a user")
 
 
 def basic(user: str, password: str) -> str:
@@ -70,7 +74,8 @@ class AccessSite:
             "upstream": {"goproxy": self.upstream.url, "timeout": "2s"},
             "access": self.access(),
         }
-        self.proxy = ProxyProcess(self.folder / "proxy", config)
+        # A detailed log is searched for secrets too.
+        self.proxy = ProxyProcess(self.folder / "proxy", config, arguments=("--verbose",))
         self.proxy.url = self.proxy.url.replace("http://", "https://")
         await self.proxy.session.close()
         self.proxy.session = _trusting(str(self._authority.file))

@@ -15,6 +15,7 @@ from modproxy.contract.report import Report
 from tests.modproxy import fake_upstream as fake
 from tests.modproxy.fake_upstream import FakeUpstream
 from tests.modproxy.proxy_process import ProxyProcess
+from tests.secrecy.registry import new_secret
 
 M = "example.com/!mixed"
 LIST = f"{M}/@v/list"
@@ -50,7 +51,7 @@ async def test_dry_run_serves_and_counts(proxy: ProxyProcess) -> None:
     proxy.write_config(modules={"mode": "DryRun", "deny": ["example.com"]})
     await reported(proxy, 2)
     assert (await proxy.get(LIST)).status == 200
-    assert 'modproxy_policy_refusals_total{mode="DryRun"} 1.0' in await proxy.metrics()
+    assert 'modproxy_policy_refusals_total{mode="DryRun",rule="modules"} 1.0' in await proxy.metrics()
     assert "would be refused" in proxy.log()
 
 
@@ -61,7 +62,7 @@ async def test_dry_run_weakens_nothing_that_is_imposed(proxy: ProxyProcess) -> N
     refused = await proxy.get(LIST)
     assert refused.status == 403
     assert "GoProxyClass standard has example.com in modules.deny" in refused.text
-    assert 'modproxy_policy_refusals_total{mode="Enforce"} 1.0' in await proxy.metrics()
+    assert 'modproxy_policy_refusals_total{mode="Enforce",rule="class"} 1.0' in await proxy.metrics()
 
 
 async def test_the_allowlist_file_is_in_force_even_when_empty_and_watched(proxy: ProxyProcess) -> None:
@@ -196,7 +197,7 @@ async def test_an_upstream_that_wants_a_login_gets_it_and_its_rotation(
     secret.mkdir(parents=True)
     (secret / "username").write_text("robot")
     credentials = [{"pattern": "127.0.0.1", "secretName": "upstream-login"}]
-    for generation, password in enumerate(["first", "second"], start=2):
+    for generation, password in enumerate([new_secret("first"), new_secret("second")], start=2):
         (secret / "password").write_text(password)
         proxy.write_config(
             secretsDir=str(tmp_path / "secrets"), upstream={"goproxy": upstream.url, "credentials": credentials}

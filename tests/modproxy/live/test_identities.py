@@ -16,9 +16,11 @@ from tests.modproxy.fake_upstream import FakeUpstream
 from tests.modproxy.identity.conftest import basic
 from tests.modproxy.identity.issuer import AUDIENCE, OTHER_RSA_KEY, Issuer, claims, jwk
 from tests.modproxy.proxy_process import ProxyProcess
+from tests.secrecy.registry import new_secret
 
 LIST = "example.com/!mixed/@v/list"
 INFO = "example.com/!mixed/@v/v1.0.0.info"
+PASSWORD, EDGE = new_secret("alice"), new_secret("edge")
 RULES = [{"groups": ["dev"], "modules": ["*"], "verbs": ["read", "fetch"]}]
 
 
@@ -36,8 +38,8 @@ async def issuer() -> AsyncIterator[Issuer]:
 async def proxy(upstream: FakeUpstream, issuer: Issuer, tmp_path: Path) -> AsyncIterator[ProxyProcess]:
     secrets = tmp_path / "secrets"
     for name, keys in {
-        "users": {"htpasswd": line("alice", "pw"), "groups": "dev: alice\n"},
-        "edge": {"secret": "s3"},
+        "users": {"htpasswd": line("alice", PASSWORD), "groups": "dev: alice\n"},
+        "edge": {"secret": EDGE},
     }.items():
         (secrets / name).mkdir(parents=True)
         for key, content in keys.items():
@@ -66,17 +68,17 @@ async def test_each_way_to_prove_who_asks(proxy: ProxyProcess, issuer: Issuer) -
     for _ in range(5):  # the later ones are hits in front of aiohttp
         for path in (LIST, INFO):
             assert await status(proxy, None, path) == 401
-            assert await status(proxy, basic("alice", "pw"), path) == 200
+            assert await status(proxy, basic("alice", PASSWORD), path) == 200
             assert await status(proxy, basic("alice", "wrong"), path) == 401
             assert await status(proxy, f"Bearer {token}", path) == 200
             assert await status(proxy, basic("x", token), path) == 200
             assert await status(proxy, f"Bearer {issuer.token(groups=['other'])}", path) == 403
             assert await status(proxy, f"Bearer {token[:-4]}AAAA", path) == 401
-            sent = {"X_Auth_Proxy_Secret": "s3", "X_Forwarded_User": "bob", "X_Forwarded_Groups": "dev"}
+            sent = {"X_Auth_Proxy_Secret": EDGE, "X_Forwarded_User": "bob", "X_Forwarded_Groups": "dev"}
             assert await status(proxy, None, path, **sent) == 200
             assert await status(proxy, None, path, **sent | {"X_Forwarded_Groups": "other"}) == 403
             assert await status(proxy, None, path, **sent | {"X_Auth_Proxy_Secret": "guess"}) == 401
-    assert await status(proxy, basic("alice", "pw"), "") == 200
+    assert await status(proxy, basic("alice", PASSWORD), "") == 200
     assert await status(proxy, basic("alice", "wrong"), "") == 401
     assert issuer.asked.count("/keys") == 1
     assert (await proxy.report()).access_problems == ()
@@ -95,8 +97,8 @@ async def test_the_longest_token(proxy: ProxyProcess, issuer: Issuer) -> None:
 
 
 async def test_several_credentials_in_one_request_prove_nothing(proxy: ProxyProcess) -> None:
-    assert await status(proxy, basic("alice", "pw")) == 200
-    for values in ([basic("alice", "pw"), basic("alice", "pw")], [basic("alice", "pw"), "Bearer x"]):
+    assert await status(proxy, basic("alice", PASSWORD)) == 200
+    for values in ([basic("alice", PASSWORD), basic("alice", PASSWORD)], [basic("alice", PASSWORD), "Bearer x"]):
         headers = [("Authorization", value) for value in values]
         async with aiohttp.ClientSession() as session, session.get(f"{proxy.url}/{LIST}", headers=headers) as answer:
             assert answer.status in {400, 401}
@@ -104,11 +106,11 @@ async def test_several_credentials_in_one_request_prove_nothing(proxy: ProxyProc
 
 async def test_a_user_who_is_removed_is_out_also_of_hits(proxy: ProxyProcess, tmp_path: Path) -> None:
     for _ in range(5):
-        assert await status(proxy, basic("alice", "pw")) == 200
-    (tmp_path / "secrets/users/htpasswd").write_text(line("carol", "pw"))
+        assert await status(proxy, basic("alice", PASSWORD)) == 200
+    (tmp_path / "secrets/users/htpasswd").write_text(line("carol", PASSWORD))
 
     async def out() -> bool:
-        return await status(proxy, basic("alice", "pw")) == 401
+        return await status(proxy, basic("alice", PASSWORD)) == 401
 
     await eventually(out, "alice is no user")
 
@@ -127,11 +129,11 @@ async def test_a_change_of_the_config(proxy: ProxyProcess, issuer: Issuer, tmp_p
     token = issuer.token(groups=["dev"])
     for _ in range(5):
         assert await status(proxy, f"Bearer {token}") == 200
-        assert await status(proxy, basic("alice", "pw")) == 200
+        assert await status(proxy, basic("alice", PASSWORD)) == 200
     proxy.write_config(access={"basic": {"secretName": "users"}, "rules": RULES})
     await proxy.until_report(lambda report: report.config.generation == 2)
     assert await status(proxy, f"Bearer {token}") == 401
-    assert await status(proxy, basic("alice", "pw")) == 200
+    assert await status(proxy, basic("alice", PASSWORD)) == 200
     proxy.write_config(access={"anonymous": ["read"]})
     report = await proxy.until_report(lambda report: report.config.generation == 3)
     assert report.access_problems is None
@@ -139,29 +141,29 @@ async def test_a_change_of_the_config(proxy: ProxyProcess, issuer: Issuer, tmp_p
     proxy.write_config(access={"basic": {"secretName": "none"}, "rules": RULES})
     report = await proxy.until_report(lambda report: report.config.generation == 4)
     assert [problem.part for problem in report.access_problems or ()] == ["basic"]
-    assert await status(proxy, basic("alice", "pw")) == 401
+    assert await status(proxy, basic("alice", PASSWORD)) == 401
     assert await status(proxy) == 401
 
 
 async def test_who_guesses_is_slowed_down(proxy: ProxyProcess) -> None:
-    assert await status(proxy, basic("alice", "pw")) == 200
+    assert await status(proxy, basic("alice", PASSWORD)) == 200
     statuses = [await status(proxy, basic("alice", f"guess {n}")) for n in range(FREE_FAILURES + 1)]
     assert statuses == [401] * FREE_FAILURES + [429]
     slow = await proxy.get(LIST, Authorization=basic("alice", "guess"))
     assert int(slow.headers["Retry-After"]) >= 1
-    assert await status(proxy, basic("alice", "pw")) == 200
+    assert await status(proxy, basic("alice", PASSWORD)) == 200
 
 
 async def test_what_is_wrong_is_reported(proxy: ProxyProcess, issuer: Issuer, tmp_path: Path) -> None:
-    (tmp_path / "secrets/users/htpasswd").write_text(line("alice", "pw") + "bob:$apr1$x$y\n")
+    (tmp_path / "secrets/users/htpasswd").write_text(line("alice", PASSWORD) + "bob:$apr1$x$y\n")
     (tmp_path / "secrets/edge/secret").unlink()
     report = await proxy.until_report(lambda report: len(report.access_problems or ()) == 2)
     told = {problem.part: problem.problem for problem in report.access_problems or ()}
     assert told["basic"].startswith("Secret users: line 2 of htpasswd: ")
     assert "no key secret" in told["trustedProxy"]
-    assert await status(proxy, basic("alice", "pw")) == 200
+    assert await status(proxy, basic("alice", PASSWORD)) == 200
 
 
 async def test_a_burst_of_one_password_is_one_verification(proxy: ProxyProcess) -> None:
-    statuses = await asyncio.gather(*(status(proxy, basic("alice", "pw")) for _ in range(50)))
+    statuses = await asyncio.gather(*(status(proxy, basic("alice", PASSWORD)) for _ in range(50)))
     assert set(statuses) == {200}

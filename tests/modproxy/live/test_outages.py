@@ -14,6 +14,7 @@ from tests.modproxy.fake_sumdb import NAME, FakeSumdb
 from tests.modproxy.fake_upstream import FakeUpstream
 from tests.modproxy.proxy_process import ProxyProcess
 from tests.modproxy.tls_upstream import TlsUpstream
+from tests.secrecy.registry import new_secret
 
 M = "example.com/!mixed/@v"
 MOD, LIST = f"{M}/v1.0.0.mod", f"{M}/list"
@@ -188,7 +189,7 @@ async def test_secrets_are_looked_at_before_they_are_needed(upstream: FakeUpstre
         assert "Secret git is not found or not mounted yet" in told[0].problem
         assert "WARNING modproxy.source.way_out.named_secrets: Secret git is not found" in proxy.log()
         (folder / "git").mkdir()
-        (folder / "git" / "password").write_text("x")
+        (folder / "git" / "password").write_text(new_secret("git"))
         await proxy.until_report(lambda report: len(report.secret_problems or ()) == 1)
         proxy.write_config(upstream={**settings["upstream"], "trustedCASecretName": None, "credentials": []})
         await proxy.until_report(lambda report: report.secret_problems == ())

@@ -14,6 +14,9 @@ import aiohttp
 
 from tests.kubernetes.component import free_ports
 from tests.kubernetes.eventually import eventually
+from tests.secrecy.harness import note_kubeconfig
+from tests.secrecy.programs import look_at_process
+from tests.secrecy.watch import WATCH
 
 USER = "system:serviceaccount:goproxy-operator:goproxy-operator"
 
@@ -39,6 +42,7 @@ class OperatorProcess:
         return self._log.read_text()
 
     async def __aenter__(self) -> Self:
+        note_kubeconfig(self._kubeconfig)
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -60,7 +64,11 @@ class OperatorProcess:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
+        assert self._process is not None
+        if self._process.returncode is None:
+            look_at_process(WATCH, "operator", self._process.pid)
         await self.stop()
+        WATCH.saw("log of the operator", self.log)
         if kind is not None:
             sys.stderr.write(self.log)
 

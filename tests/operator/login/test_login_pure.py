@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from goproxy_operator.login.device_flow import LoginError, Then, after, next_interval, read_prompt
-from goproxy_operator.login.goauth_protocol import Asked, concerns, read_question, write_answer
-from goproxy_operator.login.token_file import StoredToken, TokenFile
+from goproxy_operator.login.goauth_protocol import Asked, concerns, fleet_url, read_question, write_answer
+from goproxy_operator.login.token_file import StoredToken, TokenFile, TokenFileError
 
 FLEET = "https://goproxy.example.com/go"
 
@@ -46,13 +46,26 @@ def test_an_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("prefix", "token"),
-    [("http://goproxy.example.com", "t"), ("https://u@goproxy.example.com", "t"), ("https://", "t"),
-     (FLEET + "\nx", "t"), (FLEET, "t\nx"), (FLEET, "t\r"), (FLEET, ""), (FLEET + "?x", "t")],
+    ("text", "told"),
+    [("http://goproxy.example.com", "is not https"), ("https://", "is no URL of a fleet"),
+     ("https://u:hunter2@goproxy.example.com", "no user name and no password"), ("goproxy.example.com", "is no URL"),
+     (FLEET + "\x7fx", "control character"), (FLEET + " x", "a space"), (FLEET + "?x", "is no URL of a fleet")],
 )  # fmt: skip
-def test_what_is_no_answer(prefix: str, token: str) -> None:
-    with pytest.raises(ValueError, match=r"the token|no URL"):
-        write_answer(prefix, token)
+def test_what_is_no_fleet(text: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told) as raised:
+        fleet_url(text)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_a_fleet_has_one_spelling() -> None:
+    spellings = (FLEET, FLEET + "/", "https://GOPROXY.example.com/go", "HTTPS://goproxy.example.com/go//")
+    assert {fleet_url(text) for text in spellings} == {FLEET}
+
+
+@pytest.mark.parametrize("token", ["t\nx", "t\r", "", "two words"])
+def test_what_is_no_answer(token: str) -> None:
+    with pytest.raises(ValueError, match="the token"):
+        write_answer(FLEET, token)
 
 
 def test_the_file_is_its_owners(tmp_path: Path) -> None:
@@ -69,7 +82,10 @@ def test_the_file_is_its_owners(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     for content in ("", "[]", "{}", json.dumps({"x": 1})):
         path.write_text(content)
-        assert file.read() is None
+        with pytest.raises(TokenFileError, match="log out, and log in again"):
+            file.read()
+    assert file.remove()
+    assert not file.remove()
 
 
 def _count(folder: Path) -> None:

@@ -22,6 +22,8 @@ from modproxy.source.way_out.credentials import Credentials
 from modproxy.source.way_out.outbound import Outbound
 from tests.modproxy.git_host import HOST, Egress, GitHost
 from tests.modproxy.source.fake_source import read
+from tests.secrecy.registry import REGISTRY
+from tests.secrecy.watch import WATCH
 
 CAPACITY = 1 << 30
 
@@ -57,6 +59,7 @@ class Company:
         folder.mkdir(parents=True, exist_ok=True)
         for key, text in keys.items():
             (folder / key.replace("__", "-")).write_text(text)
+        REGISTRY.add_keys(f"Secret {name}", {key.replace("__", "-"): text for key, text in keys.items()})
 
     def credential(self, pattern: str, secret: str, url: str | None = None, **keys: str) -> None:
         self.secret(secret, **keys)
@@ -91,6 +94,7 @@ class Company:
         try:
             await self.get(path)
         except SourceError as e:
+            WATCH.saw("error", f"{e!r} {e.reason}")
             return e
         raise AssertionError(f"{path} is there")
 
