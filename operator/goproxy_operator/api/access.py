@@ -10,6 +10,7 @@ from goproxy_operator.api.fields import SecretRef
 from goproxy_operator.api.part import ATOMIC, SET, Items, Part
 from goproxy_operator.api.patterns import ModulePattern
 from goproxy_operator.api.rule import Rule, Ruled, Rules, matching
+from goproxy_operator.api.upstream import CREDENTIALS_IN_URL
 from modproxy.contract.config import Verb
 
 _ISSUER = r"^https?://[^/?#\s@]+(/[^?#\s]*)?$"
@@ -17,7 +18,7 @@ _ISSUER_RULES: Rules[str] = (
     Rule(
         cel="!self.matches('://[^/]*@')",
         holds=lambda text: not re.search("://[^/]*@", text),
-        message="credentials do not belong into the URL: remove the user name and the password before the @",
+        message=CREDENTIALS_IN_URL,
     ),
     Rule(
         cel=f"self.matches('://[^/]*@') || self.matches(r'{_ISSUER}')",

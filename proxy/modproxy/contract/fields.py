@@ -62,19 +62,31 @@ def _check_prefix(text: str) -> str:
     return text
 
 
-def _check_receiver(text: str) -> str:
-    try:
+def _plain_url(words: str, *, folders: bool = False) -> AfterValidator:
+    """Make a check of URLs of servers, without a login, a query or a fragment; with `folders` of `file:` URLs too.
+
+    `words` say what else a text is not, and what to write.
+    """
+
+    def is_plain(text: str) -> bool:
         parts = urlsplit(text)
-        good = parts.scheme in ("https", "http") and parts.hostname and parts.username is None and parts.port != 0
-        good = good and "?" not in text and "#" not in text and len(text) <= 512
-    except ValueError:  # a port that is none, or an open bracket
-        good = False
-    if not good or not text.isprintable() or " " in text:
-        shown = "the URL" if "@" in text else repr(text)
-        raise ValueError(f"{shown} is no receiver of audit records: write https://HOST[:PORT], credentials in a Secret")
-    return text
+        remote = parts.scheme in ("https", "http") and parts.hostname and parts.port != 0
+        local = folders and parts.scheme == "file" and not parts.netloc and parts.path.startswith("/")
+        return bool(remote or local) and parts.username is None and not set("?# ") & set(text) and text.isprintable()
+
+    def check(text: str) -> str:
+        try:
+            good = len(text) <= _LONGEST_URL and is_plain(text)
+        except ValueError:  # a port that is none, or an open bracket
+            good = False
+        if not good:
+            raise ValueError(f"{'the URL' if '@' in text else repr(text)} is no {words}")
+        return text
+
+    return AfterValidator(check)
 
 
+_LONGEST_URL = 512
 INDEX_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,127}", re.ASCII)
 """A name that every version of Elasticsearch and OpenSearch takes for an index, an alias and a data stream: lower case,
 none of \\/*?"<>|,#: and no white space, and not beginning with - _ or + (Elasticsearch's "Create index API").
@@ -84,33 +96,6 @@ none of \\/*?"<>|,#: and no white space, and not beginning with - _ or + (Elasti
 def _check_index(text: str) -> str:
     if not INDEX_NAME.fullmatch(text):
         raise ValueError(f"{text!r} is no name of an index: lower-case letters, digits, dashes, dots and underscores")
-    return text
-
-
-def _check_issuer(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        good = parts.scheme in ("https", "http") and parts.hostname and parts.username is None and parts.port != 0
-        good = good and not parts.query and not parts.fragment and len(text) <= 512
-    except ValueError:  # a port that is none, or an open bracket
-        good = False
-    if not good or not text.isprintable() or " " in text:
-        shown = "the URL" if "@" in text else repr(text)
-        raise ValueError(f"{shown} is no issuer: write https://HOST, perhaps with a path, as iss of its tokens says it")
-    return text
-
-
-def _check_database_url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        good = parts.username is None and not parts.query and not parts.fragment and len(text) <= 512
-        remote = parts.scheme in ("https", "http") and parts.hostname and parts.port != 0
-        good = good and (remote or (parts.scheme == "file" and not parts.netloc and parts.path.startswith("/")))
-    except ValueError:  # a port that is none, or an open bracket
-        good = False
-    if not good or not text.isprintable() or " " in text:
-        shown = "the URL" if "@" in text else repr(text)
-        raise ValueError(f"{shown} is no vulnerability database: write https://HOST/PATH or file:///FOLDER")
     return text
 
 
@@ -160,15 +145,19 @@ SecretName = Annotated[str, AfterValidator(_check_name)]
 """The name of a Secret, which is also the name of its folder."""
 HttpUrl = Annotated[str, AfterValidator(_check_http_url)]
 """The URL of an HTTP proxy, without credentials."""
-IssuerUrl = Annotated[str, AfterValidator(_check_issuer)]
+IssuerUrl = Annotated[str, _plain_url("issuer: write https://HOST, perhaps with a path, as iss of its tokens says it")]
 """The URL of an OpenID provider (OpenID Connect Discovery 1.0, section 3)."""
-DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
+DatabaseUrl = Annotated[
+    str, _plain_url("vulnerability database: write https://HOST/PATH or file:///FOLDER", folders=True)
+]
 """The URL of a Go vulnerability database, or of a folder with its files."""
 VulnerabilityId = Annotated[str, AfterValidator(_check_vulnerability)]
 """The ID of an entry of the Go vulnerability database."""
 LicenseId = Annotated[str, AfterValidator(_check_license)]
 """An SPDX identifier of a licence."""
-ReceiverUrl = Annotated[str, AfterValidator(_check_receiver)]
+ReceiverUrl = Annotated[
+    str, _plain_url("receiver of audit records: write https://HOST[:PORT], credentials in a Secret")
+]
 """The base of the URLs of a server with Elasticsearch's API, without credentials and query."""
 IndexName = Annotated[str, AfterValidator(_check_index)]
 """The name of an index or a data stream of Elasticsearch."""

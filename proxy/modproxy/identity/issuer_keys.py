@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from modproxy.identity.fetching import DocumentError, Fetch
 from modproxy.identity.key_set import MOST_BYTES, KeySet, KeySetError, PublicKey, parse_key_set
 from modproxy.identity.proofs import Grounds
-from modproxy.identity.strict_json import read_object
+from modproxy.mod.strict_json import read_object
 
 REFRESH_SECONDS = 600.0
 """How often keys are fetched without a reason, so that a key that was withdrawn is not good for much longer."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from modproxy.identity.strict_json import read_object
+from modproxy.mod.strict_json import read_object
 
 ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"})
 """The algorithms of signatures that are accepted, all with public keys. A token never adds one."""

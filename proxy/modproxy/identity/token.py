@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from modproxy.identity.authorization import MOST_TOKEN, TOKEN_FORM
 from modproxy.identity.key_set import ALGORITHMS, MOST_KID, KeySet, PublicKey
 from modproxy.identity.presented import BadCredential
-from modproxy.identity.strict_json import read_object
+from modproxy.mod.strict_json import read_object
 
 LEEWAY = 60.0
 """Seconds by which the clocks of an issuer and of a replica may differ."""

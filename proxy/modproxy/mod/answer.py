@@ -4,12 +4,12 @@ Source of the rules: "GOPROXY protocol" of the Go Modules Reference, and what cm
 answer.
 """
 
-import json
 import re
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from modproxy.mod.gotime import is_go_time
+from modproxy.mod.strict_json import read_strictly
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import VersionError, check_version, is_pseudo, parse_semver
 from modproxy.quoting import quoted
@@ -86,25 +86,13 @@ def _read_info(body: bytes) -> dict[str, Any]:
     """Read an `.info` as `RevInfo` of cmd/go/internal/modfetch is read by encoding/json. Raises `AnswerError`."""
     try:
         # Python's reader would take UTF-16 and a byte order mark, which Go's does not.
-        info = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+        info = read_strictly(body.decode())
+    except ValueError:
         raise AnswerError("not JSON, or nested too deeply, or with a key twice") from None
     if not isinstance(info, dict):
         raise AnswerError('not a JSON object with a "Version"')
     _refuse_look_alikes(info, ("Version", "Time", "Origin"))
     return info
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a key that comes twice: another reader than ours would take the other value."""
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        raise ValueError("a key comes twice")
-    return made
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
 
 
 def _refuse_look_alikes(found: dict[str, Any], names: Sequence[str]) -> None:
