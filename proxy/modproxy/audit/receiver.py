@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import ssl
 from base64 import b64encode
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -15,6 +14,7 @@ from modproxy.contract.config import ElasticsearchConfig
 from modproxy.contract.mounted import read_secret_key
 from modproxy.contract.secret_keys import API_KEY, PASSWORD, USERNAME
 from modproxy.quoting import quoted
+from modproxy.source.way_out.failure_words import failure_words
 from modproxy.source.way_out.outbound import Outbound
 from modproxy.source.way_out.wallet import CredentialError
 
@@ -69,7 +69,7 @@ class Receiver:
         except CredentialError as e:
             raise ReceiverError(f"is not asked: {e}") from None
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as e:
-            raise ReceiverError(_words(e)) from None
+            raise ReceiverError(failure_words(e)) from None
         if status != HTTPStatus.OK:
             raise self._refusal(status, raw)
         try:
@@ -128,24 +128,3 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
         if len(raw) > _ANSWER_BYTES:
             break
     return bytes(raw)
-
-
-def _words(error: Exception) -> str:
-    """Say what went wrong, in words that stay the same as long as it does."""
-    match error:
-        case TimeoutError():
-            return f"does not answer within {_SECONDS:.0f} s"
-        case aiohttp.ClientConnectorCertificateError() | ssl.SSLCertVerificationError():
-            return "has a certificate that is not trusted: its authority belongs into upstream.trustedCASecretName"
-        case aiohttp.ClientHttpProxyError():
-            return f"is not reached, because the HTTP proxy answers {error.status}"
-        case aiohttp.ClientProxyConnectionError():
-            return "is not reached, because the HTTP proxy cannot be connected to"
-        case aiohttp.ClientConnectorDNSError():
-            return "cannot be resolved: check the name in audit.elasticsearch.url"
-        case aiohttp.ClientConnectorError():
-            return f"cannot be connected to: {error.os_error.strerror or 'the connection failed'}"
-        case aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError():
-            return "ends the connection before its answer"
-        case _:
-            return f"gives no answer that can be read ({type(error).__name__})"

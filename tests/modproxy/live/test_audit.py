@@ -168,7 +168,7 @@ async def test_the_report_says_why_a_receiver_takes_nothing(upstream: FakeUpstre
         await proxy.get(PATHS[0])
         report = await proxy.until_report(lambda report: report.audit is not None and report.audit.failure is not None)
         assert report.audit is not None and report.audit.receiver == "http://127.0.0.1:9"
-        assert report.audit.failure and report.audit.failure.startswith("cannot be connected to")
+        assert report.audit.failure and report.audit.failure.startswith("cannot be reached: Connection refused")
         assert report.audit.spooled_bytes and report.audit.dropped == 0
         text = await proxy.metrics()
         assert "modproxy_audit_failing 1.0" in text and "modproxy_audit_spooled_bytes" in text

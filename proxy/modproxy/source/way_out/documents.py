@@ -1,13 +1,13 @@
 """Small documents of servers that the config names: the metadata and the keys of OpenID providers."""
 
 import asyncio
-import os
 
 import aiohttp
 from yarl import URL
 
 from modproxy.identity.fetching import DocumentError
 from modproxy.source.way_out.connections import Connections
+from modproxy.source.way_out.failure_words import failure_words
 from modproxy.source.way_out.outbound import Outbound
 from modproxy.source.way_out.wallet import CredentialError
 
@@ -34,12 +34,10 @@ class Documents:
                     URL(url, encoded=True), allow_redirects=False, **options
                 ) as answer:
                     return await _read(answer, most)
-        except TimeoutError:
-            raise DocumentError(f"{url} does not answer in {_SECONDS:.0f} s") from None
         except CredentialError as e:
             raise DocumentError(f"{url} cannot be asked: {e}") from None
-        except (aiohttp.ClientError, OSError, ValueError) as e:
-            raise DocumentError(f"{url} {_words(e)}") from None
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as e:
+            raise DocumentError(f"{url} {failure_words(e)}") from None
 
 
 async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes:
@@ -54,23 +52,3 @@ async def _read(answer: aiohttp.ClientResponse, most: int) -> bytes:
         if len(body) > most:
             raise DocumentError(f"{url} answers more than {most} bytes")
     return bytes(body)
-
-
-def _words(error: Exception) -> str:
-    """Say what went wrong, in words that stay the same as long as it does."""
-    match error:
-        case aiohttp.ClientSSLError():
-            return "has a certificate that is not trusted, or speaks no TLS"
-        case aiohttp.ClientHttpProxyError():
-            return f"cannot be reached: the HTTP proxy answers {error.status}"
-        case aiohttp.ClientProxyConnectionError():
-            return "cannot be reached: nothing answers at the address of the HTTP proxy"
-        case aiohttp.ClientConnectorDNSError():
-            return "cannot be reached: the name of its host cannot be resolved"
-        case aiohttp.ClientConnectorError():
-            reason = os.strerror(error.errno) if error.errno else "the connection failed"
-            return f"cannot be reached: {reason}"
-        case aiohttp.ClientConnectionError() | aiohttp.ClientPayloadError() | OSError():
-            return "closes the connection before its answer ends"
-        case _:
-            return f"gives no answer that can be read ({type(error).__name__})"
