@@ -14,7 +14,7 @@ import yaml
 from goproxy_operator.api.goproxy import parse_goproxy
 from goproxy_operator.desired.config.access import access_config
 from goproxy_operator.local.fleet_file import missing, parse_fleet_file
-from modproxy.contract.config import Verb
+from modproxy.contract.config import AccessConfig, Verb
 from modproxy.identity.htpasswd import parse_htpasswd
 from modproxy.identity.principal import ANONYMOUS, AuthMethod, Principal
 from modproxy.policy.permissions import Permissions
@@ -47,17 +47,22 @@ def test_an_object_with_its_secrets(text: str) -> None:
     assert (list(passwords.users), passwords.faults) == (["alice"], ())
 
 
-def permissions(section: dict[str, Any]) -> Permissions:
+def config(section: dict[str, Any]) -> AccessConfig | None:
     spec = {"access": section, "expose": {"tls": {"secretName": "tls"}}}
     goproxy = parse_goproxy({
         "apiVersion": "goproxy-operator.dev/v1alpha1", "kind": "GoProxy", "metadata": {"name": "team-a"}, "spec": spec,
     })  # fmt: skip
-    return Permissions(access_config(goproxy.spec.access, None), "default/team-a")
+    return access_config(goproxy.spec.access, None)
+
+
+def permissions(section: dict[str, Any]) -> Permissions:
+    return Permissions(config(section), "default/team-a")
 
 
 @pytest.mark.parametrize("text", SECTIONS)
 def test_a_section(text: str) -> None:
-    assert permissions(yaml.safe_load(text)["access"]).has_credentials
+    found = config(yaml.safe_load(text)["access"])
+    assert found is not None and found.proves
 
 
 def account(namespace: str, name: str) -> Principal:

@@ -52,10 +52,7 @@ class Permissions:
         self._everybody = dict.fromkeys(access.anonymous, "access.anonymous")
         self._rules = tuple(_rule(f"access.rules[{index}]", rule) for index, rule in enumerate(access.rules))
         self._hide = access.hide
-        self.has_credentials = bool(
-            access.basic or access.oidc or access.service_accounts or access.trusted_proxy is not None
-        )
-        """Whether there is a way to prove who asks."""
+        self._proves = access.proves
         self.keeper = f"GoProxy {fleet}" if fleet else "this module proxy"
         """The fleet, in words."""
         self.contact = contact or f"the owners of {self.keeper}"
@@ -91,7 +88,7 @@ class Permissions:
         if verb in self.rights(principal, path):
             return None
         what = path or "anything"
-        if principal == ANONYMOUS and self.has_credentials:
+        if principal == ANONYMOUS and self._proves:
             return _refusal(
                 HTTPStatus.UNAUTHORIZED,
                 f"nothing in access lets anonymous clients {verb.value} {what}",

@@ -30,7 +30,7 @@ from modproxy.server.decide.refusals import (
     OTHER,
     Check,
     Refusal,
-    of_version,
+    refusal_by,
     refuse_fetch,
     unproved,
 )
@@ -168,7 +168,7 @@ class ClientHandler:
         if no_fetch is not None and reply.lacking and not arrival.cached_only and self._carried_out(no_fetch):
             return Reply(no_fetch.endpoint, CacheStatus.DENIED, no_fetch.error, lacking=True, by=no_fetch.by)
         for by in by_facts:
-            self._carried_out(of_version(target, by))
+            self._carried_out(refusal_by(by, target))
             spared = spared or by
         if by_facts:
             self.hits.drop(target.key)

@@ -6,7 +6,7 @@ it is known who asks, so that a stranger learns nothing of paths and modules; `C
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -90,7 +90,8 @@ def check_path(arrival: Arrival, _rules: Rules, _own: ViaEntry) -> Refusal | Non
 def check_imposed(arrival: Arrival, rules: Rules, _own: ViaEntry) -> Refusal | None:
     """Refuse a module that the fleet's class does not let it serve (403)."""
     target = arrival.target
-    return _by_policy(target, rules.policy.refuse_imposed(target.path)) if isinstance(target, Target) else None
+    by = rules.policy.refuse_imposed(target.path) if isinstance(target, Target) else None
+    return None if by is None else refusal_by(by, target)
 
 
 def check_access(arrival: Arrival, rules: Rules, _own: ViaEntry) -> Refusal | None:
@@ -101,13 +102,14 @@ def check_access(arrival: Arrival, rules: Rules, _own: ViaEntry) -> Refusal | No
         by = refused if refused is not None and refused.status == HTTPStatus.UNAUTHORIZED else None
     else:
         by = rules.permissions.refuse(arrival.principal, Verb.READ, module_of(arrival.target))
-    return None if by is None else _by_policy(arrival.target, by, _challenge(rules) if by.status == 401 else {})
+    return None if by is None else refusal_by(by, arrival.target, rules)
 
 
 def check_policy(arrival: Arrival, rules: Rules, _own: ViaEntry) -> Refusal | None:
     """Refuse a module that the fleet does not serve (403)."""
     target = arrival.target
-    return _by_policy(target, rules.policy.refuse_own(target.path)) if isinstance(target, Target) else None
+    by = rules.policy.refuse_own(target.path) if isinstance(target, Target) else None
+    return None if by is None else refusal_by(by, target)
 
 
 def refuse_fetch(arrival: Arrival, rules: Rules) -> Refusal | None:
@@ -120,14 +122,7 @@ def refuse_fetch(arrival: Arrival, rules: Rules) -> Refusal | None:
     if not isinstance(target, Target):
         return None
     by = rules.permissions.refuse(arrival.principal, Verb.FETCH, target.path)
-    return _by_policy(target, by, _challenge(rules) if by is not None and by.status == 401 else {})
-
-
-def of_version(target: AnyTarget, by: RuleRefusal) -> Refusal:
-    """Make the refusal of a version, which what is known of the version has decided."""
-    logged = not by.enforced and target.kind in _LOGGED_KINDS
-    warning = f"DryRun: {target} would be refused: {by.rule}" if logged else None
-    return _refusal(by, target.kind.value, None, warning)
+    return None if by is None else refusal_by(by, target, rules)
 
 
 def module_of(target: AnyTarget | None) -> str | None:
@@ -142,12 +137,13 @@ def unproved(error: BadCredential | TooManyFailures, endpoint: str, rules: Rules
     keeper, contact = rules.permissions.keeper, rules.permissions.contact
     if isinstance(error, TooManyFailures):
         by = RuleRefusal(RuleKind.IDENTITY, str(error), f"too many requests: {error}\n", status=429)
-        return _refusal(by, endpoint, {"Retry-After": str(error.retry_after)})
+        return Refusal(ErrorAnswer(by.status, by.text, {"Retry-After": str(error.retry_after)}), endpoint, by)
     text = (
         f"unauthorized: {keeper} does not take this credential: {error.told}\n"
         f"Look at ~/.netrc, GOAUTH, or the URL of GOPROXY; {contact} can tell which credential is good.\n"
     )
-    return _refusal(RuleRefusal(RuleKind.IDENTITY, str(error), text, status=401), endpoint, _challenge(rules))
+    by = RuleRefusal(RuleKind.IDENTITY, str(error), text, status=401)
+    return Refusal(ErrorAnswer(by.status, by.text, _challenge(rules)), endpoint, by)
 
 
 def _challenge(rules: Rules) -> dict[str, str]:
@@ -156,20 +152,15 @@ def _challenge(rules: Rules) -> dict[str, str]:
     return {"WWW-Authenticate": f'Basic realm="{realm}", charset="UTF-8", Bearer realm="{realm}"'}
 
 
-def _by_policy(
-    target: AnyTarget | None, by: RuleRefusal | None, headers: Mapping[str, str] | None = None
-) -> Refusal | None:
-    if by is None:
-        return None
+def refusal_by(by: RuleRefusal, target: AnyTarget | None, rules: Rules | None = None) -> Refusal:
+    """Make the answer of what a policy refuses. `rules` are needed where it may ask for a credential."""
     logged = not by.enforced and target is not None and target.kind in _LOGGED_KINDS
-    warning = f"DryRun: {target} would be refused: {by.rule}" if logged else None
-    return _refusal(by, target.kind.value if target is not None else OTHER, headers, warning)
-
-
-def _refusal(
-    by: RuleRefusal, endpoint: str, headers: Mapping[str, str] | None = None, warning: str | None = None
-) -> Refusal:
-    return Refusal(ErrorAnswer(by.status, by.text, headers or {}), endpoint=endpoint, by=by, warning=warning)
+    return Refusal(
+        ErrorAnswer(by.status, by.text, _challenge(rules) if by.challenge and rules is not None else {}),
+        endpoint=target.kind.value if target is not None else OTHER,
+        by=by,
+        warning=f"DryRun: {target} would be refused: {by.rule}" if logged else None,
+    )
 
 
 CHECKS_BEFORE: tuple[Check, ...] = (check_host, check_method, check_loop)
