@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
-from goproxy_operator.reconcile.status.reachability import Statement
+from goproxy_operator.reconcile.status.reachability import Statement, told_by, who
 from modproxy.contract.report import AuditState
 
 AUDIT_DELIVERED = "AuditDelivered"
@@ -18,7 +18,7 @@ _LATEST = 253_402_300_799.0
 
 def audit_delivered(replicas: Sequence[ReplicaFacts]) -> Statement | None:
     """Return the condition about the audit log; None before a replica with one has reported."""
-    reports = {r.name: r.report.audit for r in replicas if r.report is not None and r.report.audit is not None}
+    reports = told_by(replicas, lambda report: report.audit)
     if not reports:
         return None
     if losing := {name: state for name, state in reports.items() if state.losing}:
@@ -27,7 +27,7 @@ def audit_delivered(replicas: Sequence[ReplicaFacts]) -> Statement | None:
             AUDIT_DELIVERED,
             "False",
             "AuditRecordsLost",
-            f"records were lost within the last hour: {why} (seen by {_who(losing, reports)}); "
+            f"records were lost within the last hour: {why} (seen by {who(losing, reports)}); "
             f"modproxy_audit_records_total counts them{_failure_words(reports)}",
         )
     if failure := _failure_words(reports):
@@ -43,16 +43,10 @@ def _failure_words(reports: Mapping[str, AuditState]) -> str:
     since = min((one.since for one in failing.values() if one.since is not None), default=None)
     told = f" since {_minute(since)}" if since is not None else ""
     return (
-        f"; {state.receiver} {state.failure}{told} (seen by {_who(failing, reports)}); the records wait on the "
+        f"; {state.receiver} {state.failure}{told} (seen by {who(failing, reports)}); the records wait on the "
         "replicas' disks and are sent when it answers"
     )
 
 
 def _minute(since: float) -> str:
     return datetime.fromtimestamp(min(since, _LATEST), UTC).strftime("%Y-%m-%dT%H:%MZ")
-
-
-def _who(some: Mapping[str, object], reporting: Mapping[str, object]) -> str:
-    if len(some) == len(reporting):
-        return "all replicas"
-    return next(iter(some)) if len(some) == 1 else "some replicas"

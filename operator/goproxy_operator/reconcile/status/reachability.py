@@ -88,7 +88,7 @@ def _outage_words(failing: Mapping[str, Outage], reports: Mapping[str, object]) 
     outage = min(alike, key=lambda one: (one.cause, one.remedy))
     role = next((words for known, words in _ROLES.items() if known == outage.role), "server")
     remedy = f": {outage.remedy}" if outage.remedy else ""
-    return f"{role} {outage.place} {outage.cause} (seen by {_who(failing, reports)}){remedy}"
+    return f"{role} {outage.place} {outage.cause} (seen by {who(failing, reports)}){remedy}"
 
 
 def problems(texts: Mapping[str, Iterable[str]]) -> list[str]:
@@ -97,10 +97,11 @@ def problems(texts: Mapping[str, Iterable[str]]) -> list[str]:
     for name, problems in texts.items():
         for problem in problems:
             found[problem][name] = True
-    return [f"{problem} (seen by {_who(names, texts)})" for problem, names in sorted(found.items())]
+    return [f"{problem} (seen by {who(names, texts)})" for problem, names in sorted(found.items())]
 
 
-def _who(some: Mapping[str, object], reporting: Mapping[str, object]) -> str:
+def who(some: Mapping[str, object], reporting: Mapping[str, object]) -> str:
+    """Say which of the replicas that report have something, without a list of names that would move."""
     if len(some) == len(reporting):
         return "all replicas"
     return next(iter(some)) if len(some) == 1 else "some replicas"
