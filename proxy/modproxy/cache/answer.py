@@ -15,6 +15,7 @@ class CacheStatus(StrEnum):
     STALE = "stale"
     NEGATIVE = "negative"
     PEER = "peer"
+    OBJECT_STORE = "objectStore"
     MISS = "miss"
     DENIED = "denied"
 

@@ -13,7 +13,7 @@ from modproxy.cache.zip_check import ZipCheck, ZipChecks
 from modproxy.mod.archive import LARGEST_ZIP, ArchiveError
 from modproxy.mod.target import Kind, Target
 from modproxy.request import AnyTarget, Request
-from modproxy.source.protocol import ASK_AGAIN_SECONDS, Fetched, Source, SourceError, Unavailable
+from modproxy.source.protocol import ASK_AGAIN_SECONDS, Fetched, Source, SourceError, Tier, Unavailable
 from modproxy.store.protocol import LARGEST_BODY, Draft, NoRoomError, Store, StoredFile, etag_of
 
 HOLD_BACK = 64 << 10
@@ -64,6 +64,8 @@ class Flight:
         """Why the fetch failed."""
         self.origin = ""
         """Who gives the answer, without credentials; empty while this is not known."""
+        self.tier = Tier.UPSTREAM
+        """How far the answer had to be fetched."""
         self.landed = False
         """Whether the fetch has succeeded."""
         self._abandoned = abandoned
@@ -105,7 +107,7 @@ class Flight:
                 self.stored, self.landed = stored, True
                 return
             async with source.fetch(self.request) as fetched:
-                self.size, self.origin = fetched.size, fetched.origin
+                self.size, self.origin, self.tier = fetched.size, fetched.origin, fetched.tier
                 if isinstance(self.target, Target) and self.target.kind is Kind.ZIP:
                     check = checks.begin(self.target)
                     try:
@@ -118,7 +120,9 @@ class Flight:
                     body = b"".join([chunk async for chunk in fetched.body])
                     self._fetched = True
                     if fetched.keep and may_store():
-                        self.stored = await store.put(self.target.key, body, fetched.voucher)
+                        copy = fetched.tier is not Tier.UPSTREAM
+                        age = 0.0 if self.target.immutable else fetched.age
+                        self.stored = await store.put(self.target.key, body, fetched.voucher, copy=copy, age=age)
                     if self.stored is None:
                         await self._give_unstored(body, store)
             self.landed = True
@@ -212,7 +216,8 @@ class Flight:
         if fetched.check_dirhash is not None:
             await fetched.check_dirhash(dirhash)
         if fetched.keep:
-            self.stored = await store.publish(draft, self.target.key, dirhash, fetched.voucher)
+            copy = fetched.tier is not Tier.UPSTREAM
+            self.stored = await store.publish(draft, self.target.key, dirhash, fetched.voucher, copy=copy)
         self.size = self._readable = draft.written
 
     def _tell(self) -> None:

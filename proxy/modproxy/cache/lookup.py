@@ -18,7 +18,7 @@ from modproxy.cache.zip_check import ZipChecks
 from modproxy.in_force import Rules
 from modproxy.mod.target import Kind, Target
 from modproxy.request import Request
-from modproxy.source.protocol import ASK_AGAIN_SECONDS, Mismatch, NotFound, SourceError, Unavailable
+from modproxy.source.protocol import ASK_AGAIN_SECONDS, Mismatch, NotFound, SourceError, Tier, Unavailable
 from modproxy.store.protocol import Store, StoredFile
 from modproxy.via import passed_fleets
 
@@ -33,6 +33,12 @@ _MOST_FLIGHTS = 1024
 """How many fetches may be under way: each has a connection, an open file or a part of the memory."""
 _SUSPECT_SECONDS = 600.0
 """How long after a zip was cut short the same zip is served only after its whole check."""
+
+_BY_TIER = {
+    Tier.UPSTREAM: CacheStatus.MISS,
+    Tier.PEER: CacheStatus.PEER,
+    Tier.OBJECT_STORE: CacheStatus.OBJECT_STORE,
+}
 
 log = logging.getLogger(__name__)
 
@@ -228,7 +234,8 @@ class Cache:
             told = {"cause": _cause(flight), "target": str(target)}
             log.log(level, "not fetched: %s", flight.error.reason, extra=told)
         if isinstance(flight.error, NotFound):
-            self._absent.put((key, passed_fleets(flight.request.via)), flight.error, rules.cache.not_found_ttl)
+            ttl = rules.cache.not_found_ttl - (flight.error.age or 0.0)
+            self._absent.put((key, passed_fleets(flight.request.via)), flight.error, ttl)
             if not target.immutable and not flight.request.via:
                 await self._drop_older(target.key, begun)
         elif flight.streaming:
@@ -250,17 +257,16 @@ class Cache:
             if flight.error:
                 # The error is copied, because an exception that many tasks raise would collect all their tracebacks.
                 raise copy.copy(flight.error)
+            status = _BY_TIER[flight.tier]
             if flight.stored:
                 stored = flight.stored
                 body = stored.body if stored.body is not None else flight.small_zip()
-                return Answer(
-                    CacheStatus.MISS, stored.size, body=body, stored=stored, etag=stored.etag, origin=flight.origin
-                )
+                return Answer(status, stored.size, body=body, stored=stored, etag=stored.etag, origin=flight.origin)
             if flight.body is not None:
                 body, etag = flight.body, flight.etag
-                return Answer(CacheStatus.MISS, len(body), body=body, etag=etag, origin=flight.origin)
+                return Answer(status, len(body), body=body, etag=etag, origin=flight.origin)
             follower = Follower(flight)
-            return Answer(CacheStatus.MISS, flight.size, follower=follower, origin=flight.origin)
+            return Answer(status, flight.size, follower=follower, origin=flight.origin)
         finally:
             if follower is None:
                 flight.leave()

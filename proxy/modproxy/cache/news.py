@@ -14,7 +14,7 @@ class News:
         self._forgotten = 0
         """The newest moment of a key that is remembered no longer."""
 
-    def published(self, key: str) -> None:
+    def published(self, key: str, *, copy: bool = False) -> None:
         """Note that a file was published."""
         self.moment += 1
         self._changed.pop(key, None)

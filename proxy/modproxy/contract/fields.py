@@ -125,6 +125,34 @@ def _check_header(text: str) -> str:
     return text
 
 
+def _check_bucket(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        place = parts.path.strip("/") if parts.scheme == "file" else parts.netloc
+        local = parts.scheme == "file"
+        good = parts.scheme in BUCKET_SCHEMES and bool(place) and not (local and parts.netloc)
+        good = good and (parts.scheme != "az" or bool(parts.path.strip("/")))
+    except ValueError:  # an open bracket
+        good = False
+    plain = len(text) <= _LONGEST_URL and not set("?#@ %") & set(text) and text.isprintable() and ".." not in text
+    if not good or not plain:
+        raise ValueError(
+            f"{'the URL' if '@' in text else repr(text)} is no object store: write s3://BUCKET/PREFIX, "
+            "gs://BUCKET/PREFIX, az://ACCOUNT/CONTAINER/PREFIX or file:///FOLDER, credentials in a Secret"
+        )
+    return text
+
+
+def _check_peer(text: str) -> str:
+    try:
+        good = parse_address(text).host
+    except ValueError:
+        good = ""
+    if not good:
+        raise ValueError(f"{text!r} is no address of a replica: write HOST:PORT or [IPV6]:PORT")
+    return text
+
+
 def _seconds(value: object) -> object:
     return parse_duration(value) if isinstance(value, str) else value
 
@@ -159,6 +187,13 @@ ReceiverUrl = Annotated[
     str, _plain_url("receiver of audit records: write https://HOST[:PORT], credentials in a Secret")
 ]
 """The base of the URLs of a server with Elasticsearch's API, without credentials and query."""
+HttpServerUrl = Annotated[str, _plain_url("server: write https://HOST[:PORT] or http://HOST[:PORT]")]
+"""The URL of a server, without credentials and query."""
+BUCKET_SCHEMES = ("s3", "gs", "az", "file")
+BucketUrl = Annotated[str, AfterValidator(_check_bucket)]
+"""The URL of a bucket of an object store, or of a folder, with the prefix of its keys, without credentials."""
+PeerAddress = Annotated[str, AfterValidator(_check_peer)]
+"""The address of a replica: a host and a port."""
 IndexName = Annotated[str, AfterValidator(_check_index)]
 """The name of an index or a data stream of Elasticsearch."""
 Cidr = Annotated[str, AfterValidator(_check_cidr)]

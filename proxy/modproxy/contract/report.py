@@ -26,6 +26,8 @@ MOST_OUTAGES = 16
 """More servers than fail at a time for causes of their own."""
 MOST_SECRET_PROBLEMS = 16
 MOST_ACCESS_PROBLEMS = 16
+MOST_PEERS = 64
+"""Names of other replicas: of a larger fleet the first ones are told."""
 _MOST_NAMES = 64
 """Several times the number of cache statuses that there are."""
 
@@ -50,6 +52,10 @@ def _most_problems(problems: "tuple[SecretProblem, ...] | None") -> "tuple[Secre
 
 def _most_access(problems: "tuple[AccessProblem, ...] | None") -> "tuple[AccessProblem, ...] | None":
     return problems and problems[:MOST_ACCESS_PROBLEMS]
+
+
+def _most_peers(names: tuple[str, ...]) -> tuple[str, ...]:
+    return names[:MOST_PEERS]
 
 
 Text = Annotated[str, AfterValidator(plain_text)]
@@ -122,6 +128,7 @@ class Role(StrEnum):
     DATABASE = "checksumDatabase"
     VERSION_CONTROL = "versionControl"
     HTTP_PROXY = "httpProxy"
+    PARENT = "parent"
 
 
 class Outage(ReportPart):
@@ -185,6 +192,41 @@ class AuditState(ReportPart):
     """How many records were dropped since the start, of all targets."""
 
 
+class PeersState(ReportPart):
+    """Reports how the replica fares with the other replicas of its fleet."""
+
+    name: Name
+    """The replica's own name among its peers."""
+    seen: Annotated[tuple[Name, ...], AfterValidator(_most_peers)] = ()
+    """The other replicas that answer, by their names, sorted."""
+    known: Count = 0
+    """How many other replicas the list of the fleet has, whether they answer or not."""
+    moves: Count = 0
+    """How many times since the start the replicas that can own modules have changed."""
+    failure: Text | None = None
+    """Why some or all of the others cannot be asked, without a figure that moves; None while all is well."""
+    remedy: Text = ""
+    """What the keepers of the fleet have to do."""
+    since: Seconds | None = None
+    """Since when there is a failure, in seconds since the epoch."""
+
+
+class ObjectStoreState(ReportPart):
+    """Reports how the replica fares with the object store."""
+
+    url: Text
+    failure: Text | None = None
+    """Why the store cannot be read or written, in words that go on from its URL; None while all is well."""
+    remedy: Text = ""
+    """What the keepers of the fleet have to do."""
+    since: Seconds | None = None
+    """Since when there is a failure, in seconds since the epoch."""
+    waiting: Count = 0
+    """How many files are still to be written to the store."""
+    lost: Count = 0
+    """How many files since the start were removed before the store had them."""
+
+
 class Report(ReportPart):
     """Reports the state of a replica."""
 
@@ -207,5 +249,9 @@ class Report(ReportPart):
     """The Secrets that cannot be used; None from an older replica."""
     access_problems: Annotated[tuple[AccessProblem, ...] | None, AfterValidator(_most_access)] = None
     """Why clients cannot prove who they are; None where no config asks them to, and from an older replica."""
+    peers: PeersState | None = None
+    """How the replica fares with its peers; None without a config for them, and from an older replica."""
+    object_store: ObjectStoreState | None = None
+    """How the replica fares with the object store; None without one, and from an older replica."""
     audit: AuditState | None = None
     """How the audit log fares; None without one, and from an older replica."""

@@ -59,6 +59,8 @@ _ROOT = "A Go module proxy: set GOPROXY to the URL of this page.\n"
 _CLIENT_LEFT = 499
 """nginx's code for a client that left before its answer."""
 
+_FETCHED = frozenset([CacheStatus.MISS, CacheStatus.PEER, CacheStatus.OBJECT_STORE])
+
 log = logging.getLogger(__name__)
 
 
@@ -108,7 +110,7 @@ class ClientHandler:
                 sent = sent_of(http, response, code)
             finally:
                 reply.close()
-            if reply.cache_status is CacheStatus.MISS and reply.request is not None and code == HTTPStatus.OK:
+            if reply.cache_status in _FETCHED and reply.request is not None and code == HTTPStatus.OK:
                 self._learn_behind(http.raw_path, reply, rules)
         finally:
             seconds = time.perf_counter() - started

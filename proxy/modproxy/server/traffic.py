@@ -18,7 +18,7 @@ _SLOT_SECONDS = 10
 _SLOTS = WINDOW_SECONDS // _SLOT_SECONDS
 _RATE_SLOTS = 6
 _RECENT_SLOTS = 3
-_HITS = (CacheStatus.HIT, CacheStatus.STALE, CacheStatus.NEGATIVE, CacheStatus.PEER)
+_HITS = (CacheStatus.HIT, CacheStatus.STALE, CacheStatus.NEGATIVE, CacheStatus.PEER, CacheStatus.OBJECT_STORE)
 _OK = 200
 
 

@@ -51,7 +51,7 @@ class Checked:
                 body = await off_the_loop(partial(check_answer, target), body)
             except AnswerError as e:
                 raise Unavailable(f"{target}: the answer of {fetched.origin} is refused: {e}") from None
-            yield Fetched(once(body), len(body), fetched.origin, voucher=self._voucher)
+            yield replace(fetched, body=once(body), size=len(body), voucher=self._voucher)
         finally:
             held.release()
 

@@ -3,9 +3,21 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from modproxy.request import Request
+
+
+class Tier(StrEnum):
+    """Says how far an answer had to be fetched."""
+
+    UPSTREAM = "upstream"
+    """From outside of the fleet."""
+    PEER = "peer"
+    """From another replica of the fleet, for which no request left the fleet."""
+    OBJECT_STORE = "objectStore"
+    """From the object store of the fleet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +33,9 @@ class Fetched:
     """Who vouches for the answer, which is kept with it: see `mod.vouching`."""
     keep: bool = True
     """Whether the answer may be kept. An answer that nobody could prove is passed on, and not kept."""
+    tier: Tier = Tier.UPSTREAM
+    age: float = 0.0
+    """Seconds since the answer was fetched from outside of the fleet (RFC 9111, section 5.1)."""
     check_dirhash: Callable[[str], Awaitable[None]] | None = None
     """Called with a zip's `h1:` hash before the zip is published. It raises `SourceError` to forbid the publication."""
 
@@ -52,9 +67,11 @@ class SourceError(Exception):
 class NotFound(SourceError):
     """The source says that the target does not exist (404 or 410). The go command then asks its next proxy."""
 
-    def __init__(self, reason: str, status: int = 404, *, cause: str | None = None) -> None:
+    def __init__(self, reason: str, status: int = 404, *, cause: str | None = None, age: float | None = None) -> None:
         super().__init__(reason, cause=cause)
         self.status = status
+        self.age = age
+        """Seconds since another replica has learnt of the absence, where that replica remembered it; else None."""
 
 
 class Denied(SourceError):

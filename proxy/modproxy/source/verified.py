@@ -73,7 +73,7 @@ class Verified:
             hashes = await self._records.hashes(target, via)
             _compare(target, fetched.origin, found, hashes.get(f"{target.version}/go.mod"))
             vouched = verified_by(fetched.voucher, self._database.id)
-            yield Fetched(once(body), len(body), fetched.origin, voucher=vouched)
+            yield replace(fetched, body=once(body), size=len(body), voucher=vouched)
 
 
 def _compare(target: Target, origin: str, found: str, expected: str | None) -> None:

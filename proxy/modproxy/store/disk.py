@@ -239,50 +239,56 @@ class DiskStore:
         finally:
             draft.close()
 
-    async def publish(self, draft: Draft, key: str, dirhash: str, voucher: str = "") -> StoredFile | None:
+    async def publish(
+        self, draft: Draft, key: str, dirhash: str, voucher: str = "", *, copy: bool = False
+    ) -> StoredFile | None:
         """Store a zip, and its hash beside it. Returns None for a zip that the disk has refused."""
         if not isinstance(draft, DiskDraft):
             raise TypeError("a draft is published by the store that made it")
         file = StoredFile(key, draft.written, moment(), etag_of((dirhash.encode(),)), dirhash=dirhash, voucher=voucher)
-        return self._add_draft(draft, file)
+        return self._add_draft(draft, file, copy=copy)
 
-    async def put(self, key: str, body: bytes, voucher: str = "") -> StoredFile | None:
+    async def put(
+        self, key: str, body: bytes, voucher: str = "", *, copy: bool = False, age: float = 0.0
+    ) -> StoredFile | None:
         """Store a small file. Returns None when the disk refuses."""
-        size, now = len(body), moment()
+        size, now = len(body), moment(age)
+        if age and self._ledger.counting and now * 1e9 < self._ledger.born_ns:
+            return None  # the count takes it for a file of a former process, and would count it twice
         if size > LARGEST_BODY:
             tag = await self._pool.run(etag_of, (body,))
-            return await self._put_large(StoredFile(key, size, now, tag, voucher=voucher), body)
+            return await self._put_large(StoredFile(key, size, now, tag, voucher=voucher), body, copy=copy)
         if not self.pressure.may_try or not self._pending.has_room(size):
             return None
         held = self._reserved(size)
         if held is None:
             return None
         file = StoredFile(key, size, now, etag_of((body,)), body, voucher=voucher)
-        self._add(Pending(file, self._new_path(), held, body))
+        self._add(Pending(file, self._new_path(), held, body), copy=copy)
         return file
 
-    async def _put_large(self, file: StoredFile, body: bytes) -> StoredFile | None:
+    async def _put_large(self, file: StoredFile, body: bytes, *, copy: bool) -> StoredFile | None:
         draft = await self._draft_to_publish(file.size, body)
         if draft is None:
             return None
         try:
-            return self._add_draft(draft, file)
+            return self._add_draft(draft, file, copy=copy)
         finally:
             draft.close()
 
-    def _add_draft(self, draft: DiskDraft, file: StoredFile) -> StoredFile | None:
+    def _add_draft(self, draft: DiskDraft, file: StoredFile, *, copy: bool) -> StoredFile | None:
         if draft.path is None:
             if draft.refusal is not None:
                 self._refused(draft.refusal, draft.written)
             return None
         if not self._pending.has_room(0):
             return None
-        self._add(Pending(file, *draft.handed_over()))
+        self._add(Pending(file, *draft.handed_over()), copy=copy)
         return file
 
-    def _add(self, one: Pending) -> None:
+    def _add(self, one: Pending, *, copy: bool) -> None:
         self._pending.add(one)
-        self._ledger.tell(one.file.key, published=True)
+        self._ledger.tell(one.file.key, published=True, copy=copy)
 
     def _ended(self, one: Pending, error: OSError | None) -> None:
         """Note that a pending file has its place in the folder, or gets none."""

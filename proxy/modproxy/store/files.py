@@ -26,11 +26,11 @@ class Found(NamedTuple):
     """
 
 
-def moment() -> float:
-    """Return the time in seconds since the epoch, in whole microseconds: a file's time gives exactly this back, while a
-    float has no room for nanoseconds.
+def moment(ago: float = 0.0) -> float:
+    """Return the time some seconds ago, in seconds since the epoch, in whole microseconds: a file's time gives exactly
+    this back, while a float has no room for nanoseconds.
     """
-    return round(time.time(), 6)
+    return round(time.time() - ago, 6)
 
 
 def seconds_of(nanoseconds: int) -> float:

@@ -31,8 +31,8 @@ class Ledger:
         self._loop = loop
         self._lock = threading.Lock()
         self._listeners: list[StoreListener] = []
-        self._news: deque[tuple[str, bool]] = deque()
-        """Keys of which the listeners have not heard yet, and whether the file was published."""
+        self._news: deque[tuple[str, bool, bool]] = deque()
+        """Keys of which the listeners have not heard yet, whether the file was published, and whether it is a copy."""
         self._telling = False
 
     def subscribe(self, listener: StoreListener) -> None:
@@ -55,6 +55,11 @@ class Ledger:
             self.used_bytes += file.st_size
         self._count_at = place(key)
 
+    @property
+    def counting(self) -> bool:
+        """Whether files of a former process are still to be counted."""
+        return self._count_at is not None
+
     def counted_all(self) -> None:
         """Note that the count has come to its end."""
         with self._lock:
@@ -67,22 +72,22 @@ class Ledger:
         if replaced is not None:
             self._subtract(key, replaced)
 
-    def tell(self, key: str, *, published: bool) -> None:
+    def tell(self, key: str, *, published: bool, copy: bool = False) -> None:
         """Tell the listeners that the store has a file, or has it no longer. Only the event loop may call it.
 
         They hear of it at once, unless they have not heard of earlier changes yet.
         """
         with self._lock:
             if self._telling:
-                self._note(key, published)
+                self._note(key, published, copy)
                 return
-        self._tell_one(key, published)
+        self._tell_one(key, published, copy)
 
     def removed(self, key: str, file: os.stat_result, *, told: bool) -> None:
         """Note that a file has gone, inside `changing`. `told` is false where no listener has to hear of it."""
         self._subtract(key, file)
         if told:
-            self._note(key, False)
+            self._note(key, False, False)
 
     def _subtract(self, key: str, file: os.stat_result) -> None:
         """Count a file no longer, unless it is an older file that the count has not reached and never will find."""
@@ -92,10 +97,10 @@ class Ledger:
         self.used_bytes -= file.st_size
         self.objects -= 1
 
-    def _note(self, key: str, published: bool) -> None:
+    def _note(self, key: str, published: bool, copy: bool) -> None:
         if not self._listeners:
             return
-        self._news.append((key, published))
+        self._news.append((key, published, copy))
         if not self._telling:
             self._telling = True
             self._loop.call_soon_threadsafe(self._tell)
@@ -106,13 +111,13 @@ class Ledger:
                 if not self._news:
                     self._telling = False
                     return
-                key, published = self._news.popleft()
-            self._tell_one(key, published)
+                key, published, copy = self._news.popleft()
+            self._tell_one(key, published, copy)
         self._loop.call_soon(self._tell)
 
-    def _tell_one(self, key: str, published: bool) -> None:
+    def _tell_one(self, key: str, published: bool, copy: bool) -> None:
         for listener in self._listeners:
             if published:
-                listener.published(key)
+                listener.published(key, copy=copy)
             else:
                 listener.removed(key)

@@ -84,8 +84,11 @@ class Draft(Protocol):
 class StoreListener(Protocol):
     """Is told which files a store has. The store calls it on the event loop, so its methods must not take long."""
 
-    def published(self, key: str) -> None:
-        """Note that a file was published, as a new file or in place of an older one."""
+    def published(self, key: str, *, copy: bool) -> None:
+        """Note that a file was published, as a new file or in place of an older one.
+
+        `copy` says that the fleet has the file elsewhere too: in another replica, or in the object store.
+        """
         ...
 
     def removed(self, key: str) -> None:
@@ -108,8 +111,12 @@ class Store(Protocol):
         """Open a file that `get` has found. Raises `FileNotFoundError` when the file was removed meanwhile."""
         ...
 
-    async def put(self, key: str, body: bytes, voucher: str = "") -> StoredFile | None:
-        """Store a small file. Returns None when it cannot be stored: then the next request has to fetch it again.
+    async def put(
+        self, key: str, body: bytes, voucher: str = "", *, copy: bool = False, age: float = 0.0
+    ) -> StoredFile | None:
+        """Store a small file, which was fetched `age` seconds ago. Listeners are told whether it is a `copy`.
+
+        Returns None when it cannot be stored: then the next request has to fetch it again.
 
         The store has the file from then on, and does not wait for a disk: a disk that refuses the file later makes the
         store remove it.
@@ -124,7 +131,9 @@ class Store(Protocol):
         """
         ...
 
-    async def publish(self, draft: Draft, key: str, dirhash: str, voucher: str = "") -> StoredFile | None:
+    async def publish(
+        self, draft: Draft, key: str, dirhash: str, voucher: str = "", *, copy: bool = False
+    ) -> StoredFile | None:
         """Store a zip that was written as a draft of this store, as `put` stores a small file. Returns None when it
         cannot be stored.
         """

@@ -58,25 +58,31 @@ class MemoryStore:
             raise FileNotFoundError(file.key)
         return io.BytesIO(self.files[file.key][1])
 
-    async def put(self, key: str, body: bytes, voucher: str = "") -> StoredFile | None:
-        small = body if len(body) <= LARGEST_BODY else None
-        return self._keep(StoredFile(key, len(body), time.time(), etag_of((body,)), body=small, voucher=voucher), body)
+    async def put(
+        self, key: str, body: bytes, voucher: str = "", *, copy: bool = False, age: float = 0.0
+    ) -> StoredFile | None:
+        small, modified = body if len(body) <= LARGEST_BODY else None, time.time() - age
+        file = StoredFile(key, len(body), modified, etag_of((body,)), body=small, voucher=voucher)
+        return self._keep(file, body, copy=copy)
 
     async def draft(self, size: int | None, first: bytes = b"") -> MemoryDraft:
         self.drafts.append(MemoryDraft())
         await self.drafts[-1].write(first)
         return self.drafts[-1]
 
-    async def publish(self, draft: Draft, key: str, dirhash: str, voucher: str = "") -> StoredFile | None:
+    async def publish(
+        self, draft: Draft, key: str, dirhash: str, voucher: str = "", *, copy: bool = False
+    ) -> StoredFile | None:
         data, etag = draft.read(0, draft.written), etag_of((dirhash.encode(),))
-        return self._keep(StoredFile(key, len(data), time.time(), etag, dirhash=dirhash, voucher=voucher), data)
+        file = StoredFile(key, len(data), time.time(), etag, dirhash=dirhash, voucher=voucher)
+        return self._keep(file, data, copy=copy)
 
-    def _keep(self, file: StoredFile, data: bytes) -> StoredFile | None:
+    def _keep(self, file: StoredFile, data: bytes, *, copy: bool) -> StoredFile | None:
         if self.refuses:
             return None
         self.files[file.key] = (file, data)
         for listener in self._listeners:
-            listener.published(file.key)
+            listener.published(file.key, copy=copy)
         return file
 
     def age(self, key: str, seconds: float) -> None:

@@ -19,7 +19,7 @@ class Diary:
     def __init__(self) -> None:
         self.said: list[str] = []
 
-    def published(self, key: str) -> None:
+    def published(self, key: str, *, copy: bool) -> None:
         self.said.append(f"+{key}")
 
     def removed(self, key: str) -> None:

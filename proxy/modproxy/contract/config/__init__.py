@@ -34,6 +34,7 @@ from modproxy.contract.config.modules import (
 )
 from modproxy.contract.config.section import Section
 from modproxy.contract.config.serving import ShutdownConfig, TlsConfig
+from modproxy.contract.config.sharing import ObjectStoreConfig, ParentConfig, PeersConfig, ProofConfig
 from modproxy.contract.config.upstream import CredentialConfig, HttpProxyConfig, UpstreamConfig
 
 __all__ = [
@@ -51,8 +52,12 @@ __all__ = [
     "Imposed",
     "LicensesConfig",
     "ModulesConfig",
+    "ObjectStoreConfig",
     "OidcConfig",
+    "ParentConfig",
+    "PeersConfig",
     "PolicyMode",
+    "ProofConfig",
     "RuleConfig",
     "Section",
     "ServiceAccountsConfig",

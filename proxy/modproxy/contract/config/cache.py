@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from modproxy.contract.config.section import Section
+from modproxy.contract.config.sharing import ObjectStoreConfig, ParentConfig
 from modproxy.contract.fields import Duration
 
 
@@ -31,6 +32,9 @@ class CacheConfig(Section):
     """How long a 404 or 410 of upstream is remembered."""
     stale_if_error: Duration = 24 * 3600.0
     """How long after `list_ttl` the old answer may be served when upstream gives none (RFC 5861, section 4)."""
+
+    parent: ParentConfig | None = None
+    object_store: ObjectStoreConfig | None = None
 
     @property
     def revalidation_seconds(self) -> float:

@@ -12,6 +12,7 @@ from modproxy.contract.config.cache import CacheConfig
 from modproxy.contract.config.modules import ModulesConfig
 from modproxy.contract.config.section import Section
 from modproxy.contract.config.serving import ShutdownConfig, TlsConfig
+from modproxy.contract.config.sharing import PeersConfig
 from modproxy.contract.config.upstream import UpstreamConfig
 from modproxy.contract.fields import HostName, Listen, PathPrefix
 
@@ -52,6 +53,8 @@ class Config(Section):
     upstream: UpstreamConfig = UpstreamConfig()
     modules: ModulesConfig = ModulesConfig()
     cache: CacheConfig = CacheConfig()
+    peers: PeersConfig | None = None
+    """The other replicas of the fleet; when absent, the replica shares nothing."""
     audit: AuditConfig = AuditConfig()
     shutdown: ShutdownConfig = ShutdownConfig()
 

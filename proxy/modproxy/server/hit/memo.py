@@ -174,7 +174,7 @@ class HitMemo:
         if self._closing:
             asyncio.get_running_loop().call_later(_CLOSED_AFTER, self._close_unused)
 
-    def published(self, key: str) -> None:
+    def published(self, key: str, *, copy: bool = False) -> None:
         """Drop the hit of a file in whose place is another one."""
         self.removed(key)
 
