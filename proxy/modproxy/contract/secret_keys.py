@@ -26,3 +26,15 @@ USERS_KEYS = (GROUPS, HTPASSWD)
 """The keys of the Secret that `access.basic.secretName` names: users with passwords, and their groups."""
 TRUSTED_PROXY_KEYS = (SHARED_SECRET,)
 """The keys of the Secret that `access.trustedProxy.secretName` names: what the trusted proxy proves itself with."""
+OBJECT_STORE_KEYS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AZURE_STORAGE_ACCOUNT_KEY",
+    "AZURE_STORAGE_SAS_TOKEN",
+    "GOOGLE_SERVICE_ACCOUNT_KEY",
+    CA_CERTIFICATE,
+)
+"""The keys of the Secret that `cache.objectStore.secretName` names: credentials of S3, Azure or Google Cloud, as
+their own tools call them, and the certificate of the authority of a store that is one's own.
+"""

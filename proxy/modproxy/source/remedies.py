@@ -7,6 +7,7 @@ _SETTING = {
     Role.DATABASE: "spec.upstream.gosumdb",
     Role.VERSION_CONTROL: "the module's path, or the url of its entry in spec.upstream.credentials",
     Role.HTTP_PROXY: "spec.upstream.httpProxy.url",
+    Role.PARENT: "spec.cache.parent",
 }
 """Where the name of the server stands."""
 _LOGIN = {

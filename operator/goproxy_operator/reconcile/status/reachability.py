@@ -21,6 +21,7 @@ _ROLES = {
     Role.DATABASE: "checksum database",
     Role.VERSION_CONTROL: "version control at",
     Role.HTTP_PROXY: "HTTP proxy",
+    Role.PARENT: "parent",
 }
 _REASONS = {
     "dns": "HostNotFound",
