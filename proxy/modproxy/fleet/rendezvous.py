@@ -6,6 +6,7 @@ that it comes to own, or has owned; and each of these goes to the replica that w
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 
 _SCORE_BYTES = 8
@@ -35,5 +36,10 @@ def owner_of(subject: str, replicas: Iterable[str]) -> str | None:
 
 
 def _score(subject: str, name: str) -> int:
-    digest = blake2b(subject.encode(), digest_size=_SCORE_BYTES, key=blake2b(name.encode(), digest_size=32).digest())
-    return int.from_bytes(digest.digest(), "big")
+    return int.from_bytes(blake2b(subject.encode(), digest_size=_SCORE_BYTES, key=_key_of(name)).digest(), "big")
+
+
+@lru_cache(maxsize=1024)
+def _key_of(name: str) -> bytes:
+    """Return the key of a replica's scores: a name may be longer than the keys of BLAKE2."""
+    return blake2b(name.encode(), digest_size=32).digest()
