@@ -15,11 +15,13 @@ from modproxy.mod.sumdb import DEFAULT_GOSUMDB, Database, SumdbError, database_f
 from modproxy.mod.vouching import CameFrom
 from modproxy.room import Room
 from modproxy.source.absent import Absent
+from modproxy.source.build_parent import parent_proxy
 from modproxy.source.chain import Chain, Link
 from modproxy.source.checked import LARGE_ANSWERS_BYTES, Checked
 from modproxy.source.file_tree import FileTree
 from modproxy.source.latest import LatestFromList
 from modproxy.source.outages import Outages
+from modproxy.source.parent import ParentFirst, ParentState
 from modproxy.source.protocol import Source
 from modproxy.source.public_only import PublicOnly
 from modproxy.source.router import Router
@@ -65,6 +67,8 @@ class SharedResources:
     version_control: SharedVersionControl
     saw_tree_head: Callable[[str, int], None] = lambda _database, _size: None
     """Is told of each tree head that was verified, with the id of its database and its size."""
+    own_token: Callable[[], str | None] = lambda: None
+    """Returns what this replica proves itself with to other replicas; None while there is nothing."""
     memory: Room = field(default_factory=lambda: Room(lambda: LARGE_ANSWERS_BYTES))
     """The room for all large answers that are held in memory at once."""
 
@@ -151,10 +155,20 @@ async def build_sources(
     ]
     unverified = tuple(map(parse_pattern, upstream.not_verified))
     public: Source = Chain(links)
+    parent = parent_proxy(
+        config, shared.connections, shared.via, count=shared.count, outages=outages, own_token=shared.own_token
+    )
+    parent_state = ParentState()
+    if parent is not None:
+        public = ParentFirst(Checked(parent, CameFrom.PARENT, shared.memory), public, parent_state)
     private: Source = direct
     sumdb: Source = Absent(_NO_DATABASE)
     if database is not None:
-        sumdb = _sumdb(database, entries, client, shared, cache)
+
+        def first(source: Source) -> Source:
+            return source if parent is None else ParentFirst(parent, source, parent_state)
+
+        sumdb = _sumdb(database, entries, client, shared, cache, first=first)
         public = Verified(public, database, cache, unverified, ahead=True)
         private = Verified(private, database, cache, unverified, ahead=False)
     return Sources(
@@ -229,13 +243,17 @@ def _sumdb(
     client: UpstreamClient,
     shared: SharedResources,
     cache: DatabaseCache,
+    *,
+    first: Callable[[Source], Source],
 ) -> Source:
     proxies = [
-        DatabaseProxy(UpstreamProxy(client, entry.url, entry.login, role=Role.DATABASE), entry.fall_back_on_error)
+        DatabaseProxy(
+            first(UpstreamProxy(client, entry.url, entry.login, role=Role.DATABASE)), entry.fall_back_on_error
+        )
         for entry in entries
         if entry.kind is EntryKind.PROXY and not entry.url.startswith("file:")
     ]
     heads = TreeHeads(shared.folder / "sumdb" / f"{database_folder(database.id)}.latest")
-    itself = UpstreamProxy(client, database.url, database.login, path_below_database, Role.DATABASE)
+    itself = UpstreamProxy(client, database.url, database.login, path_below_database, role=Role.DATABASE)
     saw = partial(shared.saw_tree_head, database.id)
-    return SumdbSource(database, proxies, itself, heads, cache, outages=client.outages, saw=saw)
+    return SumdbSource(database, proxies, first(itself), heads, cache, outages=client.outages, saw=saw)

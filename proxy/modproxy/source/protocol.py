@@ -95,6 +95,10 @@ class Unavailable(SourceError):
         """The Retry-After header of upstream, if there was one."""
 
 
+class NoAnswer(Unavailable):
+    """The source could not be reached, or said nothing within its time."""
+
+
 class Mismatch(Unavailable):
     """An answer contradicts the checksum database, or the database contradicts itself: a security event."""
 
