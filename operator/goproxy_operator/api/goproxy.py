@@ -30,6 +30,16 @@ OBJECT_RULES: Rules[Any] = (
         message=f"metadata.name must start with a letter, hold only a-z, 0-9 and -, and have at most {_LONGEST_NAME} "
         "characters: write for example team-a",
     ),
+    Rule(
+        cel="!has(self.spec) || !has(self.spec.cache) || !has(self.spec.cache.parent) "
+        "|| has(self.spec.cache.parent.namespace) || self.spec.cache.parent.name != self.metadata.name",
+        holds=lambda goproxy: (
+            goproxy.spec.cache.parent is None
+            or goproxy.spec.cache.parent.namespace is not None
+            or goproxy.spec.cache.parent.name != goproxy.metadata.name
+        ),
+        message="spec.cache.parent: is the GoProxy itself: write another one, or remove it",
+    ),
     *STORAGE_TRANSITIONS,
 )
 """Of the whole object: no schema but the API server's own may say anything of `metadata`."""

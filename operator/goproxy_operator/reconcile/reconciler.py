@@ -64,6 +64,7 @@ class FleetReconciler:
 
     async def reconcile(self, key: Key) -> PassOutcome:
         """Bring what there is to what is asked for. Raises what is worth a retry."""
+        self._observed.families.settle(self._observed.relative)
         item = self._observed.goproxies.get(key)
         if item is None or "deletionTimestamp" in item["metadata"]:
             # Owner references and the garbage collector do the rest.
