@@ -58,8 +58,7 @@ _CHILDREN_RULES: Rules["ChildrenSpec"] = (
     Rule(
         cel="(self.namespaces == 'Selector') == has(self.selector)",
         holds=lambda spec: (spec.namespaces is ChildNamespaces.SELECTOR) == (spec.selector is not None),
-        message="namespaces Selector and selector belong together: write both, for example namespaces: Selector, "
-        "selector: {{matchLabels: {{tier: build}}}}, or namespaces Same or All alone",
+        message="namespaces Selector and selector belong together: write both, or namespaces Same or All alone",
     ),
 )
 

@@ -124,8 +124,7 @@ REFUSED: list[Case] = [
     ),
     both(
         children(namespaces="Selector"),
-        "namespaces Selector and selector belong together: write both, for example namespaces: Selector, selector: "
-        "{matchLabels: {tier: build}}, or namespaces Same or All alone",
+        "namespaces Selector and selector belong together: write both, or namespaces Same or All alone",
         "spec.access.children",
     ),
     both(
