@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from goproxy_operator.api.errors import told
-from goproxy_operator.api.rule import Rule, Rules, check
+from goproxy_operator.api.rule import Rule, Rules, ServerRule, check
 from goproxy_operator.api.spec import GoProxySpec
 from goproxy_operator.api.status import Status
 from goproxy_operator.api.transitions import STORAGE_TRANSITIONS
@@ -30,15 +30,11 @@ OBJECT_RULES: Rules[Any] = (
         message=f"metadata.name must start with a letter, hold only a-z, 0-9 and -, and have at most {_LONGEST_NAME} "
         "characters: write for example team-a",
     ),
-    Rule(
+    ServerRule(
         cel="!has(self.spec) || !has(self.spec.cache) || !has(self.spec.cache.parent) "
         "|| has(self.spec.cache.parent.namespace) || self.spec.cache.parent.name != self.metadata.name",
-        holds=lambda goproxy: (
-            goproxy.spec.cache.parent is None
-            or goproxy.spec.cache.parent.namespace is not None
-            or goproxy.spec.cache.parent.name != goproxy.metadata.name
-        ),
-        message="spec.cache.parent: is the GoProxy itself: write another one, or remove it",
+        message="spec.cache.parent is the GoProxy itself: write another one, or remove it",
+        because="a class may name one parent for all its fleets, of which that parent may be one",
     ),
     *STORAGE_TRANSITIONS,
 )

@@ -31,14 +31,18 @@ def relative(
         return STRANGER
     spec, metadata = goproxy.spec, goproxy.metadata
     named, access = spec.cache.parent, spec.access
+    own = Key(metadata.namespace, metadata.name)
+    parent = Key(named.namespace or metadata.namespace, named.name) if named is not None else None
+    if parent == own and not _is_written(item.get("spec"), "cache", "parent"):
+        parent = None  # a class names one parent for all its fleets, and this one is that parent
     consent = access.children if access is not None else None
-    if named is None and consent is None:
+    if parent is None and consent is None:
         return STRANGER
     return Relative(
         account=names.account(metadata.name, metadata.namespace, spec.pod.service_account_name),
-        parent=Key(named.namespace or metadata.namespace, named.name) if named is not None else None,
+        parent=parent,
         consent=consent,
-        labels=labels(metadata.namespace) if named is not None else None,
+        labels=labels(metadata.namespace) if parent is not None else None,
         created=item["metadata"].get("creationTimestamp", ""),
     )
 

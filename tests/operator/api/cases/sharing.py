@@ -111,7 +111,7 @@ REFUSED: list[Case] = [
         )
         for field, value in (("growTo", "2Gi"), ("storageClassName", "fast"), ("whenDeleted", "Delete"))
     ),
-    both(parent(name="team-a"), "is the GoProxy itself: write another one, or remove it", "spec.cache.parent"),
+    Case(parent(name="team-a"), "spec.cache.parent is the GoProxy itself: write another one, or remove it", None),
     both(
         parent(name="Org_Cache"),
         '"Org_Cache" is no name of a GoProxy: write for example org-cache',
