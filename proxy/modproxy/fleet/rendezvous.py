@@ -5,7 +5,7 @@ path, and the one with the highest score is the owner. When a replica comes or g
 that it comes to own, or has owned; and each of these goes to the replica that was second before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -33,6 +33,12 @@ def ranked(subject: str, replicas: Iterable[str]) -> list[str]:
 def owner_of(subject: str, replicas: Iterable[str]) -> str | None:
     """Return the replica that owns a subject; None where there is none."""
     return max(replicas, key=lambda name: (_score(subject, name), name), default=None)
+
+
+def owned_by_others(own: str, replicas: Iterable[str]) -> Callable[[str], bool]:
+    """Return what says of a key whether another replica than `own` owns the file, while the fleet is as it is now."""
+    others = tuple(replicas)
+    return lambda key: owner_of(subject_of(key), others) != own
 
 
 def _score(subject: str, name: str) -> int:

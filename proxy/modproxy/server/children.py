@@ -8,9 +8,15 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from modproxy.identity.presented import Presented
-from modproxy.identity.principal import Principal
+from modproxy.identity.principal import AuthMethod, Principal
 from modproxy.in_force import Rules
 from modproxy.policy.permissions import Permissions
+
+
+def child_of(account: str) -> Principal:
+    """Return the principal of a child, by its service account as NAMESPACE/NAME."""
+    namespace, _, name = account.partition("/")
+    return Principal(f"system:serviceaccount:{namespace}:{name}", method=AuthMethod.SERVICE_ACCOUNT)
 
 
 class Proved:

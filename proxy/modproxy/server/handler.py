@@ -11,7 +11,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from modproxy.audit.auditor import Auditor
-from modproxy.cache.answer import CacheStatus, NotHeld
+from modproxy.cache.answer import CacheStatus
 from modproxy.cache.flight import CutShort
 from modproxy.cache.lookup import Cache
 from modproxy.contract.log_lines import REQUEST_ID
@@ -50,7 +50,7 @@ from modproxy.server.send import (
     small_response,
 )
 from modproxy.server.traffic import Traffic
-from modproxy.source.protocol import Mismatch, SourceError
+from modproxy.source.protocol import Mismatch, NotHeld, SourceError
 from modproxy.store.protocol import LARGEST_BODY, Store
 from modproxy.via import ViaEntry
 
@@ -203,7 +203,7 @@ class ClientHandler:
 
     async def _learn_fetched(self, raw_path: str, request: Request, rules: Rules) -> None:
         moment = self._cache.news.moment
-        held, by_facts = await judged("GET", replace(request, cached_only=True), rules, self._from_cache)
+        held, by_facts = await judged("GET", replace(request, cached_only=True, local=True), rules, self._from_cache)
         try:
             if not by_facts and held.cache_status is CacheStatus.HIT:
                 self.hits.learn(raw_path, request.target, held.answer, held.file, rules=rules, moment=moment)

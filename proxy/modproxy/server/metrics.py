@@ -13,6 +13,7 @@ from modproxy.audit.auditor import Auditor
 from modproxy.cache.lookup import Cache
 from modproxy.contract.config import PolicyMode
 from modproxy.contract.report import Report
+from modproxy.fleet.peers import Peers
 from modproxy.policy.decision import RuleKind
 from modproxy.server.traffic import BUCKETS, Traffic
 
@@ -43,6 +44,7 @@ class Metrics(Collector):
         auditor: Auditor,
         pending: Callable[[], int],
         certificate_expires: Callable[[], float | None],
+        peers: Peers | None = None,
     ) -> None:
         self._traffic = traffic
         self._upstream = upstream
@@ -51,6 +53,7 @@ class Metrics(Collector):
         self._report = report
         self._auditor = auditor
         self._pending = pending
+        self._peers = peers
         self._certificate_expires = certificate_expires
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
@@ -68,6 +71,8 @@ class Metrics(Collector):
         yield from self._of_clients()
         yield from self._of_upstream()
         yield from self._of_audit()
+        if self._peers is not None:
+            yield from _of_peers(self._peers)
         yield from self._of_state(self._report())
 
     def _of_clients(self) -> Iterator[Metric]:
@@ -151,3 +156,15 @@ class Metrics(Collector):
         info = GaugeMetricFamily("modproxy_build_info", "The program's version.", labels=["version"])
         info.add_metric([report.version], 1)
         yield info
+
+
+def _of_peers(peers: Peers) -> Iterator[Metric]:
+    requests = CounterMetricFamily(
+        "modproxy_peer_requests", "Requests between replicas of the fleet.", labels=["direction", "outcome"]
+    )
+    for (direction, outcome), count in sorted(peers.counts.requests.items()):
+        requests.add_metric([direction, outcome], count)
+    yield requests
+    yield GaugeMetricFamily("modproxy_peers", "Other replicas that answer.", len(peers.members.live))
+    text = "Changes of the replicas that can own modules."
+    yield CounterMetricFamily("modproxy_owner_moves", text, peers.members.moves)

@@ -25,7 +25,7 @@ from modproxy.via import ViaEntry
 _CHUNK = 256 << 10
 _REASON_BYTES = 2000
 """How much of an upstream's error is read, of which a line is passed on to clients."""
-_UNQUOTED = "/!@$&+=:,~()"
+UNQUOTED = "/!@$&+=:,~()"
 """Characters that stay as they are in a URL's path, besides letters, digits and `-._`."""
 _SMALL_TOTAL = 4
 """How many times the limit of one phase a small answer may take in all, if it arrives slowly."""
@@ -117,7 +117,7 @@ class UpstreamProxy:
         if request.id:
             headers["X-Request-Id"] = request.id
         # A version query may have characters that have a meaning in a URL.
-        url = f"{self._sent_url}/{quote(self._path_of(target), safe=_UNQUOTED)}"
+        url = f"{self._sent_url}/{quote(self._path_of(target), safe=UNQUOTED)}"
         timeout = self._zip_timeout if target.kind is Kind.ZIP else self._timeout
         try:
             async with asyncio.timeout(self._shared.timeout * _SMALL_TOTAL):  # for all hops together
@@ -188,7 +188,7 @@ def _in_ascii(url: str) -> str:
         place = parts.netloc.encode("idna").decode("ascii")
     except UnicodeError:
         return url  # nobody can look it up, and the resolver says so
-    return f"{parts.scheme}://{place}{quote(parts.path, safe='/%' + _UNQUOTED)}"
+    return f"{parts.scheme}://{place}{quote(parts.path, safe='/%' + UNQUOTED)}"
 
 
 def _timeout(phase: float, total: float) -> aiohttp.ClientTimeout:
