@@ -32,7 +32,7 @@ from modproxy.source.shared_database import SharedDatabase
 from modproxy.source.sumdb import SumdbSource
 from modproxy.source.tiles import DatabaseCache
 from modproxy.source.tree_heads import TreeHeads
-from modproxy.source.upstream import Count, UpstreamClient, UpstreamProxy, path_below_database
+from modproxy.source.upstream import SMALL_TOTAL, Count, UpstreamClient, UpstreamProxy, path_below_database
 from modproxy.source.vcs.direct import Direct, DirectSettings
 from modproxy.source.vcs.go_env import GoEnvError, go_env
 from modproxy.source.vcs.shared import SharedVersionControl
@@ -177,8 +177,13 @@ async def build_sources(
         public = ParentFirst(Checked(parent, CameFrom.PARENT, shared.memory), public, parent_state)
     private: Source = direct
     if shared.peers is not None:
-        public = FromPeers(public, shared.peers, _SENT_BY_PEERS, shared.memory)
-        private = FromPeers(private, shared.peers, frozenset([CameFrom.VERSION_CONTROL]), shared.memory)
+        directly = upstream.direct_timeout
+        seconds = directly + (len(entries) + (parent is not None)) * upstream.timeout * SMALL_TOTAL
+        if not any(entry.kind is EntryKind.DIRECT for entry in entries):
+            seconds -= directly
+        only_private = frozenset([CameFrom.VERSION_CONTROL])
+        public = FromPeers(public, shared.peers, _SENT_BY_PEERS, shared.memory, seconds=seconds)
+        private = FromPeers(private, shared.peers, only_private, shared.memory, seconds=directly)
     sumdb: Source = Absent(_NO_DATABASE)
     shared_database: SharedDatabase | None = None
     if database is not None:
@@ -273,5 +278,6 @@ def _sumdb(
     heads = TreeHeads(shared.folder / "sumdb" / f"{database_folder(database.id)}.latest")
     itself = UpstreamProxy(client, database.url, database.login, path_below_database, role=Role.DATABASE)
     saw = partial(shared.saw_tree_head, database.id)
-    answers = SharedDatabase(DatabaseServer(database, proxies, itself, first), shared.peers)
+    seconds = client.timeout * SMALL_TOTAL * (len(proxies) + 2)  # the parent, and the database itself
+    answers = SharedDatabase(DatabaseServer(database, proxies, itself, first), shared.peers, seconds)
     return SumdbSource(database, answers, heads, cache, outages=client.outages, saw=saw), answers

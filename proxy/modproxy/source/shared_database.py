@@ -41,7 +41,9 @@ class Raw(NamedTuple):
 class SharedDatabase:
     """Asks for the answers of one database. Without `client` the server is asked each time."""
 
-    def __init__(self, server: DatabaseServer, client: PeerClient | None) -> None:
+    def __init__(self, server: DatabaseServer, client: PeerClient | None, seconds: float = 0.0) -> None:
+        """`seconds` is how long the server may take to begin an answer."""
+        self._seconds = seconds
         self.server = server
         self._client = client
         self._tasks = SharedTasks[tuple[str, str], Raw]()
@@ -115,7 +117,7 @@ class SharedDatabase:
         if self._client is None:
             raise AssertionError("nobody else is asked without a fleet")
         largest = LARGEST[request.target.kind]
-        async with self._client.ask(peer, request, held=held) as fetched:
+        async with self._client.ask(peer, request, seconds=self._seconds, held=held) as fetched:
             body = await read_small(fetched, largest)
             if len(body) > largest:
                 raise PeerFailed(f"{request.target}: the answer of {fetched.origin} is too large")
