@@ -10,6 +10,7 @@ from pathlib import Path
 
 from modproxy.audit.auditor import Auditor
 from modproxy.background import BackgroundTasks
+from modproxy.bucket.bucket import Bucket
 from modproxy.cache.lookup import Cache
 from modproxy.cache.zip_check import ThreadChecks
 from modproxy.cache.zip_process import ProcessChecks
@@ -28,10 +29,12 @@ from modproxy.server.traffic import Traffic
 from modproxy.source.asking_again import ask_again
 from modproxy.source.build import SharedResources
 from modproxy.source.vcs.shared import SharedVersionControl
+from modproxy.source.way_out.bucket_settings import bucket_settings
 from modproxy.source.way_out.connections import Connections
 from modproxy.source.way_out.named_secrets import watch_secrets
 from modproxy.store.disk import DiskStore
 from modproxy.store.janitor import Janitor
+from modproxy.store.write_behind import WriteBehind
 from modproxy.threads import Pool
 from modproxy.via import ViaEntry
 
@@ -64,6 +67,7 @@ class Replica:
         self.auditor = Auditor(self.store.private, self.store.capacity, self._connections)
         self.store.beside = lambda: version_control.used_bytes + self.auditor.used_bytes
         self.facts = Facts(self.store.private)
+        self.object_store = WriteBehind(self.store, Bucket())
         shared = SharedResources(
             self._connections,
             own,
@@ -72,6 +76,7 @@ class Replica:
             self.store.private,
             version_control,
             self.facts.heads.saw,
+            bucket=self.object_store.bucket,
         )
         self.in_force = InForce(shared, cache, self.facts)
         self.handler = ClientHandler(cache, self.store, self.in_force, traffic, own, auditor=self.auditor)
@@ -87,6 +92,7 @@ class Replica:
             facts=self.facts,
         )
         self.reporter.refusals = self.handler.refusals.recent
+        self.reporter.object_store = self.object_store.report
         self.metrics = Metrics(
             traffic,
             upstream_counts,
@@ -95,6 +101,7 @@ class Replica:
             self.reporter.report,
             auditor=self.auditor,
             pending=lambda: self.store.pending_files,
+            object_store_requests=self.object_store.bucket.requests,
             certificate_expires=self.reporter.certificate_expires,
         )
         self._cache = cache
@@ -110,6 +117,9 @@ class Replica:
         # To count once more would count twice what was counted before the failure.
         self.background.start("count of what is stored", self.store.count, again=False)
         await asyncio.to_thread(self.auditor.begin, self._started.config)
+        await self.object_store.take(bucket_settings(self._started.config))
+        self.background.start("check of the object store", self.object_store.bucket.follow)
+        self.background.start("writing to the object store", self.object_store.run)
         self.background.start("sending of the audit log", self.auditor.send)
         self.background.start("tidying of the cache", self._janitor.run)
         self.background.start("asking of servers that fail", lambda: ask_again(lambda: self.in_force.sources.outages))
@@ -138,6 +148,7 @@ class Replica:
         self.store.limit = config.cache.size_bytes
         self._janitor.config = config.cache
         self.auditor.change(config)
+        await self.object_store.take(bucket_settings(config))
         self.store.grown.set()
 
     @property
@@ -163,6 +174,7 @@ class Replica:
         await self._connections.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.store.settle(), _SETTLED_SECONDS)
+        await self.object_store.close()
         self.store.close()
         self._hashing.close()
 

@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
+from modproxy.bucket.bucket import Bucket
 from modproxy.contract.address import Address
 from modproxy.contract.config import Config, UpstreamConfig
 from modproxy.contract.report import Role
@@ -19,6 +21,7 @@ from modproxy.source.chain import Chain, Link
 from modproxy.source.checked import LARGE_ANSWERS_BYTES, Checked
 from modproxy.source.file_tree import FileTree
 from modproxy.source.latest import LatestFromList
+from modproxy.source.object_store import DatabaseShelf, ObjectStoreSource, ObjectStoreTerms
 from modproxy.source.outages import Outages
 from modproxy.source.protocol import Source
 from modproxy.source.public_only import PublicOnly
@@ -65,6 +68,8 @@ class SharedResources:
     version_control: SharedVersionControl
     saw_tree_head: Callable[[str, int], None] = lambda _database, _size: None
     """Is told of each tree head that was verified, with the id of its database and its size."""
+    bucket: Bucket | None = None
+    """The object store; it is asked only where the config names one."""
     memory: Room = field(default_factory=lambda: Room(lambda: LARGE_ANSWERS_BYTES))
     """The room for all large answers that are held in memory at once."""
 
@@ -91,8 +96,12 @@ class Sources:
     """Fetches the documents of OpenID providers, by the same way out."""
 
 
+class CacheOfSources(DatabaseCache, ObjectStoreTerms, Protocol):
+    """What the sources need to know of the cache and of its rules."""
+
+
 async def build_sources(
-    config: Config, shared: SharedResources, cache: DatabaseCache, others: Sequence[str] = ()
+    config: Config, shared: SharedResources, cache: CacheOfSources, others: Sequence[str] = ()
 ) -> Sources:
     """Make the source that `config.upstream` describes. Raises `UpstreamError`.
 
@@ -152,9 +161,14 @@ async def build_sources(
     unverified = tuple(map(parse_pattern, upstream.not_verified))
     public: Source = Chain(links)
     private: Source = direct
+    bucket = shared.bucket if config.cache.object_store is not None else None
+    if bucket is not None:
+        public = ObjectStoreSource(public, bucket, cache, shared.memory)
+        private = ObjectStoreSource(private, bucket, cache, shared.memory)
     sumdb: Source = Absent(_NO_DATABASE)
     if database is not None:
-        sumdb = _sumdb(database, entries, client, shared, cache)
+        shelf = DatabaseShelf(bucket) if bucket is not None else None
+        sumdb = _sumdb(database, entries, client, shared, cache, shelf=shelf)
         public = Verified(public, database, cache, unverified, ahead=True)
         private = Verified(private, database, cache, unverified, ahead=False)
     return Sources(
@@ -229,6 +243,8 @@ def _sumdb(
     client: UpstreamClient,
     shared: SharedResources,
     cache: DatabaseCache,
+    *,
+    shelf: DatabaseShelf | None,
 ) -> Source:
     proxies = [
         DatabaseProxy(UpstreamProxy(client, entry.url, entry.login, role=Role.DATABASE), entry.fall_back_on_error)
@@ -238,4 +254,4 @@ def _sumdb(
     heads = TreeHeads(shared.folder / "sumdb" / f"{database_folder(database.id)}.latest")
     itself = UpstreamProxy(client, database.url, database.login, path_below_database, Role.DATABASE)
     saw = partial(shared.saw_tree_head, database.id)
-    return SumdbSource(database, proxies, itself, heads, cache, outages=client.outages, saw=saw)
+    return SumdbSource(database, proxies, itself, heads, cache, outages=client.outages, saw=saw, shelf=shelf)

@@ -34,6 +34,7 @@ from modproxy.mod.tlog import (
 from modproxy.mod.vouching import CameFrom, voucher
 from modproxy.request import Request
 from modproxy.source.checked import read_small
+from modproxy.source.object_store import DatabaseShelf
 from modproxy.source.outages import Failure, Outages, Place
 from modproxy.source.protocol import Fetched, Mismatch, NotFound, Source, SourceError, Unavailable, once
 from modproxy.source.remedies import remedy_for
@@ -80,7 +81,9 @@ class SumdbSource:
         *,
         outages: Outages | None = None,
         saw: Callable[[int], None] = lambda _size: None,
+        shelf: DatabaseShelf | None = None,
     ) -> None:
+        self._shelf = shelf
         self._saw = saw
         """Is told the size of each tree head that was proved to be of the database's one log."""
         self._outages = outages or Outages()
@@ -137,6 +140,23 @@ class SumdbSource:
         return await self._ask_for(Request(target, via=via))
 
     async def _ask_for(self, request: Request) -> bytes:
+        """Return what the object store has or the server answers, unverified. Raises `SourceError`.
+
+        The newest tree head comes from the object store only while the server gives none. It is signed too.
+        """
+        target, shelf = request.target, self._shelf
+        if shelf is None or not isinstance(target, SumdbTarget):
+            return await self._ask_server(request)
+        if target.immutable and (body := await shelf.read(target)) is not None:
+            return body
+        try:
+            return await self._ask_server(request)
+        except Unavailable:
+            if (body := await shelf.read(target, in_outage=True)) is not None:
+                return body
+            raise
+
+    async def _ask_server(self, request: Request) -> bytes:
         """Return what the server answers, unverified. Raises `SourceError`, for an answer that is too large too."""
         largest = _LARGEST[request.target.kind]
         server = await self._server(request)
