@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from modproxy.bucket.circuit import Circuit
 from modproxy.bucket.client import BucketClients, BucketSettings, SecretMarks, SettingsError, open_clients, secret_marks
-from modproxy.bucket.failure import READ, WRITE, BucketFailure, explain, failure_of
+from modproxy.bucket.failure import READ, WRITE, BucketFailure, explain, failure_of, is_there_already
 from modproxy.bucket.health import BucketHealth
 from modproxy.bucket.place import PRIVATE, PROBE, S3, BucketPlace, parse_place
 from modproxy.bucket.record import ATTRIBUTE, ObjectRecord, read_record
@@ -144,7 +144,7 @@ class Bucket:
             raise
         except Exception as e:
             name, text = type(e).__name__, str(e)
-            if name == "AlreadyExistsError":
+            if is_there_already(name, text):
                 self.requests[operation, "exists"] += 1
                 raise FileExistsError from None
             failure = explain(name, text, what)

@@ -13,6 +13,7 @@ _CODE = re.compile(r"<Code>\s*([A-Za-z0-9.]{1,64})\s*</Code>")
 _STATUS = re.compile(r"status code: (\d{3})\b")
 _OS_ERROR = re.compile(r"os error (\d{1,3})\b")
 _ABSENT_CODES = frozenset({"NoSuchKey", "BlobNotFound", "NoSuchVersion", "404"})
+_THERE_CODES = frozenset({"PreconditionFailed", "BlobAlreadyExists", "ConditionNotMet"})
 _LONGEST = 4096
 """Characters of an error that are looked at: what matters is at its beginning, and in the innermost cause."""
 
@@ -114,6 +115,14 @@ def failure_of(kind: str, operation: str = READ) -> BucketFailure:
     return BucketFailure(kind, words, remedy)
 
 
+def is_there_already(name: str, text: str) -> bool:
+    """Say whether an error means that a file is there which was to be made. A 409 may mean only that two write at once
+    (`ConditionalRequestConflict` of S3), and then nobody knows whether it is.
+    """
+    code = _CODE.search(text[:_LONGEST])
+    return name == "AlreadyExistsError" and (code is None or code[1] in _THERE_CODES)
+
+
 def explain(name: str, text: str, operation: str = READ) -> BucketFailure | None:
     """Say why a request failed, by the name of obstore's error and its text; None where the file is only absent."""
     kind = _kind(name, text)
@@ -134,6 +143,10 @@ def _kind(name: str, text: str) -> str | None:
         return _of_status(int(status[1]))
     if name in ("NotSupportedError", "NotImplementedError"):
         return "conditional"
+    if "redirect without LOCATION" in short:  # so S3 answers for a bucket of another region
+        return "region"
+    if name == "AlreadyExistsError":
+        return "busy"
     if (number := _OS_ERROR.search(short)) is not None and "LocalFileSystem" in text:
         return {"13": "rights", "1": "rights", "30": "rights", "2": "folder", "28": "room", "122": "room"}.get(
             number[1], "other"
@@ -156,7 +169,7 @@ def _of_status(status: int) -> str | None:
             return "rights"
         case 301 | 307 | 308:
             return "region"
-        case 429 | 503:
+        case 409 | 429 | 503:  # 409: two write at once
             return "busy"
         case 507:
             return "room"

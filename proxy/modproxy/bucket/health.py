@@ -56,8 +56,8 @@ class BucketHealth:
         return self._clock() >= self._next
 
     async def look(self, check: Callable[[], Awaitable[BucketFailure | None]]) -> bool:
-        """Check, and note what was found. Returns whether the store can be used."""
-        begun = self.url
+        """Check, and note what was found. Returns whether the store can be used again after checks that failed."""
+        begun, failed = self.url, self._failed
         failure = await check()
         if begun != self.url:
             return False
@@ -71,7 +71,7 @@ class BucketHealth:
             if failure.kind not in _MAY_PASS or self._failed > 1:
                 self.note(failure)
         self._next = self._clock() + (EVERY_SECONDS if failure is None else FAILING_SECONDS)
-        return failure is None
+        return failure is None and failed > 0
 
     def note(self, failure: BucketFailure) -> None:
         """Note why the store cannot be used, and tell the log what it has not told yet."""
