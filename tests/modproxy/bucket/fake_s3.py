@@ -87,7 +87,7 @@ class FakeS3:
         return web.Response(body=body, status=status, headers=sent)
 
     async def _write(self, request: web.BaseRequest, key: str) -> web.Response:
-        body, query = await request.read(), request.query
+        body, query = await request.content.read(), request.query
         self.largest_body = max(self.largest_body, len(body))
         kept = {name: value for name, value in request.headers.items() if name.lower().startswith("x-amz-meta-")}
         kept["Content-Type"] = request.headers.get("Content-Type", "")

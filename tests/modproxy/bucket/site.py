@@ -19,12 +19,13 @@ def replica(
     store: dict[str, Any],
     *,
     cache: dict[str, Any] | None = None,
+    asks: dict[str, Any] | None = None,
     **more: Any,
 ) -> ProxyProcess:
-    """Make a replica with an object store."""
+    """Make a replica with an object store. `asks` is more of its config's `upstream`."""
     url = upstream if isinstance(upstream, str) else upstream.url
     document = {
-        "upstream": {"goproxy": url, "timeout": "2s", "gosumdb": "off", **more.pop("upstream", {})},
+        "upstream": {"goproxy": url, "timeout": "2s", "gosumdb": "off", **(asks or {})},
         "cache": {"objectStore": store, **(cache or {})},
         "shutdown": {"delay": "0s", "timeout": "5s"},
         **more,
