@@ -37,7 +37,7 @@ async def end(url: str, how: str) -> tuple[int | None, bytes]:
 async def test_it_ends_well_and_flushes_what_it_has_said() -> None:
     async with FakeS3() as s3:
         s3.objects["zip"] = bytes(4 << 20), {}
-        ends = []
+        ends: list[tuple[int | None, bytes]] = []
         while len(ends) < PROCESSES:
             ends += await asyncio.gather(*(end(s3.url, "leave(3)") for _ in range(AT_ONCE)))
     assert ends == [(3, b"done\n")] * PROCESSES

@@ -34,7 +34,15 @@ class Versity:
         """Start, or start again at the same port. `secret` is another one than before."""
         self.secret = secret or self.secret
         environment = {"ROOT_ACCESS_KEY": self.key, "ROOT_SECRET_KEY": self.secret, "HOME": str(self.folder)}
-        command = [self._program, "--port", f"127.0.0.1:{self._port}", "--quiet", "--keep-alive", "posix", self.data]
+        command = [
+            str(self._program),
+            "--port",
+            f"127.0.0.1:{self._port}",
+            "--quiet",
+            "--keep-alive",
+            "posix",
+            str(self.data),
+        ]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=self.folder)
         end = time.monotonic() + _PATIENCE

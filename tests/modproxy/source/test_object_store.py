@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,9 +49,13 @@ class Place:
         self.s3, self.bucket, self.terms, self.inner = s3, bucket, Terms(), FakeSource()
         self.source = ObjectStoreSource(self.inner, bucket, self.terms, Room(lambda: memory))
 
-    async def keep(self, key: str, body: bytes, *, ago: float = 0.0, voucher: str = "", **wrong: object) -> None:
-        values = {"size": len(body), "sha256": hashlib.sha256(body).hexdigest(), "fetched": time.time() - ago} | wrong
-        record = ObjectRecord(voucher=voucher, **values)  # type: ignore[arg-type]  # the test names the fields
+    async def keep(self, key: str, body: bytes, *, ago: float = 0.0, voucher: str = "", **wrong: Any) -> None:
+        values: dict[str, Any] = {
+            "size": len(body),
+            "sha256": hashlib.sha256(body).hexdigest(),
+            "fetched": time.time() - ago,
+        } | wrong
+        record = ObjectRecord(voucher=voucher, **values)
         await self.bucket.put(key, body, record, create=False)
 
     async def get(self, key: str) -> tuple[bytes, Fetched]:
@@ -124,7 +129,7 @@ async def test_a_large_zip_that_was_changed_is_never_given_whole(place: Place, a
 @pytest.mark.parametrize(
     "wrong", [{"size": 5}, {"sha256": "00"}, {"fetched": -1.0}, {"size": LARGEST_ZIP + 1}], ids=str
 )
-async def test_what_is_not_as_it_was_written_is_passed_by(place: Place, wrong: dict[str, object]) -> None:
+async def test_what_is_not_as_it_was_written_is_passed_by(place: Place, wrong: dict[str, Any]) -> None:
     await place.keep(MOD, BODY, **wrong)
     place.inner.answers[MOD] = BODY
     assert (await place.get(MOD))[1].tier is Tier.UPSTREAM
