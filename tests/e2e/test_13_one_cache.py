@@ -16,7 +16,7 @@ from tests.e2e.release import Release
 from tests.e2e.space import Object, Space
 from tests.e2e.upstream import Upstream
 from tests.e2e.waiting import until
-from tests.kubernetes.kind_cluster import Cluster
+from tests.kubernetes.kind_cluster import Cluster, CommandError
 from tests.modproxy.bucket.versity import BUCKET, Versity, versity
 from tests.secrecy.registry import new_secret
 
@@ -28,7 +28,10 @@ def see_each_other(space: Space, replicas: int, fleet: str = FLEET) -> bool:
     pods = space.pods(fleet)
     assert len(pods) == replicas, f"{len(pods)} pods"
     for pod in pods:
-        state = space.report(str(pod["metadata"]["name"])).peers
+        try:
+            state = space.report(str(pod["metadata"]["name"])).peers
+        except CommandError as starting:
+            raise AssertionError(str(starting)) from None
         assert state is not None and len(state.seen) == replicas - 1, state
     return True
 
