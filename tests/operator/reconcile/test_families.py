@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from goproxy_operator.kube.resources import Key
@@ -24,7 +26,7 @@ class World:
         self.read.append(key)
         return self.fleets.get(key)
 
-    def change(self, key: Key, to: Relative | None) -> set[Key]:
+    async def change(self, key: Key, to: Relative | None) -> set[Key]:
         """Whom a change wakes, besides the fleet itself."""
         self.woken.clear()
         if to is None:
@@ -32,57 +34,57 @@ class World:
         else:
             self.fleets[key] = to
         self.families.changed(key)
-        self.families.settle(self.look)
+        await self.families.settle(self.look)
         return set(self.woken)
 
 
-def test_who_is_woken() -> None:
+async def test_who_is_woken() -> None:
     world = World()
     world.families.listed()
-    assert world.change(OTHER, STRANGER) == set()
-    assert world.change(TEAM, Relative("x/team", ORG, ALL)) == set(), "there is no parent yet"
-    assert world.change(SUB, Relative("x/sub", TEAM)) == {TEAM}
-    assert world.change(ORG, STRANGER) == {TEAM, SUB}, "a parent appears"
-    assert world.change(ORG, Relative("x/org", consent=ALL)) == {TEAM, SUB}, "it consents"
-    family = world.families.of(TEAM, world.look)
+    assert await world.change(OTHER, STRANGER) == set()
+    assert await world.change(TEAM, Relative("x/team", ORG, ALL)) == set(), "there is no parent yet"
+    assert await world.change(SUB, Relative("x/sub", TEAM)) == {TEAM}
+    assert await world.change(ORG, STRANGER) == {TEAM, SUB}, "a parent appears"
+    assert await world.change(ORG, Relative("x/org", consent=ALL)) == {TEAM, SUB}, "it consents"
+    family = world.families.of(TEAM)
     assert family.problem is None
     assert [str(child) for child in family.kin.children] == ["x/sub"]
-    assert world.change(ORG, Relative("x/org", consent=ALL)) == set(), "nothing has changed"
-    assert world.change(ORG, Relative("x/org", consent=SAME)) == {TEAM, SUB}
-    assert world.change(SUB, Relative("x/sub", ORG)) == {TEAM, ORG}, "both parents"
-    assert world.change(SUB, None) == {ORG}
-    assert world.change(ORG, None) == {TEAM}
-    assert world.families.of(ORG, world.look) == ALONE
+    assert await world.change(ORG, Relative("x/org", consent=ALL)) == set(), "nothing has changed"
+    assert await world.change(ORG, Relative("x/org", consent=SAME)) == {TEAM, SUB}
+    assert await world.change(SUB, Relative("x/sub", ORG)) == {TEAM, ORG}, "both parents"
+    assert await world.change(SUB, None) == {ORG}
+    assert await world.change(ORG, None) == {TEAM}
+    assert world.families.of(ORG) == ALONE
 
 
-def test_what_is_read_once_is_read_again_when_it_changes_only() -> None:
+async def test_what_is_read_once_is_read_again_when_it_changes_only() -> None:
     world = World()
     world.families.listed()
-    world.change(ORG, STRANGER)
+    await world.change(ORG, STRANGER)
     world.read.clear()
-    world.families.settle(world.look)
-    assert world.families.of(ORG, world.look) == ALONE
+    await world.families.settle(world.look)
+    assert world.families.of(ORG) == ALONE
     assert world.read == []
     world.families.all_changed("y")
-    world.families.settle(world.look)
+    await world.families.settle(world.look)
     assert world.read == []
     world.families.all_changed()
-    world.families.settle(world.look)
+    await world.families.settle(world.look)
     assert world.read == [ORG]
 
 
-def test_before_all_are_listed_fleets_with_ties_wait() -> None:
+async def test_before_all_are_listed_fleets_with_ties_wait() -> None:
     world = World()
-    assert world.change(ORG, Relative("x/org", consent=ALL)) == set()
-    assert world.change(OTHER, STRANGER) == set()
-    assert world.families.of(OTHER, world.look) == ALONE
+    assert await world.change(ORG, Relative("x/org", consent=ALL)) == set()
+    assert await world.change(OTHER, STRANGER) == set()
+    assert world.families.of(OTHER) == ALONE
     with pytest.raises(NotKnownYetError):
-        world.families.of(ORG, world.look)
+        world.families.of(ORG)
     world.families.listed()
-    assert world.families.of(ORG, world.look).kin.children == ()
+    assert world.families.of(ORG).kin.children == ()
 
 
-def test_a_fleet_that_cannot_be_read_has_no_ties_and_holds_up_nobody() -> None:
+async def test_a_fleet_that_cannot_be_read_has_no_ties_and_holds_up_nobody() -> None:
     families = Families(lambda _: None)
     families.listed()
     families.changed(TEAM)
@@ -93,6 +95,21 @@ def test_a_fleet_that_cannot_be_read_has_no_ties_and_holds_up_nobody() -> None:
     def fault(_: Key) -> Relative | None:
         raise RecursionError
 
-    families.settle(unknown)
-    families.settle(fault)
-    assert families.of(TEAM, unknown) == ALONE
+    await families.settle(unknown)
+    await families.settle(fault)
+    assert families.of(TEAM) == ALONE
+
+
+async def test_two_passes_at_once_read_each_object_once() -> None:
+    world = World()
+    world.families.listed()
+    for number in range(300):
+        key = Key("x", f"f{number}")
+        world.fleets[key] = Relative(f"x/f{number}", ORG)
+        world.families.changed(key)
+    world.fleets[ORG] = Relative("x/org", consent=ALL)
+    world.families.changed(ORG)
+    await asyncio.gather(*(world.families.settle(world.look) for _ in range(3)))
+    assert len(world.read) == len(set(world.read)) == 301
+    assert len(world.families.of(ORG).kin.children) == 300
+    assert ORG in world.woken
