@@ -12,7 +12,8 @@ from prometheus_client.registry import Collector
 from modproxy.audit.auditor import Auditor
 from modproxy.cache.lookup import Cache
 from modproxy.contract.config import PolicyMode
-from modproxy.contract.report import Report
+from modproxy.contract.report import ObjectStoreState, Report
+from modproxy.fleet.peers import Peers
 from modproxy.policy.decision import RuleKind
 from modproxy.server.traffic import BUCKETS, Traffic
 
@@ -42,7 +43,9 @@ class Metrics(Collector):
         *,
         auditor: Auditor,
         pending: Callable[[], int],
+        object_store_requests: Mapping[tuple[str, str], int],
         certificate_expires: Callable[[], float | None],
+        peers: Peers | None = None,
     ) -> None:
         self._traffic = traffic
         self._upstream = upstream
@@ -51,6 +54,8 @@ class Metrics(Collector):
         self._report = report
         self._auditor = auditor
         self._pending = pending
+        self._peers = peers
+        self._object_store_requests = object_store_requests
         self._certificate_expires = certificate_expires
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
@@ -68,6 +73,8 @@ class Metrics(Collector):
         yield from self._of_clients()
         yield from self._of_upstream()
         yield from self._of_audit()
+        if self._peers is not None:
+            yield from _of_peers(self._peers)
         yield from self._of_state(self._report())
 
     def _of_clients(self) -> Iterator[Metric]:
@@ -127,7 +134,24 @@ class Metrics(Collector):
         text = "Bytes of audit records on the disk that the receiver does not have yet."
         yield GaugeMetricFamily("modproxy_audit_spooled_bytes", text, self._auditor.spooled_bytes)
 
+    def _of_object_store(self, state: ObjectStoreState | None) -> Iterator[Metric]:
+        if state is None:
+            return
+        requests = CounterMetricFamily(
+            "modproxy_object_store_requests", "Requests to the object store.", labels=["operation", "outcome"]
+        )
+        for (operation, outcome), count in sorted(self._object_store_requests.items()):
+            requests.add_metric([operation, outcome], count)
+        yield requests
+        text = "Files that are still to be written to the object store."
+        yield GaugeMetricFamily("modproxy_object_store_waiting", text, state.waiting)
+        text = "Files that were removed before the object store had them."
+        yield CounterMetricFamily("modproxy_object_store_lost", text, state.lost)
+        failing = int(state.failure is not None)
+        yield GaugeMetricFamily("modproxy_object_store_failing", "1 while the object store cannot be used.", failing)
+
     def _of_state(self, report: Report) -> Iterator[Metric]:
+        yield from self._of_object_store(report.object_store)
         storage, config = report.storage, report.config
         for name, text, value in (
             ("cache_bytes", "Bytes of the files that are held.", storage.used_bytes),
@@ -151,3 +175,15 @@ class Metrics(Collector):
         info = GaugeMetricFamily("modproxy_build_info", "The program's version.", labels=["version"])
         info.add_metric([report.version], 1)
         yield info
+
+
+def _of_peers(peers: Peers) -> Iterator[Metric]:
+    requests = CounterMetricFamily(
+        "modproxy_peer_requests", "Requests between replicas of the fleet.", labels=["direction", "outcome"]
+    )
+    for (direction, outcome), count in sorted(peers.counts.requests.items()):
+        requests.add_metric([direction, outcome], count)
+    yield requests
+    yield GaugeMetricFamily("modproxy_peers", "Other replicas that answer.", len(peers.members.live))
+    text = "Changes of the replicas that can own modules."
+    yield CounterMetricFamily("modproxy_owner_moves", text, peers.members.moves)
