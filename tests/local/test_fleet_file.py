@@ -175,3 +175,30 @@ def test_service_accounts_need_a_cluster() -> None:
     assert told is not None
     assert told.count("there is no cluster here") == 1
     assert "Secret users is not in the file: nobody can prove who he is by it" in told
+
+
+@pytest.mark.parametrize(
+    ("cache", "told"),
+    [
+        (
+            "{parent: {name: org-cache}}",
+            "spec.cache.parent: there is no cluster here, and so no GoProxy org-cache to ask",
+        ),
+        ("{objectStore: {claimName: shared}}", "no claim: write url: file:///FOLDER"),
+    ],
+)
+def test_what_only_a_cluster_has_is_refused(cache: str, told: str) -> None:
+    with pytest.raises(DocumentError, match=told):
+        parse_fleet_file(FLEET + f"spec: {{cache: {cache}}}\n")
+
+
+def test_an_object_store_may_be_a_folder_and_its_secret_has_to_be_in_the_file() -> None:
+    assert missing(parse_fleet_file(FLEET + "spec: {cache: {objectStore: {url: 'file:///srv/go'}}}\n")) is None
+    named = FLEET + "spec: {cache: {objectStore: {url: 's3://go', secretName: bucket}}}\n"
+    assert "spec.cache.objectStore: Secret bucket is not in the file" in (missing(parse_fleet_file(named)) or "")
+    secret = (
+        "---\napiVersion: v1\nkind: Secret\nmetadata: {name: bucket}\nstringData: {AWS_ACCESS_KEY_ID: a, other: b}\n"
+    )
+    found = parse_fleet_file(named + secret)
+    assert missing(found) is None
+    assert [secret.data for secret in found.secrets] == [{"AWS_ACCESS_KEY_ID": b"a"}]

@@ -244,7 +244,8 @@ class UpstreamSpec(Part):
     egress_cidrs: Annotated[Items[AddressRange], Field(max_length=64, json_schema_extra=SET)] | None = Field(
         None, alias="egressCIDRs"
     )
-    """The only addresses that replicas may connect to, besides name servers. Default: all but link-local ones."""
+    """The only addresses that replicas may connect to, besides name servers, each other and the parent. Default: all
+    but link-local ones."""
     timeout: PositiveDuration | None = None
     """Longest wait for a connection, for the first byte, and between two reads. Default: 30s."""
     direct_timeout: PositiveDuration | None = None

@@ -37,6 +37,7 @@ class ObservedIssuer:
         self._interval = interval
         self._on_change = on_change
         self._known: ClusterIssuer | None = None
+        self._failure = ""
 
     def get(self) -> ClusterIssuer | None:
         """Return who signs; None while it is not known."""
@@ -47,8 +48,11 @@ class ObservedIssuer:
         try:
             found = issuer_of(*await self._client.issuer_documents())
         except (ApiError, UnreachableError, ValueError) as e:
-            _log.warning("asking for the issuer of service accounts' tokens: %s", e)
+            if str(e) != self._failure:
+                _log.warning("asking for the issuer of service accounts' tokens: %s", e)
+            self._failure = str(e)
         else:
+            self._failure = ""
             if found != self._known:
                 self._known = found
                 self._on_change()

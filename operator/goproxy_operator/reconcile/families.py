@@ -4,6 +4,7 @@ An object's own change makes its pass run. That pass reads anew what the object 
 the others to whom it makes a difference: nothing is polled, and a fleet without ties wakes nobody.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,13 +15,14 @@ from goproxy_operator.reconcile.decide.family import ALONE, STRANGER, Family, Re
 
 _log = logging.getLogger(__name__)
 Read = Callable[[Key], Relative | None]
+_AT_ONCE = 50
+"""Objects that are read without a pause: a class may concern thousands, and the Lease has to be renewed meanwhile."""
 
 
 class Families:
     """Answers what a fleet is tied to.
 
-    `wake` is told whose pass has to run. Where a method takes `read`, that returns what others have to know of a fleet,
-    None for one that is gone.
+    `wake` is told whose pass has to run.
     """
 
     def __init__(self, wake: Callable[[Key], None]) -> None:
@@ -43,9 +45,8 @@ class Families:
         """Note that all objects are known, as far as they can be listed."""
         self._listed = True
 
-    def of(self, fleet: Key, read: Read) -> Family:
-        """Return what a fleet is tied to. Raises `NotKnownYetError` while a tie of it may not be known yet."""
-        self.settle(read)
+    def of(self, fleet: Key) -> Family:
+        """Return what a fleet is tied to, as was settled. Raises `NotKnownYetError` before all objects are listed."""
         known = self._known.get(fleet)
         if known is None or not known.counts:
             return ALONE
@@ -53,22 +54,26 @@ class Families:
             raise NotKnownYetError("not all GoProxy objects are listed yet, and this one has a parent or children")
         return self._relatives.family_of(fleet)
 
-    def settle(self, read: Read) -> None:
-        """Read what has changed, and wake those to whom it makes a difference."""
+    async def settle(self, read: Read) -> None:
+        """Read what has changed, and wake those to whom it makes a difference.
+
+        `read` returns what others have to know of a fleet, None for one that is gone.
+        """
         woken: set[Key] = set()
         moved: list[Key] = []
-        for fleet in list(self._unread):
-            # What cannot be judged yet is read again by the next pass, as long as it cannot.
+        for count, fleet in enumerate(tuple(self._unread), start=1):
+            if count % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+            # What cannot be judged yet is read again by the next pass. Another pass may have read it meanwhile.
             with suppress(NotKnownYetError):
+                if fleet not in self._unread:
+                    continue
                 new, old = _read_safely(read, fleet), self._known.get(fleet)
                 self._unread.discard(fleet)
                 if new != old:
                     moved.append(fleet)
                     woken.update(one.parent for one in (old, new) if one is not None and one.parent is not None)
                     self._put(fleet, old, new)
-        if not moved:
-            return
-        self._relatives = Relatives(self._known, self._children)
         for fleet in moved:
             woken |= self._relatives.below(fleet)
         if self._listed:
@@ -76,6 +81,7 @@ class Families:
                 self._wake(fleet)
 
     def _put(self, fleet: Key, old: Relative | None, new: Relative | None) -> None:
+        self._relatives = Relatives(self._known, self._children)
         if old is not None and old.parent is not None:
             siblings = self._children[old.parent]
             siblings.discard(fleet)

@@ -107,7 +107,7 @@ class Observed:
             stayed_full=self.reports.stayed_full(fleet, goproxy),
             imposed=admitted.imposed,
             cluster=self.issuer() or issuer_in(self.config_map(fleet)),
-            kin=self.families.of(fleet, self.relative).kin,
+            kin=self.families.of(fleet).kin,
         )
 
     def stateful_set(self, fleet: Key) -> Object | None:

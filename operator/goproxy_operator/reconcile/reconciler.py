@@ -64,7 +64,7 @@ class FleetReconciler:
 
     async def reconcile(self, key: Key) -> PassOutcome:
         """Bring what there is to what is asked for. Raises what is worth a retry."""
-        self._observed.families.settle(self._observed.relative)
+        await self._observed.families.settle(self._observed.relative)
         item = self._observed.goproxies.get(key)
         if item is None or "deletionTimestamp" in item["metadata"]:
             # Owner references and the garbage collector do the rest.
@@ -199,7 +199,7 @@ class FleetReconciler:
             autoscaling_problem=intent.autoscaling_problem if intent is not None else None,
             claim_size=intent.claims.short if intent is not None else None,
             verdict=self._observed.verdicts.found.get(key, Verdict()),
-            family=self._observed.families.of(key, self._observed.relative),
+            family=self._observed.families.of(key),
         )
 
     def _config_hash(self, key: Key) -> str:

@@ -1,7 +1,7 @@
 """Who asks on the listener of peers: another replica of the fleet, or a replica of a child fleet.
 
-In a cluster a replica proves itself by the token of its service account, which is made for `AUDIENCE` alone. Elsewhere
-all replicas share one token, and whoever has its exact content is a peer.
+In a cluster a replica proves itself by the token of its service account, which is made for `PEER_AUDIENCE` alone.
+Elsewhere all replicas share one token, and whoever has its exact content is a peer.
 
 Source of the rules: "Service account token volume projection" of Kubernetes, and RFC 8725 for tokens.
 """
@@ -15,13 +15,11 @@ from typing import NoReturn
 
 from multidict import CIMultiDict
 
-from modproxy.contract.config import AccessConfig, PeersConfig, ProofConfig, ServiceAccountsConfig
+from modproxy.contract.config import PEER_AUDIENCE, AccessConfig, PeersConfig, ProofConfig, ServiceAccountsConfig
 from modproxy.fleet.own_token import OwnToken
 from modproxy.identity.identities import Identities, Kept
 from modproxy.identity.presented import BadCredential, Presented
 
-AUDIENCE = "modproxy-peer"
-"""What `aud` of a replica's token contains."""
 _PREFIX = "system:serviceaccount:"
 _NOWHERE = Path("/nonexistent")
 """Service accounts need no Secret."""
@@ -120,7 +118,7 @@ class Prover:
 
 
 def _access(proof: ProofConfig) -> AccessConfig:
-    accounts = ServiceAccountsConfig(audience=AUDIENCE, issuer=proof.issuer, keys=proof.keys)
+    accounts = ServiceAccountsConfig(audience=PEER_AUDIENCE, issuer=proof.issuer, keys=proof.keys)
     return AccessConfig(service_accounts=accounts)
 
 

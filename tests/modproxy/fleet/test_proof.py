@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from modproxy.contract.config import PeersConfig, ProofConfig
+from modproxy.contract.config import PEER_AUDIENCE, PeersConfig, ProofConfig
 from modproxy.fleet.own_token import OwnToken
-from modproxy.fleet.proof import AUDIENCE, Proven, Prover, Standing, Unproven
+from modproxy.fleet.proof import Proven, Prover, Standing, Unproven
 from tests.modproxy.identity.issuer import EC_KEY, OTHER_RSA_KEY, claims, jwk, key_set, sign
 from tests.modproxy.identity.issuer import RSA_KEY as KEY
 from tests.secrecy.registry import REGISTRY
@@ -24,7 +24,7 @@ def config(**proof: Any) -> PeersConfig:
 
 
 def token(subject: str = PEER, **more: Any) -> str:
-    return sign(claims(ISSUER, **({"aud": [AUDIENCE], "sub": subject} | more)))
+    return sign(claims(ISSUER, **({"aud": [PEER_AUDIENCE], "sub": subject} | more)))
 
 
 @pytest.fixture
@@ -52,10 +52,10 @@ BAD: dict[str, Callable[[], str]] = {
     "no audience": lambda: token(aud=None),
     "expired": lambda: token(exp=now() - 600, iat=now() - 900, nbf=now() - 900),
     "not valid yet": lambda: token(nbf=now() + 600),
-    "another issuer": lambda: sign(claims("https://evil.example.com", aud=AUDIENCE, sub=PEER)),
-    "forged": lambda: sign(claims(ISSUER, aud=AUDIENCE, sub=PEER), OTHER_RSA_KEY),
-    "another algorithm": lambda: sign(claims(ISSUER, aud=AUDIENCE, sub=PEER), EC_KEY, "ES256"),
-    "symmetric": lambda: sign(claims(ISSUER, aud=AUDIENCE, sub=PEER), "k" * 64, "HS256"),
+    "another issuer": lambda: sign(claims("https://evil.example.com", aud=PEER_AUDIENCE, sub=PEER)),
+    "forged": lambda: sign(claims(ISSUER, aud=PEER_AUDIENCE, sub=PEER), OTHER_RSA_KEY),
+    "another algorithm": lambda: sign(claims(ISSUER, aud=PEER_AUDIENCE, sub=PEER), EC_KEY, "ES256"),
+    "symmetric": lambda: sign(claims(ISSUER, aud=PEER_AUDIENCE, sub=PEER), "k" * 64, "HS256"),
     "no token at all": lambda: "x" * 40,
     "cut": lambda: token()[:-20],
 }

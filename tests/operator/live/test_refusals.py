@@ -65,7 +65,7 @@ async def test_the_class_of_a_load_balancer_is_immutable(fleet: Fleet) -> None:
     await fleet.apply(**service(type="LoadBalancer", loadBalancerClass="example.com/b"))
 
 
-def storage(**fields: str) -> dict[str, Any]:
+def storage(**fields: str | bool) -> dict[str, Any]:
     return {"cache": {"storage": fields}}
 
 
@@ -90,6 +90,13 @@ def storage(**fields: str) -> dict[str, Any]:
             storage(size="10Gi"),
             "storageClassName may not be changed, added",
         ),
+        (
+            storage(size="10Gi"),
+            storage(size="10Gi", ephemeral=True),
+            "cache.storage.ephemeral may not be changed later: make a new GoProxy with the other kind of storage",
+        ),
+        ({}, storage(size="10Gi", ephemeral=True), "cache.storage.ephemeral may not be changed later"),
+        (storage(size="10Gi", ephemeral=True), storage(size="10Gi"), "cache.storage.ephemeral may not be changed"),
     ],
 )
 async def test_storage_may_only_grow(fleet: Fleet, before: dict[str, Any], after: dict[str, Any], message: str) -> None:
@@ -124,6 +131,12 @@ async def test_what_was_never_carried_out_may_be_taken_back(fleet: Fleet) -> Non
     }
     await serve(fleet, 2, conditions=[stalled])
     await fleet.apply(**storage(size="2Gi"))
+
+
+async def test_an_ephemeral_cache_may_shrink(fleet: Fleet) -> None:
+    await fleet.apply(**storage(size="10Gi", ephemeral=True))
+    await serve(fleet, 2)
+    await fleet.apply(**storage(size="1Gi", ephemeral=True))
 
 
 async def test_storage_grows(fleet: Fleet) -> None:

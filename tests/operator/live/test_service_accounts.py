@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from modproxy.contract.config import parse_config
+from modproxy.contract.config import ProofConfig, parse_config
 from modproxy.contract.config.access import ServiceAccountsConfig
 from tests.kubernetes import audit
 from tests.kubernetes.control_plane import ControlPlane
@@ -30,6 +30,14 @@ async def told(fleet: Fleet) -> ServiceAccountsConfig | None:
     access = parse_config(json.loads(text)["data"]["config.json"]).access if text.strip() else None
     accounts = access.service_accounts if access is not None else None
     return accounts if accounts is not None and accounts.issuer else None
+
+
+async def told_peers(fleet: Fleet) -> ProofConfig:
+    """What replicas are told of each other's tokens."""
+    item = await fleet.get("configmap", f"{fleet.name}-config-v1")
+    peers = parse_config(item["data"]["config.json"]).peers
+    assert peers is not None and peers.proof is not None
+    return peers.proof
 
 
 async def kids(fleet: Fleet) -> set[str]:
@@ -78,7 +86,10 @@ async def test_a_fleet_that_asks_for_them_is_quiet_and_a_rotated_key_reaches_it(
     async with new_operator("--scrape-interval=500ms", f"--discovery-interval={INTERVAL}s") as operator:
         await operator.leading()
         await fleet.apply(access=ACCESS, replicas=0)
-        await fleet.wait_condition("Ready", "False", "ScaledToZero")
+        plain = Fleet(fleet.kubectl, "plain")
+        await plain.apply(replicas=0)
+        for one in (fleet, plain):
+            await one.wait_condition("Ready", "False", "ScaledToZero")
 
         async def has_keys() -> bool:
             return bool(await kids(fleet))
@@ -93,6 +104,9 @@ async def test_a_fleet_that_asks_for_them_is_quiet_and_a_rotated_key_reaches_it(
         assert audit.matching(calls, user=USER, verbs=audit.WRITES, namespace=fleet.kubectl.namespace) == []
         assert len(asked_for(control_plane, mark)) <= 2 * (passed / INTERVAL + 1)
 
+        before = await told_peers(plain)
+        assert before.issuer is not None and {key["kid"] for key in json.loads(before.keys)["keys"]} == first
+        mark = control_plane.audit.mark()
         await asyncio.to_thread(control_plane.rotate_service_account_key)
 
         async def rotated() -> bool:
@@ -102,3 +116,10 @@ async def test_a_fleet_that_asks_for_them_is_quiet_and_a_rotated_key_reaches_it(
         assert first < await kids(fleet)
         document = json.loads(await fleet.kubectl("get", "--raw", "/openid/v1/jwks"))
         assert await kids(fleet) == {key["kid"] for key in document["keys"]}
+
+        async def told_too() -> bool:
+            return (await told_peers(plain)).keys != before.keys
+
+        await eventually(told_too, "peers of a fleet that asks for nothing are told too")
+        written = audit.matching(control_plane.audit.since(mark), user=USER, verbs="patch", resource="configmaps")
+        assert [call.name for call in written].count("plain-config-v1") == 1, "one write for one change"

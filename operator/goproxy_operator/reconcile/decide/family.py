@@ -17,6 +17,9 @@ MOST_ABOVE = 4
 MOST_CHILDREN = 1024
 """Children of one fleet: the list of their accounts is in its config, which has to fit into a ConfigMap."""
 
+_MOST_NAMED = 8
+"""Fleets of one loop that a message names."""
+
 NOT_FOUND, NOT_CONSENTING, LOOP = "ParentNotFound", "ParentNotConsenting", "ParentLoop"
 TOO_DEEP, FULL = "ParentTooDeep", "ParentHasTooManyChildren"
 
@@ -95,18 +98,20 @@ class Relatives:
     def _tie(self, fleet: Key) -> "_Tie":
         """Return how a fleet is tied to the parent that it names; each fleet above it is looked at once."""
         path: list[Key] = []
+        places: dict[Key, int] = {}
         at = fleet
         while at not in self._ties:
-            if at in path:
-                looped = path[path.index(at) :]
+            if (begun := places.get(at)) is not None:
+                looped = path[begun:]
                 self._ties.update((one, _Tie(problem=_loop(looped, one))) for one in looped)
-                path = path[: path.index(at)]
+                path = path[:begun]
                 break
             known = self._fleets[at]
             refusal = self._refusal(at, known.parent) if known.parent is not None else None
             if known.parent is None or refusal is not None:
                 self._ties[at] = _Tie(problem=refusal)
                 break
+            places[at] = len(path)
             path.append(at)
             at = known.parent
         for one in reversed(path):
@@ -161,7 +166,12 @@ class _Tie:
 
 def _loop(fleets: Sequence[Key], first: Key) -> Problem:
     at = fleets.index(first)
-    named = " -> ".join("/".join(one) for one in (*fleets[at:], *fleets[:at], first))
+    around = [*fleets[at:], *fleets[:at]]
+    shown = around if len(around) <= _MOST_NAMED else [*around[: _MOST_NAMED - 1], around[-1]]
+    steps = ["/".join(one) for one in (*shown, first)]
+    if shown != around:
+        steps.insert(_MOST_NAMED - 1, "...")
+    named = " -> ".join(steps)
     return Problem(LOOP, f"the parents lead back to the fleet itself, {named}: remove cache.parent of one of them")
 
 

@@ -76,3 +76,12 @@ def test_keys_of_the_cluster_are_told_where_they_are_asked_for(cluster: ClusterI
     assert config is not None and config.service_accounts is not None
     assert config.service_accounts.issuer == (cluster and cluster.issuer)
     assert made(cluster, anonymous=["read"]) == AccessConfig.model_validate({"anonymous": ["read"]})
+
+
+def test_consent_to_children_alone_says_nothing_of_clients() -> None:
+    def config(**access: Any) -> AccessConfig | None:
+        return access_config(goproxy(access=access).spec.access, CLUSTER)
+
+    children = {"namespaces": "All"}
+    assert config(children=children) is None
+    assert config(children=children, anonymous=[]) == config() == AccessConfig()
