@@ -206,6 +206,7 @@ class InForce:
             self._sources is None
             or old is None
             or config.upstream != old.config.upstream
+            or config.cache.parent != old.config.cache.parent
             or url != vulnerability_url(old.config)
         ):
             reader = _CacheReader(self._cache)

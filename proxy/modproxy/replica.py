@@ -94,7 +94,16 @@ class Replica:
             facts=self.facts,
         )
         self.peer_handler = (
-            PeerHandler(self.peers, cache, self.store, self.in_force.rules_if_any, own) if self.peers else None
+            PeerHandler(
+                self.peers,
+                cache,
+                self.store,
+                self.in_force.rules_if_any,
+                own,
+                answer_child=self.handler.handle_child,
+            )
+            if self.peers
+            else None
         )
         if self.peers is not None:
             self.reporter.peers = self.peers.report

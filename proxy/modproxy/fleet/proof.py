@@ -101,7 +101,7 @@ class Prover:
             return Proven(Standing.PEER, account)
         if account in config.proof.children:
             return Proven(Standing.CHILD, account)
-        raise Unproven("the account of the token is that of no peer", 403)
+        raise Unproven("the account of the token is that of no peer and of no child")
 
     def _by_content(self, authorization: str) -> Proven:
         scheme, _, text = authorization.partition(" ")

@@ -6,6 +6,7 @@ that it comes to own, or has owned; and each of these goes to the replica that w
 """
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from hashlib import blake2b
 
 _SCORE_BYTES = 8
@@ -41,5 +42,10 @@ def owned_by_others(own: str, replicas: Iterable[str]) -> Callable[[str], bool]:
 
 
 def _score(subject: str, name: str) -> int:
-    digest = blake2b(subject.encode(), digest_size=_SCORE_BYTES, key=blake2b(name.encode(), digest_size=32).digest())
-    return int.from_bytes(digest.digest(), "big")
+    return int.from_bytes(blake2b(subject.encode(), digest_size=_SCORE_BYTES, key=_key_of(name)).digest(), "big")
+
+
+@lru_cache(maxsize=1024)
+def _key_of(name: str) -> bytes:
+    """Return the key of a replica's scores: a name may be longer than the keys of BLAKE2."""
+    return blake2b(name.encode(), digest_size=32).digest()

@@ -1,13 +1,14 @@
 """The handler of the peers' listener: it answers other replicas, after they have proved who they are.
 
-Nothing is decided here about who may have what: the replica that a client has asked has decided that. Nothing here
+Nothing is decided here about what a peer may have: the replica that a client has asked has decided that. Nothing of it
 counts as a client's request, and nothing is written to the audit log: the replica that the client has asked does both.
+A child is another fleet, and is answered as a client is.
 """
 
 import io
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import BinaryIO
 
 from aiohttp import web
@@ -20,10 +21,12 @@ from modproxy.fleet.counts import Direction
 from modproxy.fleet.greeting import GREETING_PATH, LEAVING, ORIGIN, STATUS, VOUCHER, Outcome, write_greeting
 from modproxy.fleet.peers import Peers
 from modproxy.fleet.proof import Proven, Standing, Unproven
+from modproxy.identity.principal import Principal
 from modproxy.in_force import Rules
 from modproxy.mod.sumdb import SumdbTarget
 from modproxy.mod.target import Kind
 from modproxy.request import Request
+from modproxy.server.children import child_of
 from modproxy.server.decide.errors import ErrorAnswer
 from modproxy.server.decide.head import SERVER, Head
 from modproxy.server.decide.question import NoQuestion, asked_by, read_question
@@ -43,11 +46,22 @@ log = logging.getLogger(__name__)
 
 
 class PeerHandler:
-    """Answers other replicas under the rules in force. `rules` returns them; None before there are any."""
+    """Answers other replicas under the rules in force. `rules` returns them; None before there are any.
+
+    `answer_child` answers the replicas of fleets that have this one as their parent.
+    """
 
     def __init__(
-        self, peers: Peers, cache: Cache, store: Store, rules: Callable[[], Rules | None], own: ViaEntry
+        self,
+        peers: Peers,
+        cache: Cache,
+        store: Store,
+        rules: Callable[[], Rules | None],
+        own: ViaEntry,
+        *,
+        answer_child: Callable[[web.BaseRequest, Principal], Awaitable[web.StreamResponse]],
     ) -> None:
+        self._answer_child = answer_child
         self._peers = peers
         self._cache = cache
         self._store = store
@@ -81,7 +95,9 @@ class PeerHandler:
                     return self._greet(http)
                 return await self._answer(http)
             case Standing.CHILD:
-                return _refused(ErrorAnswer(403, "this fleet does not answer other fleets"))
+                if self._rules() is None:
+                    return _refused(_BUSY)
+                return await self._answer_child(http, child_of(proven.account))
 
     def _greet(self, http: web.BaseRequest) -> web.Response:
         if name := asked_by(http.headers):

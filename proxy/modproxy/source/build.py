@@ -15,12 +15,14 @@ from modproxy.mod.sumdb import DEFAULT_GOSUMDB, Database, SumdbError, database_f
 from modproxy.mod.vouching import CameFrom
 from modproxy.room import Room
 from modproxy.source.absent import Absent
+from modproxy.source.build_parent import parent_proxy
 from modproxy.source.chain import Chain, Link
 from modproxy.source.checked import LARGE_ANSWERS_BYTES, Checked
 from modproxy.source.database_server import DatabaseProxy, DatabaseServer
 from modproxy.source.file_tree import FileTree
 from modproxy.source.latest import LatestFromList
 from modproxy.source.outages import Outages
+from modproxy.source.parent import ParentFirst, ParentState
 from modproxy.source.peer import FromPeers
 from modproxy.source.peer_client import PeerClient
 from modproxy.source.protocol import Source
@@ -163,10 +165,20 @@ async def build_sources(
     ]
     unverified = tuple(map(parse_pattern, upstream.not_verified))
     public: Source = Chain(links)
+
+    def own_token() -> str | None:
+        return shared.peers.peers.token.text if shared.peers is not None else None
+
+    parent = parent_proxy(
+        config, shared.connections, shared.via, count=shared.count, outages=outages, own_token=own_token
+    )
+    parent_state = ParentState()
+    if parent is not None:
+        public = ParentFirst(Checked(parent, CameFrom.PARENT, shared.memory), public, parent_state)
     private: Source = direct
     if shared.peers is not None:
         directly = upstream.direct_timeout
-        seconds = directly + len(entries) * upstream.timeout * SMALL_TOTAL
+        seconds = directly + (len(entries) + 1) * upstream.timeout * SMALL_TOTAL  # one more for a parent
         if not any(entry.kind is EntryKind.DIRECT for entry in entries):
             seconds -= directly
         only_private = frozenset([CameFrom.VERSION_CONTROL])
@@ -175,7 +187,11 @@ async def build_sources(
     sumdb: Source = Absent(_NO_DATABASE)
     shared_database: SharedDatabase | None = None
     if database is not None:
-        sumdb, shared_database = _sumdb(database, entries, client, shared, cache)
+
+        def first(source: Source) -> Source:
+            return source if parent is None else ParentFirst(parent, source, parent_state)
+
+        sumdb, shared_database = _sumdb(database, entries, client, shared, cache, first=first)
         public = Verified(public, database, cache, unverified, ahead=True)
         private = Verified(private, database, cache, unverified, ahead=False)
     return Sources(
@@ -251,6 +267,8 @@ def _sumdb(
     client: UpstreamClient,
     shared: SharedResources,
     cache: DatabaseCache,
+    *,
+    first: Callable[[Source], Source],
 ) -> tuple[Source, SharedDatabase]:
     proxies = [
         DatabaseProxy(UpstreamProxy(client, entry.url, entry.login, role=Role.DATABASE), entry.fall_back_on_error)
@@ -258,8 +276,8 @@ def _sumdb(
         if entry.kind is EntryKind.PROXY and not entry.url.startswith("file:")
     ]
     heads = TreeHeads(shared.folder / "sumdb" / f"{database_folder(database.id)}.latest")
-    itself = UpstreamProxy(client, database.url, database.login, path_below_database, Role.DATABASE)
+    itself = UpstreamProxy(client, database.url, database.login, path_below_database, role=Role.DATABASE)
     saw = partial(shared.saw_tree_head, database.id)
-    seconds = client.timeout * SMALL_TOTAL * (len(proxies) + 1)
-    answers = SharedDatabase(DatabaseServer(database, proxies, itself), shared.peers, seconds)
+    seconds = client.timeout * SMALL_TOTAL * (len(proxies) + 2)  # of the proxies, of the parent, and of the server
+    answers = SharedDatabase(DatabaseServer(database, proxies, itself, first), shared.peers, seconds)
     return SumdbSource(database, answers, heads, cache, outages=client.outages, saw=saw), answers

@@ -4,7 +4,8 @@ Source of the rules: `dbClient` of cmd/go/internal/modfetch.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,7 +13,7 @@ from modproxy.mod.sumdb import Database, SumdbTarget
 from modproxy.mod.target import Kind
 from modproxy.request import Request
 from modproxy.source.checked import read_small
-from modproxy.source.protocol import NotFound, Source, SourceError, Unavailable
+from modproxy.source.protocol import Fetched, NotFound, Source, SourceError, Unavailable
 from modproxy.source.shared_tasks import SharedTasks
 
 LARGEST = {Kind.LOOKUP: 64 << 10, Kind.TREE: 64 << 10, Kind.TILE: 1 << 20}
@@ -33,9 +34,19 @@ class DatabaseProxy:
 
 
 class DatabaseServer:
-    """Asks the first of `proxies` that serves the database, else `itself`, the database's own server."""
+    """Asks the first of `proxies` that serves the database, else `itself`, the database's own server.
 
-    def __init__(self, database: Database, proxies: Sequence[DatabaseProxy], itself: Source) -> None:
+    `first` puts the parent in front of them, if there is one.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        proxies: Sequence[DatabaseProxy],
+        itself: Source,
+        first: Callable[[Source], Source] = lambda source: source,
+    ) -> None:
+        self._source = first(self)
         self._name = database.name
         self._proxies = () if database.explicit else proxies
         self._itself = itself
@@ -48,12 +59,18 @@ class DatabaseServer:
         """Return what the server answers, unverified. Raises `SourceError`, for an answer that is too large too."""
         self.asked += 1
         largest = LARGEST[request.target.kind]
-        server = await self._server(request)
-        async with server.fetch(request) as fetched:
+        async with self._source.fetch(request) as fetched:
             body = await read_small(fetched, largest)
         if len(body) > largest:
             raise Unavailable(f"{request.target}: the answer is larger than {largest} bytes")
         return body
+
+    @asynccontextmanager
+    async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
+        """Yield the answer of the server that serves the database. Raises `SourceError`."""
+        server = await self._server(request)
+        async with server.fetch(request) as fetched:
+            yield fetched
 
     async def _server(self, request: Request) -> Source:
         if self._chosen is not None and time.monotonic() - self._chosen[0] < _CHOICE_SECONDS:

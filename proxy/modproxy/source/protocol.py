@@ -101,6 +101,10 @@ class Unavailable(SourceError):
         """The Retry-After header of upstream, if there was one."""
 
 
+class NoAnswer(Unavailable):
+    """The source could not be reached, or said nothing within its time."""
+
+
 class OwnTrouble(Unavailable):
     """This replica itself cannot fetch the answer now. Another replica may be able to."""
 

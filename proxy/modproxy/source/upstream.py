@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
@@ -16,7 +16,7 @@ from modproxy.mod.target import Kind
 from modproxy.quoting import quoted
 from modproxy.request import AnyTarget, Request
 from modproxy.source.outages import Outages
-from modproxy.source.protocol import Denied, Fetched, NotFound, SourceError, Unavailable
+from modproxy.source.protocol import Denied, Fetched, NoAnswer, NotFound, SourceError, Unavailable
 from modproxy.source.watched_server import WatchedServer, explain
 from modproxy.source.way_out.hops import Answered, HopError, Hops
 from modproxy.source.way_out.wallet import CredentialError
@@ -75,11 +75,15 @@ class UpstreamProxy:
         url: str,
         login: UrlLogin | None = None,
         path_of: Callable[[AnyTarget], str] = path_below_proxy,
+        *,
         role: Role = Role.UPSTREAM,
+        proof: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
+        """`proof` returns headers by which the replica proves who it is."""
         self._shared = shared
+        self._proof = proof
         self._watched = WatchedServer(
-            shared.outages, shared.hops, timeout=shared.timeout, url=url, login=login, role=role
+            shared.outages, shared.hops, timeout=shared.timeout, url=url, login=login, role=role, proof=proof
         )
         self._path_of = path_of
         self._url = url
@@ -109,7 +113,7 @@ class UpstreamProxy:
                 f"{target}: upstream {self._url} is not asked, because its URL has a login and is not https: write "
                 "https://, as the go command demands it too"
             )
-        headers = {"Via": self._shared.via.appended_to(request.via)}
+        headers = {"Via": self._shared.via.appended_to(request.via), **self._proof()}
         if request.id:
             headers["X-Request-Id"] = request.id
         # A version query may have characters that have a meaning in a URL.
@@ -140,7 +144,7 @@ class UpstreamProxy:
         name, words, status = explain(error)
         self._count(name)
         self._watched.failed(target, error, name, words, place)
-        return Unavailable(f"{target}: {self._named(place)} {words}", status, cause=f"{self._url} {place} {name}")
+        return NoAnswer(f"{target}: {self._named(place)} {words}", status, cause=f"{self._url} {place} {name}")
 
     async def _refusal(self, request: Request, answered: Answered) -> SourceError:
         target, response, place = request.target, answered.response, answered.place
