@@ -14,6 +14,7 @@ MONITORING = goproxy-fleets goproxy-operator operator-rules
 
 # `make lock` checks that each of these has a wheel of every package.
 PLATFORMS = x86_64-unknown-linux-gnu aarch64-unknown-linux-gnu aarch64-apple-darwin
+AZURITE   = 3.37.0
 PYTHONS   = 3.11 3.12 3.13 3.14
 COMPILE   = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
             --annotation-style line --custom-compile-command 'make lock' $(ARGS)
@@ -22,7 +23,7 @@ COMPILE   = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --ge
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help venv run test bench bench-check lint generate cluster load e2e cluster-down lock clean
+.PHONY: help venv run test azure bench bench-check lint generate cluster load e2e cluster-down lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +35,12 @@ run: .venv/run.stamp ## run a fleet on this machine; FILE=, LISTEN= and DATA= (w
 
 test: lint ## lint, then every test; with ARGS only the tests that pytest chooses by them
 	@$(BIN)/python -m $(if $(ARGS),pytest $(ARGS),tests.side_by_side)
+
+azure: .venv/dev.stamp ## the tests of Azure's blobs, with azurite: it needs Node.js, and takes 365 MB in the cache folder
+	@folder="$${GOPROXY_OPERATOR_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/goproxy-operator}/azurite-$(AZURITE)"; \
+	test -x "$$folder/node_modules/.bin/azurite-blob" || { \
+	  mkdir -p "$$folder" && npm install --silent --ignore-scripts --no-audit --no-fund --prefix "$$folder" azurite@$(AZURITE); \
+	} && AZURITE="$$folder/node_modules/.bin/azurite-blob" $(BIN)/python -m pytest tests/modproxy/bucket/test_azure.py $(ARGS)
 
 bench: .venv/bench.stamp ## measure speed and memory beside nginx and others; ARGS name measurements, ARGS=--help says more
 	@$(BIN)/python -m bench $(ARGS)

@@ -18,6 +18,7 @@ from aiohttp import web
 from modproxy.config_file import Loaded, load
 from modproxy.contract.config import ConfigError
 from modproxy.contract.log_lines import FORMAT_HELP, FORMATS, TEXT, set_up_logging, tell_end
+from modproxy.leaving import leave
 from modproxy.memory import keep_little
 from modproxy.replica import Replica
 from modproxy.server.admin import admin_app
@@ -47,10 +48,14 @@ def main() -> None:
         uvloop.run(serve(args.config, loaded))
     except ConfigError as e:
         tell_end("modproxy", str(e))
-        sys.exit(EXIT_BAD_CONFIG)
+        leave(EXIT_BAD_CONFIG)
     except (UpstreamError, OSError) as e:  # the machine is at fault, not the config: the next start may succeed
         tell_end("modproxy", str(e))
-        sys.exit(EXIT_FAILED)
+        leave(EXIT_FAILED)
+    except Exception:
+        log.exception("the end comes from a fault of this program")
+        leave(EXIT_FAILED)
+    leave(EXIT_STOPPED)
 
 
 def _fleet_fields(fleet: str | None) -> dict[str, str]:

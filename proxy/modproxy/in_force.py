@@ -107,6 +107,13 @@ class _CacheReader:
             raise AssertionError("a source is asked only once its rules are in force")
         return self.rules
 
+    def admits(self, target: AnyTarget, voucher: str) -> bool:
+        return self._in_force().admission.admits(target, voucher)
+
+    @property
+    def times(self) -> CacheConfig:
+        return self._in_force().cache
+
     async def read(self, target: AnyTarget, via: str) -> bytes:
         return await self._cache.read(Request(target, via=via), self._in_force())
 
@@ -207,6 +214,7 @@ class InForce:
             or old is None
             or config.upstream != old.config.upstream
             or config.cache.parent != old.config.cache.parent
+            or config.cache.object_store != old.config.cache.object_store
             or url != vulnerability_url(old.config)
         ):
             reader = _CacheReader(self._cache)

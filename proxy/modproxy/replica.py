@@ -10,6 +10,7 @@ from pathlib import Path
 
 from modproxy.audit.auditor import Auditor
 from modproxy.background import BackgroundTasks
+from modproxy.bucket.bucket import Bucket
 from modproxy.cache.lookup import Cache
 from modproxy.cache.zip_check import ThreadChecks
 from modproxy.cache.zip_process import ProcessChecks
@@ -31,11 +32,13 @@ from modproxy.source.asking_again import ask_again
 from modproxy.source.build import SharedResources
 from modproxy.source.peer_client import PeerClient
 from modproxy.source.vcs.shared import SharedVersionControl
+from modproxy.source.way_out.bucket_settings import bucket_settings
 from modproxy.source.way_out.connections import Connections
 from modproxy.source.way_out.named_secrets import watch_secrets
 from modproxy.store.disk import DiskStore
 from modproxy.store.eviction import nothing_is_a_copy
 from modproxy.store.janitor import Janitor
+from modproxy.store.write_behind import WriteBehind
 from modproxy.threads import Pool
 from modproxy.via import ViaEntry
 
@@ -70,6 +73,7 @@ class Replica:
         self.auditor = Auditor(self.store.private, self.store.capacity, self._connections)
         self.store.beside = lambda: version_control.used_bytes + self.auditor.used_bytes
         self.facts = Facts(self.store.private)
+        self.object_store = WriteBehind(self.store, Bucket())
         shared = SharedResources(
             self._connections,
             own,
@@ -79,6 +83,7 @@ class Replica:
             version_control,
             self.facts.heads.saw,
             PeerClient(self.peers) if self.peers is not None else None,
+            bucket=self.object_store.bucket,
         )
         self.in_force = InForce(shared, cache, self.facts)
         self.handler = ClientHandler(cache, self.store, self.in_force, traffic, own, auditor=self.auditor)
@@ -108,6 +113,7 @@ class Replica:
         if self.peers is not None:
             self.reporter.peers = self.peers.report
         self.reporter.refusals = self.handler.refusals.recent
+        self.reporter.object_store = self.object_store.report
         self.metrics = Metrics(
             traffic,
             upstream_counts,
@@ -116,6 +122,7 @@ class Replica:
             self.reporter.report,
             auditor=self.auditor,
             pending=lambda: self.store.pending_files,
+            object_store_requests=self.object_store.bucket.requests,
             certificate_expires=self.reporter.certificate_expires,
             peers=self.peers,
         )
@@ -141,6 +148,9 @@ class Replica:
         # To count once more would count twice what was counted before the failure.
         self.background.start("count of what is stored", self.store.count, again=False)
         await asyncio.to_thread(self.auditor.begin, self._started.config)
+        await self.object_store.take(bucket_settings(self._started.config))
+        self.background.start("check of the object store", self.object_store.bucket.follow)
+        self.background.start("writing to the object store", self.object_store.run)
         self.background.start("sending of the audit log", self.auditor.send)
         self.background.start("tidying of the cache", self._janitor.run)
         self.background.start("asking of servers that fail", lambda: ask_again(lambda: self.in_force.sources.outages))
@@ -172,6 +182,7 @@ class Replica:
         if self.peers is not None:
             self._share(self.peers, config)
             await self.peers.change(config.peers)
+        await self.object_store.take(bucket_settings(config))
         self.store.grown.set()
 
     def _share(self, peers: Peers, config: Config) -> None:
@@ -205,6 +216,7 @@ class Replica:
         await self._connections.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.store.settle(), _SETTLED_SECONDS)
+        await self.object_store.close()
         self.store.close()
         self._hashing.close()
 

@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 from modproxy.audit.auditor import Auditor
 from modproxy.cache.lookup import Cache
 from modproxy.contract.config import PolicyMode
-from modproxy.contract.report import Report
+from modproxy.contract.report import ObjectStoreState, Report
 from modproxy.fleet.peers import Peers
 from modproxy.policy.decision import RuleKind
 from modproxy.server.traffic import BUCKETS, Traffic
@@ -43,6 +43,7 @@ class Metrics(Collector):
         *,
         auditor: Auditor,
         pending: Callable[[], int],
+        object_store_requests: Mapping[tuple[str, str], int],
         certificate_expires: Callable[[], float | None],
         peers: Peers | None = None,
     ) -> None:
@@ -54,6 +55,7 @@ class Metrics(Collector):
         self._auditor = auditor
         self._pending = pending
         self._peers = peers
+        self._object_store_requests = object_store_requests
         self._certificate_expires = certificate_expires
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
@@ -132,7 +134,24 @@ class Metrics(Collector):
         text = "Bytes of audit records on the disk that the receiver does not have yet."
         yield GaugeMetricFamily("modproxy_audit_spooled_bytes", text, self._auditor.spooled_bytes)
 
+    def _of_object_store(self, state: ObjectStoreState | None) -> Iterator[Metric]:
+        if state is None:
+            return
+        requests = CounterMetricFamily(
+            "modproxy_object_store_requests", "Requests to the object store.", labels=["operation", "outcome"]
+        )
+        for (operation, outcome), count in sorted(self._object_store_requests.items()):
+            requests.add_metric([operation, outcome], count)
+        yield requests
+        text = "Files that are still to be written to the object store."
+        yield GaugeMetricFamily("modproxy_object_store_waiting", text, state.waiting)
+        text = "Files that were removed before the object store had them."
+        yield CounterMetricFamily("modproxy_object_store_lost", text, state.lost)
+        failing = int(state.failure is not None)
+        yield GaugeMetricFamily("modproxy_object_store_failing", "1 while the object store cannot be used.", failing)
+
     def _of_state(self, report: Report) -> Iterator[Metric]:
+        yield from self._of_object_store(report.object_store)
         storage, config = report.storage, report.config
         for name, text, value in (
             ("cache_bytes", "Bytes of the files that are held.", storage.used_bytes),

@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
+from modproxy.bucket.bucket import Bucket
 from modproxy.contract.address import Address
 from modproxy.contract.config import Config, UpstreamConfig
 from modproxy.contract.report import Role
@@ -21,6 +23,7 @@ from modproxy.source.checked import LARGE_ANSWERS_BYTES, Checked
 from modproxy.source.database_server import DatabaseProxy, DatabaseServer
 from modproxy.source.file_tree import FileTree
 from modproxy.source.latest import LatestFromList
+from modproxy.source.object_store import DatabaseShelf, ObjectStoreSource, ObjectStoreTerms
 from modproxy.source.outages import Outages
 from modproxy.source.parent import ParentFirst, ParentState
 from modproxy.source.peer import FromPeers
@@ -77,6 +80,8 @@ class SharedResources:
     """Is told of each tree head that was verified, with the id of its database and its size."""
     peers: PeerClient | None = None
     """Asks the other replicas of the fleet; None for a replica that shares nothing."""
+    bucket: Bucket | None = None
+    """The object store; it is asked only where the config names one."""
     memory: Room = field(default_factory=lambda: Room(lambda: LARGE_ANSWERS_BYTES))
     """The room for all large answers that are held in memory at once."""
 
@@ -105,8 +110,12 @@ class Sources:
     """Gives other replicas answers of the checksum database, which they prove themselves."""
 
 
+class CacheOfSources(DatabaseCache, ObjectStoreTerms, Protocol):
+    """What the sources need to know of the cache and of its rules."""
+
+
 async def build_sources(
-    config: Config, shared: SharedResources, cache: DatabaseCache, others: Sequence[str] = ()
+    config: Config, shared: SharedResources, cache: CacheOfSources, others: Sequence[str] = ()
 ) -> Sources:
     """Make the source that `config.upstream` describes. Raises `UpstreamError`.
 
@@ -176,9 +185,13 @@ async def build_sources(
     if parent is not None:
         public = ParentFirst(Checked(parent, CameFrom.PARENT, shared.memory), public, parent_state)
     private: Source = direct
+    bucket = shared.bucket if config.cache.object_store is not None else None
+    if bucket is not None:
+        public = ObjectStoreSource(public, bucket, cache, shared.memory)
+        private = ObjectStoreSource(private, bucket, cache, shared.memory)
     if shared.peers is not None:
         directly = upstream.direct_timeout
-        seconds = directly + (len(entries) + 1) * upstream.timeout * SMALL_TOTAL  # one more for a parent
+        seconds = directly + (len(entries) + (parent is not None)) * upstream.timeout * SMALL_TOTAL
         if not any(entry.kind is EntryKind.DIRECT for entry in entries):
             seconds -= directly
         only_private = frozenset([CameFrom.VERSION_CONTROL])
@@ -191,7 +204,8 @@ async def build_sources(
         def first(source: Source) -> Source:
             return source if parent is None else ParentFirst(parent, source, parent_state)
 
-        sumdb, shared_database = _sumdb(database, entries, client, shared, cache, first=first)
+        shelf = DatabaseShelf(bucket) if bucket is not None else None
+        sumdb, shared_database = _sumdb(database, entries, client, shared, cache, first=first, shelf=shelf)
         public = Verified(public, database, cache, unverified, ahead=True)
         private = Verified(private, database, cache, unverified, ahead=False)
     return Sources(
@@ -269,6 +283,7 @@ def _sumdb(
     cache: DatabaseCache,
     *,
     first: Callable[[Source], Source],
+    shelf: DatabaseShelf | None,
 ) -> tuple[Source, SharedDatabase]:
     proxies = [
         DatabaseProxy(UpstreamProxy(client, entry.url, entry.login, role=Role.DATABASE), entry.fall_back_on_error)
@@ -278,6 +293,6 @@ def _sumdb(
     heads = TreeHeads(shared.folder / "sumdb" / f"{database_folder(database.id)}.latest")
     itself = UpstreamProxy(client, database.url, database.login, path_below_database, role=Role.DATABASE)
     saw = partial(shared.saw_tree_head, database.id)
-    seconds = client.timeout * SMALL_TOTAL * (len(proxies) + 2)  # of the proxies, of the parent, and of the server
-    answers = SharedDatabase(DatabaseServer(database, proxies, itself, first), shared.peers, seconds)
+    seconds = client.timeout * SMALL_TOTAL * (len(proxies) + 2)  # the parent, and the database itself
+    answers = SharedDatabase(DatabaseServer(database, proxies, itself, first, shelf), shared.peers, seconds)
     return SumdbSource(database, answers, heads, cache, outages=client.outages, saw=saw), answers

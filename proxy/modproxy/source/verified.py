@@ -63,6 +63,8 @@ class Verified:
             if target.kind is Kind.ZIP:
 
                 async def check(dirhash: str) -> None:
+                    if fetched.check_dirhash is not None:
+                        await fetched.check_dirhash(dirhash)
                     hashes = await self._records.hashes(target, via)
                     _compare(target, fetched.origin, dirhash, hashes.get(target.version))
 

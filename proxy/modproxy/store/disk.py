@@ -152,6 +152,13 @@ class DiskStore:
         self._use.note(key, used)
         return file
 
+    async def look(self, key: str) -> StoredFile | None:
+        """Look a file up for the store's own purposes, which are no use of the file."""
+        if (pending := self._pending.get(key)) is not None:
+            return pending.file
+        found = await self._pool.run(self._folder.look_up, key)
+        return None if found is None else found[0]
+
     def note_use(self, key: str) -> None:
         """Note that a file is used, which `get` found earlier."""
         self._use.note(key)

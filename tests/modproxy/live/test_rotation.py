@@ -21,6 +21,8 @@ from tests.modproxy.tls_upstream import TlsUpstream
 from tests.secrecy.registry import new_secret
 
 HERE = "tests.modproxy.live.test_rotation"
+S3 = "tests.modproxy.live.test_object_store_s3"
+CLIENT = "tests.modproxy.bucket.test_client"
 COVERED = {
     ("access.basic", "htpasswd"): f"{HERE}:test_users_and_their_groups",
     ("access.basic", "groups"): f"{HERE}:test_users_and_their_groups",
@@ -37,6 +39,13 @@ COVERED = {
     ("audit.elasticsearch", "username"): f"{HERE}:test_the_login_for_the_audit_log_s_receiver",
     ("audit.elasticsearch", "password"): f"{HERE}:test_the_login_for_the_audit_log_s_receiver",
     ("audit.elasticsearch", "apiKey"): f"{HERE}:test_the_login_for_the_audit_log_s_receiver",
+    ("cache.objectStore", "AWS_ACCESS_KEY_ID"): f"{S3}:test_credentials_are_rotated_without_a_restart",
+    ("cache.objectStore", "AWS_SECRET_ACCESS_KEY"): f"{S3}:test_credentials_are_rotated_without_a_restart",
+    ("cache.objectStore", "AWS_SESSION_TOKEN"): f"{CLIENT}:test_a_rotated_key_is_used",
+    ("cache.objectStore", "AZURE_STORAGE_ACCOUNT_KEY"): f"{CLIENT}:test_a_rotated_key_is_used",
+    ("cache.objectStore", "AZURE_STORAGE_SAS_TOKEN"): f"{CLIENT}:test_a_rotated_key_is_used",
+    ("cache.objectStore", "GOOGLE_SERVICE_ACCOUNT_KEY"): f"{CLIENT}:test_a_rotated_key_is_used",
+    ("cache.objectStore", "ca.crt"): f"{CLIENT}:test_a_rotated_authority_is_trusted",
 }
 """Each place of the config that names a Secret, with each of its keys, and the test that rotates it."""
 # The library of the ssh server leaves such a coroutine behind at the end of a session.

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from modproxy.contract.config import CacheConfig
 from modproxy.mod.sumdb import SumdbTarget
 from modproxy.request import AnyTarget
 from modproxy.source.protocol import SourceError, Unavailable
@@ -18,6 +19,13 @@ class HeldAnswers:
         """What `held` was asked for."""
         self.kept: list[str] = []
         """What was given to `keep`."""
+
+    def admits(self, target: AnyTarget, voucher: str) -> bool:
+        return True
+
+    @property
+    def times(self) -> CacheConfig:
+        return CacheConfig()
 
     async def read(self, target: AnyTarget, via: str) -> bytes:
         if target.key not in self.answers:
