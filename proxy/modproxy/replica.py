@@ -67,7 +67,7 @@ class Replica:
         self._janitor = Janitor(self.store, config.cache)
         self._janitor.is_copy = lambda: (self.peers.is_copy() if self.peers is not None else None) or nothing_is_a_copy
         self._checks = ProcessChecks(ThreadChecks(self._hashing))
-        self.peers = Peers(config.peers, own.fleet) if config.peers is not None else None
+        self.peers = Peers(config.peers, config.id or config.fleet or "") if config.peers is not None else None
         cache = Cache(self.store, self._checks, self.peers)
         version_control = SharedVersionControl(self.store.private, self.store.capacity)
         self.auditor = Auditor(self.store.private, self.store.capacity, self._connections)

@@ -14,9 +14,9 @@ from modproxy.cache.flights import Flights
 from modproxy.cache.freshness import Course, course, is_fresh
 from modproxy.cache.memo import Memo
 from modproxy.cache.news import News
+from modproxy.cache.sharing import alone_if_owner, may_ask_what_is_held
 from modproxy.cache.zip_check import ZipChecks
 from modproxy.fleet.peers import Peers
-from modproxy.fleet.rendezvous import subject_of
 from modproxy.in_force import Rules
 from modproxy.mod.target import Kind, Target
 from modproxy.request import Request
@@ -104,7 +104,7 @@ class Cache:
         if absent:
             learnt, error = absent
             raise KnownAbsent(error.reason, error.status, age=time.monotonic() - learnt)
-        if request.cached_only and not self._may_ask_what_is_held(request):
+        if request.cached_only and not may_ask_what_is_held(request, self._peers):
             raise NotHeld(f"{target}: not held, and the request asks for what is held only (Disable-Module-Fetch)")
         return await self._by_another(request, rules) or await self._await(self._fly(request, rules, moment, own=own))
 
@@ -202,7 +202,7 @@ class Cache:
         key = request.target.key, rules.source_generation
         flight = self._flight_of(key, request)
         if flight is None:
-            request = self._alone_if_owner(request)
+            request = alone_if_owner(request, self._peers)
             if len(self._tasks) >= _MOST_FLIGHTS and not own:
                 reason = f"{request.target}: {_MOST_FLIGHTS} fetches are under way: ask again later"
                 raise OwnTrouble(reason, 503, retry_after=ASK_AGAIN_SECONDS)
@@ -216,20 +216,7 @@ class Cache:
         return flight
 
     def _flight_of(self, key: FlightKey, request: Request) -> Flight | None:
-        return self._flights.of(key, self._alone_if_owner(request), may_wait=not request.hop)
-
-    def _alone_if_owner(self, request: Request) -> Request:
-        """Return the request as the fetch makes it: the owner of a module makes no other replica fetch."""
-        target = request.target
-        if self._peers is None or request.hop or request.cached_only or not isinstance(target, Target):
-            return request
-        return replace(request, hop=1) if self._peers.owns(subject_of(target.key)) else request
-
-    def _may_ask_what_is_held(self, request: Request) -> bool:
-        """Say whether other replicas may be asked for what they hold, where this one holds nothing."""
-        if self._peers is None or request.local or request.hop or not isinstance(request.target, Target):
-            return False
-        return bool(self._peers.members.live)
+        return self._flights.of(key, alone_if_owner(request, self._peers), may_wait=not request.hop)
 
     def _abandon(self, flight: Flight) -> None:
         """End a fetch that nobody reads any more. A request that comes now begins a new one."""

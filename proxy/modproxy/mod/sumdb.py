@@ -146,6 +146,11 @@ def tile_target(database: str, path: str) -> SumdbTarget:
     return SumdbTarget(database, path, Kind.TILE)
 
 
+def supported_target(database: str) -> SumdbTarget:
+    """Return the target of the question whether a server serves the database."""
+    return SumdbTarget(database, "supported", Kind.TREE)
+
+
 def is_sumdb_path(path: str) -> bool:
     """Say whether a decoded URL path is the path of a checksum database's answer."""
     return path.startswith(_PREFIX)

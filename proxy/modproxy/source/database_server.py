@@ -4,12 +4,12 @@ Source of the rules: `dbClient` of cmd/go/internal/modfetch.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from modproxy.mod.sumdb import Database, SumdbTarget
+from modproxy.mod.sumdb import Database, SumdbTarget, supported_target
 from modproxy.mod.target import Kind
 from modproxy.request import Request
 from modproxy.source.checked import read_small
@@ -50,11 +50,16 @@ class DatabaseServer:
     ) -> None:
         self._shelf = shelf
         self._source = first(self)
-        self._name = database.name
+        self.name = database.name
         self._proxies = () if database.explicit else proxies
         self._itself = itself
         self._chosen: tuple[float, Source] | None = None
-        self._choices = SharedTasks[str, Source]()
+        self._choices = SharedTasks[tuple[str, bool], Source]()
+        """By Via header, and whether another replica may be asked: two replicas could otherwise wait for each other."""
+        self.ask_fleet: Callable[[str], Awaitable[str]] | None = None
+        """Asks another replica, with a Via header, which server it has chosen. Returns an empty text for no answer."""
+        self.owns_choice: Callable[[], bool] = lambda: True
+        """Says whether this replica chooses for the fleet."""
         self.asked = 0
         """How many answers were asked for."""
 
@@ -88,22 +93,36 @@ class DatabaseServer:
     @asynccontextmanager
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
         """Yield the answer of the server that serves the database. Raises `SourceError`."""
-        server = await self._server(request)
+        server = await self._server(request.via)
         async with server.fetch(request) as fetched:
             yield fetched
 
-    async def _server(self, request: Request) -> Source:
+    async def choice(self, via: str) -> str:
+        """Return which server is chosen, in words that another replica of the same config understands."""
+        chosen = await self._server(via, alone=True)
+        sources = [proxy.source for proxy in self._proxies]
+        return f"{sources.index(chosen) if chosen in sources else len(sources)} of {len(sources)}"
+
+    async def _server(self, via: str, *, alone: bool = False) -> Source:
         if self._chosen is not None and time.monotonic() - self._chosen[0] < _CHOICE_SECONDS:
             return self._chosen[1]
-        return await self._choices.result(request.via, partial(self._choose, request.via))
+        alone = alone or self.owns_choice()
+        return await self._choices.result((via, alone), partial(self._choose, via, alone=alone))
 
-    async def _choose(self, via: str) -> Source:
-        chosen = await self._first_that_serves(via) or self._itself
+    async def _choose(self, via: str, *, alone: bool) -> Source:
+        told = await self.ask_fleet(via) if self.ask_fleet is not None and self._proxies and not alone else ""
+        chosen = self._told(told) or await self._first_that_serves(via) or self._itself
         self._chosen = time.monotonic(), chosen
         return chosen
 
+    def _told(self, choice: str) -> Source | None:
+        """Return the server that another replica has chosen; None where its words mean nothing here."""
+        sources = [*(proxy.source for proxy in self._proxies), self._itself]
+        named = (source for number, source in enumerate(sources) if choice == f"{number} of {len(self._proxies)}")
+        return next(named, None)
+
     async def _first_that_serves(self, via: str) -> Source | None:
-        question = Request(SumdbTarget(self._name, "supported", Kind.TREE), via=via)
+        question = Request(supported_target(self.name), via=via)
         for proxy in self._proxies:
             try:
                 async with proxy.source.fetch(question):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from modproxy.fleet.members import Peer
 from modproxy.fleet.rendezvous import subject_of
+from modproxy.mod.sumdb import supported_target
 from modproxy.mod.target import Kind
 from modproxy.request import Request
 from modproxy.source.checked import read_small
@@ -51,6 +52,10 @@ class SharedDatabase:
         self._answers: dict[str, tuple[float, Raw | NotFound]] = {}
         """What was asked for lately, and until when it is good."""
         self._bytes = 0
+        if client is not None:
+            choice = subject_of(supported_target(server.name).key)
+            server.ask_fleet = self._choice_of_owner
+            server.owns_choice = partial(client.peers.owns, choice)
 
     @property
     def shared(self) -> bool:
@@ -76,6 +81,10 @@ class SharedDatabase:
     @asynccontextmanager
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
         """Yield an answer for another replica. Raises `SourceError`; `NotHeld` where no fetch is allowed."""
+        if request.target == supported_target(self.server.name):
+            words = (await self.server.choice(request.via)).encode()
+            yield Fetched(once(words), len(words), "")
+            return
         if request.cached_only:
             found = self._remembered(request.target.key)
             if not isinstance(found, Raw):
@@ -84,6 +93,17 @@ class SharedDatabase:
             found = await self.ask(request)
         age = time.monotonic() - found.learnt
         yield Fetched(once(found.body), len(found.body), "", tier=found.tier, age=age)
+
+    async def _choice_of_owner(self, via: str) -> str:
+        """Ask the owner of the question which server it has chosen; an empty text where there is no other one."""
+        question = Request(supported_target(self.server.name), via=via)
+        owner = self._client.peers.owner(subject_of(question.target.key)) if self._client is not None else None
+        if owner is None:
+            return ""
+        try:
+            return (await self._from(owner, question, held=False)).body.decode("ascii", "replace")
+        except (PeerSays, PeerFailed):
+            return ""
 
     async def _as_owner(self, client: PeerClient, request: Request) -> Raw:
         found = self._remembered(request.target.key)

@@ -7,7 +7,7 @@ import pytest
 
 from modproxy.cache.answer import CacheStatus, KnownAbsent
 from modproxy.cache.lookup import Cache
-from modproxy.source.protocol import Denied, Mismatch, NotFound, SourceError, Unavailable
+from modproxy.source.protocol import Denied, Mismatch, NotFound, NotHeld, SourceError, Unavailable
 from tests.kubernetes.eventually import eventually
 from tests.modproxy.cache.drained import drained
 from tests.modproxy.making import request, rules
@@ -64,7 +64,7 @@ async def test_a_wrong_zip_is_not_kept_and_the_next_reader_waits_for_the_reason(
         await drained(await cache.get(request(ZIP), rules(broken)), store)
     with pytest.raises(Unavailable, match="refused"):
         await cache.get(request(ZIP), rules(broken))
-    assert first.type.__name__ in ("CutShort", "Unavailable")
+    assert first.type.__name__ in ("CutShort", "Unfit")
     assert not store.files
 
 
@@ -204,7 +204,7 @@ async def test_an_absence_at_an_older_source_leaves_what_a_newer_one_gave(cache:
 
 async def test_only_what_is_held_when_the_request_says_so(cache: Cache, store: MemoryStore) -> None:
     source = FakeSource({LIST: b"v1.0.0\n"})
-    with pytest.raises(KnownAbsent, match="Disable-Module-Fetch"):
+    with pytest.raises(NotHeld, match="Disable-Module-Fetch"):
         await cache.get(request(LIST, cached_only=True), rules(source))
     await cache.get(request(LIST), rules(source))
     store.age(LIST, 1e6)

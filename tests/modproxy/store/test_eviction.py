@@ -71,6 +71,39 @@ def test_the_least_recently_used_go_and_a_hash_goes_with_its_zip(tmp_path: Path)
     assert left == [".modproxy/drafts/x", "b/@v/v1.zip", "b/@v/v1.ziphash"]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "gone"),
+    [(50, {"b"}), (150, {"b", "c"}), (250, {"b", "c", "a"}), (350, {"b", "c", "a", "d"})],
+)
+def test_copies_go_first_and_each_group_by_its_last_use(tmp_path: Path, wanted: int, gone: set[str]) -> None:
+    for name, minutes_ago in (("a", 90), ("b", 50), ("c", 40), ("d", 10)):
+        make(tmp_path, f"{name}/@v/v1.mod", 100, minutes_ago)
+    asked: list[str] = []
+
+    def is_copy(key: str) -> bool:
+        asked.append(key)
+        return key[0] in "bc"
+
+    remover = Remover(tmp_path)
+    evict(tmp_path, remover, wanted, is_copy)
+    assert {key[0] for key in remover.keys} == gone
+    assert len(asked) == 4
+
+
+def test_each_module_is_asked_about_once(tmp_path: Path) -> None:
+    for number in range(50):
+        make(tmp_path, f"example.com/m/@v/v1.{number}.0.mod", 1, 10)
+    make(tmp_path, "example.com/m/@latest", 1, 10)
+    asked: list[str] = []
+
+    def is_copy(key: str) -> bool:
+        asked.append(key)
+        return False
+
+    evict(tmp_path, Remover(tmp_path), 1, is_copy)
+    assert asked == ["example.com/m/@"]
+
+
 @contextmanager
 def unprivileged() -> Iterator[None]:
     """Act without the rights of root."""

@@ -7,7 +7,7 @@ from multidict import MultiMapping
 
 from modproxy.fleet.greeting import CACHED_ONLY, HOP, NAME, is_name
 from modproxy.in_force import Rules
-from modproxy.mod.sumdb import is_sumdb_path, parse_sumdb_target
+from modproxy.mod.sumdb import is_sumdb_path, parse_sumdb_target, supported_target
 from modproxy.mod.target import NoSuchTarget, TargetError, decode_path, parse_target
 from modproxy.request import Request
 from modproxy.server.decide.arrival import TRACE_PARENT, is_request_id
@@ -47,7 +47,7 @@ def read_question(method: str, raw_path: str, headers: MultiMapping[str], rules:
     except NoSuchTarget as e:
         raise NoQuestion(ErrorAnswer(404, f"not found: {e}")) from None
     if target is None:
-        raise NoQuestion(ErrorAnswer(404, "not found: each replica says itself which database is served"))
+        target = supported_target(rules.database or "")
     own_id, trace = headers.get("X-Request-Id", ""), headers.get("traceparent", "")
     return Request(
         target,
