@@ -33,8 +33,8 @@ venv: .venv/run.stamp ## install both programs into .venv/bin
 run: .venv/run.stamp ## run a fleet on this machine; FILE=, LISTEN= and DATA= (where it keeps its caches) say which, where
 	@$(BIN)/goproxy-operator local -f "$(FILE)" --listen "$(LISTEN)" $(if $(DATA),--data-dir "$(DATA)")
 
-test: lint ## lint, then every test; ARGS are pytest's
-	@$(BIN)/python -m pytest $(ARGS)
+test: lint ## lint, then every test; with ARGS only the tests that pytest chooses by them
+	@$(BIN)/python -m $(if $(ARGS),pytest $(ARGS),tests.side_by_side)
 
 azure: .venv/dev.stamp ## the tests of Azure's blobs, with azurite: it needs Node.js, and takes 365 MB in the cache folder
 	@folder="$${GOPROXY_OPERATOR_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/goproxy-operator}/azurite-$(AZURITE)"; \

@@ -32,6 +32,7 @@ from goproxy_operator.observed.reports import Reports
 from goproxy_operator.observed.scrape import Scraper
 from goproxy_operator.reconcile.actions import Actions
 from goproxy_operator.reconcile.decide.rollouts import Rollouts
+from goproxy_operator.reconcile.families import Families
 from goproxy_operator.reconcile.generations import Generations
 from goproxy_operator.reconcile.observe import Observed
 from goproxy_operator.reconcile.reconciler import FleetReconciler
@@ -68,7 +69,8 @@ async def control(
     clock = asyncio.get_running_loop().time
     queue: Queue[Key] = Queue(clock)
     generations, verdicts = Generations(), Verdicts()
-    goproxies = KnownObjects(_on_change(queue, Tally(), generations), WHOLE)
+    families = Families(lambda fleet: queue.add(fleet, _SETTLE))
+    goproxies = KnownObjects(_on_change(queue, Tally(), generations, families), WHOLE)
     look_at_all = partial(_look_at_all, queue, goproxies)
     rollouts = Rollouts(settings.rollouts, goproxies.keys, queue.add)
     reports = Reports(settings.grow_after)
@@ -82,7 +84,7 @@ async def control(
         look_at_all()
 
     try:
-        classes = await _classes(client, settings, look_at_all, verdicts)
+        classes = await _classes(client, settings, look_at_all, verdicts, families)
         async with asyncio.TaskGroup() as tasks:
             mirror = Mirror(client, settings.namespaces, lambda fleet: queue.add(fleet, _SETTLE), tasks)
             discovery = Discovery(client, settings.discovery_interval, on_served)
@@ -98,6 +100,7 @@ async def control(
                 classes,
                 generations,
                 verdicts,
+                families,
                 lambda: registrar.current,
                 issuer.get,
             )
@@ -116,6 +119,8 @@ async def control(
             await registrar.start(tasks)
             # A child that is there would seem to be missing before all children are known.
             await mirror.wait_synced()
+            # Otherwise new fleets would get a config without the keys, and a moment later one with them.
+            await issuer.look()
             # No fleet may be looked at before it is known what limits it.
             await classes.follow(tasks)
             _log.info("children and pods are listed; reconciling")
@@ -124,7 +129,7 @@ async def control(
             tasks.create_task(run_workers(queue, reconciler.reconcile, lease.certain))
             statuses = ClassStatuses(client, classes, verdicts, goproxies.keys)
             tasks.create_task(supervised("status of classes", statuses.run))
-            tasks.create_task(supervised("sweep", partial(_sweep, client, settings, goproxies, queue)))
+            tasks.create_task(supervised("sweep", partial(_sweep, client, settings, goproxies, queue, families)))
             scraping = Scraping(
                 scraper, mirror, reports, interval=settings.scrape_interval, fleets=goproxies.keys, moved=queue.add
             )
@@ -135,12 +140,13 @@ async def control(
         await scraper.close()
 
 
-def _on_change(queue: Queue[Key], tally: Tally, generations: Generations) -> OnChange[Object]:
+def _on_change(queue: Queue[Key], tally: Tally, generations: Generations, families: Families) -> OnChange[Object]:
     """Return what is told of each change of an object."""
 
     def on_change(key: Key, old: Object | None, new: Object | None) -> None:
         tally.note(key, new)
         generations.changed(key, old, new)
+        families.changed(key)
         if _matters(old, new):
             queue.add(key)
 
@@ -164,7 +170,7 @@ def _login(access: Access) -> KopfLogin:
 
 
 async def _classes(
-    client: ApiClient, settings: Settings, look_at: Callable[..., None], verdicts: Verdicts
+    client: ApiClient, settings: Settings, look_at: Callable[..., None], verdicts: Verdicts, families: Families
 ) -> ObservedClasses:
     """Return the classes, once it is known that they can be read.
 
@@ -172,10 +178,15 @@ async def _classes(
     """
 
     def on_classes() -> None:
+        families.all_changed()
         look_at()
         verdicts.move()
 
-    classes = ObservedClasses(client, on_classes, look_at, enforced=not settings.ignore_classes)
+    def on_namespace(name: str) -> None:
+        families.all_changed(name)
+        look_at(name)
+
+    classes = ObservedClasses(client, on_classes, on_namespace, enforced=not settings.ignore_classes)
     await classes.check()
     return classes
 
@@ -189,17 +200,22 @@ def _publish(goproxies: KnownObjects[Object], queue: Queue[Key], rollouts: Rollo
     ROLLOUTS.labels("waiting").set_function(lambda: rollouts.waiting)
 
 
-async def _sweep(client: ApiClient, settings: Settings, goproxies: KnownObjects[Object], queue: Queue[Key]) -> None:
+async def _sweep(
+    client: ApiClient, settings: Settings, goproxies: KnownObjects[Object], queue: Queue[Key], families: Families
+) -> None:
     """Every so often list the objects, forget what is gone, and look at each: whatever was missed is made good."""
     while True:
         try:
             for namespace in settings.namespaces if settings.namespaces is not None else (None,):
                 await list_into(client, GOPROXIES, namespace, {}, goproxies)
+            families.listed()
             _look_at_all(queue, goproxies)
             pause = settings.resync
         except (ApiError, UnreachableError, aiohttp.ClientError, OSError, TimeoutError) as e:
             _log.warning("listing the GoProxy objects: %s", e or type(e).__name__)
             pause = _SWEEP_RETRY
+            if isinstance(e, ApiError) and not e.is_temporary:
+                families.listed()  # what may not be listed has no fleet that this operator knows
         await asyncio.sleep(pause)
 
 

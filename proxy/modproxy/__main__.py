@@ -7,6 +7,7 @@ import logging
 import resource
 import signal
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
@@ -94,8 +95,16 @@ async def serve(path: Path, loaded: Loaded) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     clients = open_listener(loaded.config.listen, "listen")
     admin = open_listener(loaded.config.admin, "admin")
+    peers = open_listener(loaded.config.peers.listen, "peers.listen") if loaded.config.peers else None
     replica = Replica(loaded, [address_of(clients)])
     try:
+        await replica.meet_peers()
+        # Replicas that start together greet each other before they serve clients.
+        peer_listener = (
+            ClientListener(peers, replica.peer_handler.handle, None) if peers and replica.peer_handler else None
+        )
+        if peer_listener is not None:
+            await peer_listener.start()
         await replica.start()
         admin_runner = web.AppRunner(
             admin_app(
@@ -111,19 +120,22 @@ async def serve(path: Path, loaded: Loaded) -> None:
         log.info("serving %s on %s, admin on %s", listener.scheme, address_of(clients), address_of(admin))
         replica.follow(path)
         await stop.wait()
-        await _drain(replica, listener)
+        await _drain(replica, listener, peer_listener)
         await admin_runner.cleanup()
     finally:
         await replica.close()
 
 
-async def _drain(replica: Replica, listener: ClientListener) -> None:
+async def _drain(replica: Replica, listener: ClientListener, peers: ClientListener | None) -> None:
     """Turn readiness off, give load balancers time to notice, and give requests in flight time to finish."""
     shutdown = replica.config.shutdown
     log.info("stopping: requests in flight have %.0f s", shutdown.timeout)
-    replica.leave()
+    await replica.leave()
     await asyncio.sleep(shutdown.delay)
+    until = time.monotonic() + shutdown.timeout
     await listener.drain(shutdown.timeout)
+    if peers is not None:  # clients of other replicas may still read what this one sends
+        await peers.drain(max(0.0, until - time.monotonic()))
     log.info("stopped")
 
 

@@ -64,6 +64,8 @@ class Rules:
     """How long answers stay fresh."""
     warnings: tuple[str, ...]
     """Problems of the config that do not keep it from being in force, for the keepers of the fleet."""
+    shared_database: Source | None = None
+    """Gives other replicas answers of the checksum database that nobody has proved; None where none is served."""
     judge: Judge | None = None
     """Decides which versions may be served, by what is known of them; None where the config asks for nothing of it."""
 
@@ -116,7 +118,7 @@ class _CacheReader:
         return await self._cache.read(Request(target, via=via), self._in_force())
 
     async def read_held(self, target: AnyTarget) -> bytes:
-        return await self._cache.read(Request(target, cached_only=True), self._in_force())
+        return await self._cache.read(Request(target, cached_only=True, local=True), self._in_force())
 
     async def held(self, target: SumdbTarget) -> bytes | None:
         return await self._cache.held(Request(target), self._in_force())
@@ -153,6 +155,10 @@ class InForce:
         """The rules in force."""
         if self._rules is None:
             raise AssertionError("begin comes first")
+        return self._rules
+
+    def rules_if_any(self) -> Rules | None:
+        """Return the rules in force; None before `begin` has put any in place."""
         return self._rules
 
     @property
@@ -208,6 +214,7 @@ class InForce:
             or old is None
             or config.upstream != old.config.upstream
             or config.cache.object_store != old.config.cache.object_store
+            or config.cache.parent != old.config.cache.parent
             or url != vulnerability_url(old.config)
         ):
             reader = _CacheReader(self._cache)
@@ -238,6 +245,7 @@ class InForce:
             unverified=sources.unverified,
             cache=config.cache,
             warnings=sources.warnings + _fixed_at_start(self._started or config, config),
+            shared_database=sources.shared_database,
             judge=self._facts.judge(config, sources.database, sources.unverified, reader),
         )
         reader.rules = self._rules = rules
@@ -283,6 +291,11 @@ def _fault(error: Exception) -> str:
     return f"this config cannot be taken, by a fault of this program: {type(error).__name__}: {error}"
 
 
+def _of_peers(config: Config, name: str) -> str | None:
+    value: str | None = getattr(config.peers, name) if config.peers is not None else None
+    return value
+
+
 def _fixed_at_start(first: Config, now: Config) -> tuple[str, ...]:
     """Name the fields that are read only at the start and whose values have changed since."""
     fixed = {
@@ -291,5 +304,8 @@ def _fixed_at_start(first: Config, now: Config) -> tuple[str, ...]:
         "id": (first.id, now.id),
         "cache.dir": (first.cache.dir, now.cache.dir),
         "tls": (first.tls is None, now.tls is None),
+        "peers": (first.peers is None, now.peers is None),
+        "peers.listen": (_of_peers(first, "listen"), _of_peers(now, "listen")),
+        "peers.name": (_of_peers(first, "name"), _of_peers(now, "name")),
     }
     return tuple(f"{name} changed: takes effect at the next start" for name, (was, is_) in fixed.items() if was != is_)

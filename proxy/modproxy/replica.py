@@ -19,20 +19,24 @@ from modproxy.contract.address import Address
 from modproxy.contract.config import Config, ConfigError, TlsConfig
 from modproxy.facts.facts import Facts
 from modproxy.faults import Faults
+from modproxy.fleet.peers import Peers
 from modproxy.identity.identities import watch_identities
 from modproxy.in_force import InForce
 from modproxy.reporting import CERTIFICATES, CONFIG, Reporter
 from modproxy.server.certificates import Certificates
 from modproxy.server.handler import ClientHandler
 from modproxy.server.metrics import Metrics, UpstreamCounts
+from modproxy.server.peers import PeerHandler
 from modproxy.server.traffic import Traffic
 from modproxy.source.asking_again import ask_again
 from modproxy.source.build import SharedResources
+from modproxy.source.peer_client import PeerClient
 from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.way_out.bucket_settings import bucket_settings
 from modproxy.source.way_out.connections import Connections
 from modproxy.source.way_out.named_secrets import watch_secrets
 from modproxy.store.disk import DiskStore
+from modproxy.store.eviction import nothing_is_a_copy
 from modproxy.store.janitor import Janitor
 from modproxy.store.write_behind import WriteBehind
 from modproxy.threads import Pool
@@ -61,8 +65,10 @@ class Replica:
         traffic = Traffic(time.monotonic)
         self.store = DiskStore(Path(config.cache.dir), config.cache.size_bytes)
         self._janitor = Janitor(self.store, config.cache)
+        self._janitor.is_copy = lambda: (self.peers.is_copy() if self.peers is not None else None) or nothing_is_a_copy
         self._checks = ProcessChecks(ThreadChecks(self._hashing))
-        cache = Cache(self.store, self._checks)
+        self.peers = Peers(config.peers, own.fleet) if config.peers is not None else None
+        cache = Cache(self.store, self._checks, self.peers)
         version_control = SharedVersionControl(self.store.private, self.store.capacity)
         self.auditor = Auditor(self.store.private, self.store.capacity, self._connections)
         self.store.beside = lambda: version_control.used_bytes + self.auditor.used_bytes
@@ -76,6 +82,7 @@ class Replica:
             self.store.private,
             version_control,
             self.facts.heads.saw,
+            peers=PeerClient(self.peers) if self.peers is not None else None,
             bucket=self.object_store.bucket,
         )
         self.in_force = InForce(shared, cache, self.facts)
@@ -91,6 +98,20 @@ class Replica:
             faults=self._faults,
             facts=self.facts,
         )
+        self.peer_handler = (
+            PeerHandler(
+                self.peers,
+                cache,
+                self.store,
+                self.in_force.rules_if_any,
+                own,
+                answer_child=self.handler.handle_child,
+            )
+            if self.peers
+            else None
+        )
+        if self.peers is not None:
+            self.reporter.peers = self.peers.report
         self.reporter.refusals = self.handler.refusals.recent
         self.reporter.object_store = self.object_store.report
         self.metrics = Metrics(
@@ -103,14 +124,24 @@ class Replica:
             pending=lambda: self.store.pending_files,
             object_store_requests=self.object_store.bucket.requests,
             certificate_expires=self.reporter.certificate_expires,
+            peers=self.peers,
         )
         self._cache = cache
+
+    async def meet_peers(self) -> None:
+        """Read how peers prove who they are, before the first of them is answered."""
+        if self.peers is not None:
+            self._share(self.peers, self._started.config)
+            await self.peers.begin()
 
     async def start(self) -> None:
         """Take the first config and begin to count the stored files. Raises `OSError` and `UpstreamError`."""
         logging.getLogger().addHandler(self._faults)
         self.store.prepare()
         await self.in_force.begin(self._started)
+        if self.peers is not None:
+            self.background.start("greeting of peers", self.peers.run)
+            await self.peers.first_round()
         if self.certificates:
             await self.certificates.look()
             self.background.start(CERTIFICATES, self.certificates.follow, vital=True)
@@ -148,18 +179,27 @@ class Replica:
         self.store.limit = config.cache.size_bytes
         self._janitor.config = config.cache
         self.auditor.change(config)
+        if self.peers is not None:
+            self._share(self.peers, config)
+            await self.peers.change(config.peers)
         await self.object_store.take(bucket_settings(config))
         self.store.grown.set()
+
+    def _share(self, peers: Peers, config: Config) -> None:
+        """Say how long peers' answers are good, and which files are copies."""
+        peers.list_ttl, peers.not_found_ttl = config.cache.list_ttl, config.cache.not_found_ttl
 
     @property
     def config(self) -> Config:
         """The config in force."""
         return self.in_force.rules.config
 
-    def leave(self) -> None:
-        """Turn readiness off, and ask each client to close its connection after its next answer."""
+    async def leave(self) -> None:
+        """Turn readiness off, tell the peers, and ask each client to close its connection after its next answer."""
         self.background.end(CONFIG)
         self.reporter.ready = False
+        if self.peers is not None:
+            await self.peers.say_leaving()
         self.handler.drain()
 
     async def close(self) -> None:
@@ -171,6 +211,8 @@ class Replica:
         await self._checks.close()
         await self.in_force.close()
         await self.auditor.close()
+        if self.peers is not None:
+            await self.peers.close()
         await self._connections.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.store.settle(), _SETTLED_SECONDS)

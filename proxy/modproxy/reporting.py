@@ -6,7 +6,14 @@ from importlib.metadata import version
 
 from modproxy.audit.auditor import Auditor
 from modproxy.background import BackgroundTasks
-from modproxy.contract.report import ConfigState, ObjectStoreState, Report, SecretProblem, StorageState
+from modproxy.contract.report import (
+    ConfigState,
+    ObjectStoreState,
+    PeersState,
+    Report,
+    SecretProblem,
+    StorageState,
+)
 from modproxy.facts.facts import Facts
 from modproxy.faults import Faults
 from modproxy.in_force import InForce
@@ -47,6 +54,8 @@ class Reporter:
         """Returns the refusals of the last ten minutes, by the kind of the rule."""
         self.object_store: Callable[[], ObjectStoreState | None] = lambda: None
         """Returns how the object store fares."""
+        self.peers: Callable[[], PeersState | None] = lambda: None
+        """Returns how the replica fares with its peers."""
         self.ready = False
         """False before the replica has started and after its end has begun."""
 
@@ -83,6 +92,7 @@ class Reporter:
             access_problems=identities.problems() if identities is not None else None,
             audit=self._auditor.report(),
             object_store=self.object_store(),
+            peers=self.peers(),
         )
 
     def _secret_problems(self) -> tuple[SecretProblem, ...]:

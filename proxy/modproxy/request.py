@@ -21,9 +21,15 @@ class Request:
     via: str = ""
     """The Via header as the client sent it (RFC 9110, section 7.6.3): the proxies that the request has passed."""
     hop: int = 0
-    """How many other replicas of this fleet the request has passed."""
+    """How many other replicas of this fleet the request has passed. With one, no further replica is made to fetch."""
     cached_only: bool = False
-    """True when only stored files may answer the request (`Disable-Module-Fetch` of the Go Modules Reference)."""
+    """True when only files that the fleet holds may answer the request (`Disable-Module-Fetch` of the Go Modules
+    Reference).
+    """
+    local: bool = False
+    """True when only what this very replica stores may answer the request; it is `cached_only` too."""
+    asked_by: str = ""
+    """The name of the replica that has passed the request on; empty without one."""
     principal: Principal = ANONYMOUS
     """Who makes the request."""
     id: str = ""

@@ -139,7 +139,7 @@ async def test_probes_and_metrics(replica: Replica, admin: str) -> None:
             "modproxy_checksum_mismatches_total 0.0",
         ):
             assert line in metrics.splitlines()
-        replica.leave()
+        await replica.leave()
         assert await get("/-/readyz") == (503, "not ready: starting or shutting down\n")
         assert "modproxy_ready 0.0" in (await get("/metrics"))[1]
     assert replica.handler.draining

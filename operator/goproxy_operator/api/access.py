@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, StringConstraints
 
 from goproxy_operator.api.addresses import URL_HOST_RULES, AddressRange
+from goproxy_operator.api.family import ChildrenSpec
 from goproxy_operator.api.fields import SecretRef
 from goproxy_operator.api.part import ATOMIC, SET, Items, Part
 from goproxy_operator.api.patterns import ModulePattern
@@ -212,7 +213,10 @@ _ACCESS_RULES: Rules["AccessSpec"] = (
 
 
 class AccessSpec(Part):
-    """Who may do what. Without this section everybody may read and fetch; with it nothing is granted but by it."""
+    """Who may do what. Without this section everybody may read and fetch; with it nothing is granted but by it.
+
+    With children alone it says nothing of clients, who may read and fetch as without the section.
+    """
 
     RULES: ClassVar = _ACCESS_RULES
 
@@ -229,6 +233,13 @@ class AccessSpec(Part):
     """True: something else encrypts the way to the replicas, such as a mesh. Default: false."""
     rules: Annotated[Items[AccessRule], Field(max_length=64, json_schema_extra=ATOMIC)] = ()
     """What is granted to whom. The order does not matter."""
+    children: ChildrenSpec | None = None
+    """Which fleets may have this one as their cache.parent. Default: none."""
+
+    @property
+    def of_clients(self) -> bool:
+        """Say whether the section says who may do what, and not only which fleets may be children."""
+        return self.children is None or bool(self.model_fields_set - {"children"})
 
     @property
     def has_credentials(self) -> bool:

@@ -5,7 +5,9 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from goproxy_operator.api.family import ParentSpec
 from goproxy_operator.api.fields import HUGE, Duration, Name, PositiveDuration, Size
+from goproxy_operator.api.object_store import ObjectStoreSpec
 from goproxy_operator.api.part import Part
 from goproxy_operator.api.rule import NO_OLD_OBJECT, MessageValue, Rule, Rules, ServerRule
 from goproxy_operator.quantity import size_in_bytes
@@ -24,11 +26,24 @@ def _comparable(name: str) -> str:
     return f"(!self.{name}.matches('{HUGE}') && isQuantity(self.{name}))"
 
 
+_EPHEMERAL = "(has(self.ephemeral) && self.ephemeral)"
 _STORAGE_RULES: Rules["StorageSpec"] = (
     ServerRule(
         cel="!has(oldSelf.size) || has(self.size)",
         message="size may not be removed: write {oldSelf.size} or more",
         because=NO_OLD_OBJECT,
+    ),
+    Rule(
+        cel=f"!{_EPHEMERAL} || (!has(self.growTo) && !has(self.storageClassName) && !has(self.whenDeleted))",
+        holds=lambda spec: (
+            not spec.ephemeral or (spec.grow_to, spec.storage_class_name, spec.when_deleted) == (None,) * 3
+        ),
+        message="growTo, storageClassName and whenDeleted are of claims, and an ephemeral cache has none: remove them",
+    ),
+    Rule(
+        cel=f"!{_EPHEMERAL} || has(self.size)",
+        holds=lambda spec: not spec.ephemeral or spec.size is not None,
+        message="an ephemeral cache needs size, which it takes of its node's disk: write for example size 20Gi",
     ),
     Rule(
         cel="!has(self.growTo) || has(self.size)",
@@ -48,7 +63,7 @@ _STORAGE_RULES: Rules["StorageSpec"] = (
 
 
 class StorageSpec(Part):
-    """The claim of each replica."""
+    """The claim of each replica, or its part of the node's disk."""
 
     RULES: ClassVar = _STORAGE_RULES
 
@@ -61,6 +76,9 @@ class StorageSpec(Part):
     """What becomes of the claims when the object is deleted. Default: Retain."""
     grow_to: Size | None = None
     """Up to here the claims grow by themselves, when the caches stay full. Default: they do not."""
+    ephemeral: bool | None = None
+    """True: no claim; the cache is on the node's disk and ends with its pod. Immutable once a replica serves.
+    Default: false."""
 
 
 WatermarkPercent = Annotated[int, Field(ge=1, le=99)]
@@ -122,3 +140,5 @@ class CacheSpec(Part):
     """How long a 404 or 410 of upstream is remembered. Default: 60s."""
     stale_if_error: Duration | None = None
     """How long after listTTL the old answer may be served when upstream gives none. Default: 24h."""
+    object_store: ObjectStoreSpec | None = None
+    parent: ParentSpec | None = None

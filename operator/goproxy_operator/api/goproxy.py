@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from goproxy_operator.api.errors import told
-from goproxy_operator.api.rule import Rule, Rules, check
+from goproxy_operator.api.rule import Rule, Rules, ServerRule, check
 from goproxy_operator.api.spec import GoProxySpec
 from goproxy_operator.api.status import Status
 from goproxy_operator.api.transitions import STORAGE_TRANSITIONS
@@ -29,6 +29,12 @@ OBJECT_RULES: Rules[Any] = (
         ),
         message=f"metadata.name must start with a letter, hold only a-z, 0-9 and -, and have at most {_LONGEST_NAME} "
         "characters: write for example team-a",
+    ),
+    ServerRule(
+        cel="!has(self.spec) || !has(self.spec.cache) || !has(self.spec.cache.parent) "
+        "|| has(self.spec.cache.parent.namespace) || self.spec.cache.parent.name != self.metadata.name",
+        message="spec.cache.parent is the GoProxy itself: write another one, or remove it",
+        because="a class may name one parent for all its fleets, of which that parent may be one",
     ),
     *STORAGE_TRANSITIONS,
 )

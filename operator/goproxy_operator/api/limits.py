@@ -10,6 +10,7 @@ from goproxy_operator.api.access import IssuerText
 from goproxy_operator.api.audit import AuditReceiverUrl
 from goproxy_operator.api.autoscaling import MOST_REPLICAS, ServerAddress
 from goproxy_operator.api.fields import DNS_NAME, NAME_LENGTH, Size
+from goproxy_operator.api.object_store import BUCKET_URL, ENDPOINT_URL
 from goproxy_operator.api.part import SET, Items, Part
 from goproxy_operator.api.patterns import GlobText
 from goproxy_operator.api.rule import ModelRule, Rule, Ruled, Rules, matching, quoted
@@ -90,6 +91,22 @@ _HOST_PATTERN_RULES: Rules[str] = (
 HostPattern = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), Ruled(_HOST_PATTERN_RULES)]
 """A host name, or one with `*.` before it for one more label, as in certificates and Ingresses (RFC 6125 6.4.3)."""
 
+_STORE = rf"{BUCKET_URL}|{ENDPOINT_URL}|^claim:[^\s/]+$"
+_STORE_RULES: Rules[str] = (
+    Rule(
+        cel="!self.contains('@')",
+        holds=lambda text: "@" not in text,
+        message=CREDENTIALS_IN_URL,
+    ),
+    Rule(
+        cel=f"self.contains('@') || self.matches(r'{_STORE}')",
+        holds=lambda text: "@" in text or re.fullmatch(_STORE, text, re.ASCII) is not None,
+        message="{self} names no object store: write s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, "
+        "az://ACCOUNT/CONTAINER/PREFIX, the https:// URL of an endpoint, or claim:NAME",
+    ),
+)
+StoreLimit = Annotated[str, StringConstraints(min_length=1, max_length=512), Ruled(_STORE_RULES)]
+
 _LIST = Field(max_length=32, json_schema_extra=SET)
 Globs = Annotated[Items[GlobText], _LIST]
 """Globs as of path.Match for a whole value, in which * stops at a slash."""
@@ -141,6 +158,11 @@ class LimitsSpec(Part):
     """What access.oidc[].issuer may be: these URLs and what is below them."""
     elasticsearch: Annotated[Items[AuditReceiverUrl], _LIST] | None = None
     """What audit.elasticsearch.url may be: these URLs and what is below them."""
+    object_stores: Annotated[Items[StoreLimit], _LIST] | None = None
+    """What cache.objectStore may be: URLs of buckets, and what is below them; URLs of servers, for endpoint; claim:NAME
+    for claimName, where NAME is a glob."""
+    parents: Globs | None = None
+    """Globs for cache.parent, as NAMESPACE/NAME."""
     exposure: (
         Annotated[
             Items[Annotated[Way, Field(strict=False)]],

@@ -79,6 +79,31 @@ class ReplicaStatus(Part):
     """The hash of the config in force."""
 
 
+class PeersStatus(Part):
+    """How the replicas see each other: by the one that sees the fewest."""
+
+    seen: int
+    """How many others answer it."""
+    expected: int
+    """How many others there are."""
+
+
+class ObjectStoreStatus(Part):
+    """How the object store fares."""
+
+    waiting: int
+    """Files that are still to be written to it, all replicas together, rounded down: 1, 2, 5, 10, 20, 50 ..."""
+
+
+class ParentStatus(Part):
+    """The fleet that cache.parent names."""
+
+    name: ShortText
+    """As NAMESPACE/NAME."""
+    used: bool
+    """Whether it is asked before upstream."""
+
+
 class InForceStatus(Part):
     """The generation that was carried out last: it stays in force, and is repaired."""
 
@@ -119,6 +144,11 @@ class Status(Part):
     """What was refused in the last ten minutes, all replicas together, by the kind of the rule; absent where nothing
     was."""
     storage: StorageStatus | None = None
+    peers: PeersStatus | None = None
+    """Absent with one replica."""
+    object_store: ObjectStoreStatus | None = None
+    """Absent while nothing waits."""
+    parent: ParentStatus | None = None
     claim_size: Bytes | None = None
     """What the replicas' volumes have, while that is less than what is asked for. cache.storage.size may go back to
     it."""

@@ -28,11 +28,17 @@ def _at_least(path: str) -> str:
     return f"quantity(self.{_SIZE}).compareTo(quantity({path})) >= 0"
 
 
+_STORAGE = "spec.cache.storage"
+
+
+def _ephemeral(of: str) -> str:
+    return f"({_has(f'{_STORAGE}.ephemeral', of)} && {of}.{_STORAGE}.ephemeral)"
+
+
 _NOT_SMALLER = (
-    f"!({_SERVES}) || !{_has(_SIZE, 'self')} || !{_has(_SIZE, 'oldSelf')}"
+    f"!({_SERVES}) || {_ephemeral('self')} || !{_has(_SIZE, 'self')} || !{_has(_SIZE, 'oldSelf')}"
     f" || !({_comparable(f'self.{_SIZE}')}) || !isQuantity(oldSelf.{_SIZE}) || {_at_least(f'oldSelf.{_SIZE}')}"
 )
-_STORAGE = "spec.cache.storage"
 _SAME_CLASS = (
     f"has(self.{_STORAGE}.storageClassName) == has(oldSelf.{_STORAGE}.storageClassName)"
     f" && (!has(self.{_STORAGE}.storageClassName)"
@@ -60,6 +66,14 @@ STORAGE_TRANSITIONS: Rules[None] = (
         message="storageClassName may not be changed, added or removed later: make a new GoProxy with the other class",
         because=NO_OLD_OBJECT,
         field_path=f".{_STORAGE}",
+    ),
+    ServerRule(
+        cel=f"!({_SERVES}) || {_ephemeral('self')} == {_ephemeral('oldSelf')}"
+        f" || ({_HAS_CONDITIONS} && self.status.conditions.exists(c,"
+        " c.type == 'Stalled' && c.reason == 'StorageImmutable'))",
+        message="cache.storage.ephemeral may not be changed later: make a new GoProxy with the other kind of storage",
+        because=NO_OLD_OBJECT,
+        field_path=".spec.cache",
     ),
 )
 """The first of two rules about the size tells what to write where the claims have what was asked for last."""

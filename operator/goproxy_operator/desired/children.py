@@ -11,6 +11,7 @@ from goproxy_operator.desired.config_map import ConfigDocuments, config_map
 from goproxy_operator.desired.disruption_budget import disruption_budget
 from goproxy_operator.desired.exposure import exposure_children
 from goproxy_operator.desired.headless_service import headless_service
+from goproxy_operator.desired.kin import NO_KIN, Kin
 from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.desired.monitoring.switches import monitoring_children
 from goproxy_operator.desired.pod_template import pod_template
@@ -28,7 +29,8 @@ class ChildFacts:
     """The image of the replicas where the object names no image."""
     files: ConfigDocuments
     claims: Sequence[Manifest]
-    """The claim templates in force: of the object or, because they are immutable, of the live StatefulSet."""
+    """The claim templates in force: of the object or, because they are immutable, of the live StatefulSet. None where
+    the cache is ephemeral."""
     replicas: int | None
     """None where an autoscaler owns the number."""
     served: Collection[str] = ()
@@ -43,6 +45,10 @@ class ChildFacts:
     """Where people read the pages about alerts."""
     log_format: str = TEXT
     """How the replicas log."""
+    ephemeral_size: str | None = None
+    """The size of an ephemeral cache; None where it has a claim."""
+    kin: Kin = NO_KIN
+    """The other fleets that the fleet is tied to."""
 
 
 def children(goproxy: GoProxy, facts: ChildFacts) -> list[Manifest]:
@@ -52,12 +58,18 @@ def children(goproxy: GoProxy, facts: ChildFacts) -> list[Manifest]:
         config_map(goproxy, facts.files),
         headless_service(goproxy),
         client_service(goproxy),
-        *exposure_children(goproxy, facts.served, facts.operator_namespace),
+        *exposure_children(goproxy, facts.served, facts.operator_namespace, facts.kin),
         stateful_set(
             goproxy,
             facts.claims,
             facts.replicas,
-            pod_template(goproxy, facts.default_image, assigned_user=facts.assigned_users, log_format=facts.log_format),
+            pod_template(
+                goproxy,
+                facts.default_image,
+                ephemeral_size=facts.ephemeral_size,
+                assigned_user=facts.assigned_users,
+                log_format=facts.log_format,
+            ),
         ),
         disruption_budget(goproxy),
         *monitoring_children(goproxy, facts.served, facts.docs),

@@ -7,6 +7,9 @@ from goproxy_operator.desired import names
 from goproxy_operator.desired.config.access import ClusterIssuer
 from goproxy_operator.desired.config.document import CONFIG_FILE, Placement, replica_config
 from goproxy_operator.desired.config.modules import ALLOWLIST_FILE
+from goproxy_operator.desired.config.parent import parent_config
+from goproxy_operator.desired.config.peers import peers_config
+from goproxy_operator.desired.kin import NO_KIN, Kin
 from goproxy_operator.desired.manifest import Manifest, child
 from goproxy_operator.desired.pod_template import CACHE_DIR, SHUTDOWN
 from modproxy.contract.config import Imposed, config_hash, dump_config
@@ -31,9 +34,11 @@ def documents(
     allowlist: str | None,
     imposed: Imposed | None = None,
     cluster: ClusterIssuer | None = None,
+    *,
+    kin: Kin = NO_KIN,
 ) -> ConfigDocuments:
-    """Compute the files of every replica. `size_bytes` is the size of its claim, `imposed` what the class says, and
-    `cluster` who signs the tokens of service accounts.
+    """Compute the files of every replica. `size_bytes` is the size of its cache, `imposed` what the class says,
+    `cluster` who signs the tokens of service accounts, and `kin` the other fleets that the fleet is tied to.
     """
     place = Placement(
         listen=f":{names.HTTP_PORT_NUMBER}",
@@ -44,6 +49,8 @@ def documents(
         shutdown=SHUTDOWN,
         imposed=imposed,
         cluster=cluster,
+        peers=peers_config(goproxy, cluster, kin),
+        parent=parent_config(kin),
     )
     named = goproxy.spec.modules.allowlist_config_map_name is not None
     return ConfigDocuments(dump_config(replica_config(goproxy, place)), (allowlist or "") if named else None)

@@ -24,8 +24,10 @@ CLAIM_TEMPLATE = "cache"
 CONTAINER = "modproxy"
 HTTP_PORT = "http"
 ADMIN_PORT = "admin"
+PEERS_PORT = "peers"
 HTTP_PORT_NUMBER = 8080
 ADMIN_PORT_NUMBER = 8081
+PEERS_PORT_NUMBER = 8082
 RATE_METRIC = "goproxy_requests_per_second"
 """The external metric that the HorizontalPodAutoscaler asks for, with the fleet label as its selector."""
 
@@ -55,9 +57,19 @@ def headless_service(fleet: str) -> str:
     return f"{fleet}-replicas"
 
 
+def replicas_host(fleet: str, namespace: str) -> str:
+    """Return the name that resolves to the addresses of all replicas that serve."""
+    return f"{headless_service(fleet)}.{namespace}.svc"
+
+
 def service_account(fleet: str) -> str:
     """The account that pods run as."""
     return fleet
+
+
+def account(fleet: str, namespace: str, named: str | None) -> str:
+    """Return the account that a fleet's pods run as, as NAMESPACE/NAME; `named` is what the object says of it."""
+    return f"{namespace}/{named or service_account(fleet)}"
 
 
 def config_map(fleet: str) -> str:

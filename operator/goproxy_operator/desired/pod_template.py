@@ -1,5 +1,6 @@
 """The pod of a replica. It passes the restricted Pod Security Standard."""
 
+import posixpath
 from typing import Any
 
 from goproxy_operator.api.goproxy import GoProxy
@@ -12,8 +13,9 @@ from goproxy_operator.desired.affinity import affinity
 from goproxy_operator.desired.config.document import CONFIG_FILE
 from goproxy_operator.desired.manifest import Manifest, without_empty
 from goproxy_operator.desired.secrets import secrets_mounts, secrets_volumes
-from goproxy_operator.quantity import canonical
-from modproxy.contract.config import ShutdownConfig
+from goproxy_operator.desired.store_volume import store_mounts, store_volumes
+from goproxy_operator.quantity import canonical, size_in_bytes
+from modproxy.contract.config import PEER_AUDIENCE, PeersConfig, ShutdownConfig
 from modproxy.contract.log_lines import TEXT
 from modproxy.contract.spool import SPOOL_BYTES
 
@@ -39,16 +41,44 @@ _DEFAULT_LIMITS = {"memory": "1Gi"}
 flight, and the go and git commands of version control. Processor time has no limit, because a limit makes clients wait
 while the node has time to give.
 """
+_EPHEMERAL_PERCENT = 110
+_EPHEMERAL_ROOM = 2 << 30
+"""The limit of an ephemeral cache is larger than the cache by so much, because Kubernetes ends a pod that exceeds it:
+there are the blocks of small files, drafts, and the audit log's spool.
+"""
+_PEER_VOLUME = "peer-token"
+_PEER_TOKEN: Manifest = {
+    "name": _PEER_VOLUME,
+    "projected": {
+        "sources": [
+            {
+                "serviceAccountToken": {
+                    "audience": PEER_AUDIENCE,
+                    # The kubelet writes a new one after four fifths of the time.
+                    "expirationSeconds": 3600,
+                    "path": posixpath.basename(PeersConfig().token_file),
+                }
+            }
+        ]
+    },
+}
+"""What a replica proves itself with to the other replicas. It opens nothing else: of the API server it is no token."""
 _START_SECONDS = 300
 """How long a replica may take to start before the kubelet starts it anew."""
 
 
 def pod_template(
-    goproxy: GoProxy, default_image: str, *, assigned_user: bool = False, log_format: str = TEXT
+    goproxy: GoProxy,
+    default_image: str,
+    *,
+    ephemeral_size: str | None = None,
+    assigned_user: bool = False,
+    log_format: str = TEXT,
 ) -> Manifest:
-    """Return the template. Of the config it has only the names of Secrets, so that other changes roll no pod.
+    """Return the template. Of the config it has only names of Secrets and claims, so that other changes roll no pod.
 
-    With `assigned_user` it names no user and no group: the cluster gives each namespace its own.
+    With an `ephemeral_size` the cache of that size is on the node's disk, and not on a claim. With `assigned_user` it
+    names no user and no group: the cluster gives each namespace its own.
     """
     fleet = goproxy.metadata.name
     pod = goproxy.spec.pod
@@ -68,6 +98,9 @@ def pod_template(
             "volumes": [
                 {"name": "config", "configMap": {"name": names.config_map(fleet)}},
                 {"name": "tmp", "emptyDir": {"sizeLimit": _TMP_SIZE}},
+                _PEER_TOKEN,
+                *_ephemeral_cache(ephemeral_size),
+                *store_volumes(goproxy),
                 *secrets_volumes(goproxy),
             ],
             "topologySpreadConstraints": _spreading(goproxy),
@@ -92,6 +125,7 @@ def _container(goproxy: GoProxy, default_image: str, log_format: str) -> Manifes
         "ports": [
             {"name": names.HTTP_PORT, "containerPort": names.HTTP_PORT_NUMBER, "protocol": "TCP"},
             {"name": names.ADMIN_PORT, "containerPort": names.ADMIN_PORT_NUMBER, "protocol": "TCP"},
+            {"name": names.PEERS_PORT, "containerPort": names.PEERS_PORT_NUMBER, "protocol": "TCP"},
         ],
         # A replica that starts is asked often, so that it serves soon, and is left the time that slow disks take.
         "startupProbe": {
@@ -120,9 +154,19 @@ def _container(goproxy: GoProxy, default_image: str, log_format: str) -> Manifes
             {"name": "config", "mountPath": _CONFIG_DIR, "readOnly": True},
             {"name": names.CLAIM_TEMPLATE, "mountPath": _CACHE_MOUNT},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - an emptyDir of the pod's own
+            {"name": _PEER_VOLUME, "mountPath": posixpath.dirname(PeersConfig().token_file), "readOnly": True},
+            *store_mounts(goproxy),
             *secrets_mounts(goproxy),
         ],
     }
+
+
+def _ephemeral_cache(size: str | None) -> list[Manifest]:
+    """Return the cache's volume, where it is no claim. It has the name that a claim's volume has."""
+    if size is None:
+        return []
+    mebibytes = (size_in_bytes(size) * _EPHEMERAL_PERCENT // 100 + _EPHEMERAL_ROOM) >> 20
+    return [{"name": names.CLAIM_TEMPLATE, "emptyDir": {"sizeLimit": canonical(f"{mebibytes}Mi")}}]
 
 
 def _log_arguments(log_format: str) -> list[str]:

@@ -7,7 +7,14 @@ does not. The operator itself reads no Secret; a replica reports what is missing
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired.manifest import Manifest
 from modproxy.contract.config import Config
-from modproxy.contract.secret_keys import AUDIT_KEYS, SERVING_KEYS, TRUSTED_PROXY_KEYS, UPSTREAM_KEYS, USERS_KEYS
+from modproxy.contract.secret_keys import (
+    AUDIT_KEYS,
+    OBJECT_STORE_KEYS,
+    SERVING_KEYS,
+    TRUSTED_PROXY_KEYS,
+    UPSTREAM_KEYS,
+    USERS_KEYS,
+)
 
 VOLUME = "secrets"
 _MODE = 0o440
@@ -22,6 +29,7 @@ def referenced_secrets(goproxy: GoProxy) -> tuple[str, ...]:
             | certificate_secret(goproxy)
             | access_secrets(goproxy).keys()
             | audit_secret(goproxy)
+            | object_store_secret(goproxy)
         )
     )
 
@@ -59,12 +67,20 @@ def audit_secret(goproxy: GoProxy) -> set[str]:
     return {receiver.secret_name} if receiver is not None and receiver.secret_name is not None else set()
 
 
+def object_store_secret(goproxy: GoProxy) -> set[str]:
+    """Return the name of the Secret with the login for the object store, if there is one."""
+    store = goproxy.spec.cache.object_store
+    return {store.secret_name} if store is not None and store.secret_name is not None else set()
+
+
 def keys_of(goproxy: GoProxy, name: str) -> tuple[str, ...]:
     """Return the keys of the Secret `name` that reach the replicas."""
     certificate = name in certificate_secret(goproxy)
     upstream = UPSTREAM_KEYS if certificate or name in upstream_secrets(goproxy) else ()
     keys = (*upstream, *(SERVING_KEYS if certificate else ()), *access_secrets(goproxy).get(name, ()))
-    return tuple(dict.fromkeys((*keys, *(AUDIT_KEYS if name in audit_secret(goproxy) else ()))))
+    audit = AUDIT_KEYS if name in audit_secret(goproxy) else ()
+    store = OBJECT_STORE_KEYS if name in object_store_secret(goproxy) else ()
+    return tuple(dict.fromkeys((*keys, *audit, *store)))
 
 
 def secrets_volumes(goproxy: GoProxy) -> list[Manifest]:

@@ -17,8 +17,12 @@ _READY_SECONDS = 5
 
 
 def claim_templates(goproxy: GoProxy) -> list[Manifest]:
-    """Return the templates of the claims. Their labels say whose a claim is after the fleet is gone."""
+    """Return the templates of the claims, none of an ephemeral cache. Their labels say whose a claim is after the fleet
+    is gone.
+    """
     storage = goproxy.spec.cache.storage or StorageSpec()
+    if storage.ephemeral:
+        return []
     spec = without_empty(
         {
             "accessModes": ["ReadWriteOnce"],

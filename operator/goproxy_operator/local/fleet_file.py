@@ -10,6 +10,7 @@ from goproxy_operator.desired.secrets import (
     access_secrets,
     audit_secret,
     certificate_secret,
+    object_store_secret,
     referenced_secrets,
     upstream_secrets,
 )
@@ -83,6 +84,7 @@ def parse_fleet_file(text: str) -> FleetFile:
         goproxy = parse_goproxy(fleets[0])
     except InvalidGoProxyError as e:
         raise DocumentError(*mistakes, *e.mistakes) from None
+    mistakes += _of_clusters_only(goproxy)
     namespace = _metadata(fleets[0]).get("namespace")
     name = goproxy.spec.modules.allowlist_config_map_name
     allowlist = _allowlist(config_maps, name, namespace, mistakes) if name else None
@@ -102,8 +104,25 @@ def missing(fleet_file: FleetFile) -> str | None:
         missing_secrets("spec.access", access_secrets(goproxy), secrets, "nobody can prove who he is by it"),
         _missing_cluster(goproxy),
         missing_secrets("spec.audit", audit_secret(goproxy), secrets, "audit records wait on the disk"),
+        missing_secrets("spec.cache.objectStore", object_store_secret(goproxy), secrets, "the store is not used"),
     )
     return "; ".join(filter(None, told)) or None
+
+
+def _of_clusters_only(goproxy: GoProxy) -> list[str]:
+    """Return what is wrong on one machine, where there are no other fleets and no claims."""
+    cache = goproxy.spec.cache
+    found: list[str] = []
+    if cache.parent is not None:
+        found.append(
+            f"spec.cache.parent: there is no cluster here, and so no GoProxy {cache.parent.name} to ask: remove it, "
+            "and write the URL of that fleet into spec.upstream.goproxy"
+        )
+    if cache.object_store is not None and cache.object_store.claim_name is not None:
+        found.append(
+            "spec.cache.objectStore.claimName: there is no cluster here, and so no claim: write url: file:///FOLDER"
+        )
+    return found
 
 
 def _missing_cluster(goproxy: GoProxy) -> str | None:

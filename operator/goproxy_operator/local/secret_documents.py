@@ -8,9 +8,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from goproxy_operator.api.fields import HOST_NAME, NAME_LENGTH
-from modproxy.contract.secret_keys import AUDIT_KEYS, SERVING_KEYS, TRUSTED_PROXY_KEYS, UPSTREAM_KEYS, USERS_KEYS
+from modproxy.contract.secret_keys import (
+    AUDIT_KEYS,
+    OBJECT_STORE_KEYS,
+    SERVING_KEYS,
+    TRUSTED_PROXY_KEYS,
+    UPSTREAM_KEYS,
+    USERS_KEYS,
+)
 
-_READ = tuple(dict.fromkeys((*UPSTREAM_KEYS, *SERVING_KEYS, *USERS_KEYS, *TRUSTED_PROXY_KEYS, *AUDIT_KEYS)))
+_READ = tuple(
+    dict.fromkeys(
+        (*UPSTREAM_KEYS, *SERVING_KEYS, *USERS_KEYS, *TRUSTED_PROXY_KEYS, *AUDIT_KEYS, *OBJECT_STORE_KEYS),
+    )
+)
 _MOST_BYTES = 1 << 20
 """The API server accepts no more."""
 _FIELDS = ("apiVersion", "kind", "metadata", "type", "immutable", "data", "stringData")

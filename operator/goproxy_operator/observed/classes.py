@@ -97,6 +97,11 @@ class ObservedClasses:
             raise NotKnownYetError(f"namespace {namespace} is not known yet")
         return found.labels
 
+    def known_labels(self, namespace: str) -> Mapping[str, str] | None:
+        """Return the labels of a namespace; None where the operator does not read namespaces, or not this one yet."""
+        found = self._namespaces.get(Key("", namespace))
+        return None if found is None else found.labels
+
     def ending(self, namespace: str) -> bool:
         """Say whether a namespace is known to be on its way out. Where classes do not count, nothing is known of it."""
         found = self._namespaces.get(Key("", namespace))

@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class ObservedIssuer:
-    """Knows the issuer once somebody has asked for it, and asks again every `interval` seconds.
+    """Knows the issuer, and asks again every `interval` seconds.
 
     `on_change` is told when the answer is another than before.
     """
@@ -36,27 +36,28 @@ class ObservedIssuer:
         self._client = client
         self._interval = interval
         self._on_change = on_change
-        self._wanted = asyncio.Event()
         self._known: ClusterIssuer | None = None
 
     def get(self) -> ClusterIssuer | None:
-        """Return who signs; None while it is not known yet. From now on it is asked for."""
-        self._wanted.set()
+        """Return who signs; None while it is not known."""
         return self._known
 
+    async def look(self) -> None:
+        """Ask once. Without an answer, what was known before stays known."""
+        try:
+            found = issuer_of(*await self._client.issuer_documents())
+        except (ApiError, UnreachableError, ValueError) as e:
+            _log.warning("asking for the issuer of service accounts' tokens: %s", e)
+        else:
+            if found != self._known:
+                self._known = found
+                self._on_change()
+
     async def run(self) -> NoReturn:
-        """Ask until cancelled. Without an answer, what was known before stays known."""
-        await self._wanted.wait()
+        """Ask until cancelled, after a first look."""
         while True:
-            try:
-                found = issuer_of(*await self._client.issuer_documents())
-            except (ApiError, UnreachableError, ValueError) as e:
-                _log.warning("asking for the issuer of service accounts' tokens: %s", e)
-            else:
-                if found != self._known:
-                    self._known = found
-                    self._on_change()
             await asyncio.sleep(self._interval if self._known is not None else _RETRY)
+            await self.look()
 
 
 def issuer_of(metadata: Mapping[str, Any], keys: Mapping[str, Any]) -> ClusterIssuer:

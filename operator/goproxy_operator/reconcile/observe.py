@@ -30,12 +30,15 @@ from goproxy_operator.observed.views import PodView, stateful_set, without_manag
 from goproxy_operator.reconcile.decide.audit import Verdict, judge
 from goproxy_operator.reconcile.decide.claims import storage_class_refusal
 from goproxy_operator.reconcile.decide.classes import Admitted, admit
-from goproxy_operator.reconcile.decide.in_force import GenerationInForce, Restored, restored
+from goproxy_operator.reconcile.decide.family import STRANGER, Relative
+from goproxy_operator.reconcile.decide.in_force import GenerationInForce, Restored, issuer_in, restored
 from goproxy_operator.reconcile.decide.intent import IntentFacts
 from goproxy_operator.reconcile.decide.plan import ChildId
 from goproxy_operator.reconcile.decide.problem import Problem
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
+from goproxy_operator.reconcile.families import Families
 from goproxy_operator.reconcile.generations import Generations
+from goproxy_operator.reconcile.relative import may_have_ties, relative
 from goproxy_operator.reconcile.verdicts import Verdicts
 from goproxy_operator.settings import Settings
 
@@ -55,6 +58,7 @@ class Observed:
     classes: ObservedClasses
     generations: Generations
     verdicts: Verdicts
+    families: Families
     own_metrics: Callable[[], Registration] = lambda: OFF
     """How the metrics stand that the operator itself serves."""
     issuer: Callable[[], ClusterIssuer | None] = lambda: None
@@ -74,6 +78,17 @@ class Observed:
         live = self.config_map(Key(metadata["namespace"], metadata["name"]))
         return restored(item, in_force, live, classes.classes, classes.labels(metadata["namespace"]))
 
+    def relative(self, fleet: Key) -> Relative | None:
+        """Return what other fleets have to know of a fleet; None for one that is gone."""
+        item = self.goproxies.get(fleet)
+        if item is None or "deletionTimestamp" in item["metadata"]:
+            return None
+        in_force = self.generations.in_force(fleet, item)
+        defaults = (one.defaults for one in (self.classes.classes or {}).values())
+        if not may_have_ties((item.get("spec"), in_force and in_force.spec, *defaults)):
+            return STRANGER
+        return relative(item, self.admit(item), in_force, self.classes.known_labels)
+
     async def facts(self, fleet: Key, admitted: Admitted, settings: Settings) -> IntentFacts:
         """Gather what a fleet's intent is decided from, as far as it is known without a question."""
         goproxy = admitted.goproxy
@@ -91,7 +106,8 @@ class Observed:
             pods=frozenset(ordinal for ordinal, pod in _pods(self.mirror, fleet).items() if not pod.deleting),
             stayed_full=self.reports.stayed_full(fleet, goproxy),
             imposed=admitted.imposed,
-            cluster=self.issuer() if goproxy.spec.access and goproxy.spec.access.service_accounts else None,
+            cluster=self.issuer() or issuer_in(self.config_map(fleet)),
+            kin=self.families.of(fleet, self.relative).kin,
         )
 
     def stateful_set(self, fleet: Key) -> Object | None:

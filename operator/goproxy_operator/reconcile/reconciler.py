@@ -64,6 +64,7 @@ class FleetReconciler:
 
     async def reconcile(self, key: Key) -> PassOutcome:
         """Bring what there is to what is asked for. Raises what is worth a retry."""
+        self._observed.families.settle(self._observed.relative)
         item = self._observed.goproxies.get(key)
         if item is None or "deletionTimestamp" in item["metadata"]:
             # Owner references and the garbage collector do the rest.
@@ -198,6 +199,7 @@ class FleetReconciler:
             autoscaling_problem=intent.autoscaling_problem if intent is not None else None,
             claim_size=intent.claims.short if intent is not None else None,
             verdict=self._observed.verdicts.found.get(key, Verdict()),
+            family=self._observed.families.of(key, self._observed.relative),
         )
 
     def _config_hash(self, key: Key) -> str:
@@ -206,7 +208,8 @@ class FleetReconciler:
     async def _write_status(self, key: Key, item: Object, facts: StatusFacts) -> PassOutcome:
         previous, compute = item.get("status", {}), refused_status if facts.refused else compute_status
         trouble, again = await self._troubles.find(key, facts, previous)
-        status = compute(replace(facts, trouble=trouble), previous, datetime.now(UTC))
+        now = datetime.now(UTC)
+        status = compute(replace(facts, trouble=trouble, now=now.timestamp()), previous, now)
         if not self._observed.reports.scraped(key):
             status = not_scraped_yet(status, previous)
         return (await self._writer.write(key, item, status)).sooner(again)

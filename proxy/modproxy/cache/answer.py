@@ -41,6 +41,8 @@ class Answer:
     """Names the content (RFC 9110, section 8.8.3), without quotes; None while the content is not known."""
     age: float = 0.0
     """Seconds since the answer was fetched."""
+    voucher: str = ""
+    """Who vouches for the answer, as far as this is known yet: see `mod.vouching`."""
     origin: str = ""
     """Who gave the answer, where it was fetched for this request, without credentials."""
 
@@ -52,7 +54,3 @@ class Answer:
 
 class KnownAbsent(NotFound):
     """Says again that something is absent, without asking a source: a negative hit."""
-
-
-class NotHeld(KnownAbsent):
-    """Says that something is not held, to a request that allows no fetch."""

@@ -6,6 +6,7 @@ bytes only after the check of the whole file, so that no client ever has a whole
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Self
 
@@ -13,7 +14,16 @@ from modproxy.cache.zip_check import ZipCheck, ZipChecks
 from modproxy.mod.archive import LARGEST_ZIP, ArchiveError
 from modproxy.mod.target import Kind, Target
 from modproxy.request import AnyTarget, Request
-from modproxy.source.protocol import ASK_AGAIN_SECONDS, Fetched, Source, SourceError, Tier, Unavailable
+from modproxy.source.protocol import (
+    ASK_AGAIN_SECONDS,
+    Fetched,
+    OwnTrouble,
+    Source,
+    SourceError,
+    Tier,
+    Unavailable,
+    Unfit,
+)
 from modproxy.store.protocol import LARGEST_BODY, Draft, NoRoomError, Store, StoredFile, etag_of
 
 HOLD_BACK = 64 << 10
@@ -64,6 +74,8 @@ class Flight:
         """Why the fetch failed."""
         self.origin = ""
         """Who gives the answer, without credentials; empty while this is not known."""
+        self.voucher = ""
+        """Who vouches for the answer; empty while this is not known."""
         self.tier = Tier.UPSTREAM
         """How far the answer had to be fetched."""
         self.landed = False
@@ -108,6 +120,7 @@ class Flight:
                 return
             async with source.fetch(self.request) as fetched:
                 self.size, self.origin, self.tier = fetched.size, fetched.origin, fetched.tier
+                self.voucher = fetched.voucher
                 if isinstance(self.target, Target) and self.target.kind is Kind.ZIP:
                     check = checks.begin(self.target)
                     try:
@@ -120,24 +133,32 @@ class Flight:
                     body = b"".join([chunk async for chunk in fetched.body])
                     self._fetched = True
                     if fetched.keep and may_store():
-                        copy = fetched.tier is not Tier.UPSTREAM
-                        age = 0.0 if self.target.immutable else fetched.age
-                        self.stored = await store.put(self.target.key, body, fetched.voucher, copy=copy, age=age)
+                        self.stored = await self._put(body, store, fetched)
                     if self.stored is None:
                         await self._give_unstored(body, store)
             self.landed = True
         except SourceError as e:
             self.error = e
         except NoRoomError as e:
-            self.error = Unavailable(f"{self.target}: {e.strerror}", 503, retry_after=ASK_AGAIN_SECONDS)
+            self.error = OwnTrouble(f"{self.target}: {e.strerror}", 503, retry_after=ASK_AGAIN_SECONDS)
         except OSError as e:
             log.error("%s can neither be stored nor passed through: %s", self.target, e)
-            self.error = Unavailable(f"{self.target}: no disk of this replica takes it: {e.strerror}", 503)
+            self.error = OwnTrouble(f"{self.target}: no disk of this replica takes it: {e.strerror}", 503)
         except Exception:
             log.exception("the fetch of %s failed unexpectedly", self.target)
-            self.error = Unavailable(f"{self.target}: an error of this proxy; its log tells", 500)
+            self.error = OwnTrouble(f"{self.target}: an error of this proxy; its log tells", 500)
         finally:
             self.end()
+
+    async def _put(self, body: bytes, store: Store, fetched: Fetched) -> StoredFile | None:
+        """Store a small answer, unless it is older than the one that is stored: a peer may have an older one."""
+        age = 0.0 if self.target.immutable else fetched.age
+        if age:
+            stored = await store.get(self.target.key)
+            newer = stored is not None and stored.modified > time.time() - age
+            if stored is not None and newer and stored.voucher == fetched.voucher:
+                return stored
+        return await store.put(self.target.key, body, fetched.voucher, copy=_is_copy(fetched), age=age)
 
     async def _give_unstored(self, body: bytes, store: Store) -> None:
         """Let readers have an answer that is not stored: from memory, or a large one from a draft."""
@@ -152,7 +173,7 @@ class Flight:
         """Tell the readers that the fetch has ended. A fetch that has not landed ends with an error."""
         self._running = False
         if not self.landed and self.error is None:
-            self.error = Unavailable(f"{self.target}: this replica is shutting down", 503)
+            self.error = OwnTrouble(f"{self.target}: this replica is shutting down", 503)
         self._tell()
         self._close_if_unused()
 
@@ -202,21 +223,21 @@ class Flight:
             self._draft = await store.draft(0)
         return self._draft
 
-    def _too_large(self) -> Unavailable:
+    def _too_large(self) -> Unfit:
         if self.size is not None and self.size <= LARGEST_ZIP:
-            return Unavailable(f"{self.target}: more bytes came than the {self.size} announced")
-        return Unavailable(f"{self.target}: larger than the {LARGEST_ZIP} bytes that a module zip may have")
+            return Unfit(f"{self.target}: more bytes came than the {self.size} announced")
+        return Unfit(f"{self.target}: larger than the {LARGEST_ZIP} bytes that a module zip may have")
 
     async def _publish_zip(self, draft: Draft, store: Store, check: ZipCheck, fetched: Fetched) -> None:
         try:
             dirhash = await check.end(draft)
         except ArchiveError as e:
             log.warning("%s: the zip is refused and not stored: %s", self.target, e)
-            raise Unavailable(f"{self.target}: upstream's zip is refused: {e}") from None
+            raise Unfit(f"{self.target}: upstream's zip is refused: {e}") from None
         if fetched.check_dirhash is not None:
             await fetched.check_dirhash(dirhash)
         if fetched.keep:
-            copy = fetched.tier is not Tier.UPSTREAM
+            copy = _is_copy(fetched)
             self.stored = await store.publish(draft, self.target.key, dirhash, fetched.voucher, copy=copy)
         self.size = self._readable = draft.written
 
@@ -253,6 +274,10 @@ class Flight:
     async def wait_progress(self) -> None:
         """Wait until more bytes can be read, or the flight has ended."""
         await self._progress.wait()
+
+
+def _is_copy(fetched: Fetched) -> bool:
+    return fetched.copy or fetched.tier is not Tier.UPSTREAM
 
 
 class Follower:

@@ -8,17 +8,28 @@ import time
 from dataclasses import replace
 from http import HTTPStatus
 
-from modproxy.cache.answer import Answer, CacheStatus, KnownAbsent, NotHeld
+from modproxy.cache.answer import Answer, CacheStatus, KnownAbsent
 from modproxy.cache.flight import Flight, FlightKey, Follower
 from modproxy.cache.flights import Flights
 from modproxy.cache.freshness import Course, course, is_fresh
 from modproxy.cache.memo import Memo
 from modproxy.cache.news import News
 from modproxy.cache.zip_check import ZipChecks
+from modproxy.fleet.peers import Peers
+from modproxy.fleet.rendezvous import subject_of
 from modproxy.in_force import Rules
 from modproxy.mod.target import Kind, Target
 from modproxy.request import Request
-from modproxy.source.protocol import ASK_AGAIN_SECONDS, Mismatch, NotFound, SourceError, Tier, Unavailable
+from modproxy.source.protocol import (
+    ASK_AGAIN_SECONDS,
+    Mismatch,
+    NotFound,
+    NotHeld,
+    OwnTrouble,
+    SourceError,
+    Tier,
+    Unavailable,
+)
 from modproxy.store.protocol import Store, StoredFile
 from modproxy.via import passed_fleets
 
@@ -46,7 +57,9 @@ log = logging.getLogger(__name__)
 class Cache:
     """Answers each request under the rules that the request began with, and fetches each target once at a time."""
 
-    def __init__(self, store: Store, checks: ZipChecks) -> None:
+    def __init__(self, store: Store, checks: ZipChecks, peers: Peers | None = None) -> None:
+        """`peers` are the other replicas of the fleet; None for a replica that shares nothing."""
+        self._peers = peers
         self._store = store
         self._checks = checks
         self.mismatches = 0
@@ -59,9 +72,9 @@ class Cache:
         """The tasks of all fetches, also of those that were abandoned and are about to end."""
         self._newest_source = 0
         """The newest generation of sources from which something was fetched."""
-        self._absent: Memo[tuple[FlightKey, frozenset[str]], NotFound] = Memo(_REMEMBERED, time.monotonic)
-        """Absences, by the fleets that their requests have passed: a client can write a Via header that makes an
-        upstream see a loop, and what comes of that is for this client alone.
+        self._absent: Memo[tuple[FlightKey, frozenset[str]], tuple[float, NotFound]] = Memo(_REMEMBERED, time.monotonic)
+        """Absences with the times when they were learnt of, by the fleets that their requests have passed: a client can
+        write a Via header that makes an upstream see a loop, and what comes of that is for this client alone.
         """
         self._refresh_failed: Memo[FlightKey, bool] = Memo(_REMEMBERED, time.monotonic)
         self._suspects: Memo[str, bool] = Memo(_REMEMBERED, time.monotonic)
@@ -89,8 +102,9 @@ class Cache:
                 return await self._newer_or(stored, request, rules, moment)
         absent = self._absent.get(((target.key, rules.source_generation), passed_fleets(request.via)))
         if absent:
-            raise KnownAbsent(absent.reason, absent.status)
-        if request.cached_only:
+            learnt, error = absent
+            raise KnownAbsent(error.reason, error.status, age=time.monotonic() - learnt)
+        if request.cached_only and not self._may_ask_what_is_held(request):
             raise NotHeld(f"{target}: not held, and the request asks for what is held only (Disable-Module-Fetch)")
         return await self._by_another(request, rules) or await self._await(self._fly(request, rules, moment, own=own))
 
@@ -131,10 +145,11 @@ class Cache:
         """Wait for a newer answer, and return the stored one if upstream gives none in time."""
         key = request.target.key, rules.source_generation
         old = _from_store(CacheStatus.STALE, stored)
-        if self._refresh_failed.get(key) is not None and self._flights.of(key, "") is None:
+        of_its_own = _of_its_own(request)
+        if self._refresh_failed.get(key) is not None and self._flight_of(key, of_its_own) is None:
             return old
         try:
-            flight = self._fly(_of_its_own(request), rules, moment)
+            flight = self._fly(of_its_own, rules, moment)
             flight.kept = True
             async with asyncio.timeout(_PATIENCE):
                 return await self._await(flight)
@@ -164,8 +179,10 @@ class Cache:
         itself wait for the fleet that makes this request.
         """
         key = request.target.key, rules.source_generation
-        other = self._flights.of_others(key)
-        if other is None or self._flights.of(key, request.via) is not None:
+        if request.cached_only:
+            return None
+        other = self._flights.of_others(key, may_wait=not request.hop)
+        if other is None or self._flight_of(key, request) is not None:
             return None
         try:
             async with asyncio.timeout(_WITH_OTHERS_SECONDS):
@@ -183,11 +200,12 @@ class Cache:
         Raises `Unavailable` while there are too many.
         """
         key = request.target.key, rules.source_generation
-        flight = self._flights.of(key, request.via)
+        flight = self._flight_of(key, request)
         if flight is None:
+            request = self._alone_if_owner(request)
             if len(self._tasks) >= _MOST_FLIGHTS and not own:
                 reason = f"{request.target}: {_MOST_FLIGHTS} fetches are under way: ask again later"
-                raise Unavailable(reason, 503, retry_after=ASK_AGAIN_SECONDS)
+                raise OwnTrouble(reason, 503, retry_after=ASK_AGAIN_SECONDS)
             streaming = self._suspects.get(request.target.key) is None
             flight = Flight(request, key, streaming=streaming, abandoned=self._abandon)
             task = asyncio.create_task(self._run(flight, rules, moment), name=f"fetch {request.target}")
@@ -196,6 +214,22 @@ class Cache:
             task.add_done_callback(lambda _: self._tasks.pop(flight))
             self._newest_source = max(self._newest_source, rules.source_generation)
         return flight
+
+    def _flight_of(self, key: FlightKey, request: Request) -> Flight | None:
+        return self._flights.of(key, self._alone_if_owner(request), may_wait=not request.hop)
+
+    def _alone_if_owner(self, request: Request) -> Request:
+        """Return the request as the fetch makes it: the owner of a module makes no other replica fetch."""
+        target = request.target
+        if self._peers is None or request.hop or request.cached_only or not isinstance(target, Target):
+            return request
+        return replace(request, hop=1) if self._peers.owns(subject_of(target.key)) else request
+
+    def _may_ask_what_is_held(self, request: Request) -> bool:
+        """Say whether other replicas may be asked for what they hold, where this one holds nothing."""
+        if self._peers is None or request.local or request.hop or not isinstance(request.target, Target):
+            return False
+        return bool(self._peers.members.live)
 
     def _abandon(self, flight: Flight) -> None:
         """End a fetch that nobody reads any more. A request that comes now begins a new one."""
@@ -225,6 +259,8 @@ class Cache:
             level = logging.INFO if target.kind is Kind.ZIP else logging.DEBUG
             log.log(level, "fetched %s in %.2f s", target, time.monotonic() - started)
             return
+        if isinstance(flight.error, NotHeld):
+            return
         if isinstance(flight.error, Mismatch):
             self.mismatches += 1
             log.error("SECURITY: %s", flight.error.reason)
@@ -234,8 +270,9 @@ class Cache:
             told = {"cause": _cause(flight), "target": str(target)}
             log.log(level, "not fetched: %s", flight.error.reason, extra=told)
         if isinstance(flight.error, NotFound):
-            ttl = rules.cache.not_found_ttl - (flight.error.age or 0.0)
-            self._absent.put((key, passed_fleets(flight.request.via)), flight.error, ttl)
+            age = flight.error.age or 0.0
+            absent = time.monotonic() - age, flight.error
+            self._absent.put((key, passed_fleets(flight.request.via)), absent, rules.cache.not_found_ttl - age)
             if not target.immutable and not flight.request.via:
                 await self._drop_older(target.key, begun)
         elif flight.streaming:
@@ -261,12 +298,16 @@ class Cache:
             if flight.stored:
                 stored = flight.stored
                 body = stored.body if stored.body is not None else flight.small_zip()
-                return Answer(status, stored.size, body=body, stored=stored, etag=stored.etag, origin=flight.origin)
+                return Answer(
+                    status, stored.size, body=body, stored=stored, etag=stored.etag, voucher=stored.voucher,
+                    age=_age_of_fetched(stored, flight), origin=flight.origin,
+                )  # fmt: skip
             if flight.body is not None:
                 body, etag = flight.body, flight.etag
-                return Answer(status, len(body), body=body, etag=etag, origin=flight.origin)
+                voucher, origin = flight.voucher, flight.origin
+                return Answer(status, len(body), body=body, etag=etag, voucher=voucher, origin=origin)
             follower = Follower(flight)
-            return Answer(status, flight.size, follower=follower, origin=flight.origin)
+            return Answer(status, flight.size, follower=follower, voucher=flight.voucher, origin=flight.origin)
         finally:
             if follower is None:
                 flight.leave()
@@ -298,12 +339,18 @@ def _cause(flight: Flight) -> str:
 
 def _of_its_own(request: Request) -> Request:
     """Return the request of a refresh, which is for everybody, so that no client's Via header may have a say in it."""
-    return replace(request, via="", hop=0)
+    return replace(request, via="")
 
 
 def _age(stored: StoredFile) -> float:
     return max(0.0, time.time() - stored.modified)
 
 
+def _age_of_fetched(stored: StoredFile, flight: Flight) -> float:
+    """Return the age of an answer that was just fetched: another replica may have fetched it a while ago."""
+    return 0.0 if flight.tier is Tier.UPSTREAM else _age(stored)
+
+
 def _from_store(status: CacheStatus, stored: StoredFile) -> Answer:
-    return Answer(status, stored.size, body=stored.body, stored=stored, etag=stored.etag, age=_age(stored))
+    body, etag, voucher = stored.body, stored.etag, stored.voucher
+    return Answer(status, stored.size, body=body, stored=stored, etag=etag, voucher=voucher, age=_age(stored))

@@ -5,7 +5,8 @@ path, and the one with the highest score is the owner. When a replica comes or g
 that it comes to own, or has owned; and each of these goes to the replica that was second before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from hashlib import blake2b
 
 _SCORE_BYTES = 8
@@ -34,6 +35,17 @@ def owner_of(subject: str, replicas: Iterable[str]) -> str | None:
     return max(replicas, key=lambda name: (_score(subject, name), name), default=None)
 
 
+def owned_by_others(own: str, replicas: Iterable[str]) -> Callable[[str], bool]:
+    """Return what says of a key whether another replica than `own` owns the file, while the fleet is as it is now."""
+    others = tuple(replicas)
+    return lambda key: owner_of(subject_of(key), others) != own
+
+
 def _score(subject: str, name: str) -> int:
-    digest = blake2b(subject.encode(), digest_size=_SCORE_BYTES, key=blake2b(name.encode(), digest_size=32).digest())
-    return int.from_bytes(digest.digest(), "big")
+    return int.from_bytes(blake2b(subject.encode(), digest_size=_SCORE_BYTES, key=_key_of(name)).digest(), "big")
+
+
+@lru_cache(maxsize=1024)
+def _key_of(name: str) -> bytes:
+    """Return the key of a replica's scores: a name may be longer than the keys of BLAKE2."""
+    return blake2b(name.encode(), digest_size=32).digest()

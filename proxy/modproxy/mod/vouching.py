@@ -20,6 +20,8 @@ class CameFrom(StrEnum):
 
     UPSTREAM = "upstream"
     """A server or a file tree of upstream.goproxy."""
+    PARENT = "parent"
+    """The fleet of `cache.parent`."""
     VERSION_CONTROL = "vcs"
     DATABASE = "database"
     """A checksum database, for the answers of the database itself."""

@@ -11,16 +11,18 @@ from http import HTTPStatus
 from aiohttp import web
 
 from modproxy.audit.auditor import Auditor
-from modproxy.cache.answer import CacheStatus, NotHeld
+from modproxy.cache.answer import CacheStatus
 from modproxy.cache.flight import CutShort
 from modproxy.cache.lookup import Cache
 from modproxy.contract.log_lines import REQUEST_ID
 from modproxy.identity.presented import BadCredential, Presented, TooManyFailures
+from modproxy.identity.principal import Principal
 from modproxy.in_force import InForce, Rules
 from modproxy.mod.target import Kind
 from modproxy.policy.decision import RuleRefusal
 from modproxy.request import Request
 from modproxy.server.audited import entry_of
+from modproxy.server.children import rules_for_child
 from modproxy.server.decide.arrival import Arrival, read_arrival
 from modproxy.server.decide.errors import FAULT, ErrorAnswer, failure
 from modproxy.server.decide.head import SERVER, head_of
@@ -48,7 +50,7 @@ from modproxy.server.send import (
     small_response,
 )
 from modproxy.server.traffic import Traffic
-from modproxy.source.protocol import Mismatch, SourceError
+from modproxy.source.protocol import Mismatch, NotHeld, SourceError
 from modproxy.store.protocol import LARGEST_BODY, Store
 from modproxy.via import ViaEntry
 
@@ -97,14 +99,21 @@ class ClientHandler:
 
     async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
         """Answer one request. Whatever a client or an upstream does, only `CancelledError` is raised."""
+        return await self._handle(http, self._in_force.rules, learns=True)
+
+    async def handle_child(self, http: web.BaseRequest, child: Principal) -> web.StreamResponse:
+        """Answer one request of a fleet that has this one as its parent, as `handle` answers those of clients."""
+        # What is decided for a child says nothing of clients, so no hit is made of it.
+        return await self._handle(http, rules_for_child(self._in_force.rules, child), learns=False)
+
+    async def _handle(self, http: web.BaseRequest, rules: Rules, *, learns: bool) -> web.StreamResponse:
         started = time.perf_counter()
-        rules = self._in_force.rules
         code, sent = _CLIENT_LEFT, 0
         reply = Reply(OTHER, CacheStatus.MISS)
         arrival = read_arrival(http.method, http.raw_path, http.headers, rules)
         REQUEST_ID.set(arrival.id)
         try:
-            reply = await self._reply(http, arrival, rules)
+            reply = await self._reply(http, arrival, rules, learns=learns)
             try:
                 response, code = await self._send(http, reply, arrival.id)
                 sent = sent_of(http, response, code)
@@ -121,14 +130,15 @@ class ClientHandler:
             response.force_close()
         return response
 
-    async def _reply(self, http: web.BaseRequest, arrival: Arrival, rules: Rules) -> Reply:
+    async def _reply(self, http: web.BaseRequest, arrival: Arrival, rules: Rules, *, learns: bool) -> Reply:
         endpoint = arrival.target.kind.value if arrival.target is not None else OTHER
         try:
             refusal, _ = self._first_refusal(CHECKS_BEFORE, arrival, rules)
             if refusal is None:
                 presented = Presented(_authorization(http), http.remote or "", http.headers)
                 arrival = replace(arrival, principal=await rules.identities.who(presented))
-                return replace(await self._decide(arrival, http.raw_path, rules), principal=arrival.principal)
+                reply = await self._decide(arrival, http.raw_path if learns else None, rules)
+                return replace(reply, principal=arrival.principal)
         except (BadCredential, TooManyFailures) as e:
             refusal = unproved(e, endpoint, rules)
             self._carried_out(refusal)
@@ -152,8 +162,10 @@ class ClientHandler:
             spared = spared or refusal.by
         return None, spared
 
-    async def _decide(self, arrival: Arrival, raw_path: str, rules: Rules) -> Reply:
-        """Decide how to reply. `raw_path` is the target of the request line, undecoded."""
+    async def _decide(self, arrival: Arrival, raw_path: str | None, rules: Rules) -> Reply:
+        """Decide how to reply. `raw_path` is the target of the request line, undecoded; None where no hit is made of
+        the reply.
+        """
         refusal, spared = self._first_refusal(CHECKS, arrival, rules)
         if refusal is not None:
             return Reply(refusal.endpoint, CacheStatus.DENIED, refusal.error, by=refusal.by)
@@ -177,7 +189,7 @@ class ClientHandler:
         # What a policy in DryRun would refuse is counted each time.
         if spared is not None:
             return reply if reply.by is not None else replace(reply, by=spared)
-        if arrival.method == "GET":
+        if arrival.method == "GET" and raw_path is not None:
             self.hits.learn(raw_path, target, reply.answer, reply.file, rules=rules, moment=moment)
             return replace(reply, learnt=True)
         return reply
@@ -191,7 +203,7 @@ class ClientHandler:
 
     async def _learn_fetched(self, raw_path: str, request: Request, rules: Rules) -> None:
         moment = self._cache.news.moment
-        held, by_facts = await judged("GET", replace(request, cached_only=True), rules, self._from_cache)
+        held, by_facts = await judged("GET", replace(request, cached_only=True, local=True), rules, self._from_cache)
         try:
             if not by_facts and held.cache_status is CacheStatus.HIT:
                 self.hits.learn(raw_path, request.target, held.answer, held.file, rules=rules, moment=moment)

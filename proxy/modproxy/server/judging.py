@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from modproxy.cache.answer import CacheStatus, NotHeld
+from modproxy.cache.answer import CacheStatus
 from modproxy.cache.flight import CutShort
 from modproxy.contract.config import PolicyMode
 from modproxy.facts.judge import Judge, Verdict
@@ -19,7 +19,7 @@ from modproxy.request import Request
 from modproxy.server.decide.errors import ErrorAnswer, failure
 from modproxy.server.reply import Reply, status_of
 from modproxy.server.trim import NAMING, trimmed_answer
-from modproxy.source.protocol import NotFound, SourceError, Unavailable
+from modproxy.source.protocol import NotFound, NotHeld, SourceError, Unavailable
 
 FromCache = Callable[[str, Request, Rules], Coroutine[None, None, Reply]]
 """Asks the cache, with the method of the request."""

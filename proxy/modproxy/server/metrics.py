@@ -13,6 +13,7 @@ from modproxy.audit.auditor import Auditor
 from modproxy.cache.lookup import Cache
 from modproxy.contract.config import PolicyMode
 from modproxy.contract.report import ObjectStoreState, Report
+from modproxy.fleet.peers import Peers
 from modproxy.policy.decision import RuleKind
 from modproxy.server.traffic import BUCKETS, Traffic
 
@@ -44,6 +45,7 @@ class Metrics(Collector):
         pending: Callable[[], int],
         object_store_requests: Mapping[tuple[str, str], int],
         certificate_expires: Callable[[], float | None],
+        peers: Peers | None = None,
     ) -> None:
         self._traffic = traffic
         self._upstream = upstream
@@ -53,6 +55,7 @@ class Metrics(Collector):
         self._auditor = auditor
         self._pending = pending
         self._object_store_requests = object_store_requests
+        self._peers = peers
         self._certificate_expires = certificate_expires
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
@@ -70,6 +73,8 @@ class Metrics(Collector):
         yield from self._of_clients()
         yield from self._of_upstream()
         yield from self._of_audit()
+        if self._peers is not None:
+            yield from _of_peers(self._peers)
         yield from self._of_state(self._report())
 
     def _of_clients(self) -> Iterator[Metric]:
@@ -170,3 +175,15 @@ class Metrics(Collector):
         info = GaugeMetricFamily("modproxy_build_info", "The program's version.", labels=["version"])
         info.add_metric([report.version], 1)
         yield info
+
+
+def _of_peers(peers: Peers) -> Iterator[Metric]:
+    requests = CounterMetricFamily(
+        "modproxy_peer_requests", "Requests between replicas of the fleet.", labels=["direction", "outcome"]
+    )
+    for (direction, outcome), count in sorted(peers.counts.requests.items()):
+        requests.add_metric([direction, outcome], count)
+    yield requests
+    yield GaugeMetricFamily("modproxy_peers", "Other replicas that answer.", len(peers.members.live))
+    text = "Changes of the replicas that can own modules."
+    yield CounterMetricFamily("modproxy_owner_moves", text, peers.members.moves)

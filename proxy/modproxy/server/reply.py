@@ -8,7 +8,7 @@ from modproxy.identity.principal import ANONYMOUS, Principal
 from modproxy.policy.decision import RuleRefusal
 from modproxy.request import Request
 from modproxy.server.decide.errors import ErrorAnswer
-from modproxy.source.protocol import Denied, NotFound, SourceError
+from modproxy.source.protocol import Denied, NotFound, NotHeld, SourceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,6 @@ class Reply:
 
 def status_of(error: SourceError) -> CacheStatus:
     """Return how an error of a source counts."""
-    if isinstance(error, KnownAbsent) or (isinstance(error, NotFound) and error.age is not None):
+    if isinstance(error, KnownAbsent | NotHeld) or (isinstance(error, NotFound) and error.age is not None):
         return CacheStatus.NEGATIVE
     return CacheStatus.DENIED if isinstance(error, Denied) else CacheStatus.MISS

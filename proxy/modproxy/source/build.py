@@ -17,16 +17,22 @@ from modproxy.mod.sumdb import DEFAULT_GOSUMDB, Database, SumdbError, database_f
 from modproxy.mod.vouching import CameFrom
 from modproxy.room import Room
 from modproxy.source.absent import Absent
+from modproxy.source.build_parent import parent_proxy
 from modproxy.source.chain import Chain, Link
 from modproxy.source.checked import LARGE_ANSWERS_BYTES, Checked
+from modproxy.source.database_server import DatabaseProxy, DatabaseServer
 from modproxy.source.file_tree import FileTree
 from modproxy.source.latest import LatestFromList
 from modproxy.source.object_store import DatabaseShelf, ObjectStoreSource, ObjectStoreTerms
 from modproxy.source.outages import Outages
+from modproxy.source.parent import ParentFirst, ParentState
+from modproxy.source.peer import FromPeers
+from modproxy.source.peer_client import PeerClient
 from modproxy.source.protocol import Source
 from modproxy.source.public_only import PublicOnly
 from modproxy.source.router import Router
-from modproxy.source.sumdb import DatabaseProxy, SumdbSource
+from modproxy.source.shared_database import SharedDatabase
+from modproxy.source.sumdb import SumdbSource
 from modproxy.source.tiles import DatabaseCache
 from modproxy.source.tree_heads import TreeHeads
 from modproxy.source.upstream import Count, UpstreamClient, UpstreamProxy, path_below_database
@@ -46,6 +52,10 @@ from modproxy.via import ViaEntry
 
 _OFF = "module lookup is disabled by off in upstream.goproxy"
 _NO_DATABASE = "no checksum database is served: upstream.gosumdb is off"
+
+
+_SENT_BY_PEERS = frozenset(CameFrom) - {CameFrom.DATABASE}
+"""Where the files of public modules come from that other replicas send. They are verified like those of upstreams."""
 
 
 class UpstreamError(ValueError):
@@ -70,6 +80,8 @@ class SharedResources:
     """Is told of each tree head that was verified, with the id of its database and its size."""
     bucket: Bucket | None = None
     """The object store; it is asked only where the config names one."""
+    peers: PeerClient | None = None
+    """Asks the other replicas of the fleet; None for a replica that shares nothing."""
     memory: Room = field(default_factory=lambda: Room(lambda: LARGE_ANSWERS_BYTES))
     """The room for all large answers that are held in memory at once."""
 
@@ -94,6 +106,8 @@ class Sources:
     """The Secrets that `config.upstream` names, which were looked at."""
     documents: Documents
     """Fetches the documents of OpenID providers, by the same way out."""
+    shared_database: SharedDatabase | None = None
+    """Gives other replicas answers of the checksum database, which they prove themselves."""
 
 
 class CacheOfSources(DatabaseCache, ObjectStoreTerms, Protocol):
@@ -160,15 +174,33 @@ async def build_sources(
     ]
     unverified = tuple(map(parse_pattern, upstream.not_verified))
     public: Source = Chain(links)
+
+    def own_token() -> str | None:
+        return shared.peers.peers.token.text if shared.peers is not None else None
+
+    parent = parent_proxy(
+        config, shared.connections, shared.via, count=shared.count, outages=outages, own_token=own_token
+    )
+    parent_state = ParentState()
+    if parent is not None:
+        public = ParentFirst(Checked(parent, CameFrom.PARENT, shared.memory), public, parent_state)
     private: Source = direct
     bucket = shared.bucket if config.cache.object_store is not None else None
     if bucket is not None:
         public = ObjectStoreSource(public, bucket, cache, shared.memory)
         private = ObjectStoreSource(private, bucket, cache, shared.memory)
+    if shared.peers is not None:
+        public = FromPeers(public, shared.peers, _SENT_BY_PEERS, shared.memory)
+        private = FromPeers(private, shared.peers, frozenset([CameFrom.VERSION_CONTROL]), shared.memory)
     sumdb: Source = Absent(_NO_DATABASE)
+    shared_database: SharedDatabase | None = None
     if database is not None:
+
+        def first(source: Source) -> Source:
+            return source if parent is None else ParentFirst(parent, source, parent_state)
+
         shelf = DatabaseShelf(bucket) if bucket is not None else None
-        sumdb = _sumdb(database, entries, client, shared, cache, shelf=shelf)
+        sumdb, shared_database = _sumdb(database, entries, client, shared, cache, first=first, shelf=shelf)
         public = Verified(public, database, cache, unverified, ahead=True)
         private = Verified(private, database, cache, unverified, ahead=False)
     return Sources(
@@ -180,6 +212,7 @@ async def build_sources(
         hops,
         named_secrets,
         Documents(shared.connections, without_logins),
+        shared_database,
     )
 
 
@@ -244,14 +277,16 @@ def _sumdb(
     shared: SharedResources,
     cache: DatabaseCache,
     *,
+    first: Callable[[Source], Source],
     shelf: DatabaseShelf | None,
-) -> Source:
+) -> tuple[Source, SharedDatabase]:
     proxies = [
         DatabaseProxy(UpstreamProxy(client, entry.url, entry.login, role=Role.DATABASE), entry.fall_back_on_error)
         for entry in entries
         if entry.kind is EntryKind.PROXY and not entry.url.startswith("file:")
     ]
     heads = TreeHeads(shared.folder / "sumdb" / f"{database_folder(database.id)}.latest")
-    itself = UpstreamProxy(client, database.url, database.login, path_below_database, Role.DATABASE)
+    itself = UpstreamProxy(client, database.url, database.login, path_below_database, role=Role.DATABASE)
     saw = partial(shared.saw_tree_head, database.id)
-    return SumdbSource(database, proxies, itself, heads, cache, outages=client.outages, saw=saw, shelf=shelf)
+    answers = SharedDatabase(DatabaseServer(database, proxies, itself, first), shared.peers, shelf)
+    return SumdbSource(database, answers, heads, cache, outages=client.outages, saw=saw), answers

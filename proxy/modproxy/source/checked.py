@@ -12,7 +12,7 @@ from modproxy.mod.target import Kind, Target
 from modproxy.mod.vouching import CameFrom, voucher
 from modproxy.request import Request
 from modproxy.room import Reservation, Room
-from modproxy.source.protocol import ASK_AGAIN_SECONDS, Fetched, Source, Unavailable, once
+from modproxy.source.protocol import ASK_AGAIN_SECONDS, Fetched, OwnTrouble, Source, Unavailable, once
 
 _READ_AT_ONCE = 32 << 10
 """Bytes that are worked on in the event loop, for a millisecond at most. Work on more happens in a thread."""
@@ -24,14 +24,15 @@ T = TypeVar("T")
 class Checked:
     """Checks the `.info`, `.mod`, list and `@latest` answers of another source. A wrong answer counts as an outage.
 
-    `comes_from` says where its answers come from, and `memory` is the room for all large answers that are held at once.
+    `comes_from` says where its answers come from; None where they say it themselves. `memory` is the room for all large
+    answers that are held at once.
     Zips pass unchecked: `cache.flight` checks them, because their check needs the whole file.
     """
 
-    def __init__(self, source: Source, comes_from: CameFrom, memory: Room) -> None:
+    def __init__(self, source: Source, comes_from: CameFrom | None, memory: Room) -> None:
         self._source = source
         self._memory = memory
-        self._voucher = voucher(comes_from)
+        self._voucher = voucher(comes_from) if comes_from is not None else None
 
     @asynccontextmanager
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
@@ -44,16 +45,19 @@ class Checked:
         try:
             async with self._source.fetch(request) as fetched:
                 if target.kind is Kind.ZIP or not isinstance(target, Target):
-                    yield replace(fetched, voucher=self._voucher)
+                    yield replace(fetched, voucher=self._vouched(fetched))
                     return
                 body = await read_small(fetched, largest_answer(target.kind), held)
             try:
                 body = await off_the_loop(partial(check_answer, target), body)
             except AnswerError as e:
                 raise Unavailable(f"{target}: the answer of {fetched.origin} is refused: {e}") from None
-            yield replace(fetched, body=once(body), size=len(body), voucher=self._voucher)
+            yield replace(fetched, body=once(body), size=len(body), voucher=self._vouched(fetched))
         finally:
             held.release()
+
+    def _vouched(self, fetched: Fetched) -> str:
+        return fetched.voucher if self._voucher is None else self._voucher
 
 
 async def read_small(fetched: Fetched, largest: int, held: Reservation | None = None) -> bytes:
@@ -68,7 +72,7 @@ async def read_small(fetched: Fetched, largest: int, held: Reservation | None = 
             break
         if held is not None and len(parts) > _READ_AT_ONCE and not held.grow_to(len(parts)):
             reason = f"{fetched.origin} sends large answers, and this replica holds many others: ask again later"
-            raise Unavailable(reason, 503, retry_after=ASK_AGAIN_SECONDS)
+            raise OwnTrouble(reason, 503, retry_after=ASK_AGAIN_SECONDS)
     return bytes(parts)
 
 

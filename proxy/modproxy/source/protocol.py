@@ -34,6 +34,8 @@ class Fetched:
     keep: bool = True
     """Whether the answer may be kept. An answer that nobody could prove is passed on, and not kept."""
     tier: Tier = Tier.UPSTREAM
+    copy: bool = False
+    """Whether the fleet has the answer elsewhere too, although it was fetched from outside for this request."""
     age: float = 0.0
     """Seconds since the answer was fetched from outside of the fleet (RFC 9111, section 5.1)."""
     check_dirhash: Callable[[str], Awaitable[None]] | None = None
@@ -74,6 +76,10 @@ class NotFound(SourceError):
         """Seconds since another replica has learnt of the absence, where that replica remembered it; else None."""
 
 
+class NotHeld(NotFound):
+    """What is asked for is not held, and the request allows no fetch. This says nothing of whether it exists."""
+
+
 class Denied(SourceError):
     """The source refuses to serve the target (403)."""
 
@@ -95,7 +101,19 @@ class Unavailable(SourceError):
         """The Retry-After header of upstream, if there was one."""
 
 
-class Mismatch(Unavailable):
+class NoAnswer(Unavailable):
+    """The source could not be reached, or said nothing within its time."""
+
+
+class OwnTrouble(Unavailable):
+    """This replica itself cannot fetch the answer now. Another replica may be able to."""
+
+
+class Unfit(Unavailable):
+    """What was sent is not what it has to be: whoever has sent it would send it again."""
+
+
+class Mismatch(Unfit):
     """An answer contradicts the checksum database, or the database contradicts itself: a security event."""
 
 

@@ -1,15 +1,13 @@
 """A checksum database as a source. Its answers are verified by its signature and its tree.
 
-Source of the rules: `Client` of golang.org/x/mod/sumdb for the verification, and `dbClient` of cmd/go/internal/modfetch
-for the choice between an upstream proxy and the database's own server.
+Source of the rules: `Client` of golang.org/x/mod/sumdb.
 """
 
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 
 from modproxy.contract.report import Role
@@ -33,21 +31,14 @@ from modproxy.mod.tlog import (
 )
 from modproxy.mod.vouching import CameFrom, voucher
 from modproxy.request import Request
-from modproxy.source.checked import read_small
-from modproxy.source.object_store import DatabaseShelf
 from modproxy.source.outages import Failure, Outages, Place
-from modproxy.source.protocol import Fetched, Mismatch, NotFound, Source, SourceError, Unavailable, once
+from modproxy.source.protocol import Fetched, Mismatch, SourceError, Tier, once
 from modproxy.source.remedies import remedy_for
+from modproxy.source.shared_database import SharedDatabase
 from modproxy.source.shared_tasks import SharedTasks
 from modproxy.source.tiles import DatabaseCache, Tiles
 from modproxy.source.tree_heads import TreeHeads
 
-_LARGEST = {Kind.LOOKUP: 64 << 10, Kind.TREE: 64 << 10, Kind.TILE: 1 << 20}
-"""In bytes: a hundred times what a record and a tree head have. A tile has at most 8 KiB of hashes, or the texts of 256
-records.
-"""
-_CHOICE_SECONDS = 600.0
-"""How long it is remembered which server serves the database."""
 _MOST_OPENED = 64
 """Tree heads of less than a kilobyte."""
 _NO_TREE = Tree(0, b"")
@@ -55,47 +46,31 @@ _NO_TREE = Tree(0, b"")
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseProxy:
-    """Stands for an upstream proxy that may serve the database."""
-
-    source: Source
-    fall_back_on_error: bool = False
-    """Whether any error leads to the next proxy, and not only "not found"."""
-
-
 class SumdbSource:
     """Answers `SumdbTarget`s of one database, each after its verification.
 
-    The first of `proxies` that serves the database is asked, else `itself`, the database's own server. `cache` has the
-    answers that were verified before.
+    `answers` asks for them, and `cache` has those that were verified before.
     """
 
     def __init__(
         self,
         database: Database,
-        proxies: Sequence[DatabaseProxy],
-        itself: Source,
+        answers: SharedDatabase,
         heads: TreeHeads,
         cache: DatabaseCache,
         *,
         outages: Outages | None = None,
         saw: Callable[[int], None] = lambda _size: None,
-        shelf: DatabaseShelf | None = None,
     ) -> None:
-        self._shelf = shelf
         self._saw = saw
         """Is told the size of each tree head that was proved to be of the database's one log."""
         self._outages = outages or Outages()
         self._place = Place(Role.DATABASE, database.name)
         self._database = database
-        self._proxies = () if database.explicit else proxies
-        self._itself = itself
+        self._answers = answers
         self._heads = heads
         self._cache = cache
         self._tiles = Tiles(database, self._ask, cache)
-        self._chosen: tuple[float, Source] | None = None
-        self._choices = SharedTasks[str, Source]()
         self._first_heads = SharedTasks[str, Tree | None]()
         """By Via header: requests that have passed other proxies are not shared, because two of them may wait for each
         other.
@@ -111,6 +86,7 @@ class SumdbSource:
         target = request.target
         if not isinstance(target, SumdbTarget):
             raise TypeError(f"{target} is none of a checksum database")
+        asked, age = self._answers.server.asked, 0.0
         try:
             tile = parse_tile(target.path) if target.kind is Kind.TILE else None
             body = await self._tile(tile, request.via) if tile is not None else None
@@ -118,13 +94,20 @@ class SumdbSource:
             if body is None:
                 if target.kind is Kind.LOOKUP and self._kept() is None:
                     self._first_heads.begin(request.via, partial(self._known, request.via))
-                body = await self._verified(target, await self._ask_for(request), request.via)
+                raw = await self._answers.ask(request)
+                body = await self._verified(target, raw.body, request.via)
+                age = time.monotonic() - raw.learnt if body == raw.body else 0.0
         except (NoteError, LogError) as e:
             self._outages.failed(self._place, self._refuted(e))
             raise Mismatch(f"{target}: the answer of checksum database {self._database.name} is refused: {e}") from None
         self._outages.answered(self._place)
         origin, vouched = f"checksum database {self._database.name}", voucher(CameFrom.DATABASE, self._database.id)
-        yield Fetched(once(body), len(body), origin, voucher=vouched, keep=proved)
+        # What other requests have asked for meanwhile may count here too: then a hit counts as a miss.
+        tier = Tier.UPSTREAM if self._answers.server.asked != asked else self._answers.nearest
+        within = tier is not Tier.UPSTREAM
+        yield Fetched(
+            once(body), len(body), origin, vouched, keep=proved, tier=tier, copy=within, age=age if within else 0.0
+        )
 
     def _refuted(self, error: NoteError | LogError) -> Failure:
         words = f"gives answers that are refused: {error}"
@@ -136,59 +119,8 @@ class SumdbSource:
             async with self.fetch(Request(SumdbTarget(self._database.name, "latest", Kind.TREE))):
                 pass
 
-    async def _ask(self, target: SumdbTarget, via: str) -> bytes:
-        return await self._ask_for(Request(target, via=via))
-
-    async def _ask_for(self, request: Request) -> bytes:
-        """Return what the object store has or the server answers, unverified. Raises `SourceError`.
-
-        The newest tree head comes from the object store only while the server gives none. It is signed too.
-        """
-        target, shelf = request.target, self._shelf
-        if shelf is None or not isinstance(target, SumdbTarget):
-            return await self._ask_server(request)
-        if target.immutable and (body := await shelf.read(target)) is not None:
-            return body
-        try:
-            return await self._ask_server(request)
-        except Unavailable:
-            if (body := await shelf.read(target, in_outage=True)) is not None:
-                return body
-            raise
-
-    async def _ask_server(self, request: Request) -> bytes:
-        """Return what the server answers, unverified. Raises `SourceError`, for an answer that is too large too."""
-        largest = _LARGEST[request.target.kind]
-        server = await self._server(request)
-        async with server.fetch(request) as fetched:
-            body = await read_small(fetched, largest)
-        if len(body) > largest:
-            raise Unavailable(f"{request.target}: the answer is larger than {largest} bytes")
-        return body
-
-    async def _server(self, request: Request) -> Source:
-        """Choose as the go command does: the first proxy that says that it serves the database, else `itself`."""
-        if self._chosen is not None and time.monotonic() - self._chosen[0] < _CHOICE_SECONDS:
-            return self._chosen[1]
-        return await self._choices.result(request.via, partial(self._choose, request.via))
-
-    async def _choose(self, via: str) -> Source:
-        chosen = await self._first_that_serves(via) or self._itself
-        self._chosen = time.monotonic(), chosen
-        return chosen
-
-    async def _first_that_serves(self, via: str) -> Source | None:
-        question = Request(SumdbTarget(self._database.name, "supported", Kind.TREE), via=via)
-        for proxy in self._proxies:
-            try:
-                async with proxy.source.fetch(question):
-                    return proxy.source
-            except NotFound:
-                continue
-            except SourceError:
-                if not proxy.fall_back_on_error:
-                    raise
-        return None
+    async def _ask(self, target: SumdbTarget, via: str, anew: bool) -> bytes:
+        return (await self._answers.ask(Request(target, via=via), anew=anew)).body
 
     async def _verified(self, target: SumdbTarget, body: bytes, via: str) -> bytes:
         """Return the answer, after it was proved. Of tree heads, the newest that is known is returned.
@@ -274,7 +206,7 @@ class SumdbSource:
         if tree is None or not _has(tree, tile):
             size, note = self._newer
             if tree is None or size <= tree.size:
-                note = await self._ask(SumdbTarget(self._database.name, "latest", Kind.TREE), via)
+                note = await self._ask(SumdbTarget(self._database.name, "latest", Kind.TREE), via, True)
             tree, _ = await self._newest(note, via)
         if not _has(tree, tile):
             return None

@@ -25,8 +25,10 @@ _REMEMBERED_BYTES = 1 << 20
 tiles at the top of the tree; of the tiles below them there are too many to remember.
 """
 
-Ask = Callable[[SumdbTarget, str], Awaitable[bytes]]
-"""Asks the server for an answer of the database, which nobody has verified, with a Via header. Raises `SourceError`."""
+Ask = Callable[[SumdbTarget, str, bool], Awaitable[bytes]]
+"""Asks for an answer of the database, which nobody has verified, with a Via header, and says whether only the server's
+own answer counts. Raises `SourceError`.
+"""
 
 
 class DatabaseCache(Protocol):
@@ -131,18 +133,18 @@ class Tiles:
             if body is not None and len(body) == tile.size:
                 return TileHashes(body), False
         try:
-            return await self._sent(tile, tile, via), True
+            return await self._sent(tile, tile, via, again=again), True
         except NotFound:
             pass
         try:
-            return await self._sent(tile.full, tile, via), True
+            return await self._sent(tile.full, tile, via, again=again), True
         except NotFound:
             reason = f"checksum database {self._database} has no {tile.path}, which its tree needs"
             raise Unavailable(reason) from None
 
-    async def _sent(self, asked: Tile, tile: Tile, via: str) -> TileHashes:
-        """Ask the server for a tile, and return the part of it that belongs to `tile`."""
-        return TileHashes((await self._ask(tile_target(self._database, asked.path), via))[: tile.size])
+    async def _sent(self, asked: Tile, tile: Tile, via: str, *, again: bool) -> TileHashes:
+        """Ask for a tile, and return the part of it that belongs to `tile`."""
+        return TileHashes((await self._ask(tile_target(self._database, asked.path), via, again))[: tile.size])
 
 
 async def _results(readings: Mapping[Tile, asyncio.Task[_Read]]) -> dict[Tile, _Read]:

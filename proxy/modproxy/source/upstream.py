@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
@@ -16,7 +16,7 @@ from modproxy.mod.target import Kind
 from modproxy.quoting import quoted
 from modproxy.request import AnyTarget, Request
 from modproxy.source.outages import Outages
-from modproxy.source.protocol import Denied, Fetched, NotFound, SourceError, Unavailable
+from modproxy.source.protocol import Denied, Fetched, NoAnswer, NotFound, SourceError, Unavailable
 from modproxy.source.watched_server import WatchedServer, explain
 from modproxy.source.way_out.hops import Answered, HopError, Hops
 from modproxy.source.way_out.wallet import CredentialError
@@ -25,7 +25,7 @@ from modproxy.via import ViaEntry
 _CHUNK = 256 << 10
 _REASON_BYTES = 2000
 """How much of an upstream's error is read, of which a line is passed on to clients."""
-_UNQUOTED = "/!@$&+=:,~()"
+UNQUOTED = "/!@$&+=:,~()"
 """Characters that stay as they are in a URL's path, besides letters, digits and `-._`."""
 _SMALL_TOTAL = 4
 """How many times the limit of one phase a small answer may take in all, if it arrives slowly."""
@@ -75,11 +75,15 @@ class UpstreamProxy:
         url: str,
         login: UrlLogin | None = None,
         path_of: Callable[[AnyTarget], str] = path_below_proxy,
+        *,
         role: Role = Role.UPSTREAM,
+        proof: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
+        """`proof` returns headers by which the replica proves who it is."""
         self._shared = shared
+        self._proof = proof
         self._watched = WatchedServer(
-            shared.outages, shared.hops, timeout=shared.timeout, url=url, login=login, role=role
+            shared.outages, shared.hops, timeout=shared.timeout, url=url, login=login, role=role, proof=proof
         )
         self._path_of = path_of
         self._url = url
@@ -109,11 +113,11 @@ class UpstreamProxy:
                 f"{target}: upstream {self._url} is not asked, because its URL has a login and is not https: write "
                 "https://, as the go command demands it too"
             )
-        headers = {"Via": self._shared.via.appended_to(request.via)}
+        headers = {"Via": self._shared.via.appended_to(request.via), **self._proof()}
         if request.id:
             headers["X-Request-Id"] = request.id
         # A version query may have characters that have a meaning in a URL.
-        url = f"{self._sent_url}/{quote(self._path_of(target), safe=_UNQUOTED)}"
+        url = f"{self._sent_url}/{quote(self._path_of(target), safe=UNQUOTED)}"
         timeout = self._zip_timeout if target.kind is Kind.ZIP else self._timeout
         try:
             async with asyncio.timeout(self._shared.timeout * _SMALL_TOTAL):  # for all hops together
@@ -140,7 +144,7 @@ class UpstreamProxy:
         name, words, status = explain(error)
         self._count(name)
         self._watched.failed(target, error, name, words, place)
-        return Unavailable(f"{target}: {self._named(place)} {words}", status, cause=f"{self._url} {place} {name}")
+        return NoAnswer(f"{target}: {self._named(place)} {words}", status, cause=f"{self._url} {place} {name}")
 
     async def _refusal(self, request: Request, answered: Answered) -> SourceError:
         target, response, place = request.target, answered.response, answered.place
@@ -184,7 +188,7 @@ def _in_ascii(url: str) -> str:
         place = parts.netloc.encode("idna").decode("ascii")
     except UnicodeError:
         return url  # nobody can look it up, and the resolver says so
-    return f"{parts.scheme}://{place}{quote(parts.path, safe='/%' + _UNQUOTED)}"
+    return f"{parts.scheme}://{place}{quote(parts.path, safe='/%' + UNQUOTED)}"
 
 
 def _timeout(phase: float, total: float) -> aiohttp.ClientTimeout:

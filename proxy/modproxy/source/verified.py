@@ -52,12 +52,13 @@ class Verified:
                 yield fetched
             return
         if target.kind is Kind.INFO:
-            if self._ahead:
+            if self._ahead and not request.cached_only:
                 self._records.begin_ahead(target, via)
             async with self._source.fetch(request) as fetched:
                 yield fetched
             return
-        self._records.begin(target, via)
+        if not request.cached_only:  # nothing makes anything be fetched for what the fleet may not hold
+            self._records.begin(target, via)
         async with self._source.fetch(request) as fetched:
             if target.kind is Kind.ZIP:
 

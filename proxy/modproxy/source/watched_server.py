@@ -1,6 +1,7 @@
 """How the requests to one server over HTTP end: in words for clients and for the keepers of the fleet."""
 
 import os
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 import aiohttp
@@ -32,13 +33,22 @@ class WatchedServer:
     """
 
     def __init__(
-        self, outages: Outages, hops: Hops, *, timeout: float, url: str, login: UrlLogin | None, role: Role
+        self,
+        outages: Outages,
+        hops: Hops,
+        *,
+        timeout: float,
+        url: str,
+        login: UrlLogin | None,
+        role: Role,
+        proof: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._outages = outages
         self._hops = hops
         self._timeout = timeout
         self._url = url
         self._login = login
+        self._proof = proof
         self._place = Place(role, url)
         self._root_failed = False
         """Whether the root has failed since the last answer: then an answer of the root ends the outage."""
@@ -91,7 +101,7 @@ class WatchedServer:
         """Ask for the root, and note how that ends: any answer but a failure shows that the server is there."""
         timeout = aiohttp.ClientTimeout(total=self._timeout, connect=self._timeout)
         try:
-            with await self._hops.get(f"{self._url}/", self._login, {}, timeout) as answered:
+            with await self._hops.get(f"{self._url}/", self._login, self._proof(), timeout) as answered:
                 status, place = answered.response.status, answered.place
         except HopError as e:
             kind, words, _ = explain(e.cause)

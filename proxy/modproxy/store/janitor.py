@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Callable
+from functools import partial
 
 from modproxy.contract.config import CacheConfig
 from modproxy.store.disk import DiskStore
-from modproxy.store.eviction import Freed, evict, evict_unused
+from modproxy.store.eviction import Freed, IsCopy, evict, evict_unused, nothing_is_a_copy
 
 _ROUND_SECONDS = 60.0
 _INACTIVE_SECONDS = 3600.0
@@ -26,6 +28,8 @@ class Janitor:
         self._store = store
         self.config = config
         """The limits to keep. It may be replaced at any time."""
+        self.is_copy: Callable[[], IsCopy] = lambda: nothing_is_a_copy
+        """Returns what says which files are copies, as the fleet is at this moment. It is asked in a thread."""
 
     async def run(self) -> None:
         """Tidy again and again, without end."""
@@ -58,7 +62,7 @@ class Janitor:
         if (held := store.held_bytes) > capacity * config.high_watermark_percent / 100:
             wanted = max(wanted, held - capacity * config.low_watermark_percent // 100)
         if wanted > 0:
-            self._log("to stay within its size", await store.evict(evict, wanted))
+            self._log("to stay within its size", await store.evict(partial(evict, is_copy=self.is_copy()), wanted))
         if inactive and config.inactive is not None:
             before = time.time() - config.inactive
             self._log("that nobody asked for", await store.evict(evict_unused, before))

@@ -7,8 +7,10 @@ import pytest
 from modproxy.mod.sumdb import Database, SumdbTarget, parse_gosumdb
 from modproxy.mod.target import Kind
 from modproxy.request import AnyTarget, Request
+from modproxy.source.database_server import DatabaseProxy, DatabaseServer
 from modproxy.source.protocol import Mismatch, NotFound, Source, Unavailable
-from modproxy.source.sumdb import DatabaseProxy, SumdbSource
+from modproxy.source.shared_database import SharedDatabase
+from modproxy.source.sumdb import SumdbSource
 from modproxy.source.tree_heads import TreeHeads
 from tests.modproxy.fake_sumdb import FakeSumdb
 from tests.modproxy.making import request
@@ -48,7 +50,8 @@ def source_of(
     answers = held if held is not None else HeldAnswers()
     answers.fetch = through
     links = [DatabaseProxy(proxy) for proxy in proxies]
-    made = SumdbSource(database_of(kept), links, itself, TreeHeads(folder / "head"), answers)
+    shared = SharedDatabase(DatabaseServer(database_of(kept), links, itself), None)
+    made = SumdbSource(database_of(kept), shared, TreeHeads(folder / "head"), answers)
     return made
 
 
@@ -243,9 +246,8 @@ async def test_an_upstream_that_fails_before_a_bar_is_passed_by(kept: FakeSumdb,
     server, down = published(kept), FakeSource({f"{BASE}/supported": Unavailable("down")})
     held = HeldAnswers()
     for falls_back in (False, True):
-        source = SumdbSource(
-            database_of(kept), [DatabaseProxy(down, falls_back)], server, TreeHeads(tmp_path / "head"), held
-        )
+        asked = DatabaseServer(database_of(kept), [DatabaseProxy(down, falls_back)], server)
+        source = SumdbSource(database_of(kept), SharedDatabase(asked, None), TreeHeads(tmp_path / "head"), held)
         if falls_back:
             assert await read(source, request(LATEST)) == server.answers[LATEST]
         else:
@@ -257,6 +259,7 @@ async def test_a_database_with_a_url_of_its_own_is_asked_itself(kept: FakeSumdb,
     server, proxy = published(kept), published(kept)
     database = parse_gosumdb(f"{kept.verifier_key} https://sums.example.com")
     assert database is not None
-    source = SumdbSource(database, [DatabaseProxy(proxy)], server, TreeHeads(tmp_path / "head"), HeldAnswers())
+    shared = SharedDatabase(DatabaseServer(database, [DatabaseProxy(proxy)], server), None)
+    source = SumdbSource(database, shared, TreeHeads(tmp_path / "head"), HeldAnswers())
     await read(source, Request(SumdbTarget(database.name, "latest", Kind.TREE)))
     assert proxy.keys == []

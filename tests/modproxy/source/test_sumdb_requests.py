@@ -11,7 +11,9 @@ from modproxy.mod.note import open_note
 from modproxy.mod.sumdb import parse_gosumdb
 from modproxy.mod.tlog import covers, parse_tree, tiles_needed
 from modproxy.request import Request
-from modproxy.source.sumdb import DatabaseProxy, SumdbSource
+from modproxy.source.database_server import DatabaseProxy, DatabaseServer
+from modproxy.source.shared_database import SharedDatabase
+from modproxy.source.sumdb import SumdbSource
 from modproxy.source.tree_heads import TreeHeads
 from tests.modproxy.fake_sumdb import FakeSumdb
 from tests.modproxy.making import request
@@ -42,7 +44,8 @@ class Reader:
         self.database = database
         self.held = HeldAnswers(lambda target: read(self.source, Request(target)))
         links = [DatabaseProxy(server)] * proxies
-        self.source = SumdbSource(database, links, server, TreeHeads(folder / "head"), self.held)
+        shared = SharedDatabase(DatabaseServer(database, links, server), None)
+        self.source = SumdbSource(database, shared, TreeHeads(folder / "head"), self.held)
 
     async def records(self, *numbers: int) -> None:
         await asyncio.gather(*(read(self.source, request(lookup(number))) for number in numbers))

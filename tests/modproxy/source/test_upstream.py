@@ -10,7 +10,7 @@ import pytest
 from modproxy.contract.config import CredentialConfig
 from modproxy.mod.login import UrlLogin
 from modproxy.request import Request
-from modproxy.source.protocol import Denied, NotFound, SourceError, Unavailable
+from modproxy.source.protocol import Denied, NoAnswer, NotFound, SourceError, Unavailable
 from modproxy.source.upstream import UpstreamClient, UpstreamProxy
 from modproxy.source.way_out.connections import Connections
 from modproxy.source.way_out.credentials import Credentials
@@ -75,8 +75,8 @@ async def test_a_login_is_not_sent_over_plain_http(asking: Asking, upstream: Fak
         (fake.status(504), Unavailable, 504),
         (fake.status(508), Unavailable, 508),
         (fake.status(203), Unavailable, 502),
-        (fake.hang(), Unavailable, 504),
-        (fake.cut(b"module example.com/Mixed\n", 5), Unavailable, 502),
+        (fake.hang(), NoAnswer, 504),
+        (fake.cut(b"module example.com/Mixed\n", 5), NoAnswer, 502),
         (fake.cut(b"module example.com/Mixed\n", 5, announce=False), Unavailable, 502),
     ],
 )

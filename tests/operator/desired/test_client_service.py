@@ -35,7 +35,7 @@ def test_https_is_told_wherever_somebody_looks() -> None:
         (port,) = spec_of(fleet, "Service")["ports"]
         assert (port["name"], port["appProtocol"]) == ("http", scheme)
         spoken = {port["name"]: port["appProtocol"] for port in spec_of(fleet, "Service", "team-a-replicas")["ports"]}
-        assert spoken == {"http": scheme, "admin": "http"}
+        assert spoken == {"http": scheme, "admin": "http", "peers": "http"}
         probe = spec_of(fleet, "StatefulSet")["template"]["spec"]["containers"][0]["readinessProbe"]["httpGet"]
         assert probe == {"path": "/-/readyz", "port": "admin"}
     assert names.endpoint("team-a", "build", "/go", tls=True) == "https://team-a.build.svc:8080/go"

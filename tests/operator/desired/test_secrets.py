@@ -43,8 +43,8 @@ def test_they_are_one_volume_where_the_replicas_look_for_them() -> None:
 
 def test_without_a_secret_there_is_no_volume() -> None:
     spec = pod(goproxy())
-    assert [volume["name"] for volume in spec["volumes"]] == ["config", "tmp"]
-    assert "secrets" not in str(spec["containers"])
+    assert [volume["name"] for volume in spec["volumes"]] == ["config", "tmp", "peer-token"]
+    assert "/etc/modproxy/secrets" not in str(spec["containers"])
 
 
 def test_only_a_new_reference_rolls_pods() -> None:

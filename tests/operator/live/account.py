@@ -32,6 +32,7 @@ SPEC: Object = {
         "basic": {"secretName": "goproxy-users"},
         "trustedProxy": {"cidrs": ["10.0.0.0/8"], "secretName": "goproxy-front"},
     },
+    "cache": {"objectStore": {"url": "s3://go-modules", "secretName": "goproxy-bucket"}},
     "audit": {"elasticsearch": {"url": "https://es.example.com", "index": "audit", "secretName": "goproxy-audit"}},
     "monitoring": {"dashboard": "Enabled"},
 }

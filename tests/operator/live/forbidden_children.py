@@ -27,8 +27,18 @@ def source(**content: Any) -> Change:
     """One more source of the volume that a replica has its Secrets from."""
 
     def change(item: Object) -> None:
-        (projected,) = (one["projected"] for one in pod(item)["volumes"] if "projected" in one)
+        (projected,) = (one["projected"] for one in pod(item)["volumes"] if one["name"] == "secrets")
         projected["sources"].append(content)
+
+    return change
+
+
+def peer_token(**values: Any) -> Change:
+    """Another token than the one by which replicas prove themselves to each other."""
+
+    def change(item: Object) -> None:
+        (projected,) = (one["projected"] for one in pod(item)["volumes"] if one["name"] == "peer-token")
+        projected["sources"][0]["serviceAccountToken"].update(values)
 
     return change
 
@@ -185,6 +195,9 @@ REFUSED: list[tuple[str, str, Change, str]] = [
     ("StatefulSet", "another ConfigMap", volume(configMap={"name": "of-another"}), MOUNTS),
     ("StatefulSet", "another claim", volume(persistentVolumeClaim={"claimName": "of-another"}), MOUNTS),
     ("StatefulSet", "a token", source(serviceAccountToken={"path": "t"}), MOUNTS),
+    ("StatefulSet", "a token for another audience", peer_token(audience="vault"), MOUNTS),
+    ("StatefulSet", "a token for the API server", peer_token(audience=None), MOUNTS),
+    ("StatefulSet", "a token in another file", peer_token(path="ca.crt"), MOUNTS),
     ("StatefulSet", "all keys", source(secret={"name": "goproxy-git"}), MOUNTS),
     ("StatefulSet", "another volume of Secrets", volume(projected={"sources": []}), MOUNTS),
     ("StatefulSet", "the labels of the pod", source(downwardAPI={"items": []}), MOUNTS),

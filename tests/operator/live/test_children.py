@@ -12,6 +12,7 @@ from goproxy_operator.api.autoscaling import Provider
 from goproxy_operator.api.goproxy import parse_goproxy
 from goproxy_operator.desired.children import ChildFacts, children
 from goproxy_operator.desired.config_map import documents
+from goproxy_operator.desired.kin import Kin, OtherFleet
 from goproxy_operator.desired.stateful_set import claim_templates
 from goproxy_operator.kube.resources import CHILDREN
 from goproxy_operator.quantity import canonical
@@ -79,13 +80,25 @@ SPECS: list[dict[str, Any]] = [
             },
         },
     },
+    {
+        "cache": {
+            "storage": {"ephemeral": True, "size": "1.5Gi"},
+            "objectStore": {"claimName": "shared", "folder": "go"},
+            "parent": {"name": "org-cache"},
+        },
+        "access": {"children": {"namespaces": "All"}},
+        "upstream": {"egressCIDRs": ["10.0.0.0/8"]},
+    },
+    {"cache": {"objectStore": {"url": "s3://go-modules", "secretName": "bucket"}}},
     {"pod": {"affinity": {"podAffinity": {}}, "serviceAccountAnnotations": {}}, "expose": {"service": {}}},
     {"pod": {"resources": {}, "nodeSelector": {}, "tolerations": [], "labels": {}, "priorityClassName": ""}},
 ]
 
 
 @pytest.mark.parametrize(
-    "spec", SPECS, ids=["nothing", "everything", "secrets", "adapter", "exposed", "empty affinity", "empties"]
+    "spec",
+    SPECS,
+    ids=["nothing", "everything", "secrets", "adapter", "exposed", "shared", "bucket", "empty affinity", "empties"],
 )
 async def test_each_child_is_a_subset_of_what_is_held(
     api: aiohttp.ClientSession, namespace: str, spec: dict[str, Any]
@@ -97,7 +110,17 @@ async def test_each_child_is_a_subset_of_what_is_held(
     asked = fleet.spec.autoscaling
     rate_from = (asked.provider or Provider.BUILTIN) if asked is not None else None
     files = documents(fleet, 10 * 2**30, "a.example.com\n")
-    for child in children(fleet, ChildFacts("modproxy:1", files, claim_templates(fleet), 0, rate_from=rate_from)):
+    storage = fleet.spec.cache.storage
+    facts = ChildFacts(
+        "modproxy:1",
+        files,
+        claim_templates(fleet),
+        0,
+        rate_from=rate_from,
+        ephemeral_size=storage.size if storage is not None and storage.ephemeral else None,
+        kin=Kin(OtherFleet("platform", "org-cache"), (OtherFleet("a", "one", "a/one"), OtherFleet("b", "two", "b/x"))),
+    )
+    for child in children(fleet, facts):
         manifest = stamped(child)
         # An owner that does not exist: the garbage collector would be faster than this test.
         del manifest["metadata"]["ownerReferences"]

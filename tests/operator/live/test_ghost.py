@@ -20,6 +20,7 @@ from goproxy_operator.observed.packed import WHOLE
 from goproxy_operator.observed.reports import Reports
 from goproxy_operator.reconcile.actions import Actions
 from goproxy_operator.reconcile.decide.rollouts import Rollouts
+from goproxy_operator.reconcile.families import Families
 from goproxy_operator.reconcile.generations import Generations
 from goproxy_operator.reconcile.observe import Observed
 from goproxy_operator.reconcile.reconciler import FleetReconciler
@@ -57,6 +58,7 @@ async def test_a_ghost_is_left_in_peace(control_plane: ControlPlane, fleet: Flee
                 ObservedClasses(client, lambda: None, lambda _: None, enforced=False),
                 Generations(),
                 Verdicts(),
+                Families(lambda _: None),
             )
             reconciler = FleetReconciler(
                 observed,

@@ -20,6 +20,7 @@ from goproxy_operator.observed.packed import WHOLE
 from goproxy_operator.observed.reports import Reports
 from goproxy_operator.reconcile.actions import Actions
 from goproxy_operator.reconcile.decide.rollouts import Rollouts
+from goproxy_operator.reconcile.families import Families
 from goproxy_operator.reconcile.generations import Generations
 from goproxy_operator.reconcile.observe import Observed
 from goproxy_operator.reconcile.outcome import PassOutcome
@@ -66,6 +67,7 @@ async def one_pass(
         ObservedClasses(client, lambda: None, lambda _: None, enforced=False),
         Generations(),
         Verdicts(),
+        Families(lambda _: None),
         fault,
     )
     clock = asyncio.get_running_loop().time

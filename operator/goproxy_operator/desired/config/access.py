@@ -21,7 +21,7 @@ def access_config(spec: AccessSpec | None, cluster: ClusterIssuer | None) -> Acc
 
     Without `cluster` its tokens prove nobody, and the replicas report that.
     """
-    if spec is None:
+    if spec is None or not spec.of_clients:
         return None
     accounts, proxy = spec.service_accounts, spec.trusted_proxy
     section = {

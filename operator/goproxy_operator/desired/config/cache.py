@@ -2,10 +2,13 @@
 
 from goproxy_operator.api.cache import CacheSpec
 from goproxy_operator.desired.config.defaults import without_none
-from modproxy.contract.config import CacheConfig
+from goproxy_operator.desired.config.object_store import object_store_config
+from modproxy.contract.config import CacheConfig, ParentConfig
 
 
-def cache_config(spec: CacheSpec, folder: str, size_bytes: int | None) -> CacheConfig:
+def cache_config(
+    spec: CacheSpec, folder: str, size_bytes: int | None, parent: ParentConfig | None = None
+) -> CacheConfig:
     """Return the section. A `size_bytes` of None is what the file system holds."""
     section = {
         "dir": folder,
@@ -17,5 +20,7 @@ def cache_config(spec: CacheSpec, folder: str, size_bytes: int | None) -> CacheC
         "staleWhileRevalidate": spec.stale_while_revalidate,
         "notFoundTTL": spec.not_found_ttl,
         "staleIfError": spec.stale_if_error,
+        "objectStore": object_store_config(spec.object_store),
+        "parent": parent,
     }
     return CacheConfig.model_validate(without_none(section))

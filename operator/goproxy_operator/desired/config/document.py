@@ -11,7 +11,7 @@ from goproxy_operator.desired.config.modules import modules_config
 from goproxy_operator.desired.config.serving import tls_config
 from goproxy_operator.desired.config.upstream import upstream_config
 from goproxy_operator.quantity import size_in_bytes
-from modproxy.contract.config import Config, Imposed, ShutdownConfig
+from modproxy.contract.config import Config, Imposed, ParentConfig, PeersConfig, ShutdownConfig
 
 CONFIG_FILE = "config.json"
 """The name of the document's file: in a cluster also its key in the ConfigMap."""
@@ -42,6 +42,10 @@ class Placement:
     """What the fleet's class lets it serve."""
     cluster: ClusterIssuer | None = None
     """Who signs the tokens of the cluster's service accounts; None where that is not known."""
+    peers: PeersConfig | None = None
+    """How the replicas find each other; None: each is on its own."""
+    parent: ParentConfig | None = None
+    """The fleet that is asked before upstream, if there is one."""
 
 
 def storage_bytes(goproxy: GoProxy) -> int | None:
@@ -65,7 +69,8 @@ def replica_config(goproxy: GoProxy, place: Placement) -> Config:
         "access": access_config(spec.access, place.cluster),
         "upstream": upstream_config(spec.upstream, machine_settings=place.machine_settings),
         "modules": modules_config(spec.modules, place.imposed),
-        "cache": cache_config(spec.cache, place.cache_dir, place.size_bytes),
+        "cache": cache_config(spec.cache, place.cache_dir, place.size_bytes, place.parent),
+        "peers": place.peers,
         "audit": audit_config(spec.audit),
         "shutdown": place.shutdown,
     }

@@ -46,7 +46,7 @@ def _variables(namespace: str | None, fleet: str | None) -> list[Variable]:
 
 
 def _panels() -> list[Panel]:
-    return [*_at_a_glance(), *_of_requests(), *_of_caches(), *_of_upstreams()]
+    return [*_at_a_glance(), *_of_requests(), *_of_caches(), *_of_upstreams(), *_of_sharing()]
 
 
 def _query() -> Queries:
@@ -191,5 +191,48 @@ def _of_upstreams() -> list[Panel]:
             "UpstreamReachable names the host.",
             "reqps",
             {"{{reason}}": query.rate("modproxy_upstream_errors_total", by="reason")},
+        ),
+    ]
+
+
+def _of_sharing() -> list[Panel]:
+    query = _query()
+    return [
+        Panel(
+            "timeseries",
+            "Requests between replicas",
+            "What replicas ask each other, and what children ask. Errors that last mean that replicas "
+            "do not reach each other: condition PeersReady tells why.",
+            "reqps",
+            {"{{direction}} {{outcome}}": query.rate("modproxy_peer_requests_total", by="direction, outcome")},
+        ),
+        Panel(
+            "timeseries",
+            "Other replicas that answer",
+            "How many others of its fleet each replica reaches: one less than there are, while all is well.",
+            "short",
+            {"{{namespace}}/{{pod}}": query.of("modproxy_peers")},
+        ),
+        Panel(
+            "timeseries",
+            "Changes of owners",
+            "How often the replicas that own modules have changed. It moves with roll-outs and scaling; what moves at "
+            "other times means replicas that come and go.",
+            "short",
+            {"{{namespace}}/{{pod}}": query.rate("modproxy_owner_moves_total", by="namespace, pod")},
+        ),
+        Panel(
+            "timeseries",
+            "Requests to the object store",
+            "Reads come before upstream, writes behind answers. Condition ObjectStoreReady tells why it fails.",
+            "reqps",
+            {"{{operation}} {{outcome}}": query.rate("modproxy_object_store_requests_total", by="operation, outcome")},
+        ),
+        Panel(
+            "timeseries",
+            "Files that wait for the object store",
+            "What is not written yet. A number that only grows means a store that takes nothing, or less than comes.",
+            "short",
+            {"{{namespace}}/{{pod}}": query.of("modproxy_object_store_waiting")},
         ),
     ]

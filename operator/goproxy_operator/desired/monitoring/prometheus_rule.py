@@ -85,6 +85,8 @@ def fleet_alerts(goproxy: GoProxy) -> list[Alert]:
     ]
     if audit_config(goproxy.spec.audit).wanted:
         alerts += _of_audit(query, fleet, look)
+    if goproxy.spec.cache.object_store is not None:
+        alerts.append(_of_object_store(query, fleet, look))
     if goproxy.spec.replicas != 0:
         ready = query.of("modproxy_ready")
         alerts.insert(
@@ -110,6 +112,17 @@ def fleet_alerts(goproxy: GoProxy) -> list[Alert]:
             )
         )
     return alerts
+
+
+def _of_object_store(query: Queries, fleet: str, look: str) -> Alert:
+    return Alert(
+        "GoProxyObjectStoreFails",
+        f"{query.of('modproxy_object_store_failing')} == 1",
+        "10m",
+        WARNING,
+        f"{{{{ $labels.pod }}}} of the Go module proxy {fleet} cannot use the object store",
+        f"What the replicas hold is served still; what is new waits on their disks. `{look}` tells why.",
+    )
 
 
 def _of_audit(query: Queries, fleet: str, look: str) -> list[Alert]:

@@ -11,7 +11,20 @@ from goproxy_operator.desired.manifest import Manifest, child, labelled
 KEPT_NAMES = "http_requests_total|http_request_duration_seconds_(bucket|count|sum)|modproxy_[a-z_]+"
 """The series of a replica. Series such as up or kube_pod_info have no place here: others alert on them."""
 _OF_THE_TARGET = ("__name__", "container", "instance", "job", "namespace", "pod", "service")
-_OF_THE_METRICS = ("cache", "code", "endpoint", "le", "mode", "operation", "outcome", "reason", "rule", "version")
+_OF_THE_METRICS = (
+    "cache",
+    "code",
+    "direction",
+    "endpoint",
+    "le",
+    "mode",
+    "operation",
+    "outcome",
+    "reason",
+    "rule",
+    "target",
+    "version",
+)
 KEPT_LABELS = "|".join((*_OF_THE_TARGET, *_OF_THE_METRICS))
 """Others, such as cluster, would hide what Prometheus adds later where it sends the series on."""
 _MOST_SAMPLES = 5000

@@ -52,6 +52,17 @@ def immutable(requested: Claim, kept: Claim) -> Problem:
     )
 
 
+def another_kind(*, ephemeral: bool) -> Problem:
+    """Tell that caches which are `ephemeral`, or are not, stay so."""
+    there, asked = ("an ephemeral cache", "claims") if ephemeral else ("claims", "an ephemeral cache")
+    back = "write cache.storage.ephemeral: true again" if ephemeral else "remove cache.storage.ephemeral again"
+    return Problem(
+        "StorageImmutable",
+        f"the replicas have {there} and cannot get {asked}: {back}, here or in the defaults of the fleet's class, or "
+        f"{_ANEW}",
+    )
+
+
 def _listed(claims: list[Claim]) -> str:
     more = len(claims) - _MOST_TOLD
     named = ", ".join(f"{claim.name} has {claim.size}" for claim in claims[:_MOST_TOLD])

@@ -39,15 +39,22 @@ class Claims:
     least: str | None = None
     """The size of the smallest volume of the replicas; None while no replica has a volume."""
 
+    ephemeral_size: str | None = None
+    """The size of a cache that has no claim."""
+
     @property
     def size_bytes(self) -> int:
         """The size of the cache of each replica."""
-        return size_in_bytes(self.short or size_of(self.templates[0]))
+        return size_in_bytes(self.ephemeral_size or self.short or size_of(self.templates[0]))
 
     @property
     def short(self) -> str | None:
         """The size that the claims have, where that is less than what they are to have."""
-        if self.least is None or parse_quantity(self.least) >= parse_quantity(size_of(self.templates[0])):
+        if (
+            self.least is None
+            or self.ephemeral_size
+            or parse_quantity(self.least) >= parse_quantity(size_of(self.templates[0]))
+        ):
             return None
         return self.least
 
@@ -70,11 +77,11 @@ class ClaimFacts:
 def decide_claims(requested: Sequence[Manifest], facts: ClaimFacts, most: str | None, *, stayed_full: bool) -> Claims:
     """Decide. If `most` is given, the claims may grow by themselves up to it; `stayed_full` says that it is time to."""
     # Whoever may make claims and StatefulSets may give them a replica's name, and any size that the API server takes.
-    claims = {ordinal: claim for ordinal, claim in (facts.claims or {}).items() if _has_size(claim)}
+    claims = {ordinal: claim for ordinal, claim in (facts.claims or {}).items() if has_size(claim)}
     serving = {n: claim for n, claim in claims.items() if n < facts.replicas or n in facts.used}
     templates_there = (facts.stateful_set or {}).get("spec", {}).get("volumeClaimTemplates") or []
     kept = (
-        [_as_sent(one) for one in templates_there] if templates_there and all(map(_has_size, templates_there)) else None
+        [as_sent(one) for one in templates_there] if templates_there and all(map(has_size, templates_there)) else None
     )
     base = _least_desired(size_of(requested[0]), kept, claims, serving, most)
     templates = [_with_size(template, base) for template in requested]
@@ -130,7 +137,7 @@ def grown(size: str, most: str) -> str:
     return canonical(f"{step // _GI}Gi") if step < size_in_bytes(most) else canonical(most)
 
 
-def _has_size(claim: Manifest) -> bool:
+def has_size(claim: Manifest) -> bool:
     """Say whether a claim, or a template of one, says how large it is, so that it can be compared."""
     try:
         return parse_quantity(size_of(claim)) > 0
@@ -249,8 +256,8 @@ def _with_size(template: Manifest, size: str) -> Manifest:
     return {**template, "spec": {**template["spec"], "resources": {"requests": {"storage": size}}}}
 
 
-def _as_sent(template: Manifest) -> Manifest:
-    """Reduce a live template to what we send of one."""
+def as_sent(template: Manifest) -> Manifest:
+    """Reduce a live template of a claim to what is sent of one."""
     metadata, spec = template["metadata"], template["spec"]
     return {
         "metadata": without_empty({"name": metadata["name"], "labels": metadata.get("labels")}),

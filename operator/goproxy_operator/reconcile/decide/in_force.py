@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from goproxy_operator.api.goproxy import GoProxy, InvalidGoProxyError, parse_goproxy
 from goproxy_operator.api.status import InForceStatus
+from goproxy_operator.desired.config.access import ClusterIssuer
 from goproxy_operator.desired.config_map import documents_of
 from goproxy_operator.desired.manifest import Manifest
 from goproxy_operator.kube.resources import Object
@@ -21,7 +22,7 @@ from goproxy_operator.reconcile.decide.classes import BY, Admitted, Classes, adm
 from goproxy_operator.reconcile.decide.imposed import governing
 from goproxy_operator.reconcile.decide.plan import ChildId, child_id, controlled
 from goproxy_operator.reconcile.decide.problem import Problem
-from modproxy.contract.config import Imposed
+from modproxy.contract.config import Imposed, ProofConfig
 
 LARGEST_SPEC = 2**18
 """Bytes of a spec that a status may hold: `kubectl apply` takes no larger object, and etcd takes 1.5 MiB."""
@@ -144,6 +145,22 @@ def newest(item: Object, goproxy: GoProxy) -> GoProxy:
     """Return a fleet as it is in force, under the generation that the object has by now."""
     metadata = goproxy.metadata.model_copy(update={"generation": item["metadata"].get("generation", 0)})
     return goproxy.model_copy(update={"metadata": metadata})
+
+
+def issuer_in(live: Object | None) -> ClusterIssuer | None:
+    """Return who signs the tokens of service accounts by the config there is.
+
+    It holds for as long as the API server does not tell. Otherwise a new operator would take the keys out of every
+    config, and put them back a moment later.
+    """
+    if live is None:
+        return None
+    try:
+        proof = json.loads(documents_of(live).config).get("peers", {}).get("proof", {})
+        read = ProofConfig.model_validate({key: proof[key] for key in ("issuer", "keys") if key in proof})
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        return None
+    return ClusterIssuer(read.issuer, read.keys) if read.issuer is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,17 +12,18 @@ from goproxy_operator.desired import names
 from goproxy_operator.desired.children import ChildFacts, children
 from goproxy_operator.desired.config.access import ClusterIssuer
 from goproxy_operator.desired.config_map import documents
+from goproxy_operator.desired.kin import NO_KIN, Kin
 from goproxy_operator.desired.manifest import Manifest
-from goproxy_operator.desired.stateful_set import claim_templates
 from goproxy_operator.kube.resources import Object
 from goproxy_operator.metrics_api.rules.registration import OFF, Registration
 from goproxy_operator.reconcile.decide.allowlist import decide_allowlist
-from goproxy_operator.reconcile.decide.claims import ClaimFacts, Claims, decide_claims
+from goproxy_operator.reconcile.decide.claims import ClaimFacts, Claims
 from goproxy_operator.reconcile.decide.missing_apis import missing_apis
 from goproxy_operator.reconcile.decide.plan import ChildId, child_id
 from goproxy_operator.reconcile.decide.problem import Problem
 from goproxy_operator.reconcile.decide.provider import CUSTOM_METRICS, Choice, ProviderFacts, choose_provider
 from goproxy_operator.reconcile.decide.replicas import decide_replicas
+from goproxy_operator.reconcile.decide.storage import decide_storage
 from modproxy.contract.config import Imposed
 from modproxy.contract.log_lines import TEXT
 
@@ -85,7 +86,9 @@ class IntentFacts:
     imposed: Imposed | None = None
     """What the object's class lets it serve."""
     cluster: ClusterIssuer | None = None
-    """Who signs the tokens of the cluster's service accounts, where the object asks for that and it is known."""
+    """Who signs the tokens of the cluster's service accounts, where that is known."""
+    kin: Kin = NO_KIN
+    """The other fleets that the fleet is tied to."""
     looked_up: frozenset[ChildId] = frozenset()
     """The children that the API server was asked for: one of them that is not in `live` does not exist."""
     cannot_grow: Mapping[str, str] = field(default_factory=dict)
@@ -146,15 +149,13 @@ def intend(goproxy: GoProxy, facts: IntentFacts) -> Intent:
     choice = choose_provider(autoscaling, _provider_facts(facts)) if autoscaling is not None else Choice(None)
     running = max(facts.pods, default=-1) + 1
     number = decide_replicas(goproxy, live_set, running, autoscaled=choice.provider is not None)
-    storage = goproxy.spec.cache.storage
-    claims = decide_claims(
-        claim_templates(goproxy),
+    claims = decide_storage(
+        goproxy,
         ClaimFacts(live_set, facts.claims, facts.pods, facts.cannot_grow, _replicas(number.send, live_set)),
-        storage.grow_to if storage else None,
         stayed_full=facts.stayed_full,
     )
     listed = allowlist.text if allowlist else None
-    files = documents(goproxy, claims.size_bytes, listed, facts.imposed, facts.cluster)
+    files = documents(goproxy, claims.size_bytes, listed, facts.imposed, facts.cluster, kin=facts.kin)
     circumstances = ChildFacts(
         facts.default_image,
         files,
@@ -166,6 +167,8 @@ def intend(goproxy: GoProxy, facts: IntentFacts) -> Intent:
         assigned_users=any(group.partition("/")[0] == _OPENSHIFT for group in facts.groups),
         log_format=facts.log_format,
         docs=facts.docs,
+        ephemeral_size=claims.ephemeral_size,
+        kin=facts.kin,
     )
     made = children(goproxy, circumstances)
     return Intent(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
-from goproxy_operator.reconcile.decide.values import EVERYTHING
+from goproxy_operator.reconcile.decide.values import CLAIM, EVERYTHING
 from modproxy.mod.pattern import Pattern, parse_pattern
 
 Matcher = Callable[[str, Sequence[str]], bool]
@@ -47,6 +47,13 @@ def urls(value: str, allowed: Sequence[str]) -> bool:
     return any(is_at_or_below(value, one) for one in allowed)
 
 
+def stores(value: str, allowed: Sequence[str]) -> bool:
+    """Say whether an object store is one of the list or below it, or a claim whose name matches a glob of the list."""
+    if value.startswith(CLAIM):
+        return globs(value, [one for one in allowed if one.startswith(CLAIM)])
+    return urls(value, [one for one in allowed if not one.startswith(CLAIM)])
+
+
 def words(value: str, allowed: Sequence[str]) -> bool:
     """Say whether a value is in the list, word for word."""
     return value.split() in [one.split() for one in allowed]
@@ -84,5 +91,7 @@ MATCHERS: Mapping[str, Matcher] = {
     "metricsServers": urls,
     "elasticsearch": urls,
     "oidcIssuers": urls,
+    "objectStores": stores,
+    "parents": globs,
 }
 """By the name of the list."""

@@ -99,8 +99,8 @@ def make_plan(fleet: str, uid: str, desired: Iterable[Manifest], live: Mapping[C
 def sending(manifest: Manifest, live: Object | None) -> tuple[Apply | Delete | Orphan, ...]:
     """Return an apply; where the API server would refuse it for what is live, what makes room for it."""
     if live is not None and manifest["kind"] == "StatefulSet":
-        templates = manifest["spec"]["volumeClaimTemplates"]
-        if not subset(templates, live["spec"].get("volumeClaimTemplates")):
+        templates = manifest["spec"].get("volumeClaimTemplates", [])
+        if not subset(templates, live["spec"].get("volumeClaimTemplates") or []):
             return (Orphan(live["metadata"]["name"], live["metadata"]["uid"]),)
     if live is not None and live.get("immutable"):
         # A ConfigMap that somebody made immutable can only be made anew.

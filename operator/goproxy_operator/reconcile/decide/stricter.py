@@ -17,19 +17,29 @@ _UNAUTHENTICATED = "system:unauthenticated"
 """The name and the group of clients without a credential, as replicas call them."""
 
 
+def _says_who_may(defaults: Defaults) -> bool:
+    """Say whether the class's `access` is about clients, and not only about fleets that are children."""
+    return bool((defaults.get("access") or {}).keys() - {"children"})
+
+
 def anonymous(own: Any, default: Any, defaults: Defaults) -> bool:
     """Where the class says who may do what, a fleet may let anonymous clients do less, and no more."""
-    return not defaults.get("access") or _no_more(own, default)
+    return not _says_who_may(defaults) or _no_more(own, default)
 
 
 def users(own: Any, _default: Any, defaults: Defaults) -> bool:
     """Where the class says who may do what, a rule of a fleet is for those who prove who they are."""
-    return not defaults.get("access") or _ANONYMOUS not in own
+    return not _says_who_may(defaults) or _ANONYMOUS not in own
 
 
 def groups(own: Any, _default: Any, defaults: Defaults) -> bool:
     """Where the class says who may do what, a rule of a fleet is for those who prove who they are."""
-    return not defaults.get("access") or _UNAUTHENTICATED not in own
+    return not _says_who_may(defaults) or _UNAUTHENTICATED not in own
+
+
+def children(own: Any, default: Any, defaults: Defaults) -> bool:
+    """Where the class says who may do what, which fleets may read everything as children is the class's to say."""
+    return not _says_who_may(defaults) or own == default
 
 
 def minimum_age(own: Any, default: Any, _defaults: Defaults) -> bool:

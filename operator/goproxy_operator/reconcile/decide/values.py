@@ -6,6 +6,8 @@ from typing import Any
 from goproxy_operator.api.expose import ServiceType
 
 CERT_MANAGER = "cert-manager.io"
+CLAIM = "claim:"
+"""Stands before the name of a PersistentVolumeClaim among object stores."""
 EVERYTHING = "*"
 """Stands for the taints of a toleration that has no key."""
 
@@ -36,8 +38,13 @@ def but_cluster_ip(value: Any, _namespace: str) -> Iterable[str]:
 
 
 def parent(value: Any, namespace: str) -> Iterable[str]:
-    """Return a Gateway as NAMESPACE/NAME, whichever listener of it is named."""
+    """Return a Gateway, whichever listener of it is named, or a fleet, as NAMESPACE/NAME."""
     return (f"{value.get('namespace') or namespace}/{value.get('name')}",)
+
+
+def claim(value: Any, _namespace: str) -> Iterable[str]:
+    """Return a PersistentVolumeClaim as an entry of a list of object stores."""
+    return (f"{CLAIM}{value}",)
 
 
 def issuer(value: Any, _namespace: str) -> Iterable[str]:

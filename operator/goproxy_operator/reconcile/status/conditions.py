@@ -3,7 +3,8 @@
 Ready is always there, and true where at least one replica serves what is in force: a generation that is not carried out
 makes no fleet unready. Reconciling, Stalled, StorageResizing and DiskPressure are there only while they are true,
 WithinClass only while it is false. UpstreamReachable and CredentialsReady are there once a replica has
-reported, AuditDelivered once one with an audit log has.
+reported, AuditDelivered once one with an audit log has, PeersReady once several have, ObjectStoreReady once one with an
+object store has. ParentReady is there where the object names a parent.
 """
 
 from collections.abc import Mapping
@@ -22,6 +23,14 @@ from goproxy_operator.reconcile.status.reachability import (
     upstream_reachable,
 )
 from goproxy_operator.reconcile.status.reported import config_refusals, disk_pressures, refused_reports
+from goproxy_operator.reconcile.status.sharing import (
+    OBJECT_STORE_READY,
+    PARENT_READY,
+    PEERS_READY,
+    object_store_ready,
+    parent_ready,
+    peers_ready,
+)
 
 TYPES = frozenset(
     {
@@ -33,6 +42,9 @@ TYPES = frozenset(
         CREDENTIALS_READY,
         ACCESS_READY,
         AUDIT_DELIVERED,
+        PEERS_READY,
+        OBJECT_STORE_READY,
+        PARENT_READY,
         "AutoscalingActive",
         "StorageResizing",
         "DiskPressure",
@@ -45,7 +57,15 @@ UNDER_WAY = frozenset({"Applying", "ScalingIn", "RollingOut", "ReplicasNotReady"
 ROLLED = "replicas run what is asked for"
 """Words of Reconciling while a roll-out is under way, whatever its reason is."""
 WARNINGS = "InForceWithWarnings"
-REPORTED = (UPSTREAM_REACHABLE, CREDENTIALS_READY, ACCESS_READY, AUDIT_DELIVERED, "DiskPressure")
+REPORTED = (
+    UPSTREAM_REACHABLE,
+    CREDENTIALS_READY,
+    ACCESS_READY,
+    AUDIT_DELIVERED,
+    PEERS_READY,
+    OBJECT_STORE_READY,
+    "DiskPressure",
+)
 """The conditions that come from reports alone, in their order after ConfigSynced."""
 FIGURES = frozenset({"DiskPressure", "StorageResizing"})
 """The conditions whose messages hold figures: a message that reads otherwise than before is no news of its own."""
@@ -63,6 +83,9 @@ def statements(facts: StatusFacts) -> list[Statement]:
     made.append(_config_synced(facts))
     reported = (upstream_reachable, credentials_ready, access_ready, audit_delivered)
     made += filter(None, (condition(facts.replicas) for condition in reported))
+    made += filter(None, (condition(facts.replicas, facts.now) for condition in (peers_ready, object_store_ready)))
+    if parent := parent_ready(facts.family, facts.replicas):
+        made.append(parent)
     if pressed := _disk_pressure(facts):
         made.append(pressed)
     if facts.goproxy.spec.autoscaling is not None:

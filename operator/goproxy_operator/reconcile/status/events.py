@@ -14,6 +14,7 @@ from goproxy_operator.reconcile.status.access import ACCESS_READY
 from goproxy_operator.reconcile.status.conditions import FIGURES, UNDER_WAY
 from goproxy_operator.reconcile.status.milestones import milestones
 from goproxy_operator.reconcile.status.reachability import CREDENTIALS_READY, UPSTREAM_REACHABLE
+from goproxy_operator.reconcile.status.sharing import OBJECT_STORE_READY, PARENT_READY, PEERS_READY
 from goproxy_operator.reconcile.status.waves import waves
 from goproxy_operator.timestamps import format_micro_time, moment_of
 
@@ -28,6 +29,9 @@ _TOLD = {
     (UPSTREAM_REACHABLE, "False"): "Warning",
     (CREDENTIALS_READY, "False"): "Warning",
     (ACCESS_READY, "False"): "Warning",
+    (PEERS_READY, "False"): "Warning",
+    (OBJECT_STORE_READY, "False"): "Warning",
+    (PARENT_READY, "False"): "Warning",
     ("DiskPressure", "True"): "Warning",
     ("AutoscalingActive", "False"): "Warning",
     ("StorageResizing", "True"): "Normal",
@@ -40,11 +44,19 @@ _QUIET = UNDER_WAY | {
     "ScalingDisabled",
 }
 """Reasons that pass by themselves, or of which the autoscaler's own Events tell."""
-_LASTING = frozenset({"ConfigSynced", CREDENTIALS_READY, ACCESS_READY, "AutoscalingActive"})
+_LASTING = frozenset({"ConfigSynced", CREDENTIALS_READY, ACCESS_READY, PARENT_READY, "AutoscalingActive"})
 """Conditions that are often false for a moment: what an object names arrives just after the object."""
 PATIENCE = timedelta(seconds=15)
 """So long such a condition has to be false before an Event says so."""
-_NO_WORDS = FIGURES | {"Reconciling", UPSTREAM_REACHABLE, CREDENTIALS_READY, ACCESS_READY}
+_NO_WORDS = FIGURES | {
+    "Reconciling",
+    UPSTREAM_REACHABLE,
+    CREDENTIALS_READY,
+    ACCESS_READY,
+    PEERS_READY,
+    OBJECT_STORE_READY,
+    PARENT_READY,
+}
 """Conditions whose messages may read otherwise, by a figure or another pod, while they tell the same."""
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.kube.resources import Object
 from goproxy_operator.reconcile.decide.audit import Verdict
+from goproxy_operator.reconcile.decide.family import ALONE, Family
 from goproxy_operator.reconcile.decide.in_force import GenerationInForce
 from goproxy_operator.reconcile.decide.problem import Problem
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
@@ -42,6 +43,10 @@ class StatusFacts:
     """What was carried out last, where that is not the newest generation as it is now."""
     repaired: bool = False
     """What is in force is put back where somebody changes it."""
+    family: Family = ALONE
+    """The other fleets that the fleet is tied to."""
+    now: float = 0.0
+    """Seconds since the epoch, for what counts when it has lasted."""
     trouble: Trouble | None = None
     """Why replicas are missing, where that has lasted."""
 

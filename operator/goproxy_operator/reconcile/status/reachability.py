@@ -46,19 +46,30 @@ Statement = tuple[str, str, str, str]
 
 def upstream_reachable(replicas: Sequence[ReplicaFacts]) -> Statement | None:
     """Return the condition about the servers that the object names; None before a replica has reported of them."""
-    reports = told_by(replicas, lambda report: report.outages)
-    if not reports:
+    if not told_by(replicas, lambda report: report.outages):
         return None
+    # A parent has a condition of its own.
+    found = failing_servers(replicas, lambda outage: outage.role != Role.PARENT)
+    if not found:
+        return UPSTREAM_REACHABLE, "True", "NoFailures", "no server that the object names fails"
+    return UPSTREAM_REACHABLE, "False", found[0][1], joined([words for words, _ in found])
+
+
+def failing_servers(replicas: Sequence[ReplicaFacts], concerns: Callable[[Outage], bool]) -> list[tuple[str, str]]:
+    """Return words and reason of each server that the config names and that fails, of those that it `concerns`."""
+    reports = told_by(replicas, lambda report: report.outages)
     found: dict[tuple[str, str], dict[str, Outage]] = defaultdict(dict)
     for name, outages in reports.items():
         for outage in outages:
-            if outage.failing and outage.named:
+            if outage.failing and outage.named and concerns(outage):
                 found[outage.role, outage.place][name] = outage
-    if not found:
-        return UPSTREAM_REACHABLE, "True", "NoFailures", "no server that the object names fails"
-    told = [_outage_words(failing, reports) for _, failing in sorted(found.items())]
-    first = _usual(outage.kind for outage in min(found.items())[1].values())
-    return UPSTREAM_REACHABLE, "False", _REASONS.get(first, _OTHER_REASON), joined(told)
+    return [
+        (
+            _outage_words(failing, reports),
+            _REASONS.get(_usual(outage.kind for outage in failing.values()), _OTHER_REASON),
+        )
+        for _, failing in sorted(found.items())
+    ]
 
 
 def credentials_ready(replicas: Sequence[ReplicaFacts]) -> Statement | None:

@@ -8,14 +8,20 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from goproxy_operator.api.status import RefusalStatus, ReplicaStatus, StorageStatus
+from goproxy_operator.api.status import ObjectStoreStatus, PeersStatus, RefusalStatus, ReplicaStatus, StorageStatus
 from goproxy_operator.figures import fleet_figures, hit_rate_percent, storage_figures
 from goproxy_operator.quantity import format_bytes
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
 from goproxy_operator.reconcile.status.access import access_ready
 from goproxy_operator.reconcile.status.audited import audit_delivered
-from goproxy_operator.reconcile.status.reachability import config_warnings, credentials_ready, upstream_reachable
-from modproxy.contract.report import Report
+from goproxy_operator.reconcile.status.reachability import (
+    config_warnings,
+    credentials_ready,
+    told_by,
+    upstream_reachable,
+)
+from goproxy_operator.reconcile.status.sharing import object_store_ready, parent_failures, peers_ready
+from modproxy.contract.report import MOST_PEERS, Report
 
 REFUSAL_KINDS = ("class", "identity", "access", "modules", "vulnerabilities", "age", "licenses")
 """The kinds of rules that a status tells of. A newer replica may know others, and a tenant's replica any."""
@@ -29,6 +35,8 @@ class Figures:
     requests_per_second: int | None
     storage: StorageStatus | None
     refusals: tuple[RefusalStatus, ...]
+    peers: PeersStatus | None
+    object_store: ObjectStoreStatus | None
 
 
 def figures(replicas: Sequence[ReplicaFacts]) -> Figures:
@@ -46,7 +54,26 @@ def figures(replicas: Sequence[ReplicaFacts]) -> Figures:
             percent=min(storage.percent, 100),
         ),
         _refusals(replicas),
+        _peers(replicas),
+        _object_store(replicas),
     )
+
+
+def _peers(replicas: Sequence[ReplicaFacts]) -> PeersStatus | None:
+    """Return how many others the replica sees that sees the fewest; None with one replica."""
+    reports = told_by(replicas, lambda report: report.peers)
+    expected = max((state.known for state in reports.values()), default=0)
+    if expected == 0:
+        return None
+    # A report names some of very many.
+    seen = (state.known if len(state.seen) == MOST_PEERS else len(state.seen) for state in reports.values())
+    return PeersStatus(seen=min(*seen, expected), expected=expected)
+
+
+def _object_store(replicas: Sequence[ReplicaFacts]) -> ObjectStoreStatus | None:
+    """Return how many files wait to be written to the object store; None while none do."""
+    waiting = sum(state.waiting for state in told_by(replicas, lambda report: report.object_store).values())
+    return ObjectStoreStatus(waiting=_step(waiting)) if waiting else None
 
 
 def _refusals(replicas: Sequence[ReplicaFacts]) -> tuple[RefusalStatus, ...]:
@@ -95,8 +122,8 @@ def disk_pressures(replicas: Sequence[ReplicaFacts]) -> list[str]:
     ]
 
 
-def told(reports: Mapping[str, Report], refused: Mapping[str, str]) -> object:
-    """Return all that the status says of these reports, by pod, for a comparison."""
+def told(reports: Mapping[str, Report], refused: Mapping[str, str], now: float) -> object:
+    """Return all that the status says of these reports, by pod, at a time, for a comparison."""
     replicas = [
         ReplicaFacts(name, True, reports.get(name), refused=refused.get(name))
         for name in sorted(reports.keys() | refused.keys())
@@ -111,6 +138,9 @@ def told(reports: Mapping[str, Report], refused: Mapping[str, str]) -> object:
         credentials_ready(replicas),
         access_ready(replicas),
         audit_delivered(replicas),
+        peers_ready(replicas, now),
+        object_store_ready(replicas, now),
+        parent_failures(replicas),
         config_warnings(replicas),
     )
 

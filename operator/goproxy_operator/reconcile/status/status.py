@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from goproxy_operator.api.status import MESSAGE_LENGTH, REASON_LENGTH, Condition, Status
+from goproxy_operator.api.status import MESSAGE_LENGTH, REASON_LENGTH, Condition, ParentStatus, Status
 from goproxy_operator.desired import names
 from goproxy_operator.kube.resources import GOPROXIES, Object, very_object
 from goproxy_operator.reconcile.decide.problem import Problem
@@ -13,11 +13,14 @@ from goproxy_operator.reconcile.status.conditions import FIGURES, NO_REPORTS, RE
 from goproxy_operator.reconcile.status.facts import StatusFacts
 from goproxy_operator.reconcile.status.reachability import Statement
 from goproxy_operator.reconcile.status.reported import figures, replica_status
+from goproxy_operator.reconcile.status.sharing import PARENT_IN_USE, PARENT_UNAVAILABLE
 from goproxy_operator.timestamps import format_time
 
 FIGURES_EVERY = 60.0
 """Seconds between two writes of a status in which nothing but figures moved."""
-_FIGURES = ("hitRatePercent", "requestsPerSecond", "storage", "refusals")
+_FIGURES = ("hitRatePercent", "requestsPerSecond", "storage", "refusals", "peers", "objectStore")
+_PASSING = frozenset({"refusals", "peers", "objectStore"})
+"""Figures that come and go with what clients and pods do, so that nobody waits for their first one."""
 _REPLICA_FIGURES = ("hitRatePercent", "used", "capacity")
 
 Document = dict[str, Any]
@@ -35,7 +38,7 @@ def compute_status(facts: StatusFacts, previous: Mapping[str, Any], now: datetim
     """Return the whole status. `previous` is the one that is written, for when a condition last changed."""
     goproxy = facts.goproxy
     name, namespace = goproxy.metadata.name, goproxy.metadata.namespace
-    fleet = figures(facts.replicas)
+    fleet, parent = figures(facts.replicas), facts.family.parent
     status = Status(
         observed_generation=goproxy.metadata.generation,
         ready=f"{facts.count('readyReplicas')}/{facts.desired_replicas}" if facts.made else None,
@@ -49,6 +52,9 @@ def compute_status(facts: StatusFacts, previous: Mapping[str, Any], now: datetim
         requests_per_second=fleet.requests_per_second,
         refusals=fleet.refusals,
         storage=fleet.storage,
+        peers=fleet.peers,
+        object_store=fleet.object_store,
+        parent=None if parent is None else ParentStatus(name="/".join(parent), used=facts.family.problem is None),
         claim_size=facts.claim_size,
         replica_status=tuple(map(replica_status, facts.replicas)),
         conditions=_conditions(statements(facts), previous, goproxy.metadata.generation, now),
@@ -71,16 +77,18 @@ def refused_status(facts: StatusFacts, previous: Mapping[str, Any], now: datetim
 def not_scraped_yet(computed: Document, previous: Mapping[str, Any]) -> Document:
     """Return the status with what replicas had reported before this process started, until they are scraped anew."""
     replicas = {replica["name"]: replica for replica in previous.get("replicaStatus", ())}
-    reported = (*_REPLICA_FIGURES, "config")
+    of_replica = (*_REPLICA_FIGURES, "config")
     merged = [
-        {**_only(replicas.get(replica["name"], {}), reported), **replica}
+        {**_only(replicas.get(replica["name"], {}), of_replica), **replica}
         for replica in computed.get("replicaStatus", ())
     ]
     generation = computed["observedGeneration"]
     told = {c["type"]: c for c in previous.get("conditions", ()) if c.get("observedGeneration") == generation}
     conditions: list[Document] = []
     for condition in computed["conditions"]:
-        conditions.append(told.get("ConfigSynced", condition) if condition["reason"] == NO_REPORTS else condition)
+        before = told.get(condition["type"], condition)
+        parent_failed = condition["reason"] == PARENT_IN_USE and before["reason"] == PARENT_UNAVAILABLE
+        conditions.append(before if parent_failed or condition["reason"] == NO_REPORTS else condition)
         if condition["type"] == "ConfigSynced":
             conditions += [told[kind] for kind in REPORTED if kind in told]
     figures = _only(previous, _FIGURES)
@@ -166,8 +174,7 @@ def _dump(part: Status | Condition) -> Document:
 def _without_figures(status: Mapping[str, Any]) -> Document:
     """Replace each figure by whether it is there."""
     return {
-        # Refusals come and go with what clients do, and nobody waits for them.
-        **{key: value for key, value in _presence(status, _FIGURES).items() if key != "refusals"},
+        **{key: value for key, value in _presence(status, _FIGURES).items() if key not in _PASSING},
         "replicaStatus": [_presence(replica, _REPLICA_FIGURES) for replica in status.get("replicaStatus", ())],
         "conditions": [
             _presence(condition, ("message",)) if condition["type"] in FIGURES else condition

@@ -5,6 +5,7 @@ answer, has no effect on the others: a round waits for each fleet a bounded time
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Collection
 from random import uniform
 
@@ -49,6 +50,8 @@ class Scraping:
         self._moved = moved
         self._asked = 0
         """How many replicas were asked in this round."""
+        self._told_at: dict[Key, float] = {}
+        """When a fleet's reports were compared last, in seconds since the epoch: some of what is told has to last."""
 
     async def run(self) -> None:
         """Scrape until cancelled: each fleet once a round, all spread over half of it."""
@@ -56,6 +59,7 @@ class Scraping:
         while True:
             begun, seconds = clock(), round_seconds(self._interval, self._asked)
             self._asked = 0
+            self._told_at = {fleet: at for fleet, at in self._told_at.items() if fleet in self._fleets()}
             self._reports.expect_every(seconds)
             async with asyncio.TaskGroup() as tasks:
                 for fleet in list(self._fleets()):
@@ -70,7 +74,12 @@ class Scraping:
             answers = await self._scraper.ask(fleet.namespace, asked)
             if fleet not in self._fleets():
                 return
-            before = told(self._reports.of(fleet), self._reports.refused(fleet))
+            now = time.time()
+            before = self._told(fleet, self._told_at.get(fleet, now))
             self._reports.take(fleet, answers, asyncio.get_running_loop().time())
-            if told(self._reports.of(fleet), self._reports.refused(fleet)) != before:
+            self._told_at[fleet] = now
+            if self._told(fleet, now) != before:
                 self._moved(fleet)
+
+    def _told(self, fleet: Key, at: float) -> object:
+        return told(self._reports.of(fleet), self._reports.refused(fleet), at)

@@ -34,10 +34,17 @@ from modproxy.contract.config.modules import (
 )
 from modproxy.contract.config.section import Section
 from modproxy.contract.config.serving import ShutdownConfig, TlsConfig
-from modproxy.contract.config.sharing import ObjectStoreConfig, ParentConfig, PeersConfig, ProofConfig
+from modproxy.contract.config.sharing import (
+    PEER_AUDIENCE,
+    ObjectStoreConfig,
+    ParentConfig,
+    PeersConfig,
+    ProofConfig,
+)
 from modproxy.contract.config.upstream import CredentialConfig, HttpProxyConfig, UpstreamConfig
 
 __all__ = [
+    "PEER_AUDIENCE",
     "SCHEMA_VERSION",
     "AccessConfig",
     "AuditConfig",

@@ -10,6 +10,9 @@ from modproxy.contract.fields import BucketUrl, HostName, HttpServerUrl, Listen,
 Account = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$")]
 """A service account, as NAMESPACE/NAME."""
 
+PEER_AUDIENCE = "modproxy-peer"
+"""What `aud` of the tokens says by which replicas prove themselves to other replicas."""
+
 
 class ProofConfig(Section):
     """Configures by which service accounts' tokens other replicas prove who they are."""

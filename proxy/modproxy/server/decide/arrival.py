@@ -21,7 +21,7 @@ _LONGEST_REMEMBERED = 200
 """Characters: paths of real modules are shorter, and a few thousand longer ones would take much memory."""
 _remembered_target = lru_cache(maxsize=4096)(parse_target)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_TRACE_PARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
+TRACE_PARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 """Source: W3C Trace Context, section 3.2."""
 
 
@@ -60,7 +60,7 @@ class Arrival:
             cached_only=self.cached_only,
             principal=self.principal,
             id=self.id,
-            trace=self.trace if self.trace and _TRACE_PARENT.fullmatch(self.trace) else None,
+            trace=self.trace if self.trace and TRACE_PARENT.fullmatch(self.trace) else None,
         )
 
 

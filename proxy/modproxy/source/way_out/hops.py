@@ -78,7 +78,11 @@ class Answered:
 class Hops:
     """Sends GET requests, and follows at most `MOST_REDIRECTS` redirects of each."""
 
-    def __init__(self, connections: Connections, outbound: Outbound, named: NamedPlaces) -> None:
+    def __init__(
+        self, connections: Connections, outbound: Outbound, named: NamedPlaces, *, redirects: bool = True
+    ) -> None:
+        """With `redirects` switched off, a redirect is an error: what the headers say is for the first server alone."""
+        self._most = MOST_REDIRECTS if redirects else 0
         self._connections = connections
         self._outbound = outbound
         self._named = named
@@ -92,7 +96,7 @@ class Hops:
         """
         start, place = url, None
         session = self._connections.any
-        for _ in range(MOST_REDIRECTS + 1):
+        for number in range(self._most + 1):
             leave = self._connections.enter(place_of(url))
             if leave is None:
                 raise HopError(HostBusyError(), place)
@@ -108,13 +112,16 @@ class Hops:
                     leave()
             location = response.headers.get("Location")
             response.release()
+            if number == self._most:
+                break
             try:
                 url, login = follow(url, location)
                 place = place_of(url)
                 session = await self._session_for(start, url)
             except RedirectError as e:
                 raise HopError(e, None) from None
-        raise HopError(RedirectError(f"redirected more than {MOST_REDIRECTS} times"), None)
+        words = f"redirected more than {self._most} times" if self._most else "redirects, which is not followed here"
+        raise HopError(RedirectError(words), None)
 
     def proxy_of(self, url: str) -> str | None:
         """Return the HTTP proxy through which a URL is asked for, without its login; None without one."""

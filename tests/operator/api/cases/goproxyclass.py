@@ -61,6 +61,12 @@ REFUSED: list[Case] = [
     both(
         {"limits": {"metricsServers": ["prometheus"]}}, "is no address of Prometheus", "spec.limits.metricsServers[0]"
     ),
+    both(
+        {"limits": {"objectStores": ["ftp://files.example.com"]}},
+        '"ftp://files.example.com" names no object store: write s3://BUCKET/PREFIX',
+        "spec.limits.objectStores[0]",
+    ),
+    both({"limits": {"objectStores": ["s3://u:p@go"]}}, "credentials do not", "spec.limits.objectStores[0]"),
     both({"limits": {"secrets": ["goproxy-["]}}, "has a [ without its ]", "spec.limits.secrets[0]"),
     schema(
         {"profile": "Lenient"},

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.operator.api.cases import access, audit, autoscaling, cache, expose, modules, monitoring, pod, spec, upstream
+from tests.operator.api.cases import (
+    access,
+    audit,
+    autoscaling,
+    cache,
+    expose,
+    modules,
+    monitoring,
+    pod,
+    sharing,
+    spec,
+    upstream,
+)
 from tests.operator.api.cases.case import Case
 
-_SECTIONS = (spec, access, audit, autoscaling, upstream, modules, cache, expose, monitoring, pod)
+_SECTIONS = (spec, access, audit, autoscaling, upstream, modules, cache, sharing, expose, monitoring, pod)
 REFUSED: list[Case] = [case for section in _SECTIONS for case in section.REFUSED]
 ACCEPTED: list[dict[str, Any]] = [accepted for section in _SECTIONS for accepted in section.ACCEPTED]
 NAMES = ("Team", "1team", "team-", "a" * 41, "team.a", "")

@@ -19,6 +19,7 @@ def test_what_the_object_leaves_out_keeps_the_replicas_own_defaults() -> None:
         "listen": ":8080",
         "admin": ":8081",
         "cache": {"dir": "/var/cache/modproxy/modules", "sizeBytes": 10 * 2**30},
+        "peers": {"host": "team-a-replicas.build.svc", "proof": {"peers": ["build/team-a"]}},
         "shutdown": {"delay": "5s"},
     }
     assert files.allowlist is None

@@ -11,7 +11,7 @@ from goproxy_operator.desired.monitoring.operator_dashboard import operator_dash
 from tests.operator.desired.fleet_children import Object
 from tests.operator.objects import UID, goproxy
 
-SECURE = goproxy(expose={"tls": {"secretName": "edge"}})
+SECURE = goproxy(expose={"tls": {"secretName": "edge"}}, cache={"objectStore": {"url": "s3://go-modules"}})
 
 
 def own_dashboard() -> Object:

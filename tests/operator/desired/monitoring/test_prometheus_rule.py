@@ -28,7 +28,9 @@ def test_alerts_that_depend_on_what_is_asked_for() -> None:
 
 
 def test_every_alert_links_to_a_page_that_exists() -> None:
-    for name, rule in alerts(expose={"tls": {"secretName": "edge"}}).items():
+    store = {"objectStore": {"url": "s3://go-modules"}}
+    assert "GoProxyObjectStoreFails" not in alerts()
+    for name, rule in alerts(expose={"tls": {"secretName": "edge"}}, cache=store).items():
         assert rule["annotations"]["runbook_url"] == f"docs/runbooks/{name}.md"
         assert (ROOT / "docs" / "runbooks" / f"{name}.md").is_file()
     (group,) = prometheus_rule(goproxy(), "https://docs.example.com/go")["spec"]["groups"]

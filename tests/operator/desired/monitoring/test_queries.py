@@ -20,6 +20,15 @@ from tests.modproxy.proxy_process import ProxyProcess
 from tests.operator.desired.monitoring.test_dashboard import BOARDS, SECURE
 
 GIVEN_BY_PROMETHEUS = {"job", "namespace", "pod"}
+OF_SHARING = {
+    "modproxy_peer_requests_total": {"direction", "outcome"},
+    "modproxy_peers": set(),
+    "modproxy_owner_moves_total": set(),
+    "modproxy_object_store_requests_total": {"operation", "outcome"},
+    "modproxy_object_store_waiting": set(),
+    "modproxy_object_store_failing": set(),
+}
+"""What replicas serve that have peers or an object store; the replica of this test has neither."""
 PROCESS = {"process_resident_memory_bytes", "process_cpu_seconds_total"}  # of prometheus_client's ProcessCollector
 
 
@@ -85,7 +94,7 @@ async def test_every_expression_is_promql_about_metrics_that_there_are(tmp_path:
     async with FakeUpstream() as upstream:
         upstream.add("example.com/m", "v1.0.0")
         page = await served_metrics(upstream, tmp_path)
-    served: dict[str, set[str]] = {}
+    served: dict[str, set[str]] = {name: set(labels) for name, labels in OF_SHARING.items()}
     for line in page.splitlines():
         if match := re.match(r"([a-z_]+)(?:\{(.*)\})? ", line):
             served.setdefault(match[1], set()).update(re.findall(r'(\w+)="', match[2] or ""))

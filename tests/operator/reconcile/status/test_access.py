@@ -69,8 +69,8 @@ def test_nothing_is_said_where_nobody_reports_or_everybody_may_do_everything(rep
 
 def test_a_pass_runs_when_a_report_says_otherwise() -> None:
     fine, bad = {"team-a-0": reporting()}, {"team-a-0": reporting(SSO)}
-    assert told(fine, {}) == told(fine, {})
-    assert told(fine, {}) != told(bad, {})
+    assert told(fine, {}, 0.0) == told(fine, {}, 0.0)
+    assert told(fine, {}, 0.0) != told(bad, {}, 0.0)
 
 
 @pytest.mark.parametrize(

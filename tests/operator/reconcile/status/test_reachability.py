@@ -163,9 +163,9 @@ def test_a_restart_of_the_operator_keeps_what_was_reported() -> None:
 
 
 def test_the_scraping_notices_just_what_the_status_says() -> None:
-    fine = told({"a": FINE}, {})
-    assert told({"a": reporting([outage()], [])}, {}) != fine
-    assert told({"a": reporting([], ["Secret git is not found"])}, {}) != fine
-    assert told({"a": reporting([], [], ("careful",))}, {}) != fine
-    assert told({"a": reporting([outage(failing=False)], [])}, {}) == fine
-    assert told({"a": reporting([outage(failures=9)], [])}, {}) == told({"a": reporting([outage()], [])}, {})
+    fine = told({"a": FINE}, {}, 0.0)
+    assert told({"a": reporting([outage()], [])}, {}, 0.0) != fine
+    assert told({"a": reporting([], ["Secret git is not found"])}, {}, 0.0) != fine
+    assert told({"a": reporting([], [], ("careful",))}, {}, 0.0) != fine
+    assert told({"a": reporting([outage(failing=False)], [])}, {}, 0.0) == fine
+    assert told({"a": reporting([outage(failures=9)], [])}, {}, 0.0) == told({"a": reporting([outage()], [])}, {}, 0.0)

@@ -1,0 +1,96 @@
+"""Which server answers for a checksum database: the first upstream proxy that says it does, else the database's own.
+
+Source of the rules: `dbClient` of cmd/go/internal/modfetch.
+"""
+
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from modproxy.mod.sumdb import Database, SumdbTarget
+from modproxy.mod.target import Kind
+from modproxy.request import Request
+from modproxy.source.checked import read_small
+from modproxy.source.protocol import Fetched, NotFound, Source, SourceError, Unavailable
+from modproxy.source.shared_tasks import SharedTasks
+
+LARGEST = {Kind.LOOKUP: 64 << 10, Kind.TREE: 64 << 10, Kind.TILE: 1 << 20}
+"""In bytes: a hundred times what a record and a tree head have. A tile has at most 8 KiB of hashes, or the texts of 256
+records.
+"""
+_CHOICE_SECONDS = 600.0
+"""How long it is remembered which server serves the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseProxy:
+    """Stands for an upstream proxy that may serve the database."""
+
+    source: Source
+    fall_back_on_error: bool = False
+    """Whether any error leads to the next proxy, and not only "not found"."""
+
+
+class DatabaseServer:
+    """Asks the first of `proxies` that serves the database, else `itself`, the database's own server.
+
+    `first` puts the parent in front of them, if there is one.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        proxies: Sequence[DatabaseProxy],
+        itself: Source,
+        first: Callable[[Source], Source] = lambda source: source,
+    ) -> None:
+        self._source = first(self)
+        self._name = database.name
+        self._proxies = () if database.explicit else proxies
+        self._itself = itself
+        self._chosen: tuple[float, Source] | None = None
+        self._choices = SharedTasks[str, Source]()
+        self.asked = 0
+        """How many answers were asked for."""
+
+    async def ask(self, request: Request) -> bytes:
+        """Return what the server answers, unverified. Raises `SourceError`, for an answer that is too large too."""
+        self.asked += 1
+        largest = LARGEST[request.target.kind]
+        async with self._source.fetch(request) as fetched:
+            body = await read_small(fetched, largest)
+        if len(body) > largest:
+            raise Unavailable(f"{request.target}: the answer is larger than {largest} bytes")
+        return body
+
+    @asynccontextmanager
+    async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
+        """Yield the answer of the server that serves the database. Raises `SourceError`."""
+        server = await self._server(request)
+        async with server.fetch(request) as fetched:
+            yield fetched
+
+    async def _server(self, request: Request) -> Source:
+        if self._chosen is not None and time.monotonic() - self._chosen[0] < _CHOICE_SECONDS:
+            return self._chosen[1]
+        return await self._choices.result(request.via, partial(self._choose, request.via))
+
+    async def _choose(self, via: str) -> Source:
+        chosen = await self._first_that_serves(via) or self._itself
+        self._chosen = time.monotonic(), chosen
+        return chosen
+
+    async def _first_that_serves(self, via: str) -> Source | None:
+        question = Request(SumdbTarget(self._name, "supported", Kind.TREE), via=via)
+        for proxy in self._proxies:
+            try:
+                async with proxy.source.fetch(question):
+                    return proxy.source
+            except NotFound:
+                continue
+            except SourceError:
+                if not proxy.fall_back_on_error:
+                    raise
+        return None

@@ -1,0 +1,179 @@
+"""Other replicas of the fleet in front of a source: the owner of a module is asked before the source is.
+
+The way of a request: a replica that does not own the module asks the owner, and takes its word. Where the owner is
+down, busy or not of use, the replica goes on as if it were the owner itself. The owner asks those who may have owned
+the module before, for what they hold only, and then the source. A request of another replica takes the owner's way
+whoever the owner is, so that no request passes more than one replica.
+"""
+
+import hashlib
+import logging
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+from modproxy.fleet.members import Peer
+from modproxy.fleet.rendezvous import subject_of
+from modproxy.mod.target import Kind
+from modproxy.mod.vouching import CameFrom
+from modproxy.request import Request
+from modproxy.room import Room
+from modproxy.source.checked import Checked
+from modproxy.source.peer_client import PeerClient, PeerFailed, PeerSays
+from modproxy.source.protocol import Fetched, NotHeld, Source, SourceError, Unavailable, Unfit
+
+_MOST_OWNERS = 2
+"""Owners that are asked for one file: the next one only where the first was found dead."""
+_MOST_HELD = 3
+"""Replicas that are asked for what they hold. A fleet that has just grown may have grown by several replicas."""
+_DISTRUST_SECONDS = 600.0
+"""How long a replica is not asked again for a file that was not what it has to be."""
+_MOST_DISTRUSTED = 1024
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Way:
+    """What was tried for one request."""
+
+    request: Request
+    owners: list[str] = field(default_factory=list)
+    """The owners that were asked."""
+    held: list[Peer] | None = None
+    """The replicas that are still to be asked for what they hold; None before the first one."""
+    sender: Peer | None = None
+    """Who sends the answer; None for the source itself."""
+
+
+class _Asked:
+    """One replica as a source."""
+
+    def __init__(self, client: PeerClient, peer: Peer, *, held: bool) -> None:
+        self._client, self._peer, self._held = client, peer, held
+
+    @asynccontextmanager
+    async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
+        async with self._client.ask(self._peer, request, held=self._held) as fetched:
+            yield fetched
+
+
+class FromPeers:
+    """Asks other replicas before `source`. Answers that came from elsewhere than `accepted` says are not taken."""
+
+    def __init__(self, source: Source, client: PeerClient, accepted: frozenset[CameFrom], memory: Room) -> None:
+        self._source = source
+        self._client = client
+        self._peers = client.peers
+        self._accepted = accepted
+        self._memory = memory
+        self._distrusted: dict[tuple[str, str], float] = {}
+        """Until when a replica is not asked for a file."""
+
+    @asynccontextmanager
+    async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
+        """Yield the first answer. Raises `SourceError`; `NotHeld` where no replica holds it and no fetch is allowed."""
+        way = Way(request)
+        async with AsyncExitStack() as stack:
+            fetched = await self._next(way, stack)
+            if way.sender is not None and request.target.kind is Kind.ZIP:
+                fetched = replace(fetched, body=self._whole(fetched, way))
+            try:
+                yield fetched
+            except Unfit:
+                if way.sender is not None:
+                    self._distrust(way.sender, request)
+                raise
+
+    async def _next(self, way: Way, stack: AsyncExitStack) -> Fetched:
+        """Return the next answer."""
+        request, way.sender = way.request, None
+        for peer, held in self._steps(way):
+            asked = Checked(_Asked(self._client, peer, held=held), None, self._memory)
+            try:
+                fetched = await stack.enter_async_context(asked.fetch(request))
+            except PeerSays as e:
+                if held:
+                    continue
+                raise e.error from None
+            except Unavailable as e:
+                log.debug("%s", e.reason)
+                continue
+            old = held and not request.target.immutable and fetched.age > self._peers.list_ttl
+            if fetched.voucher in self._accepted and not old:
+                way.sender = peer
+                return fetched
+        if request.cached_only:
+            raise NotHeld(f"{request.target}: not held, and the request asks for what is held only")
+        return await stack.enter_async_context(self._source.fetch(request))
+
+    def _steps(self, way: Way) -> Iterator[tuple[Peer, bool]]:
+        """Yield whom to ask next, and whether for what it holds only. What was asked before is not asked again."""
+        request, peers = way.request, self._peers
+        subject = subject_of(request.target.key)
+        while way.held is None and not request.hop and len(way.owners) < _MOST_OWNERS:
+            owner = peers.owner(subject)
+            if owner is None or owner.name in way.owners or self._is_distrusted(owner, request):
+                break
+            way.owners.append(owner.name)
+            yield owner, request.cached_only
+            if not owner.gone:
+                break
+        if way.held is None:
+            way.held = [
+                peer
+                for peer in peers.others(subject)
+                if peer.name not in (*way.owners, request.asked_by) and not self._is_distrusted(peer, request)
+            ][:_MOST_HELD]
+        while way.held:
+            peer = way.held.pop(0)
+            if not peer.gone:
+                yield peer, True
+
+    async def _whole(self, first: Fetched, way: Way) -> AsyncIterator[bytes]:
+        """Yield a zip whole. Where its bytes break off, the next source sends it anew: what readers have is compared.
+
+        Raises `SourceError` where the next source sends something else.
+        """
+        digest, passed, body = hashlib.sha256(), 0, first.body
+        async with AsyncExitStack() as stack:
+            while True:
+                compared, again = 0, hashlib.sha256()
+                before, expected = passed, digest.digest()
+                try:
+                    async for piece in body:
+                        new = piece
+                        if compared < before:
+                            old, new = piece[: before - compared], piece[before - compared :]
+                            again.update(old)
+                            compared += len(old)
+                            if compared == before and again.digest() != expected:
+                                raise _differs(way.request)
+                        if new:
+                            digest.update(new)
+                            passed += len(new)
+                            yield new
+                    if compared < before:
+                        raise _differs(way.request)
+                    return
+                except PeerFailed as e:
+                    log.info("the fetch of %s goes on elsewhere: %s", way.request.target, e.reason)
+                following = await self._next(way, stack)
+                sizes = {size for size in (first.size, following.size) if size is not None}
+                if following.voucher != first.voucher or len(sizes) > 1:
+                    raise _differs(way.request)
+                body = following.body
+
+    def _distrust(self, peer: Peer, request: Request) -> None:
+        """Do not ask a replica again for a file that it has sent and that was refused."""
+        if len(self._distrusted) >= _MOST_DISTRUSTED:
+            del self._distrusted[next(iter(self._distrusted))]
+        self._distrusted[peer.name, request.target.key] = time.monotonic() + _DISTRUST_SECONDS
+
+    def _is_distrusted(self, peer: Peer, request: Request) -> bool:
+        return self._distrusted.get((peer.name, request.target.key), 0.0) > time.monotonic()
+
+
+def _differs(request: Request) -> SourceError:
+    return Unavailable(f"{request.target}: two sources send different files, and the answer is cut short")

@@ -1,0 +1,106 @@
+"""All tests, as `make test` runs them: what needs Kubernetes beside the rest, and then the end-to-end tests alone.
+
+Most tests wait more than they compute, so two parts together take little longer than the longer one. The end-to-end
+tests bring up a cluster, which needs the whole machine. Each part is a pytest of its own, and its lines begin with its
+name. The last line sums up all parts in pytest's own form; the exit code is that of the first part that failed.
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+
+from tests.kubernetes.background import Background
+
+_KUBERNETES = ("tests/operator", "tests/chart", "tests/kubernetes")
+_END_TO_END = "tests/e2e"
+_BUILT_AHEAD = ("kubernetes", "helm", "nodes", "images", "dex")
+"""What the end-to-end tests need, which is built beside the others."""
+_SUMMARY = re.compile(r"=+ (.*) in [0-9.]+s.* =+")
+_COUNT = re.compile(r"([0-9]+) ([a-z]+)")
+_NO_TESTS = 5
+"""The exit code of a pytest that has found no test."""
+
+
+@dataclass
+class Part:
+    """One pytest: its name, its arguments, and how it ended."""
+
+    name: str
+    arguments: Sequence[str]
+    counts: Counter[str] = field(default_factory=Counter)
+    """How many tests had which outcome."""
+    process: subprocess.Popen[str] | None = None
+
+    def start(self) -> threading.Thread:
+        """Start the tests, and show their lines from now on."""
+        command = [sys.executable, "-u", "-m", "pytest", "--color=no", *self.arguments]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        shown = threading.Thread(target=self._show, args=[self.process])
+        shown.start()
+        return shown
+
+    def _show(self, process: subprocess.Popen[str]) -> None:
+        for line in process.stdout or ():
+            print(f"{self.name:>10} | {line.rstrip()}", flush=True)
+            if found := _SUMMARY.fullmatch(line.strip()):
+                self.counts.update(counts_of(found[1]))
+        process.wait()
+
+    @property
+    def failed(self) -> int:
+        """The exit code; 0 where all is well."""
+        code = 1 if self.process is None or self.process.returncode is None else self.process.returncode
+        if code == 0 and not self.counts:
+            return _NO_TESTS
+        return code
+
+
+def counts_of(summary: str) -> Counter[str]:
+    """Return how many tests had which outcome, from the words of pytest's last line."""
+    return Counter({outcome.removesuffix("s"): int(number) for number, outcome in _COUNT.findall(summary)})
+
+
+def run(parts: Sequence[Part]) -> None:
+    """Run parts side by side, to their ends."""
+    for thread in [part.start() for part in parts]:
+        thread.join()
+
+
+def main() -> int:
+    """Run all parts. Returns the exit code."""
+    begun = time.monotonic()
+    rest = [f"--ignore={folder}" for folder in (*_KUBERNETES, _END_TO_END)]
+    together = [Part("kubernetes", _KUBERNETES), Part("rest", ["tests", *rest])]
+    alone = Part("e2e", [_END_TO_END])
+    parts = [*together, alone]
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        for part in parts:
+            if part.process is not None and part.process.poll() is None:
+                part.process.send_signal(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    ahead = Background("tests.kubernetes.prepare", *_BUILT_AHEAD)
+    try:
+        run(together)
+    finally:
+        ahead.stop()
+    run([alone])
+    total = sum((part.counts for part in parts), Counter[str]())
+    words = ", ".join(f"{count} {outcome}" for outcome, count in sorted(total.items())) or "no tests ran"
+    print(f"{f' {words} in {time.monotonic() - begun:.2f}s ':=^100}")
+    return next((part.failed for part in parts if part.failed), 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
