@@ -213,8 +213,8 @@ class InForce:
             self._sources is None
             or old is None
             or config.upstream != old.config.upstream
-            or config.cache.object_store != old.config.cache.object_store
             or config.cache.parent != old.config.cache.parent
+            or config.cache.object_store != old.config.cache.object_store
             or url != vulnerability_url(old.config)
         ):
             reader = _CacheReader(self._cache)

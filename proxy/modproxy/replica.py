@@ -82,7 +82,7 @@ class Replica:
             self.store.private,
             version_control,
             self.facts.heads.saw,
-            peers=PeerClient(self.peers) if self.peers is not None else None,
+            PeerClient(self.peers) if self.peers is not None else None,
             bucket=self.object_store.bucket,
         )
         self.in_force = InForce(shared, cache, self.facts)

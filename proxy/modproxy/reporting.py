@@ -6,14 +6,7 @@ from importlib.metadata import version
 
 from modproxy.audit.auditor import Auditor
 from modproxy.background import BackgroundTasks
-from modproxy.contract.report import (
-    ConfigState,
-    ObjectStoreState,
-    PeersState,
-    Report,
-    SecretProblem,
-    StorageState,
-)
+from modproxy.contract.report import ConfigState, ObjectStoreState, PeersState, Report, SecretProblem, StorageState
 from modproxy.facts.facts import Facts
 from modproxy.faults import Faults
 from modproxy.in_force import InForce
@@ -52,10 +45,10 @@ class Reporter:
         self._version = version("goproxy-operator")
         self.refusals: Callable[[], Mapping[str, int]] = dict
         """Returns the refusals of the last ten minutes, by the kind of the rule."""
-        self.object_store: Callable[[], ObjectStoreState | None] = lambda: None
-        """Returns how the object store fares."""
         self.peers: Callable[[], PeersState | None] = lambda: None
         """Returns how the replica fares with its peers."""
+        self.object_store: Callable[[], ObjectStoreState | None] = lambda: None
+        """Returns how the object store fares."""
         self.ready = False
         """False before the replica has started and after its end has begun."""
 
@@ -91,8 +84,8 @@ class Reporter:
             refusals=dict(self.refusals()),
             access_problems=identities.problems() if identities is not None else None,
             audit=self._auditor.report(),
-            object_store=self.object_store(),
             peers=self.peers(),
+            object_store=self.object_store(),
         )
 
     def _secret_problems(self) -> tuple[SecretProblem, ...]:

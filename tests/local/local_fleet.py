@@ -16,6 +16,7 @@ import aiohttp
 
 from tests.secrecy.harness import note_documents, note_environment
 from tests.secrecy.programs import look_at_process, programs
+from tests.secrecy.registry import REGISTRY
 from tests.secrecy.watch import WATCH
 
 PATIENCE = 30.0
@@ -79,6 +80,8 @@ class LocalFleet:
         assert self._process is not None
         if self._process.returncode is None:
             look_at_process(WATCH, "runner", self._process.pid)
+        if (token := self.data / "peer-token").exists():
+            REGISTRY.add(token.read_text(), "token of the peers")
         await self.end(signal.SIGTERM)
         WATCH.saw("output of the runner", "\n".join(self.lines))
         programs().tell(WATCH)

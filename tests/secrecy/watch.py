@@ -30,6 +30,8 @@ LAWFUL = (
            "the user has put a login into GOPROXY, and `go env` and the replica's workers have the user's settings"),
     Lawful(r"file .*/data/secrets/.*", "Secret .*", "a runner that was killed leaves its Secrets, in folders of mode "
            "0700; the next one removes them"),
+    Lawful(r"file .*/data/peer-token", "token of the peers", "a runner that was killed leaves the file, of mode 0600; "
+           "the next one writes another token"),
     Lawful(r"request to an upstream", "Secret .*|login of the machine", "the login is for this upstream"),
 )  # fmt: skip
 """All places where a secret may be while programs run. The Secrets that a test mounts are never searched."""

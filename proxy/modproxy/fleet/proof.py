@@ -46,11 +46,10 @@ class Proven:
 
 
 class Unproven(Exception):
-    """A request proves nobody. The message is the reason, for the log; the status is 401 or 403."""
+    """A request proves neither a peer nor a child. The message is the reason, for the log.
 
-    def __init__(self, reason: str, status: int = 401) -> None:
-        super().__init__(reason)
-        self.status = status
+    It is answered 401, also where the account is known: 403 is what policies say, and a child believes that.
+    """
 
 
 class Prover:

@@ -54,8 +54,8 @@ class Metrics(Collector):
         self._report = report
         self._auditor = auditor
         self._pending = pending
-        self._object_store_requests = object_store_requests
         self._peers = peers
+        self._object_store_requests = object_store_requests
         self._certificate_expires = certificate_expires
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)

@@ -75,7 +75,7 @@ class PeerHandler:
             proven = await self._peers.prover.who(http.headers.get("Authorization"), http.remote or "")
         except Unproven as e:
             log.warning("a request of %s on the peers' listener is refused: %s", http.remote, e)
-            return _refused(ErrorAnswer(e.status, "this replica does not take the token"))
+            return _refused(ErrorAnswer(401, "this replica does not take the token"))
         try:
             return await self._dispatch(http, proven)
         except CutShort as e:

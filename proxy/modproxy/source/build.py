@@ -35,7 +35,7 @@ from modproxy.source.shared_database import SharedDatabase
 from modproxy.source.sumdb import SumdbSource
 from modproxy.source.tiles import DatabaseCache
 from modproxy.source.tree_heads import TreeHeads
-from modproxy.source.upstream import Count, UpstreamClient, UpstreamProxy, path_below_database
+from modproxy.source.upstream import SMALL_TOTAL, Count, UpstreamClient, UpstreamProxy, path_below_database
 from modproxy.source.vcs.direct import Direct, DirectSettings
 from modproxy.source.vcs.go_env import GoEnvError, go_env
 from modproxy.source.vcs.shared import SharedVersionControl
@@ -78,10 +78,10 @@ class SharedResources:
     version_control: SharedVersionControl
     saw_tree_head: Callable[[str, int], None] = lambda _database, _size: None
     """Is told of each tree head that was verified, with the id of its database and its size."""
-    bucket: Bucket | None = None
-    """The object store; it is asked only where the config names one."""
     peers: PeerClient | None = None
     """Asks the other replicas of the fleet; None for a replica that shares nothing."""
+    bucket: Bucket | None = None
+    """The object store; it is asked only where the config names one."""
     memory: Room = field(default_factory=lambda: Room(lambda: LARGE_ANSWERS_BYTES))
     """The room for all large answers that are held in memory at once."""
 
@@ -190,8 +190,13 @@ async def build_sources(
         public = ObjectStoreSource(public, bucket, cache, shared.memory)
         private = ObjectStoreSource(private, bucket, cache, shared.memory)
     if shared.peers is not None:
-        public = FromPeers(public, shared.peers, _SENT_BY_PEERS, shared.memory)
-        private = FromPeers(private, shared.peers, frozenset([CameFrom.VERSION_CONTROL]), shared.memory)
+        directly = upstream.direct_timeout
+        seconds = directly + (len(entries) + (parent is not None)) * upstream.timeout * SMALL_TOTAL
+        if not any(entry.kind is EntryKind.DIRECT for entry in entries):
+            seconds -= directly
+        only_private = frozenset([CameFrom.VERSION_CONTROL])
+        public = FromPeers(public, shared.peers, _SENT_BY_PEERS, shared.memory, seconds=seconds)
+        private = FromPeers(private, shared.peers, only_private, shared.memory, seconds=directly)
     sumdb: Source = Absent(_NO_DATABASE)
     shared_database: SharedDatabase | None = None
     if database is not None:
@@ -288,5 +293,6 @@ def _sumdb(
     heads = TreeHeads(shared.folder / "sumdb" / f"{database_folder(database.id)}.latest")
     itself = UpstreamProxy(client, database.url, database.login, path_below_database, role=Role.DATABASE)
     saw = partial(shared.saw_tree_head, database.id)
-    answers = SharedDatabase(DatabaseServer(database, proxies, itself, first), shared.peers, shelf)
+    seconds = client.timeout * SMALL_TOTAL * (len(proxies) + 2)  # the parent, and the database itself
+    answers = SharedDatabase(DatabaseServer(database, proxies, itself, first, shelf), shared.peers, seconds)
     return SumdbSource(database, answers, heads, cache, outages=client.outages, saw=saw), answers

@@ -13,6 +13,7 @@ from modproxy.mod.sumdb import Database, SumdbTarget
 from modproxy.mod.target import Kind
 from modproxy.request import Request
 from modproxy.source.checked import read_small
+from modproxy.source.object_store import DatabaseShelf
 from modproxy.source.protocol import Fetched, NotFound, Source, SourceError, Unavailable
 from modproxy.source.shared_tasks import SharedTasks
 
@@ -36,7 +37,7 @@ class DatabaseProxy:
 class DatabaseServer:
     """Asks the first of `proxies` that serves the database, else `itself`, the database's own server.
 
-    `first` puts the parent in front of them, if there is one.
+    `first` puts the parent in front of them, if there is one. `shelf` has what the object store has of the database.
     """
 
     def __init__(
@@ -45,7 +46,9 @@ class DatabaseServer:
         proxies: Sequence[DatabaseProxy],
         itself: Source,
         first: Callable[[Source], Source] = lambda source: source,
+        shelf: DatabaseShelf | None = None,
     ) -> None:
+        self._shelf = shelf
         self._source = first(self)
         self._name = database.name
         self._proxies = () if database.explicit else proxies
@@ -56,6 +59,23 @@ class DatabaseServer:
         """How many answers were asked for."""
 
     async def ask(self, request: Request) -> bytes:
+        """Return what the object store has or the server answers, unverified. Raises `SourceError`.
+
+        The newest tree head comes from the object store only while the server gives none. It is signed too.
+        """
+        target, shelf = request.target, self._shelf
+        if shelf is None or not isinstance(target, SumdbTarget):
+            return await self._ask_server(request)
+        if target.immutable and (body := await shelf.read(target)) is not None:
+            return body
+        try:
+            return await self._ask_server(request)
+        except Unavailable:
+            if (body := await shelf.read(target, in_outage=True)) is not None:
+                return body
+            raise
+
+    async def _ask_server(self, request: Request) -> bytes:
         """Return what the server answers, unverified. Raises `SourceError`, for an answer that is too large too."""
         self.asked += 1
         largest = LARGEST[request.target.kind]

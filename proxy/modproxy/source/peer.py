@@ -50,19 +50,25 @@ class Way:
 class _Asked:
     """One replica as a source."""
 
-    def __init__(self, client: PeerClient, peer: Peer, *, held: bool) -> None:
-        self._client, self._peer, self._held = client, peer, held
+    def __init__(self, client: PeerClient, peer: Peer, seconds: float, *, held: bool) -> None:
+        self._client, self._peer, self._seconds, self._held = client, peer, seconds, held
 
     @asynccontextmanager
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
-        async with self._client.ask(self._peer, request, held=self._held) as fetched:
+        async with self._client.ask(self._peer, request, seconds=self._seconds, held=self._held) as fetched:
             yield fetched
 
 
 class FromPeers:
-    """Asks other replicas before `source`. Answers that came from elsewhere than `accepted` says are not taken."""
+    """Asks other replicas before `source`. Answers that came from elsewhere than `accepted` says are not taken.
 
-    def __init__(self, source: Source, client: PeerClient, accepted: frozenset[CameFrom], memory: Room) -> None:
+    `seconds` is how long `source` may take to begin an answer.
+    """
+
+    def __init__(
+        self, source: Source, client: PeerClient, accepted: frozenset[CameFrom], memory: Room, *, seconds: float
+    ) -> None:
+        self._seconds = seconds
         self._source = source
         self._client = client
         self._peers = client.peers
@@ -90,7 +96,7 @@ class FromPeers:
         """Return the next answer."""
         request, way.sender = way.request, None
         for peer, held in self._steps(way):
-            asked = Checked(_Asked(self._client, peer, held=held), None, self._memory)
+            asked = Checked(_Asked(self._client, peer, self._seconds, held=held), None, self._memory)
             try:
                 fetched = await stack.enter_async_context(asked.fetch(request))
             except PeerSays as e:

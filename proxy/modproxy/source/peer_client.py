@@ -30,8 +30,8 @@ _LOOK_SECONDS = 1.0
 """How long a replica is waited for before it is greeted."""
 _CONNECT_SECONDS = 1.5
 """Replicas are near each other."""
-_FIRST_BYTE_SECONDS = 660.0
-"""How long an owner may take to begin an answer: twice as long as a clone of a large repository may take by default."""
+GRACE_SECONDS = 5.0
+"""How much longer than its own sources an owner may take to begin an answer."""
 _HELD_SECONDS = 5.0
 """How long a replica may take to begin an answer with what it holds, which needs no fetch."""
 _STALL_SECONDS = 90.0
@@ -72,14 +72,14 @@ class PeerClient:
         self.peers = peers
 
     @asynccontextmanager
-    async def ask(self, peer: Peer, request: Request, *, held: bool) -> AsyncIterator[Fetched]:
-        """Yield the answer of a replica; with `held`, only what it holds.
+    async def ask(self, peer: Peer, request: Request, *, seconds: float, held: bool) -> AsyncIterator[Fetched]:
+        """Yield the answer of a replica, which may take `seconds` to begin it; with `held`, only what it holds.
 
         Raises `PeerSays` for a word that counts, and `PeerFailed`. Reading the body raises the latter too.
         """
         outcome = "failed"
         try:
-            response = await self._first_byte(peer, request, held=held)
+            response = await self._first_byte(peer, request, seconds=seconds, held=held)
             try:
                 found = outcome_of(response.headers.get(STATUS))
                 outcome = found.value if found is not None else outcome
@@ -100,7 +100,7 @@ class PeerClient:
         finally:
             self.peers.counts.count(Direction.ASKED, outcome)
 
-    async def _first_byte(self, peer: Peer, request: Request, *, held: bool) -> aiohttp.ClientResponse:
+    async def _first_byte(self, peer: Peer, request: Request, *, seconds: float, held: bool) -> aiohttp.ClientResponse:
         headers = self.peers.headers() | {HOP: "1"}
         if request.via:
             headers["Via"] = request.via
@@ -113,9 +113,9 @@ class PeerClient:
         url = URL(f"http://{peer.address}/{quote(path_below_proxy(request.target), safe=UNQUOTED)}", encoded=True)
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS)
         sending = self.peers.session.get(url, headers=headers, timeout=timeout, allow_redirects=False)
-        seconds = _HELD_SECONDS if held else _FIRST_BYTE_SECONDS
+        most = _HELD_SECONDS if held else seconds + GRACE_SECONDS
         try:
-            response = await self._while_there(peer, _coroutine(sending), seconds)
+            response = await self._while_there(peer, _coroutine(sending), most)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as e:
             raise await self.failed(peer, request, e) from None
         peer.heard = time.monotonic()

@@ -17,9 +17,8 @@ from modproxy.mod.target import Kind
 from modproxy.request import Request
 from modproxy.source.checked import read_small
 from modproxy.source.database_server import LARGEST, DatabaseServer
-from modproxy.source.object_store import DatabaseShelf
 from modproxy.source.peer_client import PeerClient, PeerFailed, PeerSays
-from modproxy.source.protocol import Fetched, NotFound, NotHeld, SourceError, Tier, Unavailable, once
+from modproxy.source.protocol import Fetched, NotFound, NotHeld, SourceError, Tier, once
 from modproxy.source.shared_tasks import SharedTasks
 
 _REMEMBERED_SECONDS = 600.0
@@ -40,11 +39,12 @@ class Raw(NamedTuple):
 
 
 class SharedDatabase:
-    """Asks for the answers of one database: without `client` no other replica, and without `shelf` no object store."""
+    """Asks for the answers of one database. Without `client` the server is asked each time."""
 
-    def __init__(self, server: DatabaseServer, client: PeerClient | None, shelf: DatabaseShelf | None = None) -> None:
+    def __init__(self, server: DatabaseServer, client: PeerClient | None, seconds: float = 0.0) -> None:
+        """`seconds` is how long the server may take to begin an answer."""
+        self._seconds = seconds
         self.server = server
-        self._shelf = shelf
         self._client = client
         self._tasks = SharedTasks[tuple[str, str], Raw]()
         """By key and Via header: requests that have passed other proxies may wait for each other."""
@@ -57,19 +57,12 @@ class SharedDatabase:
         """Whether there are other replicas to ask."""
         return self._client is not None and bool(self._client.peers.members.live)
 
-    @property
-    def nearest(self) -> Tier:
-        """How far an answer had to be fetched for which the server was not asked."""
-        if self.shared:
-            return Tier.PEER
-        return Tier.UPSTREAM if self._shelf is None else Tier.OBJECT_STORE
-
     async def ask(self, request: Request, *, anew: bool = False) -> Raw:
         """Return an answer. `anew` says that only the server's own word counts. Raises `SourceError`."""
         if self._client is None:
-            return await self._outside(request, anew=anew)
+            return Raw(await self.server.ask(request), time.monotonic(), Tier.UPSTREAM)
         if anew:
-            return await self._from_server(request, anew=True)
+            return await self._from_server(request)
         if not request.hop and (owner := self._client.peers.owner(subject_of(request.target.key))) is not None:
             try:
                 return await self._from(owner, request, held=False)
@@ -110,24 +103,9 @@ class SharedDatabase:
                 return raw
         return await self._from_server(request)
 
-    async def _outside(self, request: Request, *, anew: bool) -> Raw:
-        """Ask the object store, and the server for what it does not have. Raises `SourceError`.
-
-        The newest tree head comes from the object store only while the server gives none. It is signed too.
-        """
-        shelf = None if anew else self._shelf
-        if shelf is not None and request.target.immutable and (kept := await shelf.read(request.target)) is not None:
-            return Raw(kept, time.monotonic(), Tier.OBJECT_STORE)
+    async def _from_server(self, request: Request) -> Raw:
         try:
-            return Raw(await self.server.ask(request), time.monotonic(), Tier.UPSTREAM)
-        except Unavailable:
-            if shelf is None or (kept := await shelf.read(request.target, in_outage=True)) is None:
-                raise
-            return Raw(kept, time.monotonic(), Tier.OBJECT_STORE)
-
-    async def _from_server(self, request: Request, *, anew: bool = False) -> Raw:
-        try:
-            raw = await self._outside(request, anew=anew)
+            raw = Raw(await self.server.ask(request), time.monotonic(), Tier.UPSTREAM)
         except NotFound as e:
             self._remember(request, e)
             raise
@@ -139,7 +117,7 @@ class SharedDatabase:
         if self._client is None:
             raise AssertionError("nobody else is asked without a fleet")
         largest = LARGEST[request.target.kind]
-        async with self._client.ask(peer, request, held=held) as fetched:
+        async with self._client.ask(peer, request, seconds=self._seconds, held=held) as fetched:
             body = await read_small(fetched, largest)
             if len(body) > largest:
                 raise PeerFailed(f"{request.target}: the answer of {fetched.origin} is too large")

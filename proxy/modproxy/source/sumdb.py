@@ -103,8 +103,8 @@ class SumdbSource:
         self._outages.answered(self._place)
         origin, vouched = f"checksum database {self._database.name}", voucher(CameFrom.DATABASE, self._database.id)
         # What other requests have asked for meanwhile may count here too: then a hit counts as a miss.
-        tier = Tier.UPSTREAM if self._answers.server.asked != asked else self._answers.nearest
-        within = tier is not Tier.UPSTREAM
+        within = self._answers.shared and self._answers.server.asked == asked
+        tier = Tier.PEER if within else Tier.UPSTREAM
         yield Fetched(
             once(body), len(body), origin, vouched, keep=proved, tier=tier, copy=within, age=age if within else 0.0
         )

@@ -27,7 +27,7 @@ _REASON_BYTES = 2000
 """How much of an upstream's error is read, of which a line is passed on to clients."""
 UNQUOTED = "/!@$&+=:,~()"
 """Characters that stay as they are in a URL's path, besides letters, digits and `-._`."""
-_SMALL_TOTAL = 4
+SMALL_TOTAL = 4
 """How many times the limit of one phase a small answer may take in all, if it arrives slowly."""
 _ZIP_TOTAL = 1800.0
 """How many seconds a zip may take in all: enough for the largest lawful zip at 300 KB/s."""
@@ -90,7 +90,7 @@ class UpstreamProxy:
         self._sent_url = _in_ascii(url)
         self._login = login
         self._count = shared.count
-        self._timeout = _timeout(shared.timeout, total=shared.timeout * _SMALL_TOTAL)
+        self._timeout = _timeout(shared.timeout, total=shared.timeout * SMALL_TOTAL)
         self._zip_timeout = _timeout(shared.timeout, total=_ZIP_TOTAL)
 
     @asynccontextmanager
@@ -120,7 +120,7 @@ class UpstreamProxy:
         url = f"{self._sent_url}/{quote(self._path_of(target), safe=UNQUOTED)}"
         timeout = self._zip_timeout if target.kind is Kind.ZIP else self._timeout
         try:
-            async with asyncio.timeout(self._shared.timeout * _SMALL_TOTAL):  # for all hops together
+            async with asyncio.timeout(self._shared.timeout * SMALL_TOTAL):  # for all hops together
                 return await self._shared.hops.get(url, self._login, headers, timeout)
         except TimeoutError as e:
             raise self._failure(target, e, None) from None
