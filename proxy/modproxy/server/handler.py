@@ -241,7 +241,7 @@ class ClientHandler:
     async def _send(self, http: web.BaseRequest, reply: Reply, request_id: str) -> tuple[web.StreamResponse, int]:
         """Send the reply. Returns the response, and the status to count, which differs where the response broke off."""
         try:
-            response = await _response(http, reply, request_id)
+            response = await _response(http, reply, request_id, last=self._draining)
         except CutShort as e:
             log.warning("the connection of %s is aborted: %s", http.remote, e)
             _abort(http)
@@ -255,13 +255,17 @@ class ClientHandler:
         return response, response.status
 
 
-async def _response(http: web.BaseRequest, reply: Reply, request_id: str) -> web.StreamResponse:
+async def _response(http: web.BaseRequest, reply: Reply, request_id: str, *, last: bool) -> web.StreamResponse:
+    """Make the response, and send it where its body is long. `last` says that the connection is closed after it."""
     if reply.error is not None:
         return error_response(reply.error, request_id)
     if reply.request is None or reply.answer is None:
         return web.Response(text=reply.text, headers={"Server": SERVER, "X-Request-Id": request_id})
     answer = reply.answer
     head = head_of(reply.request.target, answer, conditions_of(http), request_id)
+    if last:
+        # The client hears of it before the end of the answer, and sends no request into a connection that closes.
+        head = replace(head, headers={**head.headers, "Connection": "close"})
     if answer.body is not None and len(answer.body) <= LARGEST_BODY:
         return small_response(head, answer.body)
     if answer.follower is not None:

@@ -18,13 +18,14 @@ _PATIENCE = 20.0
 class Versity:
     """A running gateway."""
 
-    def __init__(self, folder: Path, secret: str) -> None:
+    def __init__(self, folder: Path, secret: str, address: str = "127.0.0.1") -> None:
         self.folder = folder
         self.secret = secret
         self.key = "test"
-        with socket.create_server(("127.0.0.1", 0)) as taken:
+        self._address = address
+        with socket.create_server((address, 0)) as taken:
             self._port = taken.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self._port}"
+        self.url = f"http://{address}:{self._port}"
         self._program = _built()
         self._process: subprocess.Popen[bytes] | None = None
         self.data = folder / "data"
@@ -37,7 +38,7 @@ class Versity:
         command = [
             str(self._program),
             "--port",
-            f"127.0.0.1:{self._port}",
+            f"{self._address}:{self._port}",
             "--quiet",
             "--keep-alive",
             "posix",
@@ -48,7 +49,7 @@ class Versity:
         end = time.monotonic() + _PATIENCE
         while True:
             try:
-                socket.create_connection(("127.0.0.1", self._port), timeout=1).close()
+                socket.create_connection((self._address, self._port), timeout=1).close()
                 return
             except OSError:
                 assert time.monotonic() < end, (self.folder / "log").read_text()
@@ -76,9 +77,9 @@ def _built() -> Path:
 
 
 @contextmanager
-def versity(folder: Path, secret: str) -> Iterator[Versity]:
+def versity(folder: Path, secret: str, address: str = "127.0.0.1") -> Iterator[Versity]:
     """Run a gateway below `folder`."""
-    made = Versity(folder, secret)
+    made = Versity(folder, secret, address)
     try:
         made.start()
         yield made

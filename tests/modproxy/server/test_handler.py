@@ -126,10 +126,13 @@ async def test_a_fault_of_ours_is_told_without_a_trace(site: Site, caplog: pytes
     assert "ZeroDivisionError" in caplog.text
 
 
-async def test_who_leaves_is_asked_to_when_draining(site: Site) -> None:
+@pytest.mark.parametrize("path", [MOD, ZIP, "example.com/m/@v/v9.9.9.mod"])
+async def test_each_answer_asks_the_client_to_leave_when_draining(site: Site, path: str) -> None:
     site.handler.drain()
-    async with site.session.get(f"{site.url}/{MOD}") as answer:
-        assert answer.headers["Connection"] == "close"
+    for _ in range(2):  # fetched, and from the store
+        async with site.session.get(f"{site.url}/{path}") as answer:
+            assert answer.headers["Connection"] == "close"
+            await answer.read()
 
 
 async def test_a_stream_that_breaks_off_is_aborted(site: Site) -> None:
