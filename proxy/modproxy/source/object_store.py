@@ -3,7 +3,7 @@
 What comes out of the store is compared with what is kept with it: a small file before anybody gets it, a large zip as
 it streams, with its last piece held back. What does not match is a security event, and the other source is asked in its
 place. A stream that breaks off goes on with the bytes of the other source, if that source has the same beginning. The
-rules in force decide by the voucher whether a file may be taken at all.
+rules in force decide by the voucher whether a file may be taken at all; its database has to vouch again.
 """
 
 import hashlib
@@ -21,13 +21,12 @@ from modproxy.bucket.record import ObjectRecord
 from modproxy.contract.config import CacheConfig
 from modproxy.mod.answer import AnswerError, check_answer, largest_answer
 from modproxy.mod.archive import LARGEST_ZIP
-from modproxy.mod.sumdb import SumdbTarget
 from modproxy.mod.target import Kind, Target
-from modproxy.mod.vouching import came_from
+from modproxy.mod.vouching import CameFrom, came_from
 from modproxy.request import AnyTarget, Request
 from modproxy.room import Reservation, Room
 from modproxy.source.checked import off_the_loop, read_small
-from modproxy.source.protocol import Fetched, Mismatch, Source, SourceError, Tier, Unavailable, once
+from modproxy.source.protocol import Fetched, Mismatch, Source, Tier, Unavailable, Unfit, once
 
 _SMALL_ZIP = 1 << 20
 """In bytes: a zip of this size is read whole and compared before it is given. Nine of ten zips are smaller."""
@@ -103,9 +102,9 @@ class ObjectStoreSource:
                 fetched = await self._first(stack, request, held)
                 try:
                     yield fetched
-                except SourceError as e:
+                except Unfit:
                     if fetched.tier is Tier.OBJECT_STORE:
-                        self._refuse(request.target.key, spoiled=isinstance(e, Mismatch))
+                        self._refuse(request.target.key)
                     raise
         finally:
             held.release()
@@ -147,7 +146,9 @@ class ObjectStoreSource:
         if not await _is_as_recorded(body, record):
             self._accuse(target, "its bytes are not those that were written")
             return None
-        fetched = Fetched(once(body), len(body), ORIGIN, record.voucher, tier=Tier.OBJECT_STORE, age=record.age())
+        fetched = Fetched(
+            once(body), len(body), ORIGIN, came_from(record.voucher), tier=Tier.OBJECT_STORE, age=record.age()
+        )
         if target.kind is Kind.ZIP:
             return replace(fetched, check_dirhash=partial(self._compare, target, record, _Stream()))
         try:
@@ -175,12 +176,11 @@ class ObjectStoreSource:
     def _accuse(self, target: Target, why: str) -> None:
         log.error("SECURITY: %s: the file in %s was changed, and is not taken: %s", target, ORIGIN, why)
         self._bucket.requests["get", "refused"] += 1
-        self._refuse(target.key, spoiled=True)
+        self._refuse(target.key)
 
-    def _refuse(self, key: str, *, spoiled: bool) -> None:
+    def _refuse(self, key: str) -> None:
         self._refused.note(key)
-        if spoiled:
-            self._bucket.spoil(key)
+        self._bucket.spoil(key)
 
     def _streaming(self, request: Request, found: BucketObject, record: ObjectRecord) -> Fetched:
         state = _Stream()
@@ -188,7 +188,7 @@ class ObjectStoreSource:
             self._pieces(request, found, record, state),
             found.size,
             ORIGIN,
-            record.voucher,
+            came_from(record.voucher),
             tier=Tier.OBJECT_STORE,
             check_dirhash=partial(self._compare, request.target, record, state),
         )
@@ -218,8 +218,8 @@ class ObjectStoreSource:
                 self._accuse(request.target, "its bytes are not those that were written")
         state.spliced = True
         async with self._inner.fetch(request) as fetched:
-            if not fetched.keep or came_from(fetched.voucher) != came_from(record.voucher):
-                raise Unavailable(f"{request.target}: {ORIGIN} broke off, and no like source has the rest")
+            if not fetched.keep or _is_private(fetched.voucher) != _is_private(record.voucher):
+                raise Unfit(f"{request.target}: {ORIGIN} broke off, and no like source has the rest")
             async for piece in _rest(request, fetched, given, digest.digest()):
                 yield piece
 
@@ -234,9 +234,9 @@ class ObjectStoreSource:
 
 
 async def _rest(request: Request, fetched: Fetched, given: int, digest: bytes) -> AsyncIterator[bytes]:
-    """Yield what follows the first `given` bytes of an answer, if these have the digest. Raises `Unavailable`."""
+    """Yield what follows the first `given` bytes of an answer, if these have the digest. Raises `Unfit`."""
     seen, left = hashlib.sha256(), given
-    other = Unavailable(f"{request.target}: {ORIGIN} broke off, and {fetched.origin} has another zip: ask again")
+    other = Unfit(f"{request.target}: {ORIGIN} broke off, and {fetched.origin} has another zip: ask again")
     async for piece in fetched.body:
         known, rest = piece[:left], piece[left:]
         if left:
@@ -249,6 +249,10 @@ async def _rest(request: Request, fetched: Fetched, given: int, digest: bytes) -
             yield rest
     if left:
         raise other
+
+
+def _is_private(text: str) -> bool:
+    return came_from(text) == CameFrom.VERSION_CONTROL
 
 
 def _largest(target: Target) -> int:
@@ -277,7 +281,7 @@ class DatabaseShelf:
         self._bucket = bucket
         self._given = _Lately(_AGAIN_SECONDS)
 
-    async def read(self, target: SumdbTarget, *, in_outage: bool = False) -> bytes | None:
+    async def read(self, target: AnyTarget, *, in_outage: bool = False) -> bytes | None:
         """Return an answer; None where there is none.
 
         What was given lately is given again only `in_outage`, because whoever asks again could not use it.

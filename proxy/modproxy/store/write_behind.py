@@ -15,31 +15,27 @@ import hashlib
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Sequence
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 from modproxy.bucket.bucket import Bucket, BucketError
 from modproxy.bucket.client import BucketSettings
 from modproxy.bucket.failure import BucketFailure
-from modproxy.bucket.record import ObjectRecord
 from modproxy.contract.report import ObjectStoreState
 from modproxy.store.disk import DiskStore
 from modproxy.store.filling import Filling
 from modproxy.store.journal import Journal, Loaded
-from modproxy.store.protocol import StoredFile
-from modproxy.store.tree import is_zip
+from modproxy.store.upload_body import pieces_of, record_of, sha256_of, sha256_of_file
 from modproxy.store.uploads import MOST_NAMES, Uploads, is_to_be_written, may_change
 from modproxy.threads import Pool
 
 _WORKERS = 4
 _WHOLE = 4 << 20
 """In bytes: a file of this size is written by one request, from memory. So the workers need 16 MiB at most."""
-_PIECE = 256 << 10
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds after a failure. Each further one in a row doubles them."""
 _FLUSH_SECONDS = 5.0
+_OF_DATABASES = "sumdb/"
 _COMPACT_BYTES = 1 << 20
 """A journal of so many bytes is written anew once most of its names are done."""
 _TOLD_AFTER = 5
@@ -131,9 +127,12 @@ class WriteBehind:
         self._news.set()
 
     def published(self, key: str, *, copy: bool) -> None:
-        """Have a file written, unless it is a copy. One that replaces a refused file is written in any case."""
+        """Have a file written, unless it is a copy. One that replaces a refused file is written in any case, and so is
+        an answer of a checksum database, which the replica that fetched it may only have handed on.
+        """
         journal = self._journal
-        if journal is None or (copy and not self.bucket.is_spoiled(key)) or "\n" in key:
+        needless = copy and not key.startswith(_OF_DATABASES) and not self.bucket.is_spoiled(key)
+        if journal is None or needless or "\n" in key:
             return
         if key in self._uploads:
             self._uploads.add(key)  # its name is in the journal
@@ -230,10 +229,10 @@ class WriteBehind:
         with await self._store.open(file) as opened:
             body = await asyncio.to_thread(opened.read, file.size) if small else b""
             if create:
-                await self.bucket.put(key, body, _record(file, _sha256(body)), create=True)
+                await self.bucket.put(key, body, record_of(file, sha256_of(body)), create=True)
                 return file.etag
-            digest = _sha256(body) if small else await asyncio.to_thread(_digest, opened)
-            record = _record(file, digest)
+            digest = sha256_of(body) if small else await asyncio.to_thread(sha256_of_file, opened)
+            record = record_of(file, digest)
             if not spoiled and not is_to_be_written(key, record, await self.bucket.head(key)):
                 return file.etag
             if small:
@@ -241,7 +240,7 @@ class WriteBehind:
             else:
                 async with self._large:
                     opened.seek(0)
-                    await self.bucket.put_large(key, _pieces(opened), record)
+                    await self.bucket.put_large(key, pieces_of(opened), record)
         return file.etag
 
     async def _refill(self) -> None:
@@ -324,24 +323,3 @@ def _identity(settings: BucketSettings | None) -> str:
     if settings is None:
         return ""
     return hashlib.sha256(f"{settings.config.url} {settings.config.endpoint or ''}".encode()).hexdigest()[:16]
-
-
-def _record(file: StoredFile, sha256: str) -> ObjectRecord:
-    dirhash = (file.dirhash or "") if is_zip(file.key) else ""
-    return ObjectRecord(file.size, sha256, file.modified, file.voucher, dirhash)
-
-
-def _sha256(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
-
-
-def _digest(opened: BinaryIO) -> str:
-    digest = hashlib.sha256()
-    for piece in iter(partial(opened.read, _PIECE), b""):
-        digest.update(piece)
-    return digest.hexdigest()
-
-
-async def _pieces(opened: BinaryIO) -> AsyncIterator[bytes]:
-    while piece := await asyncio.to_thread(opened.read, _PIECE):
-        yield piece

@@ -26,7 +26,7 @@ def replica(
     url = upstream if isinstance(upstream, str) else upstream.url
     document = {
         "upstream": {"goproxy": url, "timeout": "2s", "gosumdb": "off", **(asks or {})},
-        "cache": {"objectStore": store, **(cache or {})},
+        "cache": {**({"objectStore": store} if store else {}), **(cache or {})},
         "shutdown": {"delay": "0s", "timeout": "5s"},
         **more,
     }

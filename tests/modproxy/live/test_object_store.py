@@ -1,7 +1,7 @@
 """A replica with an object store: what is written behind, what is read, and what happens when the store fails."""
 
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -225,3 +225,25 @@ async def test_exits_are_clean_however_soon_they_come(
                 file.unlink()
             await proxy.start()
     assert codes == [0] * 4
+
+
+async def test_the_library_is_loaded_only_where_an_object_store_is_named(
+    upstream: FakeUpstream, s3: FakeS3, named: dict[str, Any], tmp_path: Path
+) -> None:
+    def is_loaded(proxy: ProxyProcess) -> bool:
+        assert proxy.process is not None
+        return "obstore" in Path(f"/proc/{proxy.process.pid}/maps").read_text()
+
+    async with on(tmp_path / "a", upstream, {}) as proxy:
+        assert (await proxy.get(KEYS[0])).status == 200
+        assert not is_loaded(proxy)
+        proxy.write_config(cache={"objectStore": named})
+        await proxy.until_report(lambda r: r.object_store is not None)
+        await eventually(_soon(lambda: is_loaded(proxy)), "the library is loaded")
+
+
+def _soon(holds: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
+    async def asked() -> bool:
+        return holds()
+
+    return asked

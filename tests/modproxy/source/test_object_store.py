@@ -215,6 +215,6 @@ async def test_an_answer_of_a_database_is_given_once(place: Place) -> None:
     key = "sumdb/sum.example.com/lookup/example.com/m@v1.0.0"
     await place.keep(key, b"record")
     shelf, wanted = DatabaseShelf(place.bucket), target(key)
-    assert await shelf.read(wanted) == b"record"  # type: ignore[arg-type]  # it is one of the database
-    assert await shelf.read(wanted) is None, "whoever asks again could not use it"  # type: ignore[arg-type]  # as above
-    assert await shelf.read(wanted, in_outage=True) == b"record"  # type: ignore[arg-type]  # as above
+    assert await shelf.read(wanted) == b"record"
+    assert await shelf.read(wanted) is None, "whoever asks again could not use it"
+    assert await shelf.read(wanted, in_outage=True) == b"record"
