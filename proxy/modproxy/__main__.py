@@ -23,7 +23,7 @@ from modproxy.memory import keep_little
 from modproxy.replica import Replica
 from modproxy.server.admin import admin_app
 from modproxy.server.listener import ClientListener, address_of, open_listener
-from modproxy.source.build import UpstreamError
+from modproxy.source.configured import UpstreamError
 
 EXIT_STOPPED = 0
 EXIT_FAILED = 1

@@ -26,7 +26,8 @@ from modproxy.policy.admission import Admission
 from modproxy.policy.allowlist import Allowlist
 from modproxy.policy.permissions import Permissions
 from modproxy.request import AnyTarget, Request
-from modproxy.source.build import SharedResources, Sources, UpstreamError, build_sources
+from modproxy.source.build import SharedResources, Sources, build_sources
+from modproxy.source.configured import UpstreamError
 from modproxy.source.protocol import Source
 
 log = logging.getLogger(__name__)

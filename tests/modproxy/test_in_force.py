@@ -14,7 +14,8 @@ from modproxy.contract.config import ConfigError
 from modproxy.facts.facts import Facts
 from modproxy.in_force import InForce
 from modproxy.mod.path import check_path
-from modproxy.source.build import SharedResources, UpstreamError
+from modproxy.source.build import SharedResources
+from modproxy.source.configured import UpstreamError
 from modproxy.source.protocol import NotFound
 from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.way_out.connections import Connections

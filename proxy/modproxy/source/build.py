@@ -11,22 +11,22 @@ from modproxy.bucket.bucket import Bucket
 from modproxy.contract.address import Address
 from modproxy.contract.config import Config, UpstreamConfig
 from modproxy.contract.report import Role
-from modproxy.mod.chain import ChainError, Entry, EntryKind, parse_chain
+from modproxy.mod.chain import Entry, EntryKind
 from modproxy.mod.pattern import Pattern, parse_pattern
-from modproxy.mod.sumdb import DEFAULT_GOSUMDB, Database, SumdbError, database_folder, parse_gosumdb
+from modproxy.mod.sumdb import Database, database_folder
 from modproxy.mod.vouching import CameFrom
 from modproxy.room import Room
 from modproxy.source.absent import Absent
 from modproxy.source.build_parent import parent_proxy
+from modproxy.source.build_tiers import Tiers, longest_seconds
 from modproxy.source.chain import Chain, Link
 from modproxy.source.checked import LARGE_ANSWERS_BYTES, Checked
+from modproxy.source.configured import checksum_database, upstream_entries
 from modproxy.source.database_server import DatabaseProxy, DatabaseServer
 from modproxy.source.file_tree import FileTree
 from modproxy.source.latest import LatestFromList
-from modproxy.source.object_store import DatabaseShelf, ObjectStoreSource, ObjectStoreTerms
+from modproxy.source.object_store import ObjectStoreTerms
 from modproxy.source.outages import Outages
-from modproxy.source.parent import ParentFirst, ParentState
-from modproxy.source.peer import FromPeers
 from modproxy.source.peer_client import PeerClient
 from modproxy.source.protocol import Source
 from modproxy.source.public_only import PublicOnly
@@ -37,7 +37,6 @@ from modproxy.source.tiles import DatabaseCache
 from modproxy.source.tree_heads import TreeHeads
 from modproxy.source.upstream import SMALL_TOTAL, Count, UpstreamClient, UpstreamProxy, path_below_database
 from modproxy.source.vcs.direct import Direct, DirectSettings
-from modproxy.source.vcs.go_env import GoEnvError, go_env
 from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.verified import Verified
 from modproxy.source.way_out.connections import Connections
@@ -47,19 +46,10 @@ from modproxy.source.way_out.hops import Hops, NamedPlaces, named_hosts
 from modproxy.source.way_out.machine import this_machine
 from modproxy.source.way_out.named_secrets import NamedSecrets
 from modproxy.source.way_out.outbound import Outbound
-from modproxy.source.way_out.own_listener import is_own_listener
 from modproxy.via import ViaEntry
 
 _OFF = "module lookup is disabled by off in upstream.goproxy"
 _NO_DATABASE = "no checksum database is served: upstream.gosumdb is off"
-
-
-_SENT_BY_PEERS = frozenset(CameFrom) - {CameFrom.DATABASE}
-"""Where the files of public modules come from that other replicas send. They are verified like those of upstreams."""
-
-
-class UpstreamError(ValueError):
-    """The config and the machine name no usable upstream; the message says what to set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +121,8 @@ async def build_sources(
     outbound = Outbound(
         credentials, upstream.http_proxy, upstream.trusted_ca_secret_name, secrets, bundle, machine=machine
     )
-    entries, warnings = await _own_listeners_left_out(await _entries(upstream), shared.listeners)
-    warnings += [
-        f"upstream {entry} has a login and is not https, so it is not asked: write https://"
-        for entry in entries
-        if entry.login and not entry.url.startswith("https:")
-    ]
-    database = await _database(upstream)
+    entries, warnings = await upstream_entries(upstream, shared.listeners)
+    database = await checksum_database(upstream)
     urls = [*(entry.url for entry in entries), *([database.url] if database else []), *others]
     named = NamedPlaces(
         named_hosts(urls), tuple(map(parse_pattern, upstream.goprivate)), upstream.allow_private_targets
@@ -151,17 +136,7 @@ async def build_sources(
     await asyncio.to_thread(named_secrets.look)
     client = UpstreamClient(hops, upstream.timeout, shared.via, shared.count, outages)
     not_proxied = tuple(map(parse_pattern, upstream.not_proxied))
-    settings = DirectSettings(
-        timeout=upstream.direct_timeout,
-        stall=upstream.timeout,
-        goprivate=",".join(upstream.goprivate),
-        goinsecure=",".join(upstream.insecure),
-        not_proxied=not_proxied,
-        credentials=credentials,
-        outbound=outbound,
-        named_hosts=_hosts_of_version_control(upstream),
-        may_contact=hops.may_fetch_directly,
-    )
+    settings = _direct_settings(upstream, credentials, outbound, hops)
     direct = Checked(
         Direct(settings, shared.version_control, cache.read, shared.count, outages),
         CameFrom.VERSION_CONTROL,
@@ -173,39 +148,14 @@ async def build_sources(
         for entry in entries
     ]
     unverified = tuple(map(parse_pattern, upstream.not_verified))
-    public: Source = Chain(links)
-
-    def own_token() -> str | None:
-        return shared.peers.peers.token.text if shared.peers is not None else None
-
-    parent = parent_proxy(
-        config, shared.connections, shared.via, count=shared.count, outages=outages, own_token=own_token
-    )
-    parent_state = ParentState()
-    if parent is not None:
-        public = ParentFirst(Checked(parent, CameFrom.PARENT, shared.memory), public, parent_state)
-    private: Source = direct
-    bucket = shared.bucket if config.cache.object_store is not None else None
-    if bucket is not None:
-        public = ObjectStoreSource(public, bucket, cache, shared.memory)
-        private = ObjectStoreSource(private, bucket, cache, shared.memory)
-    if shared.peers is not None:
-        directly = upstream.direct_timeout
-        seconds = directly + (len(entries) + (parent is not None)) * upstream.timeout * SMALL_TOTAL
-        if not any(entry.kind is EntryKind.DIRECT for entry in entries):
-            seconds -= directly
-        only_private = frozenset([CameFrom.VERSION_CONTROL])
-        public = FromPeers(public, shared.peers, _SENT_BY_PEERS, shared.memory, seconds=seconds)
-        private = FromPeers(private, shared.peers, only_private, shared.memory, seconds=directly)
+    tiers = _tiers(config, shared, cache, outages)
+    seconds = longest_seconds(upstream, entries, parent=tiers.parent is not None)
+    public = tiers.public(Chain(links), seconds)
+    private = tiers.private(direct, upstream.direct_timeout)
     sumdb: Source = Absent(_NO_DATABASE)
     shared_database: SharedDatabase | None = None
     if database is not None:
-
-        def first(source: Source) -> Source:
-            return source if parent is None else ParentFirst(parent, source, parent_state)
-
-        shelf = DatabaseShelf(bucket) if bucket is not None else None
-        sumdb, shared_database = _sumdb(database, entries, client, shared, cache, first=first, shelf=shelf)
+        sumdb, shared_database = _sumdb(database, entries, client, shared, cache, tiers=tiers)
         public = Verified(public, database, cache, unverified, ahead=True)
         private = Verified(private, database, cache, unverified, ahead=False)
     return Sources(
@@ -221,35 +171,40 @@ async def build_sources(
     )
 
 
+def _direct_settings(
+    upstream: UpstreamConfig, credentials: Credentials, outbound: Outbound, hops: Hops
+) -> DirectSettings:
+    return DirectSettings(
+        timeout=upstream.direct_timeout,
+        stall=upstream.timeout,
+        goprivate=",".join(upstream.goprivate),
+        goinsecure=",".join(upstream.insecure),
+        not_proxied=tuple(map(parse_pattern, upstream.not_proxied)),
+        credentials=credentials,
+        outbound=outbound,
+        named_hosts=_hosts_of_version_control(upstream),
+        may_contact=hops.may_fetch_directly,
+    )
+
+
+def _tiers(config: Config, shared: SharedResources, terms: ObjectStoreTerms, outages: Outages) -> Tiers:
+    """Return what the config lets this replica share with others."""
+
+    def own_token() -> str | None:
+        return shared.peers.peers.token.text if shared.peers is not None else None
+
+    parent = parent_proxy(
+        config, shared.connections, shared.via, count=shared.count, outages=outages, own_token=own_token
+    )
+    bucket = shared.bucket if config.cache.object_store is not None else None
+    return Tiers(shared.peers, bucket, parent, terms, shared.memory)
+
+
 def _hosts_of_version_control(upstream: UpstreamConfig) -> frozenset[str]:
     """Return the hosts that the config spells out. What only matches a glob is chosen by clients."""
     patterns = [*upstream.goprivate, *upstream.not_proxied, *(entry.pattern for entry in upstream.credentials)]
     hosts = (pattern.partition("/")[0].partition(":")[0] for pattern in patterns)
     return frozenset(host for host in hosts if not set("*?[\\") & set(host))
-
-
-async def _entries(upstream: UpstreamConfig) -> tuple[Entry, ...]:
-    try:
-        text = upstream.goproxy if upstream.goproxy is not None else await go_env("GOPROXY")
-        return parse_chain(text)
-    except GoEnvError as e:
-        raise UpstreamError(f"upstream.goproxy: {e}") from None
-    except ChainError as e:
-        raise UpstreamError(f"upstream.goproxy (from `go env GOPROXY`, because it is not set): {e}") from None
-
-
-async def _own_listeners_left_out(
-    entries: Sequence[Entry], listeners: Sequence[Address]
-) -> tuple[list[Entry], list[str]]:
-    kept, warnings = [], []
-    for entry in entries:
-        if entry.kind is EntryKind.PROXY and await is_own_listener(entry.url, listeners):
-            warnings.append(
-                f"upstream {entry} is this replica's own listener: left out, or it would ask itself for ever"
-            )
-        else:
-            kept.append(entry)
-    return kept, warnings
 
 
 def _source(entry: Entry, client: UpstreamClient, direct: Source, memory: Room) -> Source:
@@ -262,19 +217,6 @@ def _source(entry: Entry, client: UpstreamClient, direct: Source, memory: Room) 
     return Checked(LatestFromList(UpstreamProxy(client, entry.url, entry.login)), CameFrom.UPSTREAM, memory)
 
 
-async def _database(upstream: UpstreamConfig) -> Database | None:
-    text = upstream.gosumdb
-    if text is None:
-        try:
-            text = await go_env("GOSUMDB")
-        except GoEnvError:
-            text = DEFAULT_GOSUMDB
-    try:
-        return parse_gosumdb(text)
-    except SumdbError as e:
-        raise UpstreamError(f"upstream.gosumdb (from `go env GOSUMDB`, because it is not set): {e}") from None
-
-
 def _sumdb(
     database: Database,
     entries: Sequence[Entry],
@@ -282,8 +224,7 @@ def _sumdb(
     shared: SharedResources,
     cache: DatabaseCache,
     *,
-    first: Callable[[Source], Source],
-    shelf: DatabaseShelf | None,
+    tiers: Tiers,
 ) -> tuple[Source, SharedDatabase]:
     proxies = [
         DatabaseProxy(UpstreamProxy(client, entry.url, entry.login, role=Role.DATABASE), entry.fall_back_on_error)
@@ -294,5 +235,7 @@ def _sumdb(
     itself = UpstreamProxy(client, database.url, database.login, path_below_database, role=Role.DATABASE)
     saw = partial(shared.saw_tree_head, database.id)
     seconds = client.timeout * SMALL_TOTAL * (len(proxies) + 2)  # the parent, and the database itself
-    answers = SharedDatabase(DatabaseServer(database, proxies, itself, first, shelf), shared.peers, seconds)
+    answers = SharedDatabase(
+        DatabaseServer(database, proxies, itself, tiers.database, tiers.shelf), shared.peers, seconds
+    )
     return SumdbSource(database, answers, heads, cache, outages=client.outages, saw=saw), answers

@@ -7,7 +7,8 @@ import pytest
 
 from modproxy.contract.address import Address
 from modproxy.contract.config import Config
-from modproxy.source.build import SharedResources, UpstreamError, build_sources
+from modproxy.source.build import SharedResources, build_sources
+from modproxy.source.configured import UpstreamError
 from modproxy.source.protocol import NotFound, Unavailable
 from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.way_out.connections import Connections
