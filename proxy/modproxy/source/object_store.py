@@ -8,8 +8,6 @@ rules in force decide by the voucher whether a file may be taken at all; its dat
 
 import hashlib
 import logging
-import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -26,7 +24,9 @@ from modproxy.mod.vouching import CameFrom, came_from
 from modproxy.request import AnyTarget, Request
 from modproxy.room import Reservation, Room
 from modproxy.source.checked import off_the_loop, read_small
+from modproxy.source.lately import Lately
 from modproxy.source.protocol import Fetched, Mismatch, Source, Tier, Unavailable, Unfit, once
+from modproxy.source.splicing import after
 
 _SMALL_ZIP = 1 << 20
 """In bytes: a zip of this size is read whole and compared before it is given. Nine of ten zips are smaller."""
@@ -35,7 +35,6 @@ _PASSED_BY_SECONDS = 600.0
 """How long a file that was refused is not asked for: the one that replaces it is written within this time."""
 _AGAIN_SECONDS = 60.0
 """An answer of a checksum database that is asked for again so soon was refused by its proof, for else it is cached."""
-_REMEMBERED = 4096
 ORIGIN = "the object store"
 
 log = logging.getLogger(__name__)
@@ -52,24 +51,6 @@ class ObjectStoreTerms(Protocol):
     def times(self) -> CacheConfig:
         """How long answers stay fresh, and how long old ones are given in an outage."""
         ...
-
-
-class _Lately:
-    """Remembers keys for some seconds."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._times: OrderedDict[str, float] = OrderedDict()
-
-    def note(self, key: str) -> None:
-        self._times[key] = time.monotonic()
-        self._times.move_to_end(key)
-        if len(self._times) > _REMEMBERED:
-            self._times.popitem(last=False)
-
-    def __contains__(self, key: str) -> bool:
-        noted = self._times.get(key)
-        return noted is not None and time.monotonic() - noted < self._seconds
 
 
 @dataclass(slots=True)
@@ -91,7 +72,7 @@ class ObjectStoreSource:
         self._bucket = bucket
         self._terms = terms
         self._memory = memory
-        self._refused = _Lately(_PASSED_BY_SECONDS)
+        self._refused = Lately[str](_PASSED_BY_SECONDS)
 
     @asynccontextmanager
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
@@ -220,7 +201,8 @@ class ObjectStoreSource:
         async with self._inner.fetch(request) as fetched:
             if not fetched.keep or _is_private(fetched.voucher) != _is_private(record.voucher):
                 raise Unfit(f"{request.target}: {ORIGIN} broke off, and no like source has the rest")
-            async for piece in _rest(request, fetched, given, digest.digest()):
+            other = Unfit(f"{request.target}: {ORIGIN} broke off, and {fetched.origin} has another zip: ask again")
+            async for piece in after(fetched.body, given, digest.digest(), other):
                 yield piece
 
     async def _compare(self, target: AnyTarget, record: ObjectRecord, state: _Stream, dirhash: str) -> None:
@@ -231,24 +213,6 @@ class ObjectStoreSource:
             f"{target}: SECURITY: the zip in {ORIGIN} is not the one that was vouched for; nothing was kept\n"
             f"found:   {dirhash}\nwritten: {record.dirhash or 'no hash'}"
         )
-
-
-async def _rest(request: Request, fetched: Fetched, given: int, digest: bytes) -> AsyncIterator[bytes]:
-    """Yield what follows the first `given` bytes of an answer, if these have the digest. Raises `Unfit`."""
-    seen, left = hashlib.sha256(), given
-    other = Unfit(f"{request.target}: {ORIGIN} broke off, and {fetched.origin} has another zip: ask again")
-    async for piece in fetched.body:
-        known, rest = piece[:left], piece[left:]
-        if left:
-            seen.update(known)
-            left -= len(known)
-        if rest and not left:
-            if given and seen.digest() != digest:
-                raise other
-            given = 0
-            yield rest
-    if left:
-        raise other
 
 
 def _is_private(text: str) -> bool:
@@ -279,7 +243,7 @@ class DatabaseShelf:
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
-        self._given = _Lately(_AGAIN_SECONDS)
+        self._given = Lately[str](_AGAIN_SECONDS)
 
     async def read(self, target: AnyTarget, *, in_outage: bool = False) -> bytes | None:
         """Return an answer; None where there is none.

@@ -8,7 +8,6 @@ whoever the owner is, so that no request passes more than one replica.
 
 import hashlib
 import logging
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -20,8 +19,10 @@ from modproxy.mod.vouching import CameFrom
 from modproxy.request import Request
 from modproxy.room import Room
 from modproxy.source.checked import Checked
+from modproxy.source.lately import Lately
 from modproxy.source.peer_client import PeerClient, PeerFailed, PeerSays
 from modproxy.source.protocol import Fetched, NotHeld, Source, SourceError, Unavailable, Unfit
+from modproxy.source.splicing import after
 
 _MOST_OWNERS = 2
 """Owners that are asked for one file: the next one only where the first was found dead."""
@@ -29,7 +30,6 @@ _MOST_HELD = 3
 """Replicas that are asked for what they hold. A fleet that has just grown may have grown by several replicas."""
 _DISTRUST_SECONDS = 600.0
 """How long a replica is not asked again for a file that was not what it has to be."""
-_MOST_DISTRUSTED = 1024
 
 log = logging.getLogger(__name__)
 
@@ -74,8 +74,8 @@ class FromPeers:
         self._peers = client.peers
         self._accepted = accepted
         self._memory = memory
-        self._distrusted: dict[tuple[str, str], float] = {}
-        """Until when a replica is not asked for a file."""
+        self._distrusted = Lately[tuple[str, str]](_DISTRUST_SECONDS)
+        """Replicas, each with the key of a file that it is not asked for."""
 
     @asynccontextmanager
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
@@ -145,23 +145,11 @@ class FromPeers:
         digest, passed, body = hashlib.sha256(), 0, first.body
         async with AsyncExitStack() as stack:
             while True:
-                compared, again = 0, hashlib.sha256()
-                before, expected = passed, digest.digest()
                 try:
                     async for piece in body:
-                        new = piece
-                        if compared < before:
-                            old, new = piece[: before - compared], piece[before - compared :]
-                            again.update(old)
-                            compared += len(old)
-                            if compared == before and again.digest() != expected:
-                                raise _differs(way.request)
-                        if new:
-                            digest.update(new)
-                            passed += len(new)
-                            yield new
-                    if compared < before:
-                        raise _differs(way.request)
+                        digest.update(piece)
+                        passed += len(piece)
+                        yield piece
                     return
                 except PeerFailed as e:
                     log.info("the fetch of %s goes on elsewhere: %s", way.request.target, e.reason)
@@ -170,16 +158,14 @@ class FromPeers:
                 # What is kept says `first.voucher` of the file: it may say less than is true, and never more.
                 if first.voucher not in (following.voucher, CameFrom.UPSTREAM) or len(sizes) > 1:
                     raise _differs(way.request)
-                body = following.body
+                body = after(following.body, passed, digest.digest(), _differs(way.request))
 
     def _distrust(self, peer: Peer, request: Request) -> None:
         """Do not ask a replica again for a file that it has sent and that was refused."""
-        if len(self._distrusted) >= _MOST_DISTRUSTED:
-            del self._distrusted[next(iter(self._distrusted))]
-        self._distrusted[peer.name, request.target.key] = time.monotonic() + _DISTRUST_SECONDS
+        self._distrusted.note((peer.name, request.target.key))
 
     def _is_distrusted(self, peer: Peer, request: Request) -> bool:
-        return self._distrusted.get((peer.name, request.target.key), 0.0) > time.monotonic()
+        return (peer.name, request.target.key) in self._distrusted
 
 
 def _differs(request: Request) -> SourceError:
