@@ -2,7 +2,8 @@
 
 A replica is known by its name, and reached at the address whose greeting was answered with that name. It is **live**
 after an answered greeting, until a greeting or a request fails, or until it says that it is leaving. Then it is left
-out at once, and comes back with a greeting that is answered `OUT_SECONDS` later at the earliest.
+out at once, and comes back with a greeting that is answered `OUT_SECONDS` later at the earliest. One that is leaving
+owns nothing, and is still asked for what it holds until its end.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,6 +15,9 @@ from modproxy.fleet.greeting import Greeting
 
 OUT_SECONDS = 2.0
 """How long a replica that has failed is not asked: so long a process needs to start again at the least."""
+LEAVING_SECONDS = 60.0
+"""How long a replica that is leaving is asked for what it holds. Its end takes less; the first request after it fails.
+"""
 TOLD_AFTER_SECONDS = 15.0
 """How long a trouble lasts before it is told. Replicas that restart, one after the other, are no trouble."""
 MOST_ADDRESSES = 512
@@ -89,11 +93,18 @@ class Members:
         """Whether the list has more addresses than are taken."""
         self._places: dict[str, _Place] = {}
         self._live: dict[str, Peer] = {}
+        self._retired: dict[str, tuple[Peer, float]] = {}
+        """The replicas that are leaving, each with the time until which it is asked."""
 
     @property
     def live(self) -> tuple[Peer, ...]:
         """The other replicas that are live."""
         return tuple(self._live.values())
+
+    def holders(self, now: float) -> dict[str, Peer]:
+        """Return the other replicas that can be asked for what they hold, by name: also those that are leaving."""
+        retired = {name: peer for name, (peer, until) in self._retired.items() if now < until}
+        return {**retired, **self._live}
 
     def find(self, name: str) -> Peer | None:
         """Return a live replica."""
@@ -120,8 +131,10 @@ class Members:
         listed = list(dict.fromkeys(addresses))
         self.too_many = len(listed) > MOST_ADDRESSES
         wanted = listed[:MOST_ADDRESSES]
+        retired = {peer.address for peer, _ in self._retired.values()}
         for address in [address for address in self._places if address not in wanted]:
-            self._leave_out(address)
+            if address not in retired:  # the list of a Service drops a replica when that replica begins to leave
+                self._leave_out(address)
             del self._places[address]
         for address in wanted:
             self._places.setdefault(address, _Place(since=now, named=address))
@@ -149,7 +162,7 @@ class Members:
             self.failed(address, Trouble.FOREIGN, now)
         elif greeting.leaving:
             self._note(place, None, now)
-            self._leave_out(address)
+            self._retire(address, now)
         elif greeting.name == self.name or self._is_other(greeting, address):
             self.failed(address, Trouble.TWICE, now)
         else:
@@ -169,13 +182,14 @@ class Members:
         if (peer := self._live.get(name)) is not None:
             if (place := self._places.get(peer.address)) is not None:
                 place.not_before = now + OUT_SECONDS
-            self._leave_out(peer.address)
+            self._retire(peer.address, now)
 
     def _is_other(self, greeting: Greeting, address: str) -> bool:
         peer = self._live.get(greeting.name)
         return peer is not None and peer.instance != greeting.instance and peer.address != address
 
     def _take_in(self, address: str, greeting: Greeting, now: float) -> None:
+        self._forget_retired(lambda name, _: name == greeting.name)
         peer = self._live.get(greeting.name)
         if peer is not None and peer.instance == greeting.instance:
             peer.heard = now  # at this address, or at another one of its own
@@ -187,14 +201,26 @@ class Members:
         # A process that has taken the place of another one of its name owns what that one has owned.
         self.moves = moves if known_before else moves + 1
 
-    def _leave_out(self, address: str) -> None:
+    def _retire(self, address: str, now: float) -> None:
         for name, peer in list(self._live.items()):
             if peer.address == address:
                 del self._live[name]
                 self.moves += 1
-                peer.gone = True
-                for call in list(peer.on_gone):
-                    call()
+                self._retired[name] = peer, now + LEAVING_SECONDS
+
+    def _leave_out(self, address: str) -> None:
+        self._forget_retired(lambda _, peer: peer.address == address)
+        for name, peer in list(self._live.items()):
+            if peer.address == address:
+                del self._live[name]
+                self.moves += 1
+                _tell_gone(peer)
+
+    def _forget_retired(self, due: Callable[[str, Peer], bool]) -> None:
+        for name, (peer, _) in list(self._retired.items()):
+            if due(name, peer):
+                del self._retired[name]
+                _tell_gone(peer)
 
     def _note(self, place: _Place, trouble: Trouble | None, now: float) -> None:
         if place.trouble != trouble:
@@ -225,3 +251,10 @@ class Members:
             remedy = "a fleet may have so many replicas at the most: divide it"
             return f"the list of the fleet has more than {MOST_ADDRESSES} addresses", remedy, now
         return None
+
+
+def _tell_gone(peer: Peer) -> None:
+    """Tell whoever waits for a replica that it gives no answer any more."""
+    peer.gone = True
+    for call in list(peer.on_gone):
+        call()

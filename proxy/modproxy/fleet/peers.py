@@ -163,8 +163,8 @@ class Peers:
 
     def others(self, subject: str) -> list[Peer]:
         """Return the other replicas by their scores for a subject: the first ones may have owned it."""
-        found = (self.members.find(name) for name in ranked(subject, (peer.name for peer in self.members.live)))
-        return [peer for peer in found if peer is not None]
+        holders = self.members.holders(time.monotonic())
+        return [holders[name] for name in ranked(subject, holders)]
 
     def is_copy(self) -> Callable[[str], bool] | None:
         """Return what says of a key whether another replica owns the file; None while there are no others."""

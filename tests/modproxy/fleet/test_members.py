@@ -3,7 +3,7 @@
 import pytest
 
 from modproxy.fleet.greeting import Greeting, GreetingError, read_greeting, write_greeting
-from modproxy.fleet.members import MOST_ADDRESSES, OUT_SECONDS, TOLD_AFTER_SECONDS, Members, Trouble
+from modproxy.fleet.members import LEAVING_SECONDS, MOST_ADDRESSES, OUT_SECONDS, TOLD_AFTER_SECONDS, Members, Trouble
 
 A, B, C = "10.0.0.1:8082", "10.0.0.2:8082", "10.0.0.3:8082"
 
@@ -91,6 +91,33 @@ def test_who_leaves_is_no_owner_and_no_trouble() -> None:
     made.greeted(B, greeting("replica-1", "new"), 5.0)
     made.leaving = True
     assert made.owners == ("replica-1",)
+
+
+def test_who_leaves_is_asked_for_what_it_holds_until_its_end() -> None:
+    made = Members("replica-0", "here", "fleet")
+    made.list_is([A, B], 0.0)
+    made.greeted(B, greeting("replica-1"), 0.0)
+    (peer,) = made.live
+    told: list[str] = []
+    peer.on_gone.add(lambda: told.append("gone"))
+    made.said_to_leave("replica-1", 1.0)
+    made.list_is([A], 1.0)  # as the list of a Service does
+    assert (made.live, made.owners, made.holders(1.0)) == ((), ("replica-0",), {"replica-1": peer})
+    assert not told, "who waits for an answer gets it"
+    assert made.holders(1.0 + LEAVING_SECONDS) == {}
+    made.failed(B, Trouble.DOWN, 2.0)
+    assert (made.holders(2.0), told) == ({}, ["gone"])
+
+
+def test_who_comes_back_is_asked_as_itself() -> None:
+    made = Members("replica-0", "here", "fleet")
+    made.list_is([A, B, C], 0.0)
+    made.greeted(B, greeting("replica-1", "old"), 0.0)
+    made.greeted(B, greeting("replica-1", "old", leaving=True), 1.0)
+    (old,) = made.holders(1.0).values()
+    made.greeted(C, greeting("replica-1", "new"), 5.0)
+    assert {name: peer.instance for name, peer in made.holders(5.0).items()} == {"replica-1": "new"}
+    assert old.gone
 
 
 def test_moves_are_counted_when_owners_change() -> None:
