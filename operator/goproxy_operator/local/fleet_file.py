@@ -20,9 +20,6 @@ from goproxy_operator.local.yaml_text import DocumentError, load_documents
 from modproxy.mod.dead_pattern import dead
 from modproxy.mod.pattern import PatternError, parse_lines
 
-_MOST_MISTAKES = 20
-"""More lines of one list than people mend at a time."""
-
 
 @dataclass(frozen=True, slots=True)
 class FleetFile:

@@ -13,13 +13,10 @@ import pytest
 
 from modproxy.contract.config import CacheConfig
 from modproxy.store.disk import DiskStore
-from modproxy.store.etags import Etags
 from modproxy.store.eviction import Freed, evict
 from modproxy.store.janitor import Janitor
 from modproxy.store.pending import Pending
-from modproxy.store.pressure import Pressure
 from modproxy.store.protocol import etag_of
-from modproxy.store.use import Use
 from tests.modproxy.store.test_store import Diary
 
 LIST = "example.com/m/@v/list"
@@ -322,39 +319,3 @@ async def test_use_is_written_down_by_and_by(disk: DiskStore) -> None:
     status = (disk.root / LIST).stat()
     assert status.st_atime == pytest.approx(time.time(), abs=60)
     assert status.st_mtime == pytest.approx(fetched, abs=1), "when it was fetched is another matter"
-
-
-def test_what_was_used_lately_is_not_noted_again(tmp_path: Path) -> None:
-    use = Use(tmp_path)
-    use.note("a", time.time() - 10)
-    use.note("b", time.time() - 10_000)
-    assert set(use.take()) == {"b"}
-    assert not use.take()
-    use.write_down({"gone": 1.0})
-
-
-def test_a_tag_is_made_once_for_each_state_of_a_file() -> None:
-    tags = Etags(lambda _key, _mark: "", 2)
-    first = tags.of("a", (1, 1, 1), [b"x"]).tag
-    assert tags.of("a", (1, 1, 1), [b"never looked at"]).tag == first
-    assert tags.of("a", (1, 1, 2), [b"w"]).tag != first, "another file of the same size and time"
-    assert tags.of("a", (1, 2, 1), [b"y"]).tag != first
-    tags.of("b", (1, 1, 1), [b"x"])
-    tags.of("c", (1, 1, 1), [b"x"])
-    assert tags.of("a", (1, 2, 1), [b"z"]).tag != tags.of("a", (1, 3, 1), [b"y"]).tag, "the oldest was forgotten"
-    tags.forget("a")
-    tags.forget("a")
-
-
-def test_a_disk_that_refuses_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    pressure = Pressure()
-    assert pressure.may_try
-    pressure.refused(OSError(28, "No space left on device"))
-    assert not pressure.may_try
-    assert pressure.reason == "the cache's disk refuses writes: No space left on device"
-    later = time.monotonic() + 11
-    monkeypatch.setattr(time, "monotonic", lambda: later)
-    assert pressure.may_try
-    pressure.written(time.monotonic())
-    pressure.scarcity = "little is free"
-    assert pressure.reason == "little is free"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from goproxy_operator.api.goproxyclass import FleetClass, parse_class
@@ -32,3 +33,11 @@ def admitted(*classes: FleetClass, **spec: Any) -> Admitted:
     result = judged(*classes, **spec)
     assert isinstance(result, Admitted), result
     return result
+
+
+def holds(one: FleetClass, spec: Mapping[str, Any], message: str | None) -> None:
+    """Check that the class admits a fleet with this spec, or refuses it with words that contain `message`."""
+    if message is None:
+        admitted(one, **spec)
+    else:
+        assert message in refused(one, **spec)[1]

@@ -12,7 +12,7 @@ from goproxy_operator.api.limits import LimitsSpec, Profile
 from goproxy_operator.api.spec import GoProxySpec
 from goproxy_operator.reconcile.decide.matching import MATCHERS
 from goproxy_operator.reconcile.decide.profile import DECISIONS, profile_breaches
-from tests.operator.reconcile.decide.class_objects import a_class, admitted, refused
+from tests.operator.reconcile.decide.class_objects import a_class, admitted, holds, refused
 
 HTTP = {"url": "http://egress.example.com:3128"}
 AUTOSCALING = {"maxReplicas": 2, "targetRequestsPerSecond": 1}
@@ -285,10 +285,7 @@ LISTED: list[Listed] = [
 @pytest.mark.parametrize(("limits", "spec", "message"), LISTED, ids=str)
 def test_lists(profile: Profile, limits: dict[str, Any], spec: dict[str, Any], message: str | None) -> None:
     one = a_class(default=True, profile=profile.value, limits=limits)
-    if message is None:
-        admitted(one, **spec)
-    else:
-        assert message in refused(one, **spec)[1]
+    holds(one, spec, message)
 
 
 def test_what_a_class_gives_may_be_repeated_and_added_to_within_the_list() -> None:
@@ -301,54 +298,6 @@ def test_what_a_class_gives_may_be_repeated_and_added_to_within_the_list() -> No
     assert "platform-git is not in limits.secrets" in message
     _, message = refused(one, pod={"annotations": {"platform.example.com/a": "2"}})
     assert "spec.pod.annotations platform.example.com/a is not in limits.annotations" in message
-
-
-AUDIT = {"enabled": True, "to": ["Stdout"]}
-RECEIVER = {"url": "https://es.example.com/a", "index": "audit"}
-
-
-@pytest.mark.parametrize(
-    ("limits", "audit", "message"),
-    [
-        ({}, {"enabled": False}, None),
-        ({}, {"to": ["File"]}, None),
-        ({}, {"elasticsearch": RECEIVER}, "spec.audit.elasticsearch.url https://es.example.com/a is not left to"),
-        ({"elasticsearch": ["https://es.example.com"]}, {"elasticsearch": RECEIVER}, None),
-        ({"elasticsearch": ["https://es.example.com/b"]}, {"elasticsearch": RECEIVER}, "is not in limits.elastic"),
-        (
-            {"elasticsearch": ["https://es.example.com"]},
-            {"elasticsearch": RECEIVER | {"secretName": "other"}},
-            "spec.audit.elasticsearch.secretName other",
-        ),
-    ],
-)
-def test_whose_the_audit_log_is(limits: dict[str, Any], audit: dict[str, Any], message: str | None) -> None:
-    one = a_class(default=True, limits=limits)
-    if message is None:
-        admitted(one, audit=audit)
-    else:
-        assert message in refused(one, audit=audit)[1]
-
-
-@pytest.mark.parametrize(
-    "audit",
-    [
-        {"enabled": False},
-        {"to": ["File"]},
-        {"to": ["Stdout", "File"]},
-        {"elasticsearch": RECEIVER},
-        AUDIT | {"enabled": False},
-    ],
-)
-@pytest.mark.parametrize("profile", [Profile.RESTRICTED, Profile.BASELINE])
-def test_an_audit_log_that_a_class_orders_is_the_class_s(profile: Profile, audit: dict[str, Any]) -> None:
-    defaults = {"audit": AUDIT}
-    limits = {"elasticsearch": ["https://es.example.com"]}
-    one = a_class(default=True, profile=profile.value, defaults=defaults, limits=limits)
-    assert "spec.audit." in refused(one, audit=audit)[1]
-    admitted(one, audit=AUDIT)
-    admitted(one, audit={"enabled": True})
-    admitted(a_class(default=True, profile="Privileged", defaults=defaults), audit=audit)
 
 
 def test_everything_is_told_at_once() -> None:

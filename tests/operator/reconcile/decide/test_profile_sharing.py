@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from goproxy_operator.api.limits import Profile
-from tests.operator.reconcile.decide.class_objects import a_class, admitted, refused
+from tests.operator.reconcile.decide.class_objects import a_class, admitted, holds, refused
 
 BUCKET = {"url": "s3://go-modules/team-a"}
 PARENT = {"cache": {"parent": {"name": "org-cache", "namespace": "platform"}}}
@@ -68,10 +68,7 @@ def test_without_lists_stores_and_parents_are_privileged(profile: Profile) -> No
 )
 def test_lists(profile: Profile, limits: dict[str, Any], spec: dict[str, Any], message: str | None) -> None:
     one = a_class(default=True, profile=profile.value, limits=limits)
-    if message is None:
-        admitted(one, **spec)
-    else:
-        assert message in refused(one, **spec)[1]
+    holds(one, spec, message)
 
 
 def test_a_fleet_cannot_lead_the_class_s_parent_elsewhere_by_one_key() -> None:
