@@ -32,31 +32,6 @@ from goproxy_operator.reconcile.status.sharing import (
     peers_ready,
 )
 
-TYPES = frozenset(
-    {
-        "Ready",
-        "Reconciling",
-        "Stalled",
-        "ConfigSynced",
-        UPSTREAM_REACHABLE,
-        CREDENTIALS_READY,
-        ACCESS_READY,
-        AUDIT_DELIVERED,
-        PEERS_READY,
-        OBJECT_STORE_READY,
-        PARENT_READY,
-        "AutoscalingActive",
-        "StorageResizing",
-        "DiskPressure",
-        "WithinClass",
-    }
-)
-NO_REPORTS = "NoReports"
-UNDER_WAY = frozenset({"Applying", "ScalingIn", "RollingOut", "ReplicasNotReady"})
-"""The reasons of Reconciling while nothing is known to stand in the way; any other is trouble."""
-ROLLED = "replicas run what is asked for"
-"""Words of Reconciling while a roll-out is under way, whatever its reason is."""
-WARNINGS = "InForceWithWarnings"
 REPORTED = (
     UPSTREAM_REACHABLE,
     CREDENTIALS_READY,
@@ -67,6 +42,25 @@ REPORTED = (
     "DiskPressure",
 )
 """The conditions that come from reports alone, in their order after ConfigSynced."""
+TYPES = frozenset(
+    {
+        "Ready",
+        "Reconciling",
+        "Stalled",
+        "ConfigSynced",
+        *REPORTED,
+        PARENT_READY,
+        "AutoscalingActive",
+        "StorageResizing",
+        "WithinClass",
+    }
+)
+NO_REPORTS = "NoReports"
+UNDER_WAY = frozenset({"Applying", "ScalingIn", "RollingOut", "ReplicasNotReady"})
+"""The reasons of Reconciling while nothing is known to stand in the way; any other is trouble."""
+ROLLED = "replicas run what is asked for"
+"""Words of Reconciling while a roll-out is under way, whatever its reason is."""
+WARNINGS = "InForceWithWarnings"
 FIGURES = frozenset({"DiskPressure", "StorageResizing"})
 """The conditions whose messages hold figures: a message that reads otherwise than before is no news of its own."""
 
