@@ -124,7 +124,7 @@ async def test_what_clients_of_the_parent_may_do_says_nothing_of_its_children(
     child = Member(tmp_path / "child", "team/child", "off").below(parent)
     async with parent.process() as above, child.process() as asked:
         assert (await asked.get(MOD)).body == upstream.files[MOD]
-        # The answer to the child has opened the parent's door to nobody.
+        # What the parent has answered to the child is still refused to its clients.
         refused = await above.get(f"go/{MOD}")
         assert (refused.status, "may not read" in refused.text) == (403, True)
 
