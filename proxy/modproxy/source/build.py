@@ -183,7 +183,7 @@ async def build_sources(
     )
     parent_state = ParentState()
     if parent is not None:
-        public = ParentFirst(Checked(parent, CameFrom.PARENT, shared.memory), public, parent_state)
+        public = _below(Checked(parent, CameFrom.PARENT, shared.memory), public, parent_state, entries)
     private: Source = direct
     bucket = shared.bucket if config.cache.object_store is not None else None
     if bucket is not None:
@@ -219,6 +219,14 @@ async def build_sources(
         Documents(shared.connections, without_logins),
         shared_database,
     )
+
+
+def _below(parent: Source, upstreams: Source, state: ParentState, entries: Sequence[Entry]) -> Source:
+    """Put the parent in front of the upstreams. Where these are `off`, the parent has the last word: its outage must
+    not be told as an absence.
+    """
+    alone = bool(entries) and all(entry.kind is EntryKind.OFF for entry in entries)
+    return parent if alone else ParentFirst(parent, upstreams, state)
 
 
 def _hosts_of_version_control(upstream: UpstreamConfig) -> frozenset[str]:
