@@ -6,6 +6,7 @@ by hand, counts as changed. It is no signature: whoever may write to the bucket 
 """
 
 import hashlib
+import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from urllib.parse import parse_qsl, urlencode
 ATTRIBUTE = "modproxy"
 """The name of the attribute. Azure takes only names that are identifiers."""
 _FORM = "1"
+_AHEAD_SECONDS = 300.0
+"""How far the clock of a writer may be ahead: S3 itself refuses requests beyond 15 minutes."""
 _LONGEST = 2000
 """Characters: S3 keeps 2 KiB of attributes with an object. A line has some 350."""
 
@@ -33,8 +36,12 @@ class ObjectRecord:
     """The `h1:` hash of a zip; empty for other files."""
 
     def age(self) -> float:
-        """Return the seconds since the file was fetched; none where the clock of its writer was ahead."""
-        return max(0.0, time.time() - self.fetched)
+        """Return the seconds since the file was fetched; none where the clock of its writer was a little ahead.
+
+        Where it was far ahead, nobody knows the age, and it is infinite: else a list would be fresh for ever.
+        """
+        age = time.time() - self.fetched
+        return math.inf if age < -_AHEAD_SECONDS else max(0.0, age)
 
     def write(self, key: str) -> str:
         """Return the line that is kept with the file of the key."""

@@ -46,6 +46,9 @@ class Answer:
     origin: str = ""
     """Who gave the answer, where it was fetched for this request, without credentials."""
 
+    keep: bool = True
+    """Whether another replica that gets the answer may keep it."""
+
     def close(self) -> None:
         """Leave the fetch under way, if there is one, whether its zip was read or not."""
         if self.follower is not None:

@@ -76,6 +76,8 @@ class Flight:
         """Who gives the answer, without credentials; empty while this is not known."""
         self.voucher = ""
         """Who vouches for the answer; empty while this is not known."""
+        self.keep = True
+        """Whether the answer may be kept, here and by whoever gets it."""
         self.tier = Tier.UPSTREAM
         """How far the answer had to be fetched."""
         self.landed = False
@@ -120,7 +122,7 @@ class Flight:
                 return
             async with source.fetch(self.request) as fetched:
                 self.size, self.origin, self.tier = fetched.size, fetched.origin, fetched.tier
-                self.voucher = fetched.voucher
+                self.voucher, self.keep = fetched.voucher, fetched.keep
                 if isinstance(self.target, Target) and self.target.kind is Kind.ZIP:
                     check = checks.begin(self.target)
                     try:

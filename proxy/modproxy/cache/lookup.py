@@ -292,9 +292,11 @@ class Cache:
             if flight.body is not None:
                 body, etag = flight.body, flight.etag
                 voucher, origin = flight.voucher, flight.origin
-                return Answer(status, len(body), body=body, etag=etag, voucher=voucher, origin=origin)
+                return Answer(status, len(body), body=body, etag=etag, voucher=voucher, origin=origin, keep=flight.keep)
             follower = Follower(flight)
-            return Answer(status, flight.size, follower=follower, voucher=flight.voucher, origin=flight.origin)
+            return Answer(
+                status, flight.size, follower=follower, voucher=flight.voucher, origin=flight.origin, keep=flight.keep
+            )
         finally:
             if follower is None:
                 flight.leave()

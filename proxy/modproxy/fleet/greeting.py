@@ -20,6 +20,8 @@ VOUCHER = "Modproxy-Voucher"
 """Who vouches for the file, as `mod.vouching` writes it."""
 ORIGIN = "Modproxy-Origin"
 """Who gave the answer, without credentials, where it is none of the fleet."""
+KEEP = "Modproxy-Keep"
+"""`false` with an answer that is for one request alone, and that no replica may keep."""
 CACHED_ONLY = "Disable-Module-Fetch"
 MOST_GREETING_BYTES = 4096
 """Several times what a greeting has."""

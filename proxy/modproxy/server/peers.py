@@ -18,7 +18,7 @@ from modproxy.cache.flight import CutShort
 from modproxy.cache.lookup import Cache
 from modproxy.contract.log_lines import REQUEST_ID
 from modproxy.fleet.counts import Direction
-from modproxy.fleet.greeting import GREETING_PATH, LEAVING, ORIGIN, STATUS, VOUCHER, Outcome, write_greeting
+from modproxy.fleet.greeting import GREETING_PATH, KEEP, LEAVING, ORIGIN, STATUS, VOUCHER, Outcome, write_greeting
 from modproxy.fleet.peers import Peers
 from modproxy.fleet.proof import Proven, Standing, Unproven
 from modproxy.identity.principal import Principal
@@ -170,6 +170,8 @@ class PeerHandler:
 
 async def _send(http: web.BaseRequest, answer: Answer, file: BinaryIO | None) -> web.StreamResponse:
     head = _head(Outcome(answer.status.value), answer.size, answer.voucher, answer.origin, answer.age)
+    if not answer.keep:
+        head.headers[KEEP] = "false"
     if answer.follower is not None:
         return await send_stream(http, head, answer.follower)
     if answer.body is not None:
@@ -186,7 +188,8 @@ def _head(outcome: Outcome, size: int | None, voucher: str, origin: str, age: fl
     if origin and all(ord(c) in _SHOWN for c in origin):
         headers[ORIGIN] = origin
     if age > 0:
-        headers["Age"] = str(math.ceil(age) if outcome is Outcome.STALE else int(age))
+        # It is rounded up: two replicas that take an answer from each other would else make it younger each time.
+        headers["Age"] = str(math.ceil(age))
     return Head(200, headers, range(size or 0), size)
 
 
@@ -208,7 +211,7 @@ def outcome_of_error(error: SourceError) -> Outcome:
 def _error(error: SourceError, outcome: Outcome) -> web.Response:
     headers: dict[str, str] = {STATUS: outcome.value}
     if isinstance(error, NotFound) and error.age is not None:
-        headers["Age"] = str(int(error.age))
+        headers["Age"] = str(math.ceil(error.age))
     if isinstance(error, Unavailable) and error.retry_after:
         headers["Retry-After"] = error.retry_after
     return web.Response(status=error.status, text=error.reason, headers=headers)

@@ -150,7 +150,8 @@ async def build_sources(
     unverified = tuple(map(parse_pattern, upstream.not_verified))
     tiers = _tiers(config, shared, cache, outages)
     seconds = longest_seconds(upstream, entries, parent=tiers.parent is not None)
-    public = tiers.public(Chain(links), seconds)
+    off = bool(entries) and all(entry.kind is EntryKind.OFF for entry in entries)
+    public = tiers.public(Chain(links), seconds, off=off)
     private = tiers.private(direct, upstream.direct_timeout)
     sumdb: Source = Absent(_NO_DATABASE)
     shared_database: SharedDatabase | None = None

@@ -35,11 +35,15 @@ class Tiers:
     memory: Room
     parent_state: ParentState = field(default_factory=ParentState)
 
-    def public(self, upstreams: Source, seconds: float) -> Source:
-        """Return the source of public modules. `upstreams` and the parent begin an answer within `seconds`."""
+    def public(self, upstreams: Source, seconds: float, *, off: bool) -> Source:
+        """Return the source of public modules. `upstreams` and the parent begin an answer within `seconds`.
+
+        Where the upstreams are `off`, the parent has the last word: its outage must not be told as an absence.
+        """
         source = upstreams
         if self.parent is not None:
-            source = ParentFirst(Checked(self.parent, CameFrom.PARENT, self.memory), source, self.parent_state)
+            parent = Checked(self.parent, CameFrom.PARENT, self.memory)
+            source = parent if off else ParentFirst(parent, upstreams, self.parent_state)
         return self._shared(source, _PUBLIC_FROM_PEERS, seconds)
 
     def private(self, version_control: Source, seconds: float) -> Source:

@@ -21,15 +21,29 @@ class ParentState:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._passed_by_until = 0.0
+        self._answered = float("-inf")
+        """When the parent has last answered."""
 
     @property
     def passed_by(self) -> bool:
         """Whether the parent is not asked at the moment."""
         return self._clock() < self._passed_by_until
 
-    def pass_by(self) -> None:
-        """Note that the parent gave no answer."""
-        self._passed_by_until = self._clock() + PASSED_BY_SECONDS
+    def now(self) -> float:
+        """Return the time, for `pass_by`."""
+        return self._clock()
+
+    def answered(self) -> None:
+        """Note that the parent gave an answer, whatever it says."""
+        self._answered = self._clock()
+
+    def pass_by(self, asked: float) -> None:
+        """Note that the parent gave no answer to what it was asked at a time.
+
+        Where it has answered others since then, only this one answer takes long: its policies hold for all others.
+        """
+        if self._answered < asked:
+            self._passed_by_until = self._clock() + PASSED_BY_SECONDS
 
 
 class ParentFirst:
@@ -53,13 +67,18 @@ class ParentFirst:
     async def _first(self, stack: AsyncExitStack, request: Request) -> Fetched:
         passed_by_a_loop = False
         if not self._state.passed_by:
+            asked = self._state.now()
             try:
-                return await stack.enter_async_context(self._parent.fetch(request))
+                fetched = await stack.enter_async_context(self._parent.fetch(request))
+                self._state.answered()
+                return fetched
             except Denied:
+                self._state.answered()
                 raise
             except NoAnswer:
-                self._state.pass_by()
+                self._state.pass_by(asked)
             except SourceError as error:
+                self._state.answered()
                 # The client may have written the Via header in which the parent has seen a loop.
                 passed_by_a_loop = bool(request.via) and error.status == HTTPStatus.LOOP_DETECTED
         fetched = await stack.enter_async_context(self._upstreams.fetch(request))

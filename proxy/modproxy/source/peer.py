@@ -156,7 +156,8 @@ class FromPeers:
                 following = await self._next(way, stack)
                 sizes = {size for size in (first.size, following.size) if size is not None}
                 # What is kept says `first.voucher` of the file: it may say less than is true, and never more.
-                if first.voucher not in (following.voucher, CameFrom.UPSTREAM) or len(sizes) > 1:
+                worse = first.keep and not following.keep
+                if worse or first.voucher not in (following.voucher, CameFrom.UPSTREAM) or len(sizes) > 1:
                     raise _differs(way.request)
                 body = after(following.body, passed, digest.digest(), _differs(way.request))
 

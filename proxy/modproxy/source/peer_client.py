@@ -17,7 +17,7 @@ import aiohttp
 from yarl import URL
 
 from modproxy.fleet.counts import Direction
-from modproxy.fleet.greeting import CACHED_ONLY, HOP, ORIGIN, STATUS, VOUCHER, Outcome
+from modproxy.fleet.greeting import CACHED_ONLY, HOP, KEEP, ORIGIN, STATUS, VOUCHER, Outcome
 from modproxy.fleet.members import Peer, Trouble
 from modproxy.fleet.peers import Peers
 from modproxy.mod.target import Kind
@@ -91,6 +91,7 @@ class PeerClient:
                     response.content_length,
                     response.headers.get(ORIGIN) or f"replica {peer.name}",
                     voucher=came_from(voucher),
+                    keep=response.headers.get(KEEP) != "false",
                     tier=_TIERS[found],
                     copy=True,
                     age=age_of(response.headers.get("Age")) or 0.0,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modproxy.store.files import write_all
+from modproxy.store.tree import may_be_key
 
 LONGEST_BYTES = 64 << 20
 """A longer journal takes no more names: a million of them. Then all that the disk has is gone through later."""
@@ -41,14 +42,16 @@ class Journal:
         """In bytes."""
         self.dropped = 0
         """How many names had no place."""
+        self._torn = False
+        """Whether the last line may have no end: the disk was full in its middle."""
 
     def open(self) -> None:
         """Open the journal, and make it where there is none. Raises `OSError`."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         self.size = os.fstat(self._fd).st_size
-        if self.size and os.pread(self._fd, 1, self.size - 1) != b"\n":
-            self._append(b"\n")  # a process was killed, or the disk was full, in the middle of a line
+        # A process may have been killed, or the disk was full, in the middle of a line.
+        self._torn = bool(self.size) and os.pread(self._fd, 1, self.size - 1) != b"\n"
 
     def add(self, key: str) -> bool:
         """Note that a file has to be written to the object store. Returns False where the name has no place."""
@@ -64,10 +67,14 @@ class Journal:
     def _append(self, line: bytes) -> bool:
         if self._fd is None:
             return False
+        if self._torn:
+            line = b"\n" + line
         try:
             write_all(self._fd, line)
         except OSError:
+            self._torn, self.size = True, os.fstat(self._fd).st_size
             return False
+        self._torn = False
         self.size += len(line)
         return True
 
@@ -79,12 +86,12 @@ class Journal:
             file.seek(at)
             place = at
             for line in file:
-                key = line[1:-1].decode(errors="replace")
                 if line[-1:] != b"\n":
                     break  # it is being written
+                key = line[1:-1].decode(errors="replace")
                 if line[:1] == b"-":
                     found.pop(key, None)
-                elif line[:1] == b"+" and stopped is None:
+                elif line[:1] == b"+" and stopped is None and may_be_key(key):
                     if len(found) >= most and key not in found:
                         stopped = place
                     else:
@@ -105,7 +112,7 @@ class Journal:
             os.close(fd)
             raise
         os.close(self._fd)
-        self._fd, self.size = fd, os.fstat(fd).st_size
+        self._fd, self.size, self._torn = fd, os.fstat(fd).st_size, False
 
     @property
     def filled(self) -> bool:

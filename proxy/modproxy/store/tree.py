@@ -13,6 +13,20 @@ PRIVATE = ".modproxy"
 """The folder below the root whose files are not served."""
 
 
+_LONGEST_NAME, _LONGEST_PATH = 255, 4000
+"""Bytes that file systems take as a name, and as a path with room for the root."""
+
+
+def may_be_key(text: str) -> bool:
+    """Say whether a text that was read from a disk may be a key: a path below the root, outside of the private folder.
+
+    What is read may have been damaged, and no path may lead elsewhere.
+    """
+    names = text.split("/")
+    lawful = names[0] != PRIVATE and not {"", ".", ".."} & set(names) and "\0" not in text
+    return lawful and len(text.encode()) <= _LONGEST_PATH and all(len(name.encode()) <= _LONGEST_NAME for name in names)
+
+
 def is_zip(key: str) -> bool:
     """Say whether a hash stands beside the file."""
     return key.endswith(".zip")

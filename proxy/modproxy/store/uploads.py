@@ -4,6 +4,7 @@ Files that can never change come first in, first out. Answers that may change wa
 again soon is written once; one that stays the same is written again only when its time in the store has become old.
 """
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -41,6 +42,8 @@ def is_to_be_written(key: str, ours: ObjectRecord, found: tuple[int, ObjectRecor
     theirs = found[1]
     if not may_change(key):
         return False
+    if math.isinf(theirs.age()):
+        return True  # its time lies in the future, so that no later answer would ever replace it
     if theirs.sha256 == ours.sha256:
         return ours.fetched - theirs.fetched >= UNCHANGED_SECONDS
     return ours.fetched > theirs.fetched

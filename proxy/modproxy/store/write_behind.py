@@ -187,9 +187,13 @@ class WriteBehind:
             if uploads is self._uploads:
                 self._failed(key, e.failure)
             return False
+        except FileNotFoundError:
+            etag = None  # it has gone, or another one in its place waits by itself
         except OSError as e:
-            log.warning("%s cannot be read to be written to the object store: %s", key, e.strerror)
-            etag = None
+            if uploads is self._uploads:
+                log.warning("%s cannot be read to be written to the object store: %s", key, e.strerror)
+                self._try_again(key)
+            return False
         except BaseException:
             if not uploads.failed(key):
                 uploads.ended(key, written=False)
@@ -207,10 +211,14 @@ class WriteBehind:
     def _failed(self, key: str, failure: BucketFailure) -> None:
         if self._failure is None or self._failure.kind != failure.kind:
             log.warning("files wait to be written to the object store, which %s", failure.words)
-        self._failures, self._failure, self._since = self._failures + 1, failure, self._since or time.time()
+        self._failure, self._since = failure, self._since or time.time()
         self.bucket.health.look_soon()
+        self._try_again(key)
+
+    def _try_again(self, key: str) -> None:
+        self._failures += 1
         if not self._uploads.failed(key):
-            log.error("%s is given up: the object store takes other files, and refuses this one", key)
+            log.error("%s is given up: other files could be written to the object store meanwhile", key)
             self._uploads.ended(key, written=False)
             self.lost += 1
             if self._journal is not None:

@@ -1,3 +1,5 @@
+import math
+import time
 from dataclasses import replace
 
 import pytest
@@ -36,5 +38,9 @@ def test_a_record_that_was_changed_counts_as_none(line: str | None) -> None:
     assert read_record(KEY, line) is None
 
 
-def test_a_clock_that_was_ahead_makes_no_negative_age() -> None:
-    assert replace(RECORD, fetched=9e10).age() == 0.0
+def test_a_clock_that_was_a_little_ahead_makes_no_negative_age() -> None:
+    assert replace(RECORD, fetched=time.time() + 60).age() == 0.0
+
+
+def test_a_clock_that_was_far_ahead_makes_no_list_that_is_fresh_for_ever() -> None:
+    assert replace(RECORD, fetched=9e10).age() == math.inf

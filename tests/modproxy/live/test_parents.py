@@ -193,3 +193,16 @@ async def test_an_outage_of_the_parents_upstream_is_no_outage_of_the_child(
         async with parent.process(), child.process() as asked:
             assert (await asked.get(MOD)).body == upstream.files[MOD]
             assert ill.requests == {MOD: 1}
+
+
+async def test_an_outage_of_the_parent_is_no_absence(upstream: FakeUpstream, tmp_path: Path) -> None:
+    """A fleet whose upstreams are off has its parent alone: the go command must not go on to its next proxy."""
+    parent = Member(tmp_path / "parent", "platform/parent", upstream.url)
+    child = Member(tmp_path / "child", "team/child", "off").below(parent)
+    async with child.process() as asked:
+        for path in (MOD, FILES[0], f"{MODULE}/@v/main.info"):
+            for _ in range(2):
+                assert (await asked.get(path)).status in (502, 503, 504)
+        async with parent.process():
+            assert (await asked.get(MOD)).body == upstream.files[MOD]
+            assert (await asked.get(ABSENT)).status == 404

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from tests.modproxy.fake_upstream import FakeUpstream
+from tests.modproxy.fake_upstream import FakeUpstream, status
 from tests.modproxy.git_host import HOST, Egress, GitHost
 from tests.modproxy.proxy_process import ProxyProcess
 from tests.modproxy.replica_fleet import Fleet
@@ -63,3 +63,21 @@ async def test_who_may_only_read_gets_what_the_fleet_holds(upstream: FakeUpstrea
         flagged = await fleet.replicas[owner].get(absent, Disable_Module_Fetch="true")
         assert flagged.status == 404
     assert not upstream.requests
+
+
+async def test_what_a_via_header_has_brought_about_is_kept_by_no_replica(tmp_path: Path) -> None:
+    """A client can make the first upstream see a loop, so that a later one is asked, which may know less."""
+    async with FakeUpstream() as looping, FakeUpstream() as later:
+        later.add("example.com/m", "v1.0.0")
+        keys = [f"example.com/m/@v/v1.0.0.{kind}" for kind in ("mod", "zip")]
+        for key in keys:
+            looping.behaviours[key] = status(508)
+        config = {"upstream": {"goproxy": f"{looping.url}|{later.url}", "gosumdb": "off"}}
+        async with Fleet(tmp_path, config, 2) as fleet:
+            other = fleet.replicas[1 - fleet.owner(keys[0])]
+            for key in keys:
+                for _ in range(2):
+                    reply = await other.get(key, Via="1.1 modproxy-elsewhere~1")
+                    assert (reply.status, reply.body) == (200, later.files[key])
+                assert later.requests[key] == 2
+                assert not any((replica.cache / key).exists() for replica in fleet.replicas)

@@ -69,3 +69,17 @@ async def test_what_comes_after_a_loop_at_the_parent_is_for_this_client_alone() 
     for via, keep in (("1.1 modproxy-other~a", False), ("", True)):
         async with first.fetch(replace(request(MOD), via=via)) as fetched:
             assert fetched.keep is keep
+
+
+async def test_one_answer_that_takes_long_does_not_make_the_parent_be_passed_by() -> None:
+    """A client could else switch the policies of the parent off, by asking for something slow."""
+    now = 100.0
+    state = ParentState(lambda: now)
+    asked = state.now()
+    now += 1
+    state.answered()
+    now += 1
+    state.pass_by(asked)
+    assert not state.passed_by
+    state.pass_by(state.now())
+    assert state.passed_by

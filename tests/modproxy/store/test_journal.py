@@ -1,3 +1,5 @@
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -76,3 +78,30 @@ def test_it_remembers_that_the_store_was_filled(journal: Journal, tmp_path: Path
     assert again(journal, tmp_path).filled
     journal.note_filled(filled=False)
     assert not journal.filled
+
+
+def test_a_line_that_a_full_disk_has_cut_harms_no_other(
+    journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(fd: int, data: bytes) -> None:
+        os.write(fd, data[: len(data) // 2])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    journal.add("first")
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "write_all", half)
+        assert not journal.add("no-room")
+    begins = journal.size
+    assert journal.add("second")
+    assert "second" in journal.load(begins, 10).keys
+    assert {"first", "second"} <= set(again(journal, tmp_path).load(0, 10).keys)
+
+
+@pytest.mark.parametrize(
+    "damaged", ["../../outside", "/etc/passwd", ".modproxy/secret", "a//b", "x" * 300, "a\0b", "a/" * 3000 + "b", ""]
+)
+def test_a_damaged_line_names_no_file(journal: Journal, damaged: str) -> None:
+    journal.add("before")
+    journal.add(damaged)
+    journal.add("after")
+    assert journal.load(0, 10).keys == ["before", "after"]

@@ -48,6 +48,9 @@ def test_what_may_change(key: str, may: bool) -> None:
         (LIST, (3, replace(OURS, fetched=OURS.fetched - UNCHANGED_SECONDS)), True),
         (LIST, (3, replace(OURS, sha256="bb", fetched=OURS.fetched - 1)), True),
         (LIST, (3, replace(OURS, sha256="bb", fetched=OURS.fetched + 1)), False),
+        (LIST, (3, replace(OURS, sha256="bb", fetched=9e10)), True),
+        (LIST, (3, replace(OURS, fetched=9e10)), True),
+        (ZIP, (3, replace(OURS, fetched=9e10)), False),
     ],
 )
 def test_what_is_to_be_written(key: str, found: tuple[int, ObjectRecord | None] | None, written: bool) -> None:

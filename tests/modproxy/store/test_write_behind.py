@@ -1,9 +1,11 @@
 """The write-behind with a real disk and an S3 over HTTP: more names than memory takes, evictions, refusals, ends."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -12,6 +14,7 @@ from modproxy.bucket.client import BucketSettings
 from modproxy.contract.config import ObjectStoreConfig
 from modproxy.store import journal, uploads, write_behind
 from modproxy.store.disk import DiskStore
+from modproxy.store.protocol import StoredFile
 from modproxy.store.write_behind import WriteBehind
 from tests.kubernetes.eventually import eventually
 from tests.modproxy.bucket.fake_s3 import BUCKET, FakeS3, answers
@@ -156,3 +159,24 @@ async def test_copies_are_not_written_but_records_of_a_database_are(s3: FakeS3, 
         await store.put(name(2), b"body", "upstream", copy=True)
         await until_written(behind)
     assert keys(s3) == {record, name(2)}, "and what replaces a file that was refused"
+
+
+async def test_a_file_that_cannot_be_read_for_a_while_is_written_later(
+    s3: FakeS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused: list[str] = []
+
+    async with site(tmp_path, s3) as (store, behind):
+        opens = store.open
+
+        async def exhausted(file: StoredFile) -> BinaryIO:
+            if len(refused) < 3:
+                refused.append(file.key)
+                raise OSError(errno.EMFILE, "Too many open files")
+            return await opens(file)
+
+        monkeypatch.setattr(store, "open", exhausted)
+        await store.put(name(1), b"module example.com/m\n", "upstream")
+        await until_written(behind)
+        assert (len(refused), behind.lost) == (3, 0)
+    assert keys(s3) == {name(1)}
