@@ -23,7 +23,7 @@ from modproxy.policy.decision import RuleRefusal
 from modproxy.request import Request
 from modproxy.server.audited import entry_of
 from modproxy.server.children import rules_for_child
-from modproxy.server.decide.arrival import Arrival, read_arrival
+from modproxy.server.decide.arrival import Arrival, authorization_of, read_arrival
 from modproxy.server.decide.errors import FAULT, ErrorAnswer, failure
 from modproxy.server.decide.head import SERVER, head_of
 from modproxy.server.decide.refusals import (
@@ -135,7 +135,7 @@ class ClientHandler:
         try:
             refusal, _ = self._first_refusal(CHECKS_BEFORE, arrival, rules)
             if refusal is None:
-                presented = Presented(_authorization(http), http.remote or "", http.headers)
+                presented = Presented(authorization_of(http.headers), http.remote or "", http.headers)
                 arrival = replace(arrival, principal=await rules.identities.who(presented))
                 reply = await self._decide(arrival, http.raw_path if learns else None, rules)
                 return replace(reply, principal=arrival.principal)
@@ -272,11 +272,6 @@ async def _response(http: web.BaseRequest, reply: Reply, request_id: str, *, las
         return await send_stream(http, head, answer.follower)
     content = io.BytesIO(answer.body) if answer.body is not None else reply.file
     return await (send_head(http, head) if content is None else send_file(http, head, content))
-
-
-def _authorization(http: web.BaseRequest) -> str | None:
-    """Return the Authorization header. Several are joined, and prove nothing: none says which one counts."""
-    return ", ".join(http.headers.getall("Authorization")) if "Authorization" in http.headers else None
 
 
 def _abort(http: web.BaseRequest) -> None:

@@ -27,6 +27,7 @@ from modproxy.mod.sumdb import SumdbTarget
 from modproxy.mod.target import Kind
 from modproxy.request import Request
 from modproxy.server.children import child_of
+from modproxy.server.decide.arrival import authorization_of, is_request_id
 from modproxy.server.decide.errors import ErrorAnswer
 from modproxy.server.decide.head import SERVER, Head
 from modproxy.server.decide.question import NoQuestion, asked_by, read_question
@@ -70,9 +71,10 @@ class PeerHandler:
 
     async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
         """Answer one request. Whatever a replica does, only `CancelledError` is raised."""
-        REQUEST_ID.set(http.headers.get("X-Request-Id", "")[:64])
+        named = http.headers.get("X-Request-Id", "")
+        REQUEST_ID.set(named if is_request_id(named.encode("utf-8", "surrogateescape")) else "")
         try:
-            proven = await self._peers.prover.who(http.headers.get("Authorization"), http.remote or "")
+            proven = await self._peers.prover.who(authorization_of(http.headers), http.remote or "")
         except Unproven as e:
             log.warning("a request of %s on the peers' listener is refused: %s", http.remote, e)
             return _refused(ErrorAnswer(401, "this replica does not take the token"))

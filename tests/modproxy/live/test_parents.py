@@ -153,6 +153,10 @@ async def test_another_account_than_a_childs_is_refused(upstream: FakeUpstream, 
             assert reply.status == 401
         async with above.session.get(f"{parent.url}/{MOD}") as reply:
             assert reply.status == 401
+        good = sign(claims(ISSUER, aud="modproxy-peer", sub="system:serviceaccount:team:child"))
+        twice = [("Authorization", f"Bearer {good}"), ("Authorization", f"Bearer {token}")]
+        async with above.session.get(f"{parent.url}/{MOD}", headers=twice) as reply:
+            assert reply.status == 401
         assert not upstream.requests
 
 

@@ -64,6 +64,11 @@ class Arrival:
         )
 
 
+def authorization_of(headers: MultiMapping[str]) -> str | None:
+    """Return the Authorization header. Several are joined, and prove nothing: none says which one counts."""
+    return ", ".join(headers.getall("Authorization")) if "Authorization" in headers else None
+
+
 def is_request_id(text: bytes) -> bool:
     """Say whether a client's name for its request is well-formed, and so kept."""
     return _REQUEST_ID.fullmatch(text) is not None
