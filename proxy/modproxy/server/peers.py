@@ -27,7 +27,7 @@ from modproxy.mod.sumdb import SumdbTarget
 from modproxy.mod.target import Kind
 from modproxy.request import Request
 from modproxy.server.children import child_of
-from modproxy.server.decide.arrival import authorization_of, is_request_id
+from modproxy.server.decide.arrival import authorization_of, request_id_of
 from modproxy.server.decide.errors import ErrorAnswer
 from modproxy.server.decide.head import SERVER, Head
 from modproxy.server.decide.question import NoQuestion, asked_by, read_question
@@ -71,8 +71,7 @@ class PeerHandler:
 
     async def handle(self, http: web.BaseRequest) -> web.StreamResponse:
         """Answer one request. Whatever a replica does, only `CancelledError` is raised."""
-        named = http.headers.get("X-Request-Id", "")
-        REQUEST_ID.set(named if is_request_id(named.encode("utf-8", "surrogateescape")) else "")
+        REQUEST_ID.set(request_id_of(http.headers))
         try:
             proven = await self._peers.prover.who(authorization_of(http.headers), http.remote or "")
         except Unproven as e:

@@ -69,6 +69,12 @@ def authorization_of(headers: MultiMapping[str]) -> str | None:
     return ", ".join(headers.getall("Authorization")) if "Authorization" in headers else None
 
 
+def request_id_of(headers: MultiMapping[str]) -> str:
+    """Return the client's name for its request; empty without a well-formed one."""
+    text = headers.get("X-Request-Id", "")
+    return text if is_request_id(text.encode("utf-8", "surrogateescape")) else ""
+
+
 def is_request_id(text: bytes) -> bool:
     """Say whether a client's name for its request is well-formed, and so kept."""
     return _REQUEST_ID.fullmatch(text) is not None
@@ -78,7 +84,6 @@ def read_arrival(method: str, raw_path: str, headers: MultiMapping[str], rules: 
     """Read a request. `raw_path` is the target of the request line, undecoded."""
     root = raw_path.partition("?")[0] in ("/", rules.prefix, f"{rules.prefix}/")
     target, fault = (None, None) if root else _read_path(raw_path, rules)
-    own = headers.get("X-Request-Id", "")
     return Arrival(
         method,
         target,
@@ -86,7 +91,7 @@ def read_arrival(method: str, raw_path: str, headers: MultiMapping[str], rules: 
         host=headers.get("Host", "") if rules.hosts else "",
         via=capped(", ".join(headers.getall("Via"))) if "Via" in headers else "",
         cached_only=headers.get("Disable-Module-Fetch", "").lower() == "true",
-        id=own if is_request_id(own.encode("utf-8", "surrogateescape")) else REQUEST_IDS.next().decode("ascii"),
+        id=request_id_of(headers) or REQUEST_IDS.next().decode("ascii"),
         trace=headers.get("traceparent", ""),
         root=root,
     )

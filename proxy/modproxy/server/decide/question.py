@@ -10,7 +10,7 @@ from modproxy.in_force import Rules
 from modproxy.mod.sumdb import is_sumdb_path, parse_sumdb_target, supported_target
 from modproxy.mod.target import NoSuchTarget, TargetError, decode_path, parse_target
 from modproxy.request import Request
-from modproxy.server.decide.arrival import TRACE_PARENT, is_request_id
+from modproxy.server.decide.arrival import TRACE_PARENT, request_id_of
 from modproxy.server.decide.errors import ErrorAnswer
 from modproxy.via import ViaEntry, capped
 
@@ -48,13 +48,13 @@ def read_question(method: str, raw_path: str, headers: MultiMapping[str], rules:
         raise NoQuestion(ErrorAnswer(404, f"not found: {e}")) from None
     if target is None:
         target = supported_target(rules.database or "")
-    own_id, trace = headers.get("X-Request-Id", ""), headers.get("traceparent", "")
+    trace = headers.get("traceparent", "")
     return Request(
         target,
         via=via,
         hop=1,
         cached_only=headers.get(CACHED_ONLY, "").lower() == "true",
         asked_by=asked_by(headers),
-        id=own_id if is_request_id(own_id.encode("utf-8", "surrogateescape")) else "",
+        id=request_id_of(headers),
         trace=trace if re.fullmatch(TRACE_PARENT, trace) else None,
     )
