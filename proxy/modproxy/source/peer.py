@@ -20,14 +20,12 @@ from modproxy.request import Request
 from modproxy.room import Room
 from modproxy.source.checked import Checked
 from modproxy.source.lately import Lately
-from modproxy.source.peer_client import PeerClient, PeerFailed, PeerSays
+from modproxy.source.peer_client import MOST_HELD, PeerClient, PeerFailed, PeerSays
 from modproxy.source.protocol import Fetched, NotHeld, Source, SourceError, Unavailable, Unfit
 from modproxy.source.splicing import after
 
 _MOST_OWNERS = 2
 """Owners that are asked for one file: the next one only where the first was found dead."""
-_MOST_HELD = 3
-"""Replicas that are asked for what they hold. A fleet that has just grown may have grown by several replicas."""
 _DISTRUST_SECONDS = 600.0
 """How long a replica is not asked again for a file that was not what it has to be."""
 
@@ -131,7 +129,7 @@ class FromPeers:
                 peer
                 for peer in peers.others(subject)
                 if peer.name not in (*way.owners, request.asked_by) and not self._is_distrusted(peer, request)
-            ][:_MOST_HELD]
+            ][:MOST_HELD]
         while way.held:
             peer = way.held.pop(0)
             if not peer.gone:

@@ -50,6 +50,8 @@ _TIERS = {
     Outcome.OBJECT_STORE: Tier.PEER,
     Outcome.MISS: Tier.UPSTREAM,
 }
+MOST_HELD = 3
+"""Replicas that are asked for what they hold. A fleet that has just grown may have grown by several replicas."""
 T = TypeVar("T")
 
 

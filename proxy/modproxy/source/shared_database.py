@@ -18,7 +18,7 @@ from modproxy.mod.target import Kind
 from modproxy.request import Request
 from modproxy.source.checked import read_small
 from modproxy.source.database_server import LARGEST, DatabaseServer
-from modproxy.source.peer_client import PeerClient, PeerFailed, PeerSays
+from modproxy.source.peer_client import MOST_HELD, PeerClient, PeerFailed, PeerSays
 from modproxy.source.protocol import Fetched, NotFound, NotHeld, SourceError, Tier, once
 from modproxy.source.shared_tasks import SharedTasks
 
@@ -26,8 +26,6 @@ _REMEMBERED_SECONDS = 600.0
 """How long a record or a tile is remembered that was asked for by others. They hold it then, and are asked for it."""
 _REMEMBERED_BYTES = 4 << 20
 _MOST_REMEMBERED = 2048
-_MOST_HELD = 3
-"""Replicas that are asked for what they hold, before the server is."""
 
 
 class Raw(NamedTuple):
@@ -112,7 +110,7 @@ class SharedDatabase:
         if found is not None:
             raise NotFound(found.reason, found.status, age=0.0)
         if request.target.immutable:
-            for peer in client.peers.others(subject_of(request.target.key))[:_MOST_HELD]:
+            for peer in client.peers.others(subject_of(request.target.key))[:MOST_HELD]:
                 if peer.name == request.asked_by:
                     continue
                 try:
