@@ -9,7 +9,10 @@ from modproxy.store.protocol import StoredFile
 
 
 class CacheStatus(StrEnum):
-    """How an answer came about: the `cache` label of metrics. All but `miss` and `denied` are hits of the fleet."""
+    """How an answer came about: the `cache` label of metrics.
+
+    All but `miss`, `denied` and `none` are hits of the fleet.
+    """
 
     HIT = "hit"
     STALE = "stale"
@@ -18,6 +21,8 @@ class CacheStatus(StrEnum):
     OBJECT_STORE = "objectStore"
     MISS = "miss"
     DENIED = "denied"
+    NONE = "none"
+    """No file was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -143,6 +144,20 @@ def _check_bucket(text: str) -> str:
     return text
 
 
+def _check_schedule(text: str) -> str:
+    from cronsim import CronSim, CronSimError  # noqa: PLC0415 - only a config with a schedule needs it
+
+    try:
+        if len(text) > LONGEST_SCHEDULE or len(text.split()) != 5:
+            raise CronSimError("it has other than five fields")
+        CronSim(text, datetime.now(UTC))
+    except (CronSimError, ValueError) as e:
+        raise ValueError(
+            f"{text[:LONGEST_SCHEDULE]!r} is no schedule: {e}; write five fields of cron in UTC, such as */15 * * * *"
+        ) from None
+    return text
+
+
 def _check_peer(text: str) -> str:
     try:
         good = parse_address(text).host
@@ -192,6 +207,10 @@ HttpServerUrl = Annotated[str, _plain_url("server: write https://HOST[:PORT] or 
 BUCKET_SCHEMES = ("s3", "gs", "az", "file")
 BucketUrl = Annotated[str, AfterValidator(_check_bucket)]
 """The URL of a bucket of an object store, or of a folder, with the prefix of its keys, without credentials."""
+LONGEST_SCHEDULE = 128
+"""Characters: longer lists of minutes than anybody writes."""
+Schedule = Annotated[str, AfterValidator(_check_schedule)]
+"""A schedule of cron: minute, hour, day of the month, month, day of the week; in UTC."""
 PeerAddress = Annotated[str, AfterValidator(_check_peer)]
 """The address of a replica: a host and a port."""
 IndexName = Annotated[str, AfterValidator(_check_index)]

@@ -26,6 +26,10 @@ USERS_KEYS = (GROUPS, HTPASSWD)
 """The keys of the Secret that `access.basic.secretName` names: users with passwords, and their groups."""
 TRUSTED_PROXY_KEYS = (SHARED_SECRET,)
 """The keys of the Secret that `access.trustedProxy.secretName` names: what the trusted proxy proves itself with."""
+WEBHOOK_KEYS = (PASSWORD, SHARED_SECRET, USERNAME)
+"""The keys of the Secret that `sync.webhookSecretName` names: the secrets with which forges sign their webhooks, one a
+line, and the login that a forge without signatures sends.
+"""
 OBJECT_STORE_KEYS = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",

@@ -4,7 +4,7 @@ import asyncio
 import io
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -21,6 +21,7 @@ from modproxy.in_force import InForce, Rules
 from modproxy.mod.target import Kind
 from modproxy.policy.decision import RuleRefusal
 from modproxy.request import Request
+from modproxy.server.actions import Action, BodyError
 from modproxy.server.audited import entry_of
 from modproxy.server.children import rules_for_child
 from modproxy.server.decide.arrival import Arrival, authorization_of, read_arrival
@@ -84,6 +85,8 @@ class ClientHandler:
         self._learning: set[asyncio.Task[None]] = set()
         self._draining = False
         self.refusals = RefusalCounts(time.monotonic)
+        self.actions: Mapping[str, Action] = {}
+        """What answers requests that ask for no file, by the names of `Arrival.action`."""
 
     @property
     def draining(self) -> bool:
@@ -134,11 +137,21 @@ class ClientHandler:
         endpoint = arrival.target.kind.value if arrival.target is not None else OTHER
         try:
             refusal, _ = self._first_refusal(CHECKS_BEFORE, arrival, rules)
+            action = self.actions.get(arrival.action) if refusal is None and learns else None
+            if action is not None and action.proves_itself:
+                return await action.reply(http, arrival, rules)
             if refusal is None:
                 presented = Presented(authorization_of(http.headers), http.remote or "", http.headers)
                 arrival = replace(arrival, principal=await rules.identities.who(presented))
+                if action is not None:
+                    reply = await action.reply(http, arrival, rules)
+                    return replace(reply, principal=arrival.principal)
                 reply = await self._decide(arrival, http.raw_path if learns else None, rules)
                 return replace(reply, principal=arrival.principal)
+        except BodyError as e:
+            return Reply(arrival.action, CacheStatus.NONE, e.answer)
+        except ConnectionError:
+            return Reply(arrival.action, CacheStatus.NONE, ErrorAnswer(_CLIENT_LEFT, "the client has left"))
         except (BadCredential, TooManyFailures) as e:
             refusal = unproved(e, endpoint, rules)
             self._carried_out(refusal)
@@ -171,6 +184,8 @@ class ClientHandler:
             return Reply(refusal.endpoint, CacheStatus.DENIED, refusal.error, by=refusal.by)
         if arrival.root:
             return Reply("root", CacheStatus.HIT, text=_ROOT)
+        if arrival.action:
+            raise AssertionError("an action is carried out by what is registered for it")
         if arrival.target is None:
             return Reply("supported", CacheStatus.HIT)  # an empty 200 says that the database is served
         target, moment = arrival.target, self._cache.news.moment
@@ -257,6 +272,8 @@ class ClientHandler:
 
 async def _response(http: web.BaseRequest, reply: Reply, request_id: str, *, last: bool) -> web.StreamResponse:
     """Make the response, and send it where its body is long. `last` says that the connection is closed after it."""
+    if reply.response is not None:
+        return reply.response
     if reply.error is not None:
         return error_response(reply.error, request_id)
     if reply.request is None or reply.answer is None:

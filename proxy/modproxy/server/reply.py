@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from aiohttp import web
+
 from modproxy.cache.answer import Answer, CacheStatus, KnownAbsent
+from modproxy.contract.config import Verb
 from modproxy.identity.principal import ANONYMOUS, Principal
 from modproxy.policy.decision import RuleRefusal
 from modproxy.request import Request
@@ -31,6 +34,10 @@ class Reply:
     """Whether the target is not held, and the request allows no fetch."""
     by: RuleRefusal | None = None
     """The refusal of the policy, where a policy has refused the request, or would have."""
+    response: web.StreamResponse | None = None
+    """The response of an action that has sent it by itself; None for others."""
+    verb: Verb | None = None
+    """What the request does, for the audit log; None where that follows from its answer."""
     principal: Principal = ANONYMOUS
     """Who made the request, as far as this was proved."""
     mismatch: bool = False

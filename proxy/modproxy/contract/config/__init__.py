@@ -24,6 +24,7 @@ from modproxy.contract.config.document import (
     dump_config,
     parse_config,
 )
+from modproxy.contract.config.hosted import HostedConfig, SyncConfig
 from modproxy.contract.config.modules import (
     Imposed,
     LicensesConfig,
@@ -55,6 +56,7 @@ __all__ = [
     "ConfigError",
     "CredentialConfig",
     "ElasticsearchConfig",
+    "HostedConfig",
     "HttpProxyConfig",
     "Imposed",
     "LicensesConfig",
@@ -69,6 +71,7 @@ __all__ = [
     "Section",
     "ServiceAccountsConfig",
     "ShutdownConfig",
+    "SyncConfig",
     "TlsConfig",
     "TrustedProxyConfig",
     "UpstreamConfig",

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 from modproxy.contract.config.access import AccessConfig
 from modproxy.contract.config.audit import AuditConfig
 from modproxy.contract.config.cache import CacheConfig
+from modproxy.contract.config.hosted import HostedConfig, SyncConfig
 from modproxy.contract.config.modules import ModulesConfig
 from modproxy.contract.config.section import Section
 from modproxy.contract.config.serving import ShutdownConfig, TlsConfig
@@ -53,6 +54,9 @@ class Config(Section):
     upstream: UpstreamConfig = UpstreamConfig()
     modules: ModulesConfig = ModulesConfig()
     cache: CacheConfig = CacheConfig()
+    hosted: HostedConfig | None = None
+    """Modules that are published to the fleet; when absent, nothing can be published."""
+    sync: SyncConfig | None = None
     peers: PeersConfig | None = None
     """The other replicas of the fleet; when absent, the replica shares nothing."""
     audit: AuditConfig = AuditConfig()

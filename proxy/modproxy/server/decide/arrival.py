@@ -3,6 +3,7 @@ for the id of a request that brings none.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -20,6 +21,10 @@ from modproxy.via import ViaEntry, capped
 _LONGEST_REMEMBERED = 200
 """Characters: paths of real modules are shorter, and a few thousand longer ones would take much memory."""
 _remembered_target = lru_cache(maxsize=4096)(parse_target)
+ACTIONS: Mapping[str, str] = {}
+"""The actions below `/-/`, with their methods."""
+_CHANGES = {"PUT": "publish", "DELETE": "delete"}
+"""The actions on the files of modules, by their methods."""
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 TRACE_PARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
 """Source: W3C Trace Context, section 3.2."""
@@ -48,6 +53,8 @@ class Arrival:
     """The `traceparent` of the client, unchecked."""
     root: bool = False
     """Whether the path is the root of the host or of the prefix: there credentials can be tried."""
+    action: str = ""
+    """The action that the request is for; empty for one that asks for a file."""
     principal: Principal = ANONYMOUS
     """Who makes the request."""
 
@@ -83,11 +90,13 @@ def is_request_id(text: bytes) -> bool:
 def read_arrival(method: str, raw_path: str, headers: MultiMapping[str], rules: Rules) -> Arrival:
     """Read a request. `raw_path` is the target of the request line, undecoded."""
     root = raw_path.partition("?")[0] in ("/", rules.prefix, f"{rules.prefix}/")
-    target, fault = (None, None) if root else _read_path(raw_path, rules)
+    action = "" if root else _named_action(raw_path, rules.prefix)
+    target, fault = (None, None) if root or action else _read_path(raw_path, rules)
     return Arrival(
         method,
         target,
         fault,
+        action=action or ("" if root else _CHANGES.get(method, "")),
         host=headers.get("Host", "") if rules.hosts else "",
         via=capped(", ".join(headers.getall("Via"))) if "Via" in headers else "",
         cached_only=headers.get("Disable-Module-Fetch", "").lower() == "true",
@@ -95,6 +104,14 @@ def read_arrival(method: str, raw_path: str, headers: MultiMapping[str], rules: 
         trace=headers.get("traceparent", ""),
         root=root,
     )
+
+
+def _named_action(raw_path: str, prefix: str) -> str:
+    """Return the action of a path below `/-/`; empty for other paths, and for an action that there is not."""
+    below = f"{prefix}/-/"
+    path = raw_path.partition("?")[0]
+    name = path.removeprefix(below) if path.startswith(below) else ""
+    return name if name in ACTIONS else ""
 
 
 def _read_path(raw_path: str, rules: Rules) -> tuple[AnyTarget | None, TargetError | NoSuchTarget | None]:

@@ -17,7 +17,7 @@ from modproxy.mod.sumdb import SumdbTarget
 from modproxy.mod.target import Kind, NoSuchTarget, Target
 from modproxy.policy.decision import RuleKind, RuleRefusal
 from modproxy.request import AnyTarget
-from modproxy.server.decide.arrival import Arrival
+from modproxy.server.decide.arrival import ACTIONS, Arrival
 from modproxy.server.decide.errors import ErrorAnswer
 from modproxy.via import ViaEntry
 
@@ -63,11 +63,20 @@ def host_name(host: str) -> str:
     return name.lower().removesuffix(".")
 
 
-def check_method(arrival: Arrival, _rules: Rules, _own: ViaEntry) -> Refusal | None:
-    """Refuse a method other than GET and HEAD (405)."""
-    if arrival.method in ("GET", "HEAD"):
+def check_method(arrival: Arrival, rules: Rules, _own: ViaEntry) -> Refusal | None:
+    """Refuse a method that the path does not have (405)."""
+    if arrival.action in ACTIONS:
+        wanted = ACTIONS[arrival.action]
+        if arrival.method == wanted:
+            return None
+        reason = f"{arrival.method} is not allowed: {arrival.action} is asked for with {wanted}"
+        return Refusal(ErrorAnswer(405, reason, {"Allow": wanted}), arrival.action)
+    if arrival.method in ("GET", "HEAD") or (arrival.action and rules.config.hosted is not None):
         return None
-    reason = f"{arrival.method} is not allowed: a module proxy answers GET and HEAD"
+    if arrival.action:
+        reason = f"{arrival.method} is not allowed: this fleet hosts no modules (spec.hosted)"
+    else:
+        reason = f"{arrival.method} is not allowed: a module proxy answers GET and HEAD"
     return Refusal(ErrorAnswer(405, reason, {"Allow": "GET, HEAD"}))
 
 

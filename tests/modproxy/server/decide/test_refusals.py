@@ -40,7 +40,7 @@ def test_what_is_answered(path: str, method: str) -> None:
 @pytest.mark.parametrize(
     ("path", "method", "via", "status", "said"),
     [
-        (MOD, "PUT", "", 405, "PUT is not allowed: a module proxy answers GET and HEAD"),
+        (MOD, "PUT", "", 405, "PUT is not allowed: this fleet hosts no modules"),
         (MOD, "GET", "1.1 modproxy-fleet~a", 508, "loop detected"),
         (MOD, "GET", "1.1 modproxy-fleet~b", 508, "loop detected"),
         (MOD, "GET", "1.1 modproxy-fleet", 508, "loop detected"),
