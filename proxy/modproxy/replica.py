@@ -12,6 +12,7 @@ from modproxy.audit.auditor import Auditor
 from modproxy.background import BackgroundTasks
 from modproxy.bucket.bucket import Bucket
 from modproxy.bucket.depot import Depot
+from modproxy.cache.changes import Changes
 from modproxy.cache.lookup import Cache
 from modproxy.cache.zip_check import ThreadChecks
 from modproxy.cache.zip_process import ProcessChecks
@@ -70,6 +71,8 @@ class Replica:
         self._checks = ProcessChecks(ThreadChecks(self._hashing))
         self.peers = Peers(config.peers, config.id or config.fleet or "") if config.peers is not None else None
         cache = Cache(self.store, self._checks, self.peers)
+        self.changes = Changes(cache, self.store, self.peers.tell_change if self.peers is not None else None)
+        """Makes news of modules count, here and in the other replicas."""
         version_control = SharedVersionControl(self.store.private, self.store.capacity)
         self.auditor = Auditor(self.store.private, self.store.capacity, self._connections)
         self.facts = Facts(self.store.private)
@@ -109,6 +112,7 @@ class Replica:
                 self.in_force.rules_if_any,
                 own,
                 answer_child=self.handler.handle_child,
+                heard=self.changes.heard,
             )
             if self.peers
             else None

@@ -82,6 +82,8 @@ class Flight:
         """How far the answer had to be fetched."""
         self.landed = False
         """Whether the fetch has succeeded."""
+        self.outdated = False
+        """Whether the answer may be older than what is known of its module since."""
         self._abandoned = abandoned
         self._fetched = False
         """Whether all bytes have come, so that only their check and their place in the store are missing."""

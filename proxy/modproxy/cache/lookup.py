@@ -8,7 +8,8 @@ import time
 from dataclasses import replace
 from http import HTTPStatus
 
-from modproxy.cache.answer import Answer, CacheStatus, KnownAbsent
+from modproxy.cache.absences import Absences
+from modproxy.cache.answer import Answer, CacheStatus
 from modproxy.cache.flight import Flight, FlightKey, Follower
 from modproxy.cache.flights import Flights
 from modproxy.cache.freshness import Course, course, is_fresh
@@ -31,7 +32,6 @@ from modproxy.source.protocol import (
     Unavailable,
 )
 from modproxy.store.protocol import Store, StoredFile
-from modproxy.via import passed_fleets
 
 _REMEMBERED = 20_000
 _REFRESH_PAUSE = 10.0
@@ -72,10 +72,7 @@ class Cache:
         """The tasks of all fetches, also of those that were abandoned and are about to end."""
         self._newest_source = 0
         """The newest generation of sources from which something was fetched."""
-        self._absent: Memo[tuple[FlightKey, frozenset[str]], tuple[float, NotFound]] = Memo(_REMEMBERED, time.monotonic)
-        """Absences with the times when they were learnt of, by the fleets that their requests have passed: a client can
-        write a Via header that makes an upstream see a loop, and what comes of that is for this client alone.
-        """
+        self._absences = Absences()
         self._refresh_failed: Memo[FlightKey, bool] = Memo(_REMEMBERED, time.monotonic)
         self._suspects: Memo[str, bool] = Memo(_REMEMBERED, time.monotonic)
 
@@ -100,10 +97,7 @@ class Cache:
                 return _from_store(CacheStatus.STALE, stored)
             case Course.FETCH_OR_GIVE_OLD if stored:
                 return await self._newer_or(stored, request, rules, moment)
-        absent = self._absent.get(((target.key, rules.source_generation), passed_fleets(request.via)))
-        if absent:
-            learnt, error = absent
-            raise KnownAbsent(error.reason, error.status, age=time.monotonic() - learnt)
+        self._absences.check(request, rules.source_generation)
         if request.cached_only and not may_ask_what_is_held(request, self._peers):
             raise NotHeld(f"{target}: not held, and the request asks for what is held only (Disable-Module-Fetch)")
         return await self._by_another(request, rules) or await self._await(self._fly(request, rules, moment, own=own))
@@ -172,6 +166,16 @@ class Cache:
         """Hold a small answer that the proxy has fetched and proved itself."""
         await self._store.put(request.target.key, body, voucher)
 
+    def outdate(self, beginning: str) -> None:
+        """Let absences, and fetches under way of what may change, count no more: they may be older than the news of
+        the module whose keys have this beginning.
+        """
+        self._absences.forget_below(beginning)
+        for flight in self._tasks:
+            if flight.target.key.startswith(beginning) and not flight.outdated:
+                flight.outdated = True
+                self._flights.forget(flight)
+
     async def _by_another(self, request: Request, rules: Rules) -> Answer | None:
         """Wait a little for a fetch whose requests have passed other fleets; None when it does not help.
 
@@ -233,7 +237,8 @@ class Cache:
 
         def may_store() -> bool:
             # What an older source says may be older than the stored answer of a newer one.
-            return target.immutable or rules.source_generation == self._newest_source
+            newest = rules.source_generation == self._newest_source and not flight.outdated
+            return target.immutable or newest
 
         try:
             come = fresh if self.news.may_have_changed(target.key, moment) else None
@@ -256,10 +261,8 @@ class Cache:
             level = logging.INFO if isinstance(flight.error, NotFound) else logging.WARNING
             told = {"cause": _cause(flight), "target": str(target)}
             log.log(level, "not fetched: %s", flight.error.reason, extra=told)
-        if isinstance(flight.error, NotFound):
-            age = flight.error.age or 0.0
-            absent = time.monotonic() - age, flight.error
-            self._absent.put((key, passed_fleets(flight.request.via)), absent, rules.cache.not_found_ttl - age)
+        if isinstance(flight.error, NotFound) and not flight.outdated:
+            self._absences.note(flight.request, rules.source_generation, flight.error, rules.cache.not_found_ttl)
             if not target.immutable and not flight.request.via:
                 await self._drop_older(target.key, begun)
         elif flight.streaming:

@@ -38,6 +38,11 @@ class Memo(Generic[K, V]):
             del self._entries[next(iter(self._entries))]
         self._entries[key] = (self._clock() + seconds, value)
 
+    def forget_if(self, condition: Callable[[K], bool]) -> None:
+        """Drop the values whose keys fulfil the condition. Each key is looked at."""
+        for key in [key for key in self._entries if condition(key)]:
+            del self._entries[key]
+
     def forget(self, key: K) -> None:
         """Drop the value of a key, if there is one."""
         self._entries.pop(key, None)

@@ -10,7 +10,7 @@ import random
 import secrets
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from importlib.metadata import version
 from typing import NoReturn
 
@@ -20,6 +20,7 @@ from yarl import URL
 from modproxy.contract.address import Address
 from modproxy.contract.config import PeersConfig
 from modproxy.contract.report import PeersState
+from modproxy.fleet.change import CHANGE_PATH, Change, write_change
 from modproxy.fleet.counts import PeerCounts
 from modproxy.fleet.greeting import (
     GREETING_PATH,
@@ -48,6 +49,8 @@ FIRST_SECONDS = 2.0
 """How long the start waits for the first greetings, so that an empty replica asks its peers before upstream."""
 _LEAVING_SECONDS = 1.0
 """How long the end waits until the others know of it."""
+_TELLING_SECONDS = 2.0
+"""How long a change waits until the others know of it."""
 _HURRY_SECONDS = 0.2
 """The least time between two rounds of greetings, whoever is heard of."""
 _LATE = 0.5
@@ -241,8 +244,26 @@ class Peers:
             except (aiohttp.ClientError, OSError, ValueError):
                 log.debug("a peer was not told that this replica ends")
 
+        await self._tell_all(tell, _LEAVING_SECONDS)
+
+    async def tell_change(self, change: Change) -> None:
+        """Tell all peers that a module has news. Raises nothing: a peer that is not told learns of it later."""
+        body, headers = write_change(change), self.headers()
+
+        async def tell(address: str) -> None:
+            url = URL(f"http://{address}{CHANGE_PATH}", encoded=True)
+            try:
+                async with self.session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+                    if response.status != 204:
+                        log.warning("a peer takes no news of %s: it answers %d", change.path, response.status)
+            except (aiohttp.ClientError, OSError, ValueError) as e:
+                log.warning("a peer was not told of news of %s: %s", change.path, type(e).__name__)
+
+        await self._tell_all(tell, _TELLING_SECONDS)
+
+    async def _tell_all(self, tell: Callable[[str], Coroutine[None, None, None]], seconds: float) -> None:
         if tasks := [asyncio.create_task(tell(peer.address)) for peer in self.members.live]:
-            _, late = await asyncio.wait(tasks, timeout=_LEAVING_SECONDS)
+            _, late = await asyncio.wait(tasks, timeout=seconds)
             for task in late:
                 task.cancel()
 

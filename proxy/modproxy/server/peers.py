@@ -17,6 +17,7 @@ from modproxy.cache.answer import Answer, CacheStatus
 from modproxy.cache.flight import CutShort
 from modproxy.cache.lookup import Cache
 from modproxy.contract.log_lines import REQUEST_ID
+from modproxy.fleet.change import CHANGE_PATH, MOST_CHANGE_BYTES, Change, ChangeError, read_change
 from modproxy.fleet.counts import Direction
 from modproxy.fleet.greeting import GREETING_PATH, KEEP, LEAVING, ORIGIN, STATUS, VOUCHER, Outcome, write_greeting
 from modproxy.fleet.peers import Peers
@@ -26,6 +27,7 @@ from modproxy.in_force import Rules
 from modproxy.mod.sumdb import SumdbTarget
 from modproxy.mod.target import Kind
 from modproxy.request import Request
+from modproxy.server.actions import BodyError, read_body
 from modproxy.server.children import child_of
 from modproxy.server.decide.arrival import authorization_of, request_id_of
 from modproxy.server.decide.errors import ErrorAnswer
@@ -49,7 +51,7 @@ log = logging.getLogger(__name__)
 class PeerHandler:
     """Answers other replicas under the rules in force. `rules` returns them; None before there are any.
 
-    `answer_child` answers the replicas of fleets that have this one as their parent.
+    `answer_child` answers the replicas of fleets that have this one as their parent. `heard` is told of changes.
     """
 
     def __init__(
@@ -61,8 +63,10 @@ class PeerHandler:
         own: ViaEntry,
         *,
         answer_child: Callable[[web.BaseRequest, Principal], Awaitable[web.StreamResponse]],
+        heard: Callable[[Change], Awaitable[None]],
     ) -> None:
         self._answer_child = answer_child
+        self._heard = heard
         self._peers = peers
         self._cache = cache
         self._store = store
@@ -94,6 +98,8 @@ class PeerHandler:
             case Standing.PEER:
                 if http.path == GREETING_PATH:
                     return self._greet(http)
+                if http.path == CHANGE_PATH:
+                    return await self._take_change(http)
                 return await self._answer(http)
             case Standing.CHILD:
                 if self._rules() is None:
@@ -104,6 +110,17 @@ class PeerHandler:
         if name := asked_by(http.headers):
             self._peers.heard_of(name, leaving=http.headers.get(LEAVING) == "true")
         return web.Response(body=write_greeting(self._peers.hello()), content_type="application/json")
+
+    async def _take_change(self, http: web.BaseRequest) -> web.Response:
+        if http.method != "POST":
+            return _refused(ErrorAnswer(405, "changes are told with POST", {"Allow": "POST"}))
+        try:
+            await self._heard(read_change(await read_body(http, MOST_CHANGE_BYTES)))
+        except ChangeError as e:
+            return _refused(ErrorAnswer(400, f"this tells of no change: {e}"))
+        except BodyError as e:
+            return _refused(e.answer)
+        return web.Response(status=204)
 
     async def _answer(self, http: web.BaseRequest) -> web.StreamResponse:
         outcome = Outcome.REFUSED
