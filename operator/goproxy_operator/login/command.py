@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import os
 import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from goproxy_operator.login.device_flow import LoginError, Prompt
 from goproxy_operator.login.goauth_protocol import concerns, fleet_url, read_question, write_answer
-from goproxy_operator.login.token_file import StoredToken, TokenFile, TokenFileError
+from goproxy_operator.login.token_file import StoredToken, TokenFile, TokenFileError, tokens_folder
 
 _LEAST_LIFE = 120.0
 """Seconds that a token is good at least when a go command begins: most commands end sooner, and a 401 renews it."""
@@ -102,12 +101,6 @@ def _run(work: Coroutine[object, object, None]) -> int:
     return 0
 
 
-def _folder() -> Path:
-    """Return where tokens are kept (XDG Base Directory Specification)."""
-    state = os.environ.get("XDG_STATE_HOME")
-    return (Path(state) if state else Path.home() / ".local/state") / "goproxy-operator/tokens"
-
-
 async def _login(arguments: argparse.Namespace) -> None:
     import aiohttp  # noqa: PLC0415
 
@@ -119,7 +112,7 @@ async def _login(arguments: argparse.Namespace) -> None:
         secret_file=str(secret.absolute()) if secret else None, scope=arguments.scope,
         audience=arguments.audience, resource=arguments.resource,
     )  # fmt: skip
-    file = TokenFile(_folder(), arguments.fleet)
+    file = TokenFile(tokens_folder(), arguments.fleet)
     file.prepare()  # somebody logs in only where the token can be kept
     async with aiohttp.ClientSession(trust_env=True) as session:
         issuer = IssuerClient(session, arguments.issuer)
@@ -133,7 +126,7 @@ async def _login(arguments: argparse.Namespace) -> None:
 
 
 async def _logout(fleet: str) -> None:
-    there = TokenFile(_folder(), fleet).remove()
+    there = TokenFile(tokens_folder(), fleet).remove()
     print(f"logged out of {fleet}" if there else f"there is no token for {fleet}", file=sys.stderr)
 
 
@@ -145,7 +138,7 @@ async def _goauth(fleet: str, url: str | None, head: str) -> None:
     asked = read_question([url] if url is not None else [], head)
     if not concerns(asked, fleet):
         return
-    file = TokenFile(_folder(), fleet)
+    file = TokenFile(tokens_folder(), fleet)
     token = file.read()
     if token is None:
         raise LoginError(f"there is no token for {fleet}: run goproxy-operator login {fleet} --help")

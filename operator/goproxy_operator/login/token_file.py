@@ -41,6 +41,12 @@ class TokenFileError(Exception):
     """A token cannot be kept or read; the message says where, why, and what to do."""
 
 
+def tokens_folder() -> Path:
+    """Return where tokens are kept (XDG Base Directory Specification)."""
+    state = os.environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path.home() / ".local/state") / "goproxy-operator/tokens"
+
+
 class TokenFile:
     """Keeps the token of one fleet in `folder`."""
 

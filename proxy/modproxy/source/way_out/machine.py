@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from modproxy.source.way_out.netrc import Netrc, parse_netrc
+from modproxy.mod.netrc import Netrc, parse_netrc
 from modproxy.source.way_out.proxy_choice import ProxyChoice, from_environment
 
 _FOR_PROGRAMS = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY")

@@ -13,9 +13,9 @@ from modproxy.contract.config import HttpProxyConfig
 from modproxy.contract.mounted import read_secret_key
 from modproxy.contract.secret_keys import CA_CERTIFICATE, PASSWORD, USERNAME
 from modproxy.mod.login import UrlLogin
+from modproxy.mod.netrc import login_for, may_have_login
 from modproxy.source.way_out.credentials import Credentials
 from modproxy.source.way_out.machine import Machine
-from modproxy.source.way_out.netrc import login_for, may_have_login
 from modproxy.source.way_out.proxy_choice import EgressProxy, ProxyChoice
 from modproxy.source.way_out.wallet import CredentialError
 

@@ -3,7 +3,7 @@
 import pytest
 
 from modproxy.mod.login import UrlLogin
-from modproxy.source.way_out.netrc import login_for, parse_netrc
+from modproxy.mod.netrc import login_for, parse_netrc
 
 TEXT = """
 machine incomplete.example.com
