@@ -28,7 +28,9 @@ from modproxy.reporting import CERTIFICATES, CONFIG, Reporter
 from modproxy.server.certificates import Certificates
 from modproxy.server.handler import ClientHandler
 from modproxy.server.metrics import Metrics, UpstreamCounts
+from modproxy.server.obtaining import Obtainer
 from modproxy.server.peers import PeerHandler
+from modproxy.server.prefetch import MOST_FILES, PREFETCH, Prefetch
 from modproxy.server.traffic import Traffic
 from modproxy.source.asking_again import ask_again
 from modproxy.source.build import SharedResources
@@ -93,6 +95,9 @@ class Replica:
         )
         self.in_force = InForce(shared, cache, self.facts)
         self.handler = ClientHandler(cache, self.store, self.in_force, traffic, own, auditor=self.auditor)
+        obtainer = Obtainer(self.handler.obtain, self.store, MOST_FILES)
+        prefetch = Prefetch(obtainer, self.auditor, self.handler.carried_out, draining=lambda: self.handler.draining)
+        self.handler.actions = {PREFETCH: prefetch}
         self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None
         self.reporter = Reporter(
             self.in_force,
@@ -132,6 +137,7 @@ class Replica:
             object_store_requests=self.object_store.bucket.requests,
             certificate_expires=self.reporter.certificate_expires,
             peers=self.peers,
+            prefetched=prefetch.counts,
         )
         self._cache = cache
 
