@@ -47,7 +47,11 @@ class Metrics(Collector):
         certificate_expires: Callable[[], float | None],
         peers: Peers | None = None,
         prefetched: Mapping[str, int],
+        webhooks: Mapping[tuple[str, str], int],
+        synced: Mapping[str, int],
     ) -> None:
+        self._webhooks = webhooks
+        self._synced = synced
         self._prefetched = prefetched
         self._traffic = traffic
         self._upstream = upstream
@@ -75,10 +79,7 @@ class Metrics(Collector):
         yield from self._of_clients()
         yield from self._of_upstream()
         yield from self._of_audit()
-        files = CounterMetricFamily("modproxy_prefetch_files", "Files that prefetches asked for.", labels=["outcome"])
-        for outcome, count in sorted(self._prefetched.items()):
-            files.add_metric([outcome], count)
-        yield files
+        yield from self._of_work_ahead()
         if self._peers is not None:
             yield from _of_peers(self._peers)
         yield from self._of_state(self._report())
@@ -123,6 +124,20 @@ class Metrics(Collector):
             "Fetches refused because the checksum database says otherwise: each is a security event.",
             self._cache.mismatches,
         )
+
+    def _of_work_ahead(self) -> Iterator[Metric]:
+        for name, text, counts in (
+            ("prefetch", "Files that prefetches asked for.", self._prefetched),
+            ("sync", "Files of modules that are kept complete that were asked for.", self._synced),
+        ):
+            files = CounterMetricFamily(f"modproxy_{name}_files", text, labels=["outcome"])
+            for outcome, count in sorted(counts.items()):
+                files.add_metric([outcome], count)
+            yield files
+        webhooks = CounterMetricFamily("modproxy_webhooks", "Webhooks of forges.", labels=["forge", "outcome"])
+        for (forge, outcome), count in sorted(self._webhooks.items()):
+            webhooks.add_metric([forge, outcome], count)
+        yield webhooks
 
     def _of_audit(self) -> Iterator[Metric]:
         if not self._auditor.on:

@@ -1,6 +1,7 @@
 """What sync asks for on behalf of the fleet itself: lists anew, and files that nobody waits for.
 
-`access` says what clients may do, and nothing of the fleet. All other rules hold: what no client may have is not fetched.
+`access` says what clients may do, and nothing of the fleet. All other rules hold: what no client may have
+is not fetched.
 """
 
 import logging

@@ -74,9 +74,13 @@ class Hints:
         """Look at one hint after the other, without end."""
         while True:
             hint, tried = await self._queue.get()
-            if tried:
-                await self._changes.changed(Change(hint.path))  # its absence was remembered
-            again = await self._look_at(hint)
+            try:
+                if tried:
+                    await self._changes.changed(Change(hint.path))  # its absence was remembered
+                again = await self._look_at(hint)
+            except BaseException:
+                self._waiting.discard(hint)
+                raise
             if again and tried < len(_TRIES_AFTER):
                 later = asyncio.get_running_loop().call_later
                 later(_TRIES_AFTER[tried], self._queue.put_nowait, (hint, tried + 1))

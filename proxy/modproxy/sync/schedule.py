@@ -31,6 +31,7 @@ from modproxy.sync.hints import Hints
 
 FILES_AT_ONCE = 8
 """Files that sync fetches at once: clients come first."""
+_VERSIONS_AT_ONCE = 4
 _MOST_VERSIONS = 2000
 """Versions that one run fetches. The next run goes on."""
 _MOST_BYTES = 20 << 30
@@ -114,13 +115,14 @@ class Scheduled:
             missing += await self._missing(path, run, room=_MOST_MISSING - len(missing))
         missing.sort(key=lambda one: one[0])  # of each module the newest ones first
         news: dict[ModulePath, None] = {}
-        for done, (_, path, version) in enumerate(missing):
+        for done in range(0, len(missing), _VERSIONS_AT_ONCE):
+            some = missing[done : done + _VERSIONS_AT_ONCE]
             run.stopped = self._bound(run)
             if run.stopped is not None:
-                run.lacks(f"{path}@{version}", run.stopped, len(missing) - done)
+                run.lacks(f"{some[0][1]}@{some[0][2]}", run.stopped, len(missing) - done)
                 break
-            if await self._version(path, version, run):
-                news[path] = None
+            fetched = await asyncio.gather(*(self._version(path, version, run) for _, path, version in some))
+            news |= {path: None for (_, path, _), good in zip(some, fetched, strict=True) if good}
         for path in news:
             await self._changes.changed(Change(path))
             with suppress(SourceError):
@@ -136,7 +138,7 @@ class Scheduled:
         except SourceError as e:
             run.lacks(path, e.reason.partition("\n")[0])
             return []
-        found = []
+        found: list[tuple[int, ModulePath, Version]] = []
         for rank, version in enumerate(versions or ()):
             if len(found) >= room:
                 break
@@ -149,7 +151,9 @@ class Scheduled:
     def _bound(self, run: _Run) -> str | None:
         config = self._files.rules.cache
         if self._store.held_bytes > self._store.capacity() * config.low_watermark_percent / 100:
-            return f"the cache is filled to {config.low_watermark_percent} %, and sync evicts nothing: give it more room"
+            return (
+                f"the cache is filled to {config.low_watermark_percent} %, and sync evicts nothing: give it more room"
+            )
         if run.fetched >= _MOST_VERSIONS or run.size >= _MOST_BYTES or time.monotonic() >= run.ends:
             return "one run fetches no more; the next one goes on"
         return None
