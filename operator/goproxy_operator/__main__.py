@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from goproxy_operator.metrics_api.trust import Trust
 
 
-_OF_CLIENTS = {"publish": "goproxy_operator.publish.command"}
+_OF_CLIENTS = {
+    "prefetch": "goproxy_operator.prefetch.command",
+    "publish": "goproxy_operator.publish.command",
+}
 """The commands that ask a fleet, and the modules that run them: each loads only what it needs."""
 
 

@@ -159,7 +159,8 @@ def make_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentP
     goauth = commands.add_parser("goauth", help="give that token to the go command")
     logout = commands.add_parser("logout", help="remove that token")
     publish = commands.add_parser("publish", help="publish a version of a module to a fleet")
-    own = {"local": local, "login": login, "goauth": goauth, "logout": logout, "publish": publish}
+    prefetch = commands.add_parser("prefetch", help="have a fleet fetch all that a go.mod or a go.sum file names")
+    own = {"local": local, "login": login, "goauth": goauth, "logout": logout, "publish": publish, "prefetch": prefetch}
     return parser, own
 
 
