@@ -154,7 +154,7 @@ class ClientHandler:
             return Reply(arrival.action, CacheStatus.NONE, ErrorAnswer(_CLIENT_LEFT, "the client has left"))
         except (BadCredential, TooManyFailures) as e:
             refusal = unproved(e, endpoint, rules)
-            self._carried_out(refusal)
+            self.carried_out(refusal)
         except Exception:
             log.exception("an unexpected error at %s %s", http.method, http.raw_path)
             _abort(http)
@@ -170,7 +170,7 @@ class ClientHandler:
             refusal = check(arrival, rules, self._own)
             if refusal is None:
                 continue
-            if self._carried_out(refusal):
+            if self.carried_out(refusal):
                 return refusal, spared
             spared = spared or refusal.by
         return None, spared
@@ -194,10 +194,10 @@ class ClientHandler:
         if no_fetch is not None:
             request = replace(request, cached_only=True)
         reply, by_facts = await judged(arrival.method, request, rules, self._from_cache)
-        if no_fetch is not None and reply.lacking and not arrival.cached_only and self._carried_out(no_fetch):
+        if no_fetch is not None and reply.lacking and not arrival.cached_only and self.carried_out(no_fetch):
             return Reply(no_fetch.endpoint, CacheStatus.DENIED, no_fetch.error, lacking=True, by=no_fetch.by)
         for by in by_facts:
-            self._carried_out(refusal_by(by, target))
+            self.carried_out(refusal_by(by, target))
             spared = spared or by
         if by_facts:
             self.hits.drop(target.key)
@@ -225,7 +225,7 @@ class ClientHandler:
         finally:
             held.close()
 
-    def _carried_out(self, refusal: Refusal) -> bool:
+    def carried_out(self, refusal: Refusal) -> bool:
         """Count and log the refusal of a policy, and say whether the request is really refused."""
         if refusal.by is not None:
             self.refusals.count(refusal.by)
@@ -241,8 +241,10 @@ class ClientHandler:
                 ask = self._cache.exists if head_of_zip else self._cache.get
                 answer = await ask(request, rules)
             except SourceError as e:
-                mismatch = isinstance(e, Mismatch)
-                return Reply(endpoint, status_of(e), failure(e), lacking=isinstance(e, NotHeld), mismatch=mismatch)
+                mismatch, named = isinstance(e, Mismatch), rules.permissions.tells_names(request.principal)
+                return Reply(
+                    endpoint, status_of(e), failure(e, named=named), lacking=isinstance(e, NotHeld), mismatch=mismatch
+                )
             if answer.body is not None or answer.stored is None:
                 return Reply(endpoint, answer.status, request=request, answer=answer)
             try:

@@ -46,7 +46,9 @@ class Metrics(Collector):
         object_store_requests: Mapping[tuple[str, str], int],
         certificate_expires: Callable[[], float | None],
         peers: Peers | None = None,
+        hosted_changes: Mapping[tuple[str, str], int] | None = None,
     ) -> None:
+        self._hosted_changes = {} if hosted_changes is None else hosted_changes
         self._traffic = traffic
         self._upstream = upstream
         self._refusals = refusals
@@ -73,6 +75,7 @@ class Metrics(Collector):
         yield from self._of_clients()
         yield from self._of_upstream()
         yield from self._of_audit()
+        yield from self._of_hosted()
         if self._peers is not None:
             yield from _of_peers(self._peers)
         yield from self._of_state(self._report())
@@ -133,6 +136,15 @@ class Metrics(Collector):
         yield CounterMetricFamily("modproxy_audit_lost", "Audit records that some target never got.", lost)
         text = "Bytes of audit records on the disk that the receiver does not have yet."
         yield GaugeMetricFamily("modproxy_audit_spooled_bytes", text, self._auditor.spooled_bytes)
+
+    def _of_hosted(self) -> Iterator[Metric]:
+        if not self._hosted_changes:
+            return
+        text = "Publications and deletions of modules of the fleet's own."
+        changes = CounterMetricFamily("modproxy_hosted_changes", text, labels=["action", "outcome"])
+        for (action, outcome), count in sorted(self._hosted_changes.items()):
+            changes.add_metric([action, outcome], count)
+        yield changes
 
     def _of_object_store(self, state: ObjectStoreState | None) -> Iterator[Metric]:
         if state is None:
