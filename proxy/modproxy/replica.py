@@ -32,7 +32,9 @@ from modproxy.server.certificates import Certificates
 from modproxy.server.handler import ClientHandler
 from modproxy.server.hosting import of_hosted
 from modproxy.server.metrics import Metrics, UpstreamCounts
+from modproxy.server.obtaining import Obtainer
 from modproxy.server.peers import PeerHandler
+from modproxy.server.prefetch import MOST_FILES, PREFETCH, Prefetch
 from modproxy.server.publish import HostingParts
 from modproxy.server.traffic import Traffic
 from modproxy.source.asking_again import ask_again
@@ -104,7 +106,9 @@ class Replica:
             self.handler,
             HostingParts(cache, self.store, self.store.capacity, self._checks, self.mixed, self.changes, own),
         )
-        self.handler.actions = {**self.handler.actions, **hosting.actions}
+        obtainer = Obtainer(self.handler.obtain, self.store, MOST_FILES)
+        prefetch = Prefetch(obtainer, self.auditor, self.handler.carried_out, draining=lambda: self.handler.draining)
+        self.handler.actions = {**hosting.actions, PREFETCH: prefetch}
         self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None
         self.reporter = Reporter(
             self.in_force,
@@ -145,6 +149,7 @@ class Replica:
             certificate_expires=self.reporter.certificate_expires,
             peers=self.peers,
             hosted_changes=hosting.counts,
+            prefetched=prefetch.counts,
         )
         self._cache = cache
 

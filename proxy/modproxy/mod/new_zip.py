@@ -4,6 +4,7 @@ Source of the rules: `Create` of golang.org/x/mod/zip, which makes zips of regul
 `CheckZip` checks, and has to come first: it bounds the directory of the zip. All of it blocks.
 """
 
+import re
 import stat
 import struct
 import zipfile
@@ -11,10 +12,12 @@ import zlib
 from typing import BinaryIO
 
 from modproxy.mod.archive import LARGEST_GO_MOD, ArchiveError
-from modproxy.mod.go_mod import GoModError, module_of_go_mod, synthesised_go_mod
+from modproxy.mod.go_mod import GoModError, parse_go_mod
 from modproxy.mod.path import ModulePath
 from modproxy.mod.version import Version
 
+_GO_VERSION = re.compile(r"v?[1-9][0-9]*\.(?:0|[1-9][0-9]*)(?:[^0-9].*)?", re.ASCII)
+"""As golang.org/x/mod/modfile reads it in a dependency (`laxGoVersionRE`, and `GoVersionRE`)."""
 _ON_UNIX = 3
 """The system of an entry (APPNOTE.TXT 4.4.2) whose attributes begin with the mode of the file."""
 
@@ -34,7 +37,7 @@ def go_mod_of_new_zip(file: BinaryIO, path: ModulePath, version: Version) -> byt
                     raise ArchiveError(f"entry {entry.orig_filename!r}: {fault}")
             found = next((entry for entry in entries if entry.orig_filename == f"{prefix}go.mod"), None)
             if found is None:
-                return synthesised_go_mod(path)
+                return f"module {path}\n".encode()  # as cmd/go/internal/modfetch makes it
             with archive.open(found) as content:
                 body = content.read(LARGEST_GO_MOD + 1)
     except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, OSError) as e:
@@ -58,9 +61,13 @@ def _entry_fault(entry: zipfile.ZipInfo) -> str | None:
 
 def _check_go_mod(body: bytes, path: ModulePath, version: Version) -> None:
     try:
-        declared = module_of_go_mod(body)
-    except GoModError as e:
-        raise ArchiveError(f"a go command cannot read its go.mod: {e}") from None
+        found = parse_go_mod(body.decode())
+    except (GoModError, UnicodeDecodeError) as e:
+        told = str(e) if isinstance(e, GoModError) else "it is no text in UTF-8"
+        raise ArchiveError(f"a go command cannot read its go.mod: {told}") from None
+    declared = found.module
+    if found.go and _GO_VERSION.fullmatch(found.go) is None:
+        raise ArchiveError(f"a go command cannot read its go.mod: {found.go[:100]!r} is no version of Go, such as 1.24")
     if declared != path:
         raise ArchiveError(
             f"its go.mod declares the module {declared}: publish it under that path, or correct the module directive"

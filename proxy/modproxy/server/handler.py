@@ -112,8 +112,8 @@ class ClientHandler:
     async def _handle(self, http: web.BaseRequest, rules: Rules, *, learns: bool) -> web.StreamResponse:
         started = time.perf_counter()
         code, sent = _CLIENT_LEFT, 0
-        reply = Reply(OTHER, CacheStatus.MISS)
         arrival = read_arrival(http.method, http.raw_path, http.headers, rules)
+        reply = Reply(arrival.action or OTHER, CacheStatus.NONE if arrival.action else CacheStatus.MISS)
         REQUEST_ID.set(arrival.id)
         try:
             reply = await self._reply(http, arrival, rules, learns=learns)
@@ -138,6 +138,9 @@ class ClientHandler:
         try:
             refusal, _ = self._first_refusal(CHECKS_BEFORE, arrival, rules)
             action = self.actions.get(arrival.action) if refusal is None and learns else None
+            if refusal is None and arrival.action and action is None:
+                reason = f"{arrival.action} is not for those who ask here"
+                return Reply(arrival.action, CacheStatus.NONE, ErrorAnswer(HTTPStatus.NOT_FOUND, reason))
             if action is not None and action.proves_itself:
                 return await action.reply(http, arrival, rules)
             if refusal is None:
@@ -160,6 +163,14 @@ class ClientHandler:
             _abort(http)
             return Reply(endpoint, CacheStatus.MISS, FAULT)
         return Reply(refusal.endpoint, CacheStatus.DENIED, refusal.error, by=refusal.by)
+
+    async def obtain(self, arrival: Arrival, rules: Rules) -> Reply:
+        """Decide on the GET of a file that an action makes for its principal, as on the GET of a client.
+
+        No hit is made of it. The caller closes the reply. Raises what an unexpected error raises.
+        """
+        reply = await self._decide(arrival, None, rules)
+        return replace(reply, principal=arrival.principal)
 
     def _first_refusal(
         self, checks: Sequence[Check], arrival: Arrival, rules: Rules

@@ -46,9 +46,11 @@ class Metrics(Collector):
         object_store_requests: Mapping[tuple[str, str], int],
         certificate_expires: Callable[[], float | None],
         peers: Peers | None = None,
-        hosted_changes: Mapping[tuple[str, str], int] | None = None,
+        prefetched: Mapping[str, int],
+        hosted_changes: Mapping[tuple[str, str], int],
     ) -> None:
-        self._hosted_changes = {} if hosted_changes is None else hosted_changes
+        self._prefetched = prefetched
+        self._hosted_changes = hosted_changes
         self._traffic = traffic
         self._upstream = upstream
         self._refusals = refusals
@@ -76,6 +78,10 @@ class Metrics(Collector):
         yield from self._of_upstream()
         yield from self._of_audit()
         yield from self._of_hosted()
+        files = CounterMetricFamily("modproxy_prefetch_files", "Files that prefetches asked for.", labels=["outcome"])
+        for outcome, count in sorted(self._prefetched.items()):
+            files.add_metric([outcome], count)
+        yield files
         if self._peers is not None:
             yield from _of_peers(self._peers)
         yield from self._of_state(self._report())
