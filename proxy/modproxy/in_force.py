@@ -228,7 +228,7 @@ class InForce:
         else:
             sources, reader = self._sources
             source_generation = old.source_generation
-        hosting = Hosting(tuple(map(parse_pattern, config.hosted.modules))) if config.hosted is not None else None
+        hosting = Hosting.of(config.hosted) if config.hosted is not None else None
         policy = Allowlist(config.modules, loaded.allowlist, config.fleet)
         identities = await self._identities(config, sources)
         await self._facts.take(config, over_http(sources.hops, config.upstream.timeout, self._shared.count))

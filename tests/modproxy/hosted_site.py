@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,11 @@ OPEN = {"anonymous": ALL_VERBS}
 """Everybody may do everything: what is tested is elsewhere."""
 
 
-def config(upstream: str, *, modules: tuple[str, ...] = (PRIVATE,), **more: Any) -> dict[str, Any]:
+def config(upstream: str, *, hosted: tuple[str, ...] = (PRIVATE,), **more: Any) -> dict[str, Any]:
     """Make the config of a replica with hosted modules."""
     return {
         "upstream": {"goproxy": upstream, "timeout": "2s", "gosumdb": "off"},
-        "hosted": {"modules": list(modules)},
+        "hosted": {"modules": list(hosted)},
         "access": OPEN,
         "shutdown": {"delay": "0s", "timeout": "5s"},
         **more,
@@ -32,9 +33,15 @@ def config(upstream: str, *, modules: tuple[str, ...] = (PRIVATE,), **more: Any)
 
 
 def zip_of(path: str, version: str, **files: bytes) -> bytes:
-    """Make the zip of a version; `files` are more of its files, by their names without the suffix."""
-    more = {f"{name}.go": body for name, body in files.items()}
-    return module_zip(path, version, {"go.mod": go_mod(path), "m.go": b"package m\n", **more})
+    """Return the zip of a version, the same bytes each time; `files` are more of its files, without the suffix."""
+    return _zip_of(path, version, tuple(sorted(files.items())))
+
+
+@cache
+def _zip_of(path: str, version: str, more: tuple[tuple[str, bytes], ...]) -> bytes:
+    # A zip has the time of its making, so that another one has other bytes.
+    files = {f"{name}.go": body for name, body in more}
+    return module_zip(path, version, {"go.mod": go_mod(path), "m.go": b"package m\n", **files})
 
 
 def key_of(path: str, version: str, suffix: str = "zip") -> str:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from modproxy.mod.pattern import Pattern, first_match
+from modproxy.contract.config.hosted import HostedConfig
+from modproxy.mod.pattern import Pattern, first_match, parse_pattern
 
 
 class Hosting:
@@ -10,6 +11,11 @@ class Hosting:
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._patterns = tuple(patterns)
+
+    @classmethod
+    def of(cls, config: HostedConfig) -> "Hosting":
+        """Read the patterns of a config."""
+        return cls(tuple(map(parse_pattern, config.modules)))
 
     def only(self, path: str) -> bool:
         """Say whether nobody else is asked about a module, nor told of it."""
