@@ -120,14 +120,14 @@ async def test_bad_zips_and_bad_requests_are_told_and_leave_nothing(tmp_path: Pa
 
 async def test_who_may_not_is_told_so(tmp_path: Path) -> None:
     access = {"anonymous": ["read"], "rules": [{"users": ["nobody"], "modules": ["*"], "verbs": ["publish"]}]}
-    more = {"access": access, "modules": {"deny": [f"{PRIVATE}/denied"]}}
-    async with ProxyProcess(tmp_path / "p", config(NOWHERE, **more)) as proxy:
+    denied = {"deny": [f"{PRIVATE}/denied"]}
+    async with ProxyProcess(tmp_path / "p", {**config(NOWHERE), "access": access, "modules": denied}) as proxy:
         for answer in (await publish(proxy, M, V), await delete(proxy, M, V)):
             assert answer.status == 403 and "access" in answer.text
         proxy.write_config(access={"anonymous": ["read", "publish"]})
         await proxy.until_report(lambda report: report.config.generation == 2)
-        denied = await publish(proxy, f"{PRIVATE}/denied/x", V)
-        assert denied.status == 403 and "deny" in denied.text
+        refused = await publish(proxy, f"{PRIVATE}/denied/x", V)
+        assert refused.status == 403 and "deny" in refused.text
         assert (await publish(proxy, M, V)).status == 201
         assert (await proxy.get(key_of(M, V))).status == 200  # who may read only has what the fleet holds
         assert (await proxy.get(f"{M}/@v/list")).text == f"{V}\n"
