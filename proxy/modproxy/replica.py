@@ -13,6 +13,7 @@ from modproxy.background import BackgroundTasks
 from modproxy.bucket.bucket import Bucket
 from modproxy.bucket.depot import Depot
 from modproxy.cache.changes import Changes
+from modproxy.cache.deleted_versions import DeletedVersions
 from modproxy.cache.lookup import Cache
 from modproxy.cache.zip_check import ThreadChecks
 from modproxy.cache.zip_process import ProcessChecks
@@ -22,15 +23,19 @@ from modproxy.contract.config import Config, ConfigError, TlsConfig
 from modproxy.facts.facts import Facts
 from modproxy.faults import Faults
 from modproxy.fleet.peers import Peers
+from modproxy.hosted.mixed import MixedModules
+from modproxy.hosted.shelf import HostedShelf
 from modproxy.identity.identities import watch_identities
 from modproxy.in_force import InForce
 from modproxy.reporting import CERTIFICATES, CONFIG, Reporter
 from modproxy.server.certificates import Certificates
 from modproxy.server.handler import ClientHandler
+from modproxy.server.hosting import of_hosted
 from modproxy.server.metrics import Metrics, UpstreamCounts
 from modproxy.server.obtaining import Obtainer
 from modproxy.server.peers import PeerHandler
 from modproxy.server.prefetch import MOST_FILES, PREFETCH, Prefetch
+from modproxy.server.publish import HostingParts
 from modproxy.server.traffic import Traffic
 from modproxy.source.asking_again import ask_again
 from modproxy.source.build import SharedResources
@@ -83,6 +88,8 @@ class Replica:
         self.facts = Facts(self.store.private)
         self.object_store = WriteBehind(self.store, Bucket())
         self.depot = Depot(self.object_store.bucket, self.store.private / "depot")
+        self.mixed = MixedModules(HostedShelf(self.depot), self.store.private / "hosted" / "mixed")
+        self._deleted = DeletedVersions(self.mixed, self.store)
         self.store.beside = lambda: version_control.used_bytes + self.auditor.used_bytes + self.depot.used_bytes
         shared = SharedResources(
             self._connections,
@@ -94,10 +101,14 @@ class Replica:
             self.facts.heads.saw,
             PeerClient(self.peers) if self.peers is not None else None,
             bucket=self.object_store.bucket,
-            depot=self.depot,
+            mixed=self.mixed,
         )
         self.in_force = InForce(shared, cache, self.facts)
         self.handler = ClientHandler(cache, self.store, self.in_force, traffic, own, auditor=self.auditor)
+        hosting = of_hosted(
+            self.handler,
+            HostingParts(cache, self.store, self.store.capacity, self._checks, self.mixed, self.changes, own),
+        )
         obtainer = Obtainer(self.handler.obtain, self.store, MOST_FILES)
         prefetch = Prefetch(obtainer, self.auditor, self.handler.carried_out, draining=lambda: self.handler.draining)
         owns = self.peers.owns if self.peers is not None else lambda _: True
@@ -105,7 +116,7 @@ class Replica:
             Obtainer(self.handler.obtain, self.store, FILES_AT_ONCE),
             cache, self.store, self.changes, rules=lambda: self.in_force.rules, owns=owns,
         )  # fmt: skip
-        self.handler.actions = {PREFETCH: prefetch, WEBHOOK: self._sync.webhooks}
+        self.handler.actions = {**hosting.actions, PREFETCH: prefetch, WEBHOOK: self._sync.webhooks}
         self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None
         self.reporter = Reporter(
             self.in_force,
@@ -135,7 +146,7 @@ class Replica:
         self.reporter.sync = self._sync.scheduled.report
         self.reporter.webhook_secret = lambda: self._sync.webhooks.secret.problem
         self.reporter.refusals = self.handler.refusals.recent
-        self.reporter.object_store = self.object_store.report
+        self.reporter.object_store = lambda: self.depot.report(self.object_store.report())
         self.metrics = Metrics(
             traffic,
             upstream_counts,
@@ -147,6 +158,7 @@ class Replica:
             object_store_requests=self.object_store.bucket.requests,
             certificate_expires=self.reporter.certificate_expires,
             peers=self.peers,
+            hosted_changes=hosting.counts,
             prefetched=prefetch.counts,
             webhooks=self._sync.webhooks.counts,
             synced=self._sync.files.counts,
@@ -175,6 +187,7 @@ class Replica:
         await asyncio.to_thread(self.auditor.begin, self._started.config)
         await self._take_buckets(self._started.config)
         self.background.start("check of the object store", self.object_store.bucket.follow)
+        self.background.start("watch of deleted versions", self._deleted.follow)
         self.background.start("writing to the object store", self.object_store.run)
         self.background.start("sending of the audit log", self.auditor.send)
         self.background.start("tidying of the cache", self._janitor.run)

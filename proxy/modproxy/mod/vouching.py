@@ -23,6 +23,8 @@ class CameFrom(StrEnum):
     PARENT = "parent"
     """The fleet of `cache.parent`."""
     VERSION_CONTROL = "vcs"
+    HOSTED = "hosted"
+    """The depot of this fleet, for a module that was published to the fleet itself."""
     DATABASE = "database"
     """A checksum database, for the answers of the database itself."""
 

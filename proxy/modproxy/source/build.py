@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Protocol
 
 from modproxy.bucket.bucket import Bucket
-from modproxy.bucket.depot import Depot
 from modproxy.contract.address import Address
 from modproxy.contract.config import Config, UpstreamConfig
 from modproxy.contract.report import Role
+from modproxy.hosted.hosting import Hosting
+from modproxy.hosted.mixed import MixedModules
 from modproxy.mod.chain import Entry, EntryKind
 from modproxy.mod.pattern import Pattern, parse_pattern
 from modproxy.mod.sumdb import Database, database_folder
@@ -25,6 +26,7 @@ from modproxy.source.checked import LARGE_ANSWERS_BYTES, Checked
 from modproxy.source.configured import checksum_database, upstream_entries
 from modproxy.source.database_server import DatabaseProxy, DatabaseServer
 from modproxy.source.file_tree import FileTree
+from modproxy.source.hosted import Hosted
 from modproxy.source.latest import LatestFromList
 from modproxy.source.object_store import ObjectStoreTerms
 from modproxy.source.outages import Outages
@@ -73,8 +75,8 @@ class SharedResources:
     """Asks the other replicas of the fleet; None for a replica that shares nothing."""
     bucket: Bucket | None = None
     """The object store; it is asked only where the config names one."""
-    depot: Depot | None = None
-    """Where published modules are; it is asked only where the config names hosted modules."""
+    mixed: MixedModules | None = None
+    """Knows what is published to the fleet; it is asked only where the config has hosted modules."""
     memory: Room = field(default_factory=lambda: Room(lambda: LARGE_ANSWERS_BYTES))
     """The room for all large answers that are held in memory at once."""
 
@@ -150,7 +152,8 @@ async def build_sources(
         Link(entry.kind, _source(entry, client, public_direct, shared.memory), entry.fall_back_on_error)
         for entry in entries
     ]
-    unverified = tuple(map(parse_pattern, upstream.not_verified))
+    hosted = tuple(map(parse_pattern, config.hosted.modules)) if config.hosted is not None else ()
+    unverified = (*map(parse_pattern, upstream.not_verified), *hosted)
     tiers = _tiers(config, shared, cache, outages)
     seconds = longest_seconds(upstream, entries, parent=tiers.parent is not None)
     off = bool(entries) and all(entry.kind is EntryKind.OFF for entry in entries)
@@ -162,8 +165,11 @@ async def build_sources(
         sumdb, shared_database = _sumdb(database, entries, client, shared, cache, tiers=tiers)
         public = Verified(public, database, cache, unverified, ahead=True)
         private = Verified(private, database, cache, unverified, ahead=False)
+    source: Source = Router(public, private, sumdb, not_proxied, unverified)
+    if config.hosted is not None and shared.mixed is not None:
+        source = Hosted(source, shared.mixed, Hosting(hosted), alone=shared.peers is None)
     return Sources(
-        Router(public, private, sumdb, not_proxied, unverified),
+        source,
         database,
         unverified,
         tuple(warnings),
@@ -203,7 +209,7 @@ def _tiers(config: Config, shared: SharedResources, terms: ObjectStoreTerms, out
     bucket = shared.bucket
     if config.cache.object_store is None:
         # What was brought into the folder of this replica is found there as in an object store.
-        bucket = shared.depot.own if config.hosted is not None and shared.depot is not None else None
+        bucket = shared.mixed.shelf.depot.own if config.hosted is not None and shared.mixed is not None else None
     return Tiers(shared.peers, bucket, parent, terms, shared.memory)
 
 
