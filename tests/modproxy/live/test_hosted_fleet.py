@@ -116,7 +116,9 @@ async def test_kill_at_any_moment_of_publications_and_deletions(tmp_path: Path) 
             assert (await stays.get(key_of(M, version))).body == body
             assert (await publish(stays, M, version, zip_of(M, version, other=b"package m\n"))).status == 409
             await killed.start()
-            assert (await killed.get(key_of(M, version))).body == body
+            answer = await killed.get(key_of(M, version))
+            # A deletion that no process had taken waits in the listener's queue, which outlives the program.
+            assert answer.body == body or (deletes and answer.status == 410), answer.text
     assert left, "no kill came before the end of a change: nothing was proved"
 
 
