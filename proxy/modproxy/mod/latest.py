@@ -31,7 +31,7 @@ def latest_of(body: bytes) -> str | None:
     if timed:
         newest = max(moment for moment, _ in timed)
         return next(version for moment, version in timed if moment == newest)
-    return max(tagged, key=_rank, default=None)
+    return max(tagged, key=rank, default=None)
 
 
 def _moment(words: list[str]) -> str | None:
@@ -46,8 +46,10 @@ def _moment(words: list[str]) -> str | None:
     return f"{stamp[1]}.000000" if stamp else None
 
 
-def _rank(version: str) -> tuple[bool, tuple[tuple[int, str], ...], bool, list[tuple[bool, int, str]]]:
-    """Order versions as `semver.Compare` does, but every release after every pre-release, and after `+incompatible`."""
+def rank(version: str) -> tuple[bool, tuple[tuple[int, str], ...], bool, list[tuple[bool, int, str]]]:
+    """Return what orders versions as `semver.Compare` does, but every release after every pre-release, and after
+    `+incompatible`.
+    """
     parsed = parse_semver(version)
     if parsed is None:
         raise AssertionError("only versions are ordered")
