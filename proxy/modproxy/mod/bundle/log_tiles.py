@@ -15,8 +15,8 @@ from modproxy.mod.tlog import HEIGHT, Tile, Tree, tile_of
 WIDTH = 1 << HEIGHT
 
 
-class Wanted(NamedTuple):
-    """Says of what a log's tiles are wanted."""
+class LogNeeds(NamedTuple):
+    """Says what has to be proved by tiles of a log."""
 
     tree: Tree
     leaves: frozenset[int]
@@ -58,7 +58,7 @@ def _upwards(tree: Tree, tile: Tile) -> Iterator[Tile]:
 def own_tiles(tree: Tree, records: Iterable[int], follows: int | None) -> set[Tile]:
     """Return the tiles that a bundle needs by itself: for its records, and to go on from the tree that it follows."""
     leaves = frozenset(number // WIDTH for number in records)
-    return Wanted(tree, leaves, (follows,) if follows is not None else ()).tiles()
+    return LogNeeds(tree, leaves, (follows,) if follows is not None else ()).tiles()
 
 
 def renewed_tiles(tree: Tree, follows: Tree, log: BundledLog) -> set[Tile]:
@@ -67,7 +67,7 @@ def renewed_tiles(tree: Tree, follows: Tree, log: BundledLog) -> set[Tile]:
     `log` is that of the bundle that is followed, and `follows` its tree. Complete tiles that those bundles have never
     change, so they are left out.
     """
-    wanted = partial(Wanted, leaves=frozenset(log.tiles), before=log.before)
+    wanted = partial(LogNeeds, leaves=frozenset(log.tiles), before=log.before)
     complete = {tile for tile in wanted(follows).tiles() if tile.width == WIDTH}
     return wanted(tree).tiles() - complete
 

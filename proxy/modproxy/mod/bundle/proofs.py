@@ -1,7 +1,7 @@
 """The proof that the records and tiles of a bundle are those of the signed tree head."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import BinaryIO
 
 from modproxy.mod.bundle.archive_format import BundleError, Entry, exactly
@@ -17,6 +17,9 @@ from modproxy.mod.tlog import (
     TileHashes,
     Tree,
     contains,
+    divided,
+    extends,
+    hashes_in,
     holds,
     parse_tile,
     parse_tree,
@@ -27,6 +30,21 @@ from modproxy.mod.tlog import (
 
 _TILES_AT_ONCE = 256
 """Tiles that are in memory at once, with the hashes above theirs: 4 MiB."""
+
+
+def prove_that_it_goes_on(older: Tree, newer: Tree, read: Callable[[Tile], bytes]) -> None:
+    """Prove that the log of `newer` has all that the log of `older` had. Raises `BundleError`, and errors of `read`."""
+    try:
+        proof = divided(newer, older.size)
+    except LogError as e:
+        raise BundleError(str(e)) from None
+    tiles = {tile: TileHashes(read(tile)) for tile in tiles_needed(newer, proof)}
+    if not holds(newer, proof, tiles):
+        raise BundleError(f"the tiles are not those of the signed tree of {newer.size} records")
+    if not extends(older, hashes_in(newer, tiles)):
+        raise BundleError(
+            f"SECURITY: the tree of {newer.size} records contradicts the one of {older.size}: the database has two pasts"
+        )
 
 
 class Proofs:

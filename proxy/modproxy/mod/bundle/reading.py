@@ -6,7 +6,7 @@ file has to be seekable, because proofs read its tiles in another order.
 
 import hashlib
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -58,10 +58,7 @@ def check_bundle(file: BinaryIO, database: Database | None, told: Told = lambda 
     Blocks for long, because every byte is hashed: call it off the event loop.
     """
     entries = read_headers(file)
-    first = next(entries, None)
-    if first is None or first.name != MANIFEST:
-        raise BundleError(f"this is no bundle: its first entry is not {MANIFEST}")
-    manifest = read_manifest(file, first.size)
+    manifest = _manifest(entries, file)
     checks = _Checks(manifest)
     places: dict[str, Entry] = {}
     for expected in manifest.files:
@@ -80,6 +77,18 @@ def check_bundle(file: BinaryIO, database: Database | None, told: Told = lambda 
     if manifest.log is not None and database is not None and database.id == manifest.log.database:
         tree = Proofs(file, manifest.log, database, places, checks.records).prove()
     return CheckedBundle(manifest, places, tree)
+
+
+def manifest_of(file: BinaryIO) -> BundleManifest:
+    """Read the manifest of a bundle, and nothing else of it. Raises `BundleError` and `OSError`."""
+    return _manifest(read_headers(file), file)
+
+
+def _manifest(entries: Iterator[Entry], file: BinaryIO) -> BundleManifest:
+    first = next(entries, None)
+    if first is None or first.name != MANIFEST:
+        raise BundleError(f"this is no bundle: its first entry is not {MANIFEST}")
+    return read_manifest(file, first.size)
 
 
 class _Checks:
