@@ -216,6 +216,7 @@ class InForce:
             or config.upstream != old.config.upstream
             or config.cache.parent != old.config.cache.parent
             or config.cache.object_store != old.config.cache.object_store
+            or config.hosted != old.config.hosted
             or url != vulnerability_url(old.config)
         ):
             reader = _CacheReader(self._cache)

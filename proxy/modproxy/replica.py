@@ -11,6 +11,7 @@ from pathlib import Path
 from modproxy.audit.auditor import Auditor
 from modproxy.background import BackgroundTasks
 from modproxy.bucket.bucket import Bucket
+from modproxy.bucket.depot import Depot
 from modproxy.cache.changes import Changes
 from modproxy.cache.lookup import Cache
 from modproxy.cache.zip_check import ThreadChecks
@@ -27,7 +28,9 @@ from modproxy.reporting import CERTIFICATES, CONFIG, Reporter
 from modproxy.server.certificates import Certificates
 from modproxy.server.handler import ClientHandler
 from modproxy.server.metrics import Metrics, UpstreamCounts
+from modproxy.server.obtaining import Obtainer
 from modproxy.server.peers import PeerHandler
+from modproxy.server.prefetch import MOST_FILES, PREFETCH, Prefetch
 from modproxy.server.traffic import Traffic
 from modproxy.source.asking_again import ask_again
 from modproxy.source.build import SharedResources
@@ -74,9 +77,10 @@ class Replica:
         """Makes news of modules count, here and in the other replicas."""
         version_control = SharedVersionControl(self.store.private, self.store.capacity)
         self.auditor = Auditor(self.store.private, self.store.capacity, self._connections)
-        self.store.beside = lambda: version_control.used_bytes + self.auditor.used_bytes
         self.facts = Facts(self.store.private)
         self.object_store = WriteBehind(self.store, Bucket())
+        self.depot = Depot(self.object_store.bucket, self.store.private / "depot")
+        self.store.beside = lambda: version_control.used_bytes + self.auditor.used_bytes + self.depot.used_bytes
         shared = SharedResources(
             self._connections,
             own,
@@ -87,9 +91,13 @@ class Replica:
             self.facts.heads.saw,
             PeerClient(self.peers) if self.peers is not None else None,
             bucket=self.object_store.bucket,
+            depot=self.depot,
         )
         self.in_force = InForce(shared, cache, self.facts)
         self.handler = ClientHandler(cache, self.store, self.in_force, traffic, own, auditor=self.auditor)
+        obtainer = Obtainer(self.handler.obtain, self.store, MOST_FILES)
+        prefetch = Prefetch(obtainer, self.auditor, self.handler.carried_out, draining=lambda: self.handler.draining)
+        self.handler.actions = {PREFETCH: prefetch}
         self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None
         self.reporter = Reporter(
             self.in_force,
@@ -129,6 +137,7 @@ class Replica:
             object_store_requests=self.object_store.bucket.requests,
             certificate_expires=self.reporter.certificate_expires,
             peers=self.peers,
+            prefetched=prefetch.counts,
         )
         self._cache = cache
 
@@ -152,7 +161,7 @@ class Replica:
         # To count once more would count twice what was counted before the failure.
         self.background.start("count of what is stored", self.store.count, again=False)
         await asyncio.to_thread(self.auditor.begin, self._started.config)
-        await self.object_store.take(bucket_settings(self._started.config))
+        await self._take_buckets(self._started.config)
         self.background.start("check of the object store", self.object_store.bucket.follow)
         self.background.start("writing to the object store", self.object_store.run)
         self.background.start("sending of the audit log", self.auditor.send)
@@ -186,8 +195,13 @@ class Replica:
         if self.peers is not None:
             self._share(self.peers, config)
             await self.peers.change(config.peers)
-        await self.object_store.take(bucket_settings(config))
+        await self._take_buckets(config)
         self.store.grown.set()
+
+    async def _take_buckets(self, config: Config) -> None:
+        settings = bucket_settings(config)
+        await self.object_store.take(settings)
+        await self.depot.take(settings, on=config.hosted is not None)
 
     def _share(self, peers: Peers, config: Config) -> None:
         """Say how long peers' answers are good, and which files are copies."""

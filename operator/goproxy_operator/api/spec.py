@@ -11,11 +11,12 @@ from goproxy_operator.api.autoscaling import MOST_REPLICAS, AutoscalingSpec
 from goproxy_operator.api.cache import CacheSpec
 from goproxy_operator.api.expose import ExposeSpec
 from goproxy_operator.api.fields import Name
+from goproxy_operator.api.hosted import HostedSpec, SyncSpec
 from goproxy_operator.api.modules import ModulesSpec
 from goproxy_operator.api.monitoring import MonitoringSpec
 from goproxy_operator.api.part import Part
 from goproxy_operator.api.pod import PodSpec
-from goproxy_operator.api.rule import NO_OLD_OBJECT, Rule, Ruled, Rules, ServerRule
+from goproxy_operator.api.rule import NO_OLD_OBJECT, ModelRule, Rule, Ruled, Rules, ServerRule
 from goproxy_operator.api.upstream import UpstreamSpec
 
 
@@ -24,6 +25,17 @@ def _encrypts(spec: "GoProxySpec") -> bool:
     expose, ingress = spec.expose, spec.expose.ingress
     tls = expose.tls or expose.gateway or (ingress is not None and ingress.tls_secret_name)
     return bool(tls or (spec.access and spec.access.insecure))
+
+
+def _check_hosted(spec: "GoProxySpec") -> None:
+    """Raise `ValueError` where what is published has no place that all replicas have, and that outlives them."""
+    storage = spec.cache.storage
+    alone = spec.autoscaling is None and spec.replicas is not None and spec.replicas <= 1
+    kept = alone and not (storage is not None and storage.ephemeral)
+    if spec.hosted.enabled and spec.cache.object_store is None and not kept:
+        raise ValueError(
+            "hosted: what is published has no place that is kept: write cache.objectStore, or replicas: 1 with a claim"
+        )
 
 
 _SPEC_RULES: Rules["GoProxySpec"] = (
@@ -47,6 +59,7 @@ _SPEC_RULES: Rules["GoProxySpec"] = (
         message="credentials of access need TLS, and go sends none over plain http: write expose.tls, "
         "expose.ingress.tlsSecretName or expose.gateway, or access.insecure where something else encrypts",
     ),
+    ModelRule(_check_hosted, because="cache.objectStore may come from the defaults of the class"),
 )
 
 
@@ -80,6 +93,8 @@ class GoProxySpec(Part):
     access: AccessSpec | None = None
     modules: ModulesSpec = ModulesSpec()
     cache: CacheSpec = CacheSpec()
+    hosted: HostedSpec = HostedSpec()
+    sync: SyncSpec | None = None
     audit: AuditSpec = AuditSpec()
     expose: ExposeSpec = ExposeSpec()
     monitoring: MonitoringSpec = MonitoringSpec()

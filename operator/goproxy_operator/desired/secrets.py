@@ -14,6 +14,7 @@ from modproxy.contract.secret_keys import (
     TRUSTED_PROXY_KEYS,
     UPSTREAM_KEYS,
     USERS_KEYS,
+    WEBHOOK_KEYS,
 )
 
 VOLUME = "secrets"
@@ -30,6 +31,7 @@ def referenced_secrets(goproxy: GoProxy) -> tuple[str, ...]:
             | access_secrets(goproxy).keys()
             | audit_secret(goproxy)
             | object_store_secret(goproxy)
+            | webhook_secret(goproxy)
         )
     )
 
@@ -73,6 +75,12 @@ def object_store_secret(goproxy: GoProxy) -> set[str]:
     return {store.secret_name} if store is not None and store.secret_name is not None else set()
 
 
+def webhook_secret(goproxy: GoProxy) -> set[str]:
+    """Return the name of the Secret by which forges prove their webhooks, if there is one."""
+    sync = goproxy.spec.sync
+    return {sync.webhook_secret_name} if sync is not None and sync.webhook_secret_name is not None else set()
+
+
 def keys_of(goproxy: GoProxy, name: str) -> tuple[str, ...]:
     """Return the keys of the Secret `name` that reach the replicas."""
     certificate = name in certificate_secret(goproxy)
@@ -80,7 +88,8 @@ def keys_of(goproxy: GoProxy, name: str) -> tuple[str, ...]:
     keys = (*upstream, *(SERVING_KEYS if certificate else ()), *access_secrets(goproxy).get(name, ()))
     audit = AUDIT_KEYS if name in audit_secret(goproxy) else ()
     store = OBJECT_STORE_KEYS if name in object_store_secret(goproxy) else ()
-    return tuple(dict.fromkeys((*keys, *audit, *store)))
+    webhook = WEBHOOK_KEYS if name in webhook_secret(goproxy) else ()
+    return tuple(dict.fromkeys((*keys, *audit, *store, *webhook)))
 
 
 def secrets_volumes(goproxy: GoProxy) -> list[Manifest]:

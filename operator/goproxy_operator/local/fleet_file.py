@@ -13,6 +13,7 @@ from goproxy_operator.desired.secrets import (
     object_store_secret,
     referenced_secrets,
     upstream_secrets,
+    webhook_secret,
 )
 from goproxy_operator.desired.stateful_set import DEFAULT_REPLICAS
 from goproxy_operator.local.secret_documents import Secret, SecretError, missing_secrets, parse_secret
@@ -101,6 +102,7 @@ def missing(fleet_file: FleetFile) -> str | None:
         missing_secrets("spec.access", access_secrets(goproxy), secrets, "nobody can prove who he is by it"),
         _missing_cluster(goproxy),
         missing_secrets("spec.audit", audit_secret(goproxy), secrets, "audit records wait on the disk"),
+        missing_secrets("spec.sync", webhook_secret(goproxy), secrets, "no webhook is taken"),
         missing_secrets("spec.cache.objectStore", object_store_secret(goproxy), secrets, "the store is not used"),
     )
     return "; ".join(filter(None, told)) or None

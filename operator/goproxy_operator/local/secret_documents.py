@@ -15,13 +15,11 @@ from modproxy.contract.secret_keys import (
     TRUSTED_PROXY_KEYS,
     UPSTREAM_KEYS,
     USERS_KEYS,
+    WEBHOOK_KEYS,
 )
 
-_READ = tuple(
-    dict.fromkeys(
-        (*UPSTREAM_KEYS, *SERVING_KEYS, *USERS_KEYS, *TRUSTED_PROXY_KEYS, *AUDIT_KEYS, *OBJECT_STORE_KEYS),
-    )
-)
+_OF_CLIENTS = (*USERS_KEYS, *TRUSTED_PROXY_KEYS, *WEBHOOK_KEYS)
+_READ = tuple(dict.fromkeys((*UPSTREAM_KEYS, *SERVING_KEYS, *_OF_CLIENTS, *AUDIT_KEYS, *OBJECT_STORE_KEYS)))
 _MOST_BYTES = 1 << 20
 """The API server accepts no more."""
 _FIELDS = ("apiVersion", "kind", "metadata", "type", "immutable", "data", "stringData")

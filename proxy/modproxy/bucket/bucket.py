@@ -16,7 +16,7 @@ from modproxy.bucket.circuit import Circuit
 from modproxy.bucket.client import BucketClients, BucketSettings, SecretMarks, SettingsError, open_clients, secret_marks
 from modproxy.bucket.failure import READ, WRITE, BucketFailure, explain, failure_of, is_there_already
 from modproxy.bucket.health import BucketHealth
-from modproxy.bucket.place import PRIVATE, PROBE, S3, BucketPlace, parse_place
+from modproxy.bucket.place import PRIVATE, PROBE, S3, BucketPlace
 from modproxy.bucket.record import ATTRIBUTE, ObjectRecord, read_record
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Bucket:
         self.circuit.reset()
         self._spoiled.clear()
         if settings is not None:
-            self._place = parse_place(settings.config.url)
+            self._place = settings.place
             self.health.begin(settings.config.url)
             await self._open(settings)
 
@@ -109,17 +109,17 @@ class Bucket:
     async def _check(self) -> BucketFailure | None:
         """List, write a file and read it: what the credentials must be allowed. Returns why one of them fails."""
         try:
-            clients, place = self._in_use()
+            clients, place = self.in_use()
             import obstore  # noqa: PLC0415 - see `client`
 
             async with asyncio.timeout(_CHECK_SECONDS):
-                with self._told("check", READ, absent="bucket"):
+                with self.told("check", READ, absent="bucket"):
                     # S3 says of an absent file that it is forbidden, unless one may list.
                     if place.kind == S3:
                         await anext(aiter(obstore.list(clients.read, f"{PRIVATE}/", chunk_size=1)), None)
-                with self._told("check", WRITE, absent="bucket"):
+                with self.told("check", WRITE, absent="bucket"):
                     await obstore.put_async(clients.read, PROBE, _PROBE, use_multipart=False)
-                with self._told("check", READ, absent="rights"):
+                with self.told("check", READ, absent="rights"):
                     await (await obstore.get_async(clients.read, PROBE)).bytes_async()
         except BucketError as e:
             return e.failure
@@ -127,13 +127,14 @@ class Bucket:
             return failure_of("timeout")
         return None
 
-    def _in_use(self) -> tuple[BucketClients, BucketPlace]:
+    def in_use(self) -> tuple[BucketClients, BucketPlace]:
+        """Return the clients and the place of the store. Raises `BucketError` where there are no clients."""
         if self._clients is None or self._place is None:
             raise BucketError(self.health.failure or failure_of("other"))
         return self._clients, self._place
 
     @contextmanager
-    def _told(self, operation: str, what: str, *, absent: str | None = None, count: bool = True) -> Iterator[None]:
+    def told(self, operation: str, what: str, *, absent: str | None = None, count: bool = True) -> Iterator[None]:
         """Count how a request ends, and make a `BucketError` of its error.
 
         A `FileNotFoundError` passes, or is a failure of the kind `absent`.
@@ -158,22 +159,35 @@ class Bucket:
 
     async def get(self, key: str) -> BucketObject | None:
         """Begin to read a file; None when it is not there. Raises `BucketError`, at once while the store fails."""
-        clients, _ = self._in_use()
-        if not self.circuit.may_ask():
-            self.requests["get", "skipped"] += 1
-            raise BucketError(self.health.failure or failure_of("timeout"))
+        clients, _ = self.in_use()
         import obstore  # noqa: PLC0415 - see `client`
 
-        told = False
         try:
-            with self._told("get", READ):
+            with self.reading("get"):
                 async with asyncio.timeout(_OPEN_SECONDS):
                     result = await obstore.get_async(clients.read, key)
                     record = await self._record(clients, key, result)
         except FileNotFoundError:
+            return None
+        return BucketObject(result.meta["size"], record, result)
+
+    @contextmanager
+    def reading(self, operation: str) -> Iterator[None]:
+        """Let a read ask the store, unless the store fails, and note how it ends.
+
+        Raises `BucketError`, and `FileNotFoundError` for what is not there.
+        """
+        if not self.circuit.may_ask():
+            self.requests[operation, "skipped"] += 1
+            raise BucketError(self.health.failure or failure_of("timeout"))
+        told = False
+        try:
+            with self.told(operation, READ):
+                yield
+        except FileNotFoundError:
             told = True
             self.circuit.answered()
-            return None
+            raise
         except BucketError as e:
             told = True
             self.read_failed(e.failure)
@@ -181,7 +195,6 @@ class Bucket:
         else:
             told = True
             self.circuit.answered()
-            return BucketObject(result.meta["size"], record, result)
         finally:
             if not told:
                 self.circuit.abandoned()
@@ -207,7 +220,7 @@ class Bucket:
         """Yield the bytes of a file. Raises `BucketError`."""
         stream = aiter(found.result.stream(min_chunk_size=_PIECE))
         while True:
-            with self._told("read", READ, absent="cut", count=False):
+            with self.told("read", READ, absent="cut", count=False):
                 piece = await anext(stream, None)
             if piece is None:
                 return
@@ -215,11 +228,11 @@ class Bucket:
 
     async def head(self, key: str) -> tuple[int, ObjectRecord | None] | None:
         """Return the size and the record of a file; None when it is not there. Raises `BucketError`."""
-        clients, _ = self._in_use()
+        clients, _ = self.in_use()
         import obstore  # noqa: PLC0415 - see `client`
 
         try:
-            with self._told("head", READ):
+            with self.told("head", READ):
                 result = await obstore.get_async(clients.write, key, options={"head": True})
                 return result.meta["size"], await self._record(clients, key, result)
         except FileNotFoundError:
@@ -235,7 +248,7 @@ class Bucket:
         await self._put(key, pieces, record, create=False, **how)
 
     async def _put(self, key: str, body: Any, record: ObjectRecord, *, create: bool, **how: Any) -> bool:
-        clients, place = self._in_use()
+        clients, place = self.in_use()
         import obstore  # noqa: PLC0415 - see `client`
 
         line, attributes = record.write(key), None
@@ -244,7 +257,7 @@ class Bucket:
         elif create and await self.head(key) is not None:
             return False
         try:
-            with self._told("put", WRITE, absent="bucket"):
+            with self.told("put", WRITE, absent="bucket"):
                 if not place.keeps_attributes:
                     await obstore.put_async(clients.write, beside_key(key), line.encode())
                 mode: Any = "create" if create else None
@@ -262,7 +275,7 @@ class Bucket:
                 raise
             # A server that knows no conditional requests may say so by 501.
             return await self._put(key, body, record, create=False, **how)
-        self._spoiled.pop(key, None)
+        self.unspoil(key)
         return True
 
     def spoil(self, key: str) -> None:
@@ -271,6 +284,10 @@ class Bucket:
         self._spoiled.move_to_end(key)
         if len(self._spoiled) > _MOST_SPOILED:
             self._spoiled.popitem(last=False)
+
+    def unspoil(self, key: str) -> None:
+        """Note that the file of a key was written anew."""
+        self._spoiled.pop(key, None)
 
     def is_spoiled(self, key: str) -> bool:
         """Say whether the file of a key was refused."""

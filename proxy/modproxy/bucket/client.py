@@ -50,6 +50,13 @@ class BucketSettings:
     proxy: Callable[[str], str | None] = lambda _: None
     """Returns the URL of the HTTP proxy for a server, with its login. It may read a file, and raise `OSError`."""
     no_proxy: tuple[str, ...] = ()
+    folder: Path | None = None
+    """The folder of this replica that is used in place of what `config` names; None for a store of the config."""
+
+    @property
+    def place(self) -> BucketPlace:
+        """Where the store is."""
+        return parse_place(self.config.url) if self.folder is None else BucketPlace(FOLDER, str(self.folder), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +83,7 @@ def secret_marks(settings: BucketSettings) -> SecretMarks:
 
 def open_clients(settings: BucketSettings) -> BucketClients:
     """Make the clients; nobody is asked. Blocks; raises `SettingsError`."""
-    place = parse_place(settings.config.url)
+    place = settings.place
     keys = _read_keys(settings)
     _check_keys(place, settings, keys)
     try:

@@ -4,6 +4,7 @@ The words go on from the store's URL. They are made of what is known here and of
 error of a server repeats request headers and signatures.
 """
 
+import errno
 import re
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ _STATUS = re.compile(r"status code: (\d{3})\b")
 _OS_ERROR = re.compile(r"os error (\d{1,3})\b")
 _ABSENT_CODES = frozenset({"NoSuchKey", "BlobNotFound", "NoSuchVersion", "404"})
 _THERE_CODES = frozenset({"PreconditionFailed", "BlobAlreadyExists", "ConditionNotMet"})
+_UNKNOWN = frozenset({"NotSupportedError", "NotImplementedError"})
 _LONGEST = 4096
 """Characters of an error that are looked at: what matters is at its beginning, and in the innermost cause."""
 
@@ -85,6 +87,11 @@ _KINDS: dict[str, tuple[str, str]] = {
         "does not take requests to write only what is not there yet",
         "use a store that knows If-None-Match for PUT",
     ),
+    "unconditional": (
+        "does not take conditional writes, which hosted modules need, so that no version is published twice",
+        "use an object store that knows If-None-Match for PUT, or a volume whose file system knows hard links",
+    ),
+    "off": ("is not used any more: the config names no hosted modules", "set spec.hosted"),
     "other": ("gives no answer that can be read", "look into the server's own log"),
 }
 _BY_CODE = {
@@ -99,6 +106,10 @@ _BY_CODE = {
     "SlowDown": "busy", "ServerBusy": "busy", "ServiceUnavailable": "busy", "TooManyRequests": "busy",
     "RequestLimitExceeded": "busy", "Throttling": "busy", "ThrottlingException": "busy",
     "QuotaExceeded": "room", "XMinioStorageFull": "room", "InsufficientCapacity": "room",
+}  # fmt: skip
+_BY_OS_ERROR = {
+    errno.EACCES: "rights", errno.EPERM: "rights", errno.EROFS: "rights", errno.ENOENT: "folder",
+    errno.ENOSPC: "room", errno.EDQUOT: "room",
 }  # fmt: skip
 _RIGHTS_CODES = frozenset({
     "AccessDenied", "AllAccessDisabled", "AccountProblem", "AuthorizationFailure", "AuthorizationPermissionMismatch",
@@ -129,6 +140,19 @@ def explain(name: str, text: str, operation: str = READ) -> BucketFailure | None
     return None if kind is None else failure_of(kind, operation)
 
 
+def explain_os(number: int | None, operation: str = READ) -> BucketFailure:
+    """Say why a file of a folder could not be read or written, by the number of the system's error."""
+    return failure_of(_BY_OS_ERROR.get(number or 0, "other"), operation)
+
+
+def lacks_conditions(name: str, text: str) -> bool:
+    """Say whether an error of a conditional write means that the store knows no such writes."""
+    short = text[:_LONGEST]
+    code, status = _CODE.search(short), _STATUS.search(short)
+    by_code = code is not None and code[1] == "NotImplemented"
+    return by_code or name in _UNKNOWN or (status is not None and status[1] == "501")
+
+
 def _kind(name: str, text: str) -> str | None:
     short = text[:_LONGEST]
     if (code := _CODE.search(short)) is not None and (known := _of_code(code[1])) != "":
@@ -141,16 +165,14 @@ def _kind(name: str, text: str) -> str | None:
         return "rights"
     if (status := _STATUS.search(short)) is not None:
         return _of_status(int(status[1]))
-    if name in ("NotSupportedError", "NotImplementedError"):
+    if name in _UNKNOWN:
         return "conditional"
     if "redirect without LOCATION" in short:  # so S3 answers for a bucket of another region
         return "region"
     if name == "AlreadyExistsError":
         return "busy"
     if (number := _OS_ERROR.search(short)) is not None and "LocalFileSystem" in text:
-        return {"13": "rights", "1": "rights", "30": "rights", "2": "folder", "28": "room", "122": "room"}.get(
-            number[1], "other"
-        )
+        return _BY_OS_ERROR.get(int(number[1]), "other")
     return _of_connection(name, text)
 
 

@@ -144,7 +144,8 @@ def _check_bucket(text: str) -> str:
     return text
 
 
-def _check_schedule(text: str) -> str:
+def check_schedule(text: str) -> str:
+    """Return a schedule of cron as it is. Raises `ValueError` for a text that is none, or that names no moment."""
     from cronsim import CronSim, CronSimError  # noqa: PLC0415 - only a config with a schedule needs it
 
     try:
@@ -209,7 +210,7 @@ BucketUrl = Annotated[str, AfterValidator(_check_bucket)]
 """The URL of a bucket of an object store, or of a folder, with the prefix of its keys, without credentials."""
 LONGEST_SCHEDULE = 128
 """Characters: longer lists of minutes than anybody writes."""
-Schedule = Annotated[str, AfterValidator(_check_schedule)]
+Schedule = Annotated[str, AfterValidator(check_schedule)]
 """A schedule of cron: minute, hour, day of the month, month, day of the week; in UTC."""
 PeerAddress = Annotated[str, AfterValidator(_check_peer)]
 """The address of a replica: a host and a port."""

@@ -112,8 +112,8 @@ class ClientHandler:
     async def _handle(self, http: web.BaseRequest, rules: Rules, *, learns: bool) -> web.StreamResponse:
         started = time.perf_counter()
         code, sent = _CLIENT_LEFT, 0
-        reply = Reply(OTHER, CacheStatus.MISS)
         arrival = read_arrival(http.method, http.raw_path, http.headers, rules)
+        reply = Reply(arrival.action or OTHER, CacheStatus.NONE if arrival.action else CacheStatus.MISS)
         REQUEST_ID.set(arrival.id)
         try:
             reply = await self._reply(http, arrival, rules, learns=learns)
@@ -138,6 +138,9 @@ class ClientHandler:
         try:
             refusal, _ = self._first_refusal(CHECKS_BEFORE, arrival, rules)
             action = self.actions.get(arrival.action) if refusal is None and learns else None
+            if refusal is None and arrival.action and action is None:
+                reason = f"{arrival.action} is not for those who ask here"
+                return Reply(arrival.action, CacheStatus.NONE, ErrorAnswer(HTTPStatus.NOT_FOUND, reason))
             if action is not None and action.proves_itself:
                 return await action.reply(http, arrival, rules)
             if refusal is None:
@@ -154,12 +157,20 @@ class ClientHandler:
             return Reply(arrival.action, CacheStatus.NONE, ErrorAnswer(_CLIENT_LEFT, "the client has left"))
         except (BadCredential, TooManyFailures) as e:
             refusal = unproved(e, endpoint, rules)
-            self._carried_out(refusal)
+            self.carried_out(refusal)
         except Exception:
             log.exception("an unexpected error at %s %s", http.method, http.raw_path)
             _abort(http)
             return Reply(endpoint, CacheStatus.MISS, FAULT)
         return Reply(refusal.endpoint, CacheStatus.DENIED, refusal.error, by=refusal.by)
+
+    async def obtain(self, arrival: Arrival, rules: Rules) -> Reply:
+        """Decide on the GET of a file that an action makes for its principal, as on the GET of a client.
+
+        No hit is made of it. The caller closes the reply. Raises what an unexpected error raises.
+        """
+        reply = await self._decide(arrival, None, rules)
+        return replace(reply, principal=arrival.principal)
 
     def _first_refusal(
         self, checks: Sequence[Check], arrival: Arrival, rules: Rules
@@ -170,7 +181,7 @@ class ClientHandler:
             refusal = check(arrival, rules, self._own)
             if refusal is None:
                 continue
-            if self._carried_out(refusal):
+            if self.carried_out(refusal):
                 return refusal, spared
             spared = spared or refusal.by
         return None, spared
@@ -194,10 +205,10 @@ class ClientHandler:
         if no_fetch is not None:
             request = replace(request, cached_only=True)
         reply, by_facts = await judged(arrival.method, request, rules, self._from_cache)
-        if no_fetch is not None and reply.lacking and not arrival.cached_only and self._carried_out(no_fetch):
+        if no_fetch is not None and reply.lacking and not arrival.cached_only and self.carried_out(no_fetch):
             return Reply(no_fetch.endpoint, CacheStatus.DENIED, no_fetch.error, lacking=True, by=no_fetch.by)
         for by in by_facts:
-            self._carried_out(refusal_by(by, target))
+            self.carried_out(refusal_by(by, target))
             spared = spared or by
         if by_facts:
             self.hits.drop(target.key)
@@ -225,7 +236,7 @@ class ClientHandler:
         finally:
             held.close()
 
-    def _carried_out(self, refusal: Refusal) -> bool:
+    def carried_out(self, refusal: Refusal) -> bool:
         """Count and log the refusal of a policy, and say whether the request is really refused."""
         if refusal.by is not None:
             self.refusals.count(refusal.by)

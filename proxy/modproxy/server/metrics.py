@@ -46,7 +46,9 @@ class Metrics(Collector):
         object_store_requests: Mapping[tuple[str, str], int],
         certificate_expires: Callable[[], float | None],
         peers: Peers | None = None,
+        prefetched: Mapping[str, int],
     ) -> None:
+        self._prefetched = prefetched
         self._traffic = traffic
         self._upstream = upstream
         self._refusals = refusals
@@ -73,6 +75,10 @@ class Metrics(Collector):
         yield from self._of_clients()
         yield from self._of_upstream()
         yield from self._of_audit()
+        files = CounterMetricFamily("modproxy_prefetch_files", "Files that prefetches asked for.", labels=["outcome"])
+        for outcome, count in sorted(self._prefetched.items()):
+            files.add_metric([outcome], count)
+        yield files
         if self._peers is not None:
             yield from _of_peers(self._peers)
         yield from self._of_state(self._report())

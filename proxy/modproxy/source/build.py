@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from modproxy.bucket.bucket import Bucket
+from modproxy.bucket.depot import Depot
 from modproxy.contract.address import Address
 from modproxy.contract.config import Config, UpstreamConfig
 from modproxy.contract.report import Role
@@ -72,6 +73,8 @@ class SharedResources:
     """Asks the other replicas of the fleet; None for a replica that shares nothing."""
     bucket: Bucket | None = None
     """The object store; it is asked only where the config names one."""
+    depot: Depot | None = None
+    """Where published modules are; it is asked only where the config names hosted modules."""
     memory: Room = field(default_factory=lambda: Room(lambda: LARGE_ANSWERS_BYTES))
     """The room for all large answers that are held in memory at once."""
 
@@ -197,7 +200,10 @@ def _tiers(config: Config, shared: SharedResources, terms: ObjectStoreTerms, out
     parent = parent_proxy(
         config, shared.connections, shared.via, count=shared.count, outages=outages, own_token=own_token
     )
-    bucket = shared.bucket if config.cache.object_store is not None else None
+    bucket = shared.bucket
+    if config.cache.object_store is None:
+        # What was brought into the folder of this replica is found there as in an object store.
+        bucket = shared.depot.own if config.hosted is not None and shared.depot is not None else None
     return Tiers(shared.peers, bucket, parent, terms, shared.memory)
 
 

@@ -5,11 +5,12 @@ It checks no signature. What it answers where a real server refuses has the form
 
 import asyncio
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 from aiohttp import web
 
@@ -89,6 +90,12 @@ class FakeS3:
     async def _write(self, request: web.BaseRequest, key: str) -> web.Response:
         body, query = await request.content.read(), request.query
         self.largest_body = max(self.largest_body, len(body))
+        if request.method == "POST" and "delete" in query:
+            names = re.findall(r"<Key>([^<]*)</Key>", body.decode())
+            for name in names:
+                self.objects.pop(unescape(name), None)
+            told = "".join(f"<Deleted><Key>{name}</Key></Deleted>" for name in names)
+            return web.Response(text=f"<DeleteResult>{told}</DeleteResult>")
         kept = {name: value for name, value in request.headers.items() if name.lower().startswith("x-amz-meta-")}
         kept["Content-Type"] = request.headers.get("Content-Type", "")
         if request.method == "POST" and "uploads" in query:
@@ -130,6 +137,17 @@ def answers(status: int, code: str, *, method: str = "", part: str = "") -> Faul
     async def fault(request: web.BaseRequest) -> web.Response | None:
         meant = method in ("", request.method) and part in request.path
         return error(status, code) if meant else None
+
+    return fault
+
+
+def ignores_conditions(s3: FakeS3) -> Fault:
+    """Write over what is there, as servers do that know no conditional requests."""
+
+    async def fault(request: web.BaseRequest) -> web.Response | None:
+        if "If-None-Match" in request.headers:
+            s3.objects.pop(request.path.removeprefix(f"/{BUCKET}/"), None)
+        return None
 
     return fault
 

@@ -7,6 +7,7 @@ from goproxy_operator.desired.config.access import ClusterIssuer, access_config
 from goproxy_operator.desired.config.audit import audit_config
 from goproxy_operator.desired.config.cache import cache_config
 from goproxy_operator.desired.config.defaults import without_none
+from goproxy_operator.desired.config.hosted import hosted_config, sync_config
 from goproxy_operator.desired.config.modules import modules_config
 from goproxy_operator.desired.config.serving import tls_config
 from goproxy_operator.desired.config.upstream import upstream_config
@@ -70,6 +71,8 @@ def replica_config(goproxy: GoProxy, place: Placement) -> Config:
         "upstream": upstream_config(spec.upstream, machine_settings=place.machine_settings),
         "modules": modules_config(spec.modules, place.imposed),
         "cache": cache_config(spec.cache, place.cache_dir, place.size_bytes, place.parent),
+        "hosted": hosted_config(spec.hosted),
+        "sync": sync_config(spec.sync),
         "peers": place.peers,
         "audit": audit_config(spec.audit),
         "shutdown": place.shutdown,

@@ -161,6 +161,12 @@ DECISIONS: Mapping[str, Decision] = {
     "cache.staleWhileRevalidate": _free(),
     "cache.notFoundTTL": _free(),
     "cache.staleIfError": _free(),
+    # What is published changes what the fleet's own clients get, and needs a right of access.rules.
+    "hosted.enabled": _free(),
+    "hosted.modules": _free(),
+    "sync.modules": _free(),
+    "sync.schedule": _free(),
+    "sync.webhookSecretName": _baseline("secrets"),
     "expose.pathPrefix": _free(),
     "expose.service.type": _privileged("exposure", values.but_cluster_ip, by_result=True),
     "expose.service.annotations": _privileged("annotations", values.keys),

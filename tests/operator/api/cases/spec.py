@@ -25,10 +25,10 @@ REFUSED: list[Case] = [
         path="spec.replicas",
     ),
     schema(
-        {"sync": {}},
-        server='unknown field "spec.sync"',
+        {"synch": {}},
+        server='unknown field "spec.synch"',
         models="unknown field: remove it, or check its spelling",
-        path="spec.sync",
+        path="spec.synch",
     ),
     *(
         both(

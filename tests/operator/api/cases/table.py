@@ -10,6 +10,7 @@ from tests.operator.api.cases import (
     autoscaling,
     cache,
     expose,
+    hosted,
     modules,
     monitoring,
     pod,
@@ -19,7 +20,7 @@ from tests.operator.api.cases import (
 )
 from tests.operator.api.cases.case import Case
 
-_SECTIONS = (spec, access, audit, autoscaling, upstream, modules, cache, sharing, expose, monitoring, pod)
+_SECTIONS = (spec, access, audit, autoscaling, upstream, modules, cache, sharing, hosted, expose, monitoring, pod)
 REFUSED: list[Case] = [case for section in _SECTIONS for case in section.REFUSED]
 ACCEPTED: list[dict[str, Any]] = [accepted for section in _SECTIONS for accepted in section.ACCEPTED]
 NAMES = ("Team", "1team", "team-", "a" * 41, "team.a", "")
