@@ -32,6 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from goproxy_operator.login import command as login  # noqa: PLC0415
 
         return login.run(parser, commands, arguments)
+    if arguments[:1] == ["bundle"]:
+        from goproxy_operator.bundle import command as bundle  # noqa: PLC0415
+
+        return bundle.run(parser, commands["bundle"], arguments)
     return _run(parser.parse_args(arguments))
 
 

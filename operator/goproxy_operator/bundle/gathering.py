@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from goproxy_operator.bundle.origin import Origin
+from goproxy_operator.bundle.together import together
 from goproxy_operator.client.failure import ClientError
+from goproxy_operator.client.fleet_client import Refused
 from modproxy.mod.answer import AnswerError, check_answer
 from modproxy.mod.archive import ArchiveError, go_mod_hash
 from modproxy.mod.bundle.manifest import BundledVersion, Standing
@@ -16,8 +19,8 @@ from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import Version
 from modproxy.mod.zip_arriving import check_and_hash
 
-_AT_ONCE = 16
-"""Versions that are fetched at once: as many as go commands that work side by side."""
+_FOR_GOOD = frozenset([403, 451])
+"""What a server answers for a version that its policy does not let out. Other errors may pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,8 @@ class ToBundle:
     mod_hash: str = ""
     """What the go.mod file has to hash to, where that is known before."""
     zip_hash: str = ""
+    said_by: str = "go.sum"
+    """What says so."""
     hosted: bool = False
     published: str = ""
 
@@ -55,21 +60,8 @@ async def gather(
 
     What is there already, from a command that was interrupted, is checked and used.
     """
-    waiting = iter(wanted)
-    running: set[asyncio.Task[tuple[ToBundle, BundledVersion | Unfitting]]] = set()
-    try:
-        while True:
-            while len(running) < _AT_ONCE and (one := next(waiting, None)) is not None:
-                running.add(asyncio.create_task(_gathered(origin, folder, one), name=f"gather {one}"))
-            if not running:
-                return
-            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                yield await task
-    finally:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+    async for found in together(wanted, partial(_gathered, origin, folder)):
+        yield found
 
 
 async def _gathered(origin: Origin, folder: Path, wanted: ToBundle) -> tuple[ToBundle, BundledVersion | Unfitting]:
@@ -96,8 +88,13 @@ async def _fetch(origin: Origin, folder: Path, wanted: ToBundle) -> None:
         if path.exists():
             continue
         await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-        if not await origin.save(target.key, largest(target), path):
-            raise Unfitting(f"{origin.name} has no {target.key}")
+        try:
+            if not await origin.save(target.key, largest(target), path):
+                raise Unfitting(f"{origin.name} has no {target.key}")
+        except Refused as e:
+            if e.status_code in _FOR_GOOD:
+                raise Unfitting(str(e)) from None
+            raise
 
 
 def _checked(folder: Path, wanted: ToBundle) -> BundledVersion:
@@ -119,6 +116,6 @@ def _checked(folder: Path, wanted: ToBundle) -> BundledVersion:
             mod_hash = go_mod_hash(body)
     for what, found, expected in (("go.mod file", mod_hash, wanted.mod_hash), ("zip", zip_hash, wanted.zip_hash)):
         if expected and found and found != expected:
-            raise Unfitting(f"SECURITY: its {what} hashes to {found}, and go.sum says {expected}")
+            raise Unfitting(f"SECURITY: its {what} hashes to {found}, and {wanted.said_by} says {expected}")
     standing = Standing.HOSTED if wanted.hosted else Standing.PRIVATE
     return BundledVersion(wanted.module, wanted.version, standing, mod_hash, zip_hash, wanted.published)

@@ -1,4 +1,4 @@
-"""The making of a bundle: the files are gathered beside it, then it is written, checked, and put in its place at once."""
+"""The making of a bundle: its files are gathered beside it, it is written and checked, and then put in its place."""
 
 import asyncio
 import contextlib
@@ -13,6 +13,7 @@ from pathlib import Path
 from goproxy_operator.bundle.gathering import ToBundle, Unfitting, gather
 from goproxy_operator.bundle.log_reader import LogReader
 from goproxy_operator.bundle.origin import Origin
+from goproxy_operator.bundle.together import together
 from goproxy_operator.client.failure import ClientError
 from goproxy_operator.client.progress import progress
 from modproxy.mod.bundle.archive_format import BundleError
@@ -25,8 +26,6 @@ from modproxy.mod.note import NoteError, open_note
 from modproxy.mod.pattern import Pattern, first_match
 from modproxy.mod.sumdb import Database, hashes_of, tile_target
 from modproxy.mod.tlog import LogError, Record, Tile, parse_tree
-
-_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class Maker:
         self._records: dict[tuple[str, str], Record] = {}
 
     async def make(self, wanted: Sequence[ToBundle], *, all_or_nothing: bool) -> Made:
-        """Make the bundle. With `all_or_nothing` a version that cannot be had leaves no bundle. Raises `ClientError`."""
+        """Make the bundle; with `all_or_nothing` only if every version can be had. Raises `ClientError`."""
         made = Made()
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -107,34 +106,32 @@ class Maker:
         self, log: LogReader, versions: Sequence[BundledVersion], left_out: list[LeftOut]
     ) -> list[BundledVersion]:
         """Return the versions with their standing, without those that are not what the database vouches for."""
-        limit = asyncio.Semaphore(_AT_ONCE)
 
         async def looked_up(version: BundledVersion) -> BundledVersion | LeftOut:
             if version.standing is Standing.HOSTED or first_match(self._private, version.module) is not None:
                 return version
-            async with limit:
-                record = await log.record(version.module, version.version)
+            record = await log.record(version.module, version.version)
             if record is None:
                 return version
             hashes = hashes_of(record.text, version.module, version.version)
             for what, found in ((f"{version.version}/go.mod", version.mod), (version.version, version.zip)):
                 if found and hashes.get(what) != found:
-                    words = f"it hashes to {found}, and checksum database {self._database.name} says {hashes.get(what)}"
-                    return LeftOut(str(version), f"SECURITY: {words}")
+                    name = self._database.name
+                    words = f"SECURITY: it hashes to {found}, and checksum database {name} says {hashes.get(what)}"
+                    return LeftOut(str(version), words)
             self._records[version.module, version.version] = record
             return version._replace(standing=Standing.PUBLIC)
 
         found: list[BundledVersion] = []
         with progress("records", in_bytes=False, quiet=self._quiet) as shown:
             shown.total(len(versions))
-            for done, task in enumerate(asyncio.as_completed([looked_up(version) for version in versions]), 1):
-                result = await task
+            async for result in together(versions, looked_up):
                 if isinstance(result, LeftOut):
                     left_out.append(result)
                     shown.tell(f"{result.version} is left out: {result.reason}")
                 else:
                     found.append(result)
-                shown.at(done)
+                shown.at(len(found))
         return sorted(found)
 
     async def _log_part(self, log: LogReader) -> LogPart:
@@ -145,16 +142,11 @@ class Maker:
         if after is not None and tree.size < after.tree.size:
             raise ClientError(f"the newest tree head that {self._origin.name} has is older than that of --after")
         part = part_of_log(self._database.id, head, tree, self._records.values(), after)
-        limit = asyncio.Semaphore(_AT_ONCE)
-
-        async def fetched(tile: Tile) -> None:
-            async with limit:
-                await log.save_tile(tile, self._folder)
-
         with progress("tiles", in_bytes=False, quiet=self._quiet) as shown:
             shown.total(len(part.tiles))
-            for done, task in enumerate(asyncio.as_completed([fetched(tile) for tile in part.tiles]), 1):
-                await task
+            done = 0
+            async for _ in together(part.tiles, lambda tile: log.save_tile(tile, self._folder)):
+                done += 1
                 shown.at(done)
         if after is not None:
             prove_that_it_goes_on(after.tree, tree, self._tile)

@@ -43,7 +43,7 @@ def prove_that_it_goes_on(older: Tree, newer: Tree, read: Callable[[Tile], bytes
         raise BundleError(f"the tiles are not those of the signed tree of {newer.size} records")
     if not extends(older, hashes_in(newer, tiles)):
         raise BundleError(
-            f"SECURITY: the tree of {newer.size} records contradicts the one of {older.size}: the database has two pasts"
+            f"SECURITY: the tree of {newer.size} records contradicts that of {older.size}: the database has two pasts"
         )
 
 
