@@ -16,11 +16,15 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 
 from tests.kubernetes.background import Background
 
-_KUBERNETES = ("tests/operator", "tests/chart", "tests/kubernetes")
+_LIVE = "tests/operator/live"
+_KUBERNETES = (_LIVE, "tests/chart", "tests/kubernetes")
+_LIVE_BESIDE = ("test_r*.py", "test_s*.py")
+"""Tests with an API server that run beside the others of that kind, so that both parts take equally long."""
 _END_TO_END = "tests/e2e"
 _BUILT_AHEAD = ("kubernetes", "helm", "nodes", "images", "dex")
 """What the end-to-end tests need, which is built beside the others."""
@@ -75,11 +79,18 @@ def run(parts: Sequence[Part]) -> None:
         thread.join()
 
 
+def _others(beside: Sequence[str]) -> list[str]:
+    """Return the tests with an API server that are not among these."""
+    return [str(file) for file in sorted(Path(_LIVE).glob("test_*.py")) if str(file) not in beside]
+
+
 def main() -> int:
     """Run all parts. Returns the exit code."""
     begun = time.monotonic()
-    rest = [f"--ignore={folder}" for folder in (*_KUBERNETES, _END_TO_END)]
-    together = [Part("kubernetes", _KUBERNETES), Part("rest", ["tests", *rest])]
+    beside = [str(file) for name in _LIVE_BESIDE for file in sorted(Path(_LIVE).glob(name))]
+    kubernetes = [*_KUBERNETES, *(f"--ignore={file}" for file in beside)]
+    rest = ["tests", *(f"--ignore={folder}" for folder in (*_others(beside), *_KUBERNETES[1:], _END_TO_END))]
+    together = [Part("kubernetes", kubernetes), Part("rest", rest)]
     alone = Part("e2e", [_END_TO_END])
     parts = [*together, alone]
 

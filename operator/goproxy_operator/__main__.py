@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import importlib
 import logging
 import os
 import secrets
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from goproxy_operator.metrics_api.trust import Trust
 
 
+_OF_CLIENTS = {"publish": "goproxy_operator.publish.command", "bundle": "goproxy_operator.bundle.command"}
+"""The commands that ask a fleet, and the modules that run them: each loads only what it needs."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a sub-command and return its exit status."""
     parser, commands = make_parser()
@@ -32,10 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         from goproxy_operator.login import command as login  # noqa: PLC0415
 
         return login.run(parser, commands, arguments)
-    if arguments[:1] == ["bundle"]:
-        from goproxy_operator.bundle import command as bundle  # noqa: PLC0415
-
-        return bundle.run(parser, commands["bundle"], arguments)
+    if arguments and arguments[0] in _OF_CLIENTS:
+        command_module = importlib.import_module(_OF_CLIENTS[arguments[0]])
+        ended: int = command_module.run(parser, commands[arguments[0]], arguments)
+        return ended
     return _run(parser.parse_args(arguments))
 
 

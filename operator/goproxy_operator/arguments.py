@@ -158,8 +158,10 @@ def make_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentP
     login = commands.add_parser("login", help="get a token for a fleet")
     goauth = commands.add_parser("goauth", help="give that token to the go command")
     logout = commands.add_parser("logout", help="remove that token")
+    publish = commands.add_parser("publish", help="publish a version of a module to a fleet")
     bundle = commands.add_parser("bundle", help="carry modules over an air gap, or in from another proxy")
-    return parser, {"bundle": bundle, "local": local, "login": login, "goauth": goauth, "logout": logout}
+    own = {"local": local, "login": login, "goauth": goauth, "logout": logout, "publish": publish, "bundle": bundle}
+    return parser, own
 
 
 def namespaces(values: list[str] | None) -> list[str] | None:

@@ -1,5 +1,6 @@
 """How a long command shows how far it is: a bar on a terminal, a line now and then elsewhere."""
 
+import importlib.util
 import sys
 import time
 from types import TracebackType
@@ -65,8 +66,11 @@ class PlainProgress:
 
 
 def progress(title: str, *, in_bytes: bool, quiet: bool = False) -> Progress:
-    """Return what shows the work: a bar where standard error is a terminal, and nobody has asked for quiet."""
-    if sys.stderr.isatty() and not quiet:
+    """Return what shows the work: a bar where standard error is a terminal, and nobody has asked for quiet.
+
+    A bar needs rich, which not every installation has.
+    """
+    if sys.stderr.isatty() and not quiet and importlib.util.find_spec("rich") is not None:
         from goproxy_operator.client.bar import BarProgress  # noqa: PLC0415 - rich is for terminals
 
         return BarProgress(title, in_bytes=in_bytes)

@@ -54,6 +54,10 @@ class Replaced:
 class GoMod:
     """Carries what a go.mod file says of the modules of a build."""
 
+    module: str
+    """The module's own path, as it is written: a module that nobody fetches may have any path."""
+    go: str
+    """The version of the language, such as `1.24`; empty without that line."""
     required: tuple[Required, ...]
     replaced: tuple[Replaced, ...]
     excluded: frozenset[tuple[str, str]]
@@ -71,11 +75,15 @@ def parse_go_mod(text: str) -> GoMod:
     required: list[Required] = []
     replaced: list[Replaced] = []
     excluded: set[tuple[str, str]] = set()
-    has_module = False
+    module, go = None, ""
     for line, (verb, *words) in _directives(text):
         match verb:
             case "module":
-                has_module = True
+                if len(words) != 1 or module is not None:
+                    raise GoModError(line, "usage: module module/path, once")
+                module = _unquoted(line, words[0])
+            case "go" if len(words) == 1:
+                go = words[0]
             case "require" | "exclude":
                 if len(words) != 2:
                     raise GoModError(line, f"usage: {verb} module/path v1.2.3")
@@ -88,9 +96,9 @@ def parse_go_mod(text: str) -> GoMod:
                 replaced.append(_replaced(line, words))
             case _:
                 continue
-    if not has_module:
+    if module is None:
         raise GoModError(max(1, text.count("\n")), "the file ends, and no line of it is a module directive")
-    return GoMod(tuple(required), tuple(replaced), frozenset(excluded))
+    return GoMod(module, go, tuple(required), tuple(replaced), frozenset(excluded))
 
 
 def _directives(text: str) -> Iterator[tuple[int, list[str]]]:

@@ -1,71 +1,26 @@
 """The zip of a module, made from git's archive of a commit, where the module needs a newer Go than the replica has.
 
 The go command makes zips too, but of modules for its own version of Go at most, though nothing in a zip depends on
-that. Source of the rules: `codeRepo.Zip` of cmd/go/internal/modfetch, and `Create` of golang.org/x/mod/zip, with the
-rules for go 1.24 and later, because the module is for a later one. What does not choose files blocks.
+that. Source of the rules: `codeRepo.Zip` of cmd/go/internal/modfetch, with the rules of `mod.zip_making` for the newest
+go, because the module is for a later one. Blocks.
 """
 
-import re
-import shutil
+import io
 import stat
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, cast
 
-from modproxy.mod.archive import LARGEST_ZIP
-from modproxy.mod.path import file_path_fault
+from modproxy.mod.zip_making import NEWEST_GO, Member, choose, write_zip
 
 PREFIX = "prefix/"
 """Before each name in git's archive."""
-_VENDORED = re.compile(r"vendor/modules\.txt|vendor/.*/.*|.*?/vendor/.*/.*", re.DOTALL)
 
 
 class ZipError(Exception):
     """No zip can be made of the files of this commit; the message says why."""
-
-
-class Member(NamedTuple):
-    """A file of git's archive, by its path below the module's folder."""
-
-    path: str
-    regular: bool
-    size: int
-
-
-def chosen_files(members: Sequence[Member]) -> list[str]:
-    """Return the paths that belong into the module's zip. Pure. Raises `ZipError`.
-
-    Other modules below this one, vendored packages, symbolic links and what `hg archive` adds are left out.
-    """
-    others = {folder for member in members if member.regular for folder in _folder_of_go_mod(member.path)}
-    chosen = []
-    total = 0
-    for path, regular, size in members:
-        if _VENDORED.fullmatch(path) or _is_below(path, others) or path == ".hg_archival.txt":
-            continue
-        if fault := file_path_fault(path):
-            raise ZipError(f"{path}: {fault}")
-        if path.lower() == "go.mod" and path != "go.mod":
-            raise ZipError(f"{path}: go.mod files must have lowercase names")
-        if regular:
-            chosen.append(path)
-            total += size
-    if total > LARGEST_ZIP:
-        raise ZipError(f"module source tree too large (max size is {LARGEST_ZIP} bytes)")
-    return chosen
-
-
-def _folder_of_go_mod(path: str) -> Iterable[str]:
-    folder, slash, name = path.rpartition("/")
-    return [f"{folder}/"] if slash and name.lower() == "go.mod" else []
-
-
-def _is_below(path: str, folders: set[str]) -> bool:
-    if not folders:
-        return False
-    elements = path.split("/")
-    return any("/".join(elements[:n]) + "/" in folders for n in range(1, len(elements)))
 
 
 def write_module_zip(archive: Path, subdir: str, name: str, license_file: bytes | None, made: Path) -> None:
@@ -76,7 +31,7 @@ def write_module_zip(archive: Path, subdir: str, name: str, license_file: bytes 
     """
     below = f"{PREFIX}{subdir}/" if subdir else PREFIX
     try:
-        with zipfile.ZipFile(archive, metadata_encoding="utf-8") as source:
+        with zipfile.ZipFile(archive, metadata_encoding="utf-8") as source, made.open("wb") as target:
             found = {
                 entry.filename.removeprefix(below): entry
                 for entry in source.infolist()
@@ -86,12 +41,15 @@ def write_module_zip(archive: Path, subdir: str, name: str, license_file: bytes 
                 Member(path, stat.S_IFMT(entry.external_attr >> 16) in (0, stat.S_IFREG), entry.file_size)
                 for path, entry in found.items()
             ]
-            chosen = chosen_files(members)
-            with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as target:
-                for path in chosen:
-                    with source.open(found[path]) as content, target.open(f"{name}/{path}", "w") as written:
-                        shutil.copyfileobj(content, written)
-                if license_file is not None and "LICENSE" not in found:
-                    target.writestr(f"{name}/LICENSE", license_file)
+            chosen = choose(members, NEWEST_GO)
+            if chosen.faults:
+                path, reason = chosen.faults[0]
+                raise ZipError(f"{path}: {reason}")
+            opened: dict[str, Callable[[], BinaryIO]] = {
+                path: cast("Callable[[], BinaryIO]", partial(source.open, found[path])) for path, _, _ in chosen.files
+            }
+            if license_file is not None and "LICENSE" not in found:
+                opened["LICENSE"] = partial(io.BytesIO, license_file)
+            write_zip(target, name, opened.items())
     except (zipfile.BadZipFile, UnicodeDecodeError) as e:
         raise ZipError(f"git's archive cannot be read: {e}") from None
