@@ -23,6 +23,8 @@ class CameFrom(StrEnum):
     PARENT = "parent"
     """The fleet of `cache.parent`."""
     VERSION_CONTROL = "vcs"
+    BUNDLE = "bundle"
+    """A bundle that was imported into the depot."""
     DATABASE = "database"
     """A checksum database, for the answers of the database itself."""
 

@@ -145,7 +145,7 @@ class _Checks:
             left -= len(piece)
         _compare(entry.name, digest, expected)
         try:
-            found = arriving.finish(io.BufferedReader(_Part(file, entry)))  # type: ignore[type-var]  # its stubs want a name
+            found = arriving.finish(part_of(file, entry))
         except ArchiveError as e:
             raise BundleError(f"{entry.name!r} is no lawful zip of its module: {e}") from None
         if found != version.zip:
@@ -203,11 +203,25 @@ def _targets_of(manifest: BundleManifest, database: str | None) -> dict[str, Tar
     return found
 
 
+def part_of(file: BinaryIO, entry: Entry, *, owned: bool = False) -> BinaryIO:
+    """Return an entry of a bundle as a file of its own. It moves the place where `file` is read next.
+
+    `owned` says that `file` is closed with it.
+    """
+    return io.BufferedReader(_Part(file, entry, owned=owned))
+
+
 class _Part(io.RawIOBase):
     """Reads one entry of a bundle as a file of its own."""
 
-    def __init__(self, file: BinaryIO, entry: Entry) -> None:
+    def __init__(self, file: BinaryIO, entry: Entry, *, owned: bool) -> None:
         self._file, self._entry, self._at = file, entry, 0
+        self._owned = owned
+
+    def close(self) -> None:
+        super().close()
+        if self._owned:
+            self._file.close()
 
     def readable(self) -> bool:
         return True
