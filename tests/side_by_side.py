@@ -26,7 +26,7 @@ _KUBERNETES = (_LIVE, "tests/chart", "tests/kubernetes")
 _LIVE_BESIDE = ("test_r*.py", "test_s*.py")
 """Tests with an API server that run beside the others of that kind, so that both parts take equally long."""
 _END_TO_END = "tests/e2e"
-_BUILT_AHEAD = ("kubernetes", "helm", "nodes", "images", "dex")
+_BUILT_AHEAD = ("kubernetes", "helm", "nodes", "images", "dex", "network-policies")
 """What the end-to-end tests need, which is built beside the others."""
 _SUMMARY = re.compile(r"=+ (.*) in [0-9.]+s.* =+")
 _COUNT = re.compile(r"([0-9]+) ([a-z]+)")

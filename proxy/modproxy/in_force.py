@@ -17,6 +17,7 @@ from modproxy.contract.config import CacheConfig, Config, ConfigError
 from modproxy.facts.facts import Facts, vulnerability_url
 from modproxy.facts.http_files import over_http
 from modproxy.facts.judge import Judge
+from modproxy.hosted.hosting import Hosting
 from modproxy.identity.identities import Identities, Kept
 from modproxy.identity.presented import Everybody, WhoAsks
 from modproxy.mod.pattern import Pattern, parse_pattern
@@ -67,6 +68,8 @@ class Rules:
     """Problems of the config that do not keep it from being in force, for the keepers of the fleet."""
     shared_database: Source | None = None
     """Gives other replicas answers of the checksum database that nobody has proved; None where none is served."""
+    hosting: Hosting | None = None
+    """Knows which modules are published to the fleet only; None where the config has no hosted modules."""
     judge: Judge | None = None
     """Decides which versions may be served, by what is known of them; None where the config asks for nothing of it."""
 
@@ -225,6 +228,7 @@ class InForce:
         else:
             sources, reader = self._sources
             source_generation = old.source_generation
+        hosting = Hosting.of(config.hosted) if config.hosted is not None else None
         policy = Allowlist(config.modules, loaded.allowlist, config.fleet)
         identities = await self._identities(config, sources)
         await self._facts.take(config, over_http(sources.hops, config.upstream.timeout, self._shared.count))
@@ -240,12 +244,14 @@ class InForce:
                 sources.database.id if sources.database else None,
                 tuple(map(parse_pattern, config.upstream.not_proxied)),
                 sources.unverified,
+                hosting,
             ),
             prefix=config.path_prefix,
             hosts=frozenset(config.hosts),
             database=sources.database.name if sources.database else None,
             unverified=sources.unverified,
             cache=config.cache,
+            hosting=hosting,
             warnings=sources.warnings + _fixed_at_start(self._started or config, config),
             shared_database=sources.shared_database,
             judge=self._facts.judge(config, sources.database, sources.unverified, reader),

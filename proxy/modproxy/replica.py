@@ -13,6 +13,7 @@ from modproxy.background import BackgroundTasks
 from modproxy.bucket.bucket import Bucket
 from modproxy.bucket.depot import Depot
 from modproxy.cache.changes import Changes
+from modproxy.cache.deleted_versions import DeletedVersions
 from modproxy.cache.lookup import Cache
 from modproxy.cache.zip_check import ThreadChecks
 from modproxy.cache.zip_process import ProcessChecks
@@ -22,15 +23,24 @@ from modproxy.contract.config import Config, ConfigError, TlsConfig
 from modproxy.facts.facts import Facts
 from modproxy.faults import Faults
 from modproxy.fleet.peers import Peers
+from modproxy.hosted.mixed import MixedModules
+from modproxy.hosted.shelf import HostedShelf
 from modproxy.identity.identities import watch_identities
+from modproxy.importing.heads import HeadInForce
+from modproxy.importing.importer import Importer
+from modproxy.importing.publications import ShelfPublications
+from modproxy.importing.spool import Spool
 from modproxy.in_force import InForce
 from modproxy.reporting import CERTIFICATES, CONFIG, Reporter
+from modproxy.server.bundle_import import IMPORT, BundleImport
 from modproxy.server.certificates import Certificates
 from modproxy.server.handler import ClientHandler
+from modproxy.server.hosting import of_hosted
 from modproxy.server.metrics import Metrics, UpstreamCounts
 from modproxy.server.obtaining import Obtainer
 from modproxy.server.peers import PeerHandler
 from modproxy.server.prefetch import MOST_FILES, PREFETCH, Prefetch
+from modproxy.server.publish import HostingParts
 from modproxy.server.traffic import Traffic
 from modproxy.source.asking_again import ask_again
 from modproxy.source.build import SharedResources
@@ -80,7 +90,14 @@ class Replica:
         self.facts = Facts(self.store.private)
         self.object_store = WriteBehind(self.store, Bucket())
         self.depot = Depot(self.object_store.bucket, self.store.private / "depot")
-        self.store.beside = lambda: version_control.used_bytes + self.auditor.used_bytes + self.depot.used_bytes
+        self.mixed = MixedModules(HostedShelf(self.depot), self.store.private / "hosted" / "mixed")
+        self._deleted = DeletedVersions(self.mixed, self.store)
+        self.store.beside = lambda: (
+            version_control.used_bytes
+            + self.auditor.used_bytes
+            + self.depot.used_bytes
+            + self.importer.spool.used_bytes
+        )
         shared = SharedResources(
             self._connections,
             own,
@@ -91,13 +108,30 @@ class Replica:
             self.facts.heads.saw,
             PeerClient(self.peers) if self.peers is not None else None,
             bucket=self.object_store.bucket,
-            depot=self.depot,
+            mixed=self.mixed,
         )
         self.in_force = InForce(shared, cache, self.facts)
         self.handler = ClientHandler(cache, self.store, self.in_force, traffic, own, auditor=self.auditor)
+        hosting = of_hosted(
+            self.handler,
+            HostingParts(cache, self.store, self.store.capacity, self._checks, self.mixed, self.changes, own),
+        )
         obtainer = Obtainer(self.handler.obtain, self.store, MOST_FILES)
         prefetch = Prefetch(obtainer, self.auditor, self.handler.carried_out, draining=lambda: self.handler.draining)
-        self.handler.actions = {PREFETCH: prefetch}
+        heads = HeadInForce(self.depot, cache, self.store.private / "sumdb")
+        self.importer = Importer(
+            Spool(self.store.private / "imports"),
+            self.depot,
+            self.in_force,
+            heads=heads,
+            changes=self.changes,
+            publications=ShelfPublications(self.mixed.shelf),
+        )
+        self.handler.actions = {
+            **hosting.actions,
+            PREFETCH: prefetch,
+            IMPORT: BundleImport(self.importer, self.handler.carried_out),
+        }
         self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None
         self.reporter = Reporter(
             self.in_force,
@@ -125,7 +159,7 @@ class Replica:
         if self.peers is not None:
             self.reporter.peers = self.peers.report
         self.reporter.refusals = self.handler.refusals.recent
-        self.reporter.object_store = self.object_store.report
+        self.reporter.object_store = lambda: self.depot.report(self.object_store.report())
         self.metrics = Metrics(
             traffic,
             upstream_counts,
@@ -137,6 +171,7 @@ class Replica:
             object_store_requests=self.object_store.bucket.requests,
             certificate_expires=self.reporter.certificate_expires,
             peers=self.peers,
+            hosted_changes=hosting.counts,
             prefetched=prefetch.counts,
         )
         self._cache = cache
@@ -163,7 +198,9 @@ class Replica:
         await asyncio.to_thread(self.auditor.begin, self._started.config)
         await self._take_buckets(self._started.config)
         self.background.start("check of the object store", self.object_store.bucket.follow)
+        self.background.start("watch of deleted versions", self._deleted.follow)
         self.background.start("writing to the object store", self.object_store.run)
+        self.background.start("imports that were interrupted", self.importer.follow)
         self.background.start("sending of the audit log", self.auditor.send)
         self.background.start("tidying of the cache", self._janitor.run)
         self.background.start("asking of servers that fail", lambda: ask_again(lambda: self.in_force.sources.outages))
@@ -227,6 +264,7 @@ class Replica:
         self.facts.close()
         await self._cache.close()
         await self._checks.close()
+        await self.importer.close()
         await self.in_force.close()
         await self.auditor.close()
         if self.peers is not None:

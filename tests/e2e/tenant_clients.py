@@ -40,14 +40,14 @@ def go_project(module: str) -> dict[str, str]:
 
 
 @contextmanager
-def ways_to(space: Space) -> Iterator[list[int]]:
+def ways_to(space: Space, fleet: str = FLEET) -> Iterator[list[int]]:
     """While the context is open, each returned port of this machine leads to a replica of the fleet."""
     program = kube_binary.ensure() / "kubectl"
     environment = space.cluster.environment()
     running: list[subprocess.Popen[str]] = []
     ports = []
     try:
-        for one in space.pods(FLEET):
+        for one in space.pods(fleet):
             target = f"pod/{one['metadata']['name']}"
             process = subprocess.Popen(
                 [program, f"--namespace={space.name}", "port-forward", target, ":8080", "--address=127.0.0.1"],

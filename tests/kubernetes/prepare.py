@@ -15,6 +15,7 @@ PARTS: dict[str, Callable[[], object]] = {
     "kubernetes": kube_binary.ensure,
     "helm": programs.helm,
     "dex": programs.dex,
+    "network-policies": programs.network_policies,
     "nodes": kind_cluster.prepare,
     "images": lambda: images.ensure(docker_daemon.ensure()),
 }

@@ -72,3 +72,11 @@ def dex() -> Path:
     module = MODULE / "dex"
     built = GoBuild(name="dex", title="dex", module=module, packages=(".",), sources=(module / "main.go",))
     return go_build.ensure(built) / "dex"
+
+
+def network_policies() -> Path:
+    """The program kube-network-policies, which enforces NetworkPolicies on a node. Raises BuildError."""
+    packages = ("sigs.k8s.io/kube-network-policies/cmd",)
+    module = MODULE / "netpol"
+    built = GoBuild(name="network-policies", title="kube-network-policies", module=module, packages=packages)
+    return go_build.ensure(built) / "cmd"

@@ -7,6 +7,8 @@ files that were published, and the target's key alone for files of upstreams tha
 
 import asyncio
 import contextlib
+import logging
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -15,11 +17,12 @@ from typing import BinaryIO, TypeVar
 
 from modproxy.bucket.bucket import Bucket, BucketError, beside_key
 from modproxy.bucket.client import BucketSettings
-from modproxy.bucket.failure import WRITE, explain_os, failure_of, lacks_conditions
+from modproxy.bucket.failure import WRITE, BucketFailure, explain_os, failure_of, lacks_conditions
 from modproxy.bucket.folder import FolderFiles, NoLinksError
 from modproxy.bucket.place import FOLDER, PRIVATE
 from modproxy.bucket.record import ObjectRecord
 from modproxy.contract.config import ObjectStoreConfig
+from modproxy.contract.report import ObjectStoreState
 
 HOSTED = "hosted/"
 """Begins the keys of files that were published to the fleet: a valid GOPROXY tree is below it."""
@@ -27,10 +30,13 @@ _CONDITIONAL = f"{PRIVATE}/conditional"
 _WHOLE = 4 << 20
 """In bytes: a file of this size is written by one request, from memory."""
 _PIECE = 256 << 10
+_TRIES = 4
 _LIST_SECONDS = 20.0
 _LISTED_AT_ONCE = 1000
 """Of S3: no answer has more keys."""
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,9 @@ class Depot:
         self._on = False
         self._settings: BucketSettings | None = None
         self._files: FolderFiles | None = None
+        self.failure: BucketFailure | None = None
+        """Why the depot takes no files, beside what the checks of the object store find; None while it takes them."""
+        self._since: float | None = None
         self._conditional: Bucket | None = None
         """The bucket that was found to know conditional writes."""
 
@@ -74,6 +83,7 @@ class Depot:
         """
         if on == self._on and settings == self._settings:
             return
+        self.failure, self._since = None, None
         self._on, self._settings, self._files, self._conditional = on, settings, None, None
         if not on or settings is not None:
             await self.own.take(None)
@@ -113,8 +123,8 @@ class Depot:
         if self._conditional is bucket:
             return
         if await self.create(_CONDITIONAL, b"modproxy\n") and await self.create(_CONDITIONAL, b"modproxy\n"):
-            raise BucketError(failure_of("unconditional", WRITE))
-        self._conditional = bucket
+            raise self._noted(failure_of("unconditional", WRITE))
+        self._conditional, self.failure, self._since = bucket, None, None
 
     async def create(self, key: str, body: bytes) -> bool:
         """Write a small file where there is none. Returns False, and changes nothing, where there is one.
@@ -125,6 +135,18 @@ class Depot:
         bucket = self._bucket()
         if self._files is not None:
             return await self._in_folder(bucket, partial(self._files.create, key, body))
+        for _ in range(_TRIES):
+            try:
+                return await self._create(bucket, key, body)
+            except BucketError as e:
+                # S3 says 409 where two write at once, and nobody knows whether one of them has written.
+                if e.failure.kind != "busy":
+                    raise
+            if await bucket.head(key) is not None:
+                return False
+        raise BucketError(failure_of("busy"))
+
+    async def _create(self, bucket: Bucket, key: str, body: bytes) -> bool:
         clients, _ = bucket.in_use()
         import obstore  # noqa: PLC0415 - see `client`
 
@@ -134,7 +156,7 @@ class Depot:
                     await obstore.put_async(clients.write, key, body, mode="create", use_multipart=False)
                 except Exception as e:
                     if lacks_conditions(type(e).__name__, str(e)):
-                        raise BucketError(failure_of("unconditional", WRITE)) from None
+                        raise self._noted(failure_of("unconditional", WRITE)) from None
                     raise
         except FileExistsError:
             return False
@@ -228,8 +250,28 @@ class Depot:
     async def _in_folder(self, bucket: Bucket, work: Callable[[], T]) -> T:
         with bucket.told("put", WRITE, absent="folder"):
             try:
-                return await asyncio.to_thread(work)
+                done = await asyncio.to_thread(work)
             except NoLinksError:
-                raise BucketError(failure_of("unconditional", WRITE)) from None
+                raise self._noted(failure_of("unconditional", WRITE)) from None
             except OSError as e:
-                raise BucketError(explain_os(e.errno, WRITE)) from None
+                raise self._noted(explain_os(e.errno, WRITE)) from None
+        self.failure, self._since = None, None
+        return done
+
+    def _noted(self, failure: BucketFailure) -> BucketError:
+        if self.failure is None or self.failure.kind != failure.kind:
+            log.error("the depot of published modules %s: %s", failure.words, failure.remedy)
+        self.failure, self._since = failure, self._since or time.time()
+        return BucketError(failure)
+
+    def report(self, of_store: ObjectStoreState | None) -> ObjectStoreState | None:
+        """Return how the depot fares, in the words about the object store: `of_store` is what else is known of that."""
+        failure = self.failure
+        if not self._on or failure is None or (of_store is not None and of_store.failure is not None):
+            return of_store
+        state = of_store or ObjectStoreState(url="the folder of published modules")
+        remedy = failure.remedy
+        if self._settings is None and failure.kind == "room":
+            remedy = "make spec.cache.storage.size larger, or name an object store in spec.cache.objectStore"
+        told = {"failure": f"{failure.words} (spec.hosted)", "remedy": remedy, "since": self._since}
+        return state.model_copy(update=told)

@@ -91,6 +91,14 @@ _KINDS: dict[str, tuple[str, str]] = {
         "does not take conditional writes, which hosted modules need, so that no version is published twice",
         "use an object store that knows If-None-Match for PUT, or a volume whose file system knows hard links",
     ),
+    "many": (
+        "has more files of this module than one answer names",
+        "delete versions that nobody needs, or publish the next ones under another module path",
+    ),
+    "claim": (
+        "has a record of a published version that no replica has written",
+        "restore the files below .modproxy/claims and .modproxy/deleted from a backup",
+    ),
     "off": ("is not used any more: the config names no hosted modules", "set spec.hosted"),
     "other": ("gives no answer that can be read", "look into the server's own log"),
 }

@@ -30,6 +30,7 @@ from modproxy.source.protocol import (
     SourceError,
     Tier,
     Unavailable,
+    Unpublished,
 )
 from modproxy.store.protocol import Store, StoredFile
 
@@ -98,7 +99,7 @@ class Cache:
             case Course.FETCH_OR_GIVE_OLD if stored:
                 return await self._newer_or(stored, request, rules, moment)
         self._absences.check(request, rules.source_generation)
-        if request.cached_only and not may_ask_what_is_held(request, self._peers):
+        if request.cached_only and not may_ask_what_is_held(request, self._peers, hosted=rules.hosting is not None):
             raise NotHeld(f"{target}: not held, and the request asks for what is held only (Disable-Module-Fetch)")
         return await self._by_another(request, rules) or await self._await(self._fly(request, rules, moment, own=own))
 
@@ -261,7 +262,7 @@ class Cache:
             level = logging.INFO if isinstance(flight.error, NotFound) else logging.WARNING
             told = {"cause": _cause(flight), "target": str(target)}
             log.log(level, "not fetched: %s", flight.error.reason, extra=told)
-        if isinstance(flight.error, NotFound) and not flight.outdated:
+        if isinstance(flight.error, NotFound) and not flight.outdated and not isinstance(flight.error, Unpublished):
             self._absences.note(flight.request, rules.source_generation, flight.error, rules.cache.not_found_ttl)
             if not target.immutable and not flight.request.via:
                 await self._drop_older(target.key, begun)

@@ -16,8 +16,10 @@ def alone_if_owner(request: Request, peers: Peers | None) -> Request:
     return replace(request, hop=1) if peers.owns(subject_of(target.key)) else request
 
 
-def may_ask_what_is_held(request: Request, peers: Peers | None) -> bool:
-    """Say whether other replicas may be asked for what they hold, where this one holds nothing."""
-    if peers is None or request.local or request.hop or not isinstance(request.target, Target):
+def may_ask_what_is_held(request: Request, peers: Peers | None, *, hosted: bool) -> bool:
+    """Say whether others may be asked for what the fleet holds, where this replica holds nothing: other replicas, and
+    where modules are `hosted` the depot.
+    """
+    if request.local or not isinstance(request.target, Target):
         return False
-    return bool(peers.members.live)
+    return hosted or (peers is not None and not request.hop and bool(peers.members.live))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from modproxy.facts.first_seen import FirstSeen
 from modproxy.facts.head_log import HeadLog
 from modproxy.facts.known_answers import Answers, published_at
+from modproxy.hosted.hosting import Hosting
 from modproxy.mod.path import ModulePath
 from modproxy.mod.pattern import Pattern
 from modproxy.mod.sumdb import Database, lookup_target
@@ -63,7 +64,8 @@ class Witnesses:
 class Ages:
     """Answers for one config whether versions are at least `least` seconds old.
 
-    The versions of `exempt` modules have no records in the log.
+    The versions of `exempt` modules have no records in the log. Of what comes from the depot of the fleet only
+    (`hosting`), the `.info` has the time of its publication, which no publisher chooses.
     """
 
     def __init__(
@@ -74,17 +76,22 @@ class Ages:
         answers: Answers,
         witnesses: Witnesses,
         *,
+        hosting: Hosting | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._least = least
         self._database = database
         self._exempt = exempt
         self._answers = answers
+        self._hosting = hosting
         self._numbers = witnesses.numbers
         self._heads = witnesses.heads
         self._first_seen = witnesses.first_seen
         self._clock = clock
         self._log = 0.0, AgeByLog(0, None)
+
+    def _is_published_here(self, path: ModulePath) -> bool:
+        return self._hosting is not None and self._hosting.only(path)
 
     def by_log(self, path: ModulePath) -> bool:
         """Say whether the log tells the ages of a module's versions."""
@@ -92,6 +99,8 @@ class Ages:
 
     def at_once(self, path: ModulePath, version: str) -> Found | None:
         """Return what is known without asking anybody; None where somebody has to be asked."""
+        if self._is_published_here(path):
+            return None  # its .info tells, which the depot has
         if self._database is None or not self.by_log(path):
             seen = self._first_seen.known(path, version)
             return OLD if seen is not None and self._clock() - seen >= self._least else None
@@ -106,6 +115,10 @@ class Ages:
 
         Raises `SourceError` when nobody can tell: the database gives no usable answer, or there is no `.info`.
         """
+        if self._is_published_here(path):
+            at = await published_at(self._answers, path, version)
+            old = at <= self._clock() - self._least
+            return OLD if old else Found(False, f"it was published to this fleet at {_told(at)}")
         if self._database is not None and self.by_log(path):
             number = await self._number(self._database, path, version)
             if number is not None:

@@ -16,6 +16,7 @@ from modproxy.facts.known_answers import Answers, HeldAnswers
 from modproxy.facts.license_judge import LicenseJudge
 from modproxy.facts.licenses import Licenses
 from modproxy.facts.vulnerability_database import VulnerabilityDatabase
+from modproxy.hosted.hosting import Hosting
 from modproxy.mod.pattern import Pattern
 from modproxy.mod.sumdb import Database
 from modproxy.policy.licenses import LicenseRule
@@ -91,9 +92,11 @@ class Facts:
         if rule is None and not modules.minimum_age and licenses is None:
             return None
 
+        hosting = Hosting.of(config.hosted) if config.hosted is not None else None
+
         def judge(answers: Answers, of_held: Judge | None) -> Judge:
             least, wording = modules.minimum_age, Wording(config.fleet, modules.contact)
-            ages = Ages(least, database, exempt, answers, self._witnesses) if least else None
+            ages = Ages(least, database, exempt, answers, self._witnesses, hosting=hosting) if least else None
             return Judge(modules, ages, rule, answers, wording, licenses=licenses, of_held=of_held)
 
         return judge(answers, judge(HeldAnswers(answers), None))

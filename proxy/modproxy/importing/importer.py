@@ -53,11 +53,19 @@ class Outcome:
 class Importer:
     """Imports bundles into the depot, one at a time. `busy` is held from the first byte of a bundle to its end."""
 
-    def __init__(self, spool: Spool, depot: Depot, in_force: InForce, heads: HeadInForce, changes: Changes) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        depot: Depot,
+        in_force: InForce,
+        *,
+        heads: HeadInForce,
+        changes: Changes,
+        publications: Publications,
+    ) -> None:
         self.spool = spool
         self.busy = asyncio.Lock()
-        self.publications: Publications | None = None
-        """Publishes hosted modules; None where nothing can be published."""
+        self._publications = publications
         self._depot, self._in_force, self._heads, self._changes = depot, in_force, heads, changes
         self._checks = Pool("import", 1)
         self._left = asyncio.Event()
@@ -93,7 +101,7 @@ class Importer:
         return checked
 
     def _placing(self, bundle: Path, checked: CheckedBundle, rules: Rules) -> Placing:
-        return Placing(self._depot, self.publications, bundle, checked, rules.admission.admits)
+        return Placing(self._depot, self._publications, bundle, checked, rules.admission.admits)
 
     async def _judge(
         self, checked: CheckedBundle, placing: Placing, rules: Rules, database: Database | None, outcome: Outcome
@@ -178,9 +186,9 @@ class Importer:
             log.warning("an import waits for the depot: %s", e)
             self._left.set()
 
-    def close(self) -> None:
-        """End the threads."""
-        self._checks.close()
+    async def close(self) -> None:
+        """End the threads. What was written down is carried on by the next process."""
+        await asyncio.to_thread(self._checks.close)
 
 
 def _tell(outcome: Outcome, doing: str, done: int, of: int) -> None:

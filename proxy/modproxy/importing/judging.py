@@ -38,6 +38,8 @@ class Taken:
     version: BundledVersion
     way: Way
     voucher: str
+    alone: bool = False
+    """Whether nobody else has versions of the module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,11 @@ class Rejected:
 def judge(version: BundledVersion, bundle_database: str | None, terms: Terms) -> Taken | Rejected:
     """Decide about a version of a bundle whose records were proved for `bundle_database`, where that is in force."""
     path = version.module
-    if version.standing is Standing.HOSTED or first_match(terms.hosted, path) is not None:
+    alone = first_match(terms.hosted, path) is not None
+    if version.standing is Standing.HOSTED or alone:
         if not version.zip:
             return Rejected(version, "the bundle has its go.mod file only, and a published version has a zip")
-        return Taken(version, Way.HOSTED, voucher(CameFrom.HOSTED))
+        return Taken(version, Way.HOSTED, voucher(CameFrom.HOSTED), alone)
     trusted = Taken(version, Way.TRUSTED, voucher(CameFrom.BUNDLE))
     if first_match(terms.private, path) is not None or terms.database is None or is_exempt(path, terms.exempt):
         return trusted

@@ -31,7 +31,9 @@ Told = Callable[[str, int, int], None]
 class Publications(Protocol):
     """Publishes versions to the fleet, as a publisher does."""
 
-    async def restore(self, version: BundledVersion, info: bytes, go_mod: bytes, zip_file: "OpenedFile") -> bool:
+    async def restore(
+        self, version: BundledVersion, info: bytes, go_mod: bytes, zip_file: "OpenedFile", *, mixed: bool
+    ) -> bool:
         """Publish a version for good. Returns whether it is new. Raises `NotRestored`, and `BucketError`."""
         ...
 
@@ -55,7 +57,7 @@ class Placing:
     def __init__(
         self,
         depot: Depot,
-        publications: Publications | None,
+        publications: Publications,
         path: Path,
         checked: CheckedBundle,
         admits: Callable[[Target, str], bool],
@@ -108,8 +110,6 @@ class Placing:
         return new
 
     async def _publish(self, taken: Taken) -> bool | Rejected:
-        if self._publications is None:
-            return Rejected(taken.version, "this fleet takes no publications")
         version = taken.version
         names = {kind: Target(version.module, version.version, kind).key for kind in files_of(version)}
         file = self._files[names[Kind.ZIP]]
@@ -119,6 +119,7 @@ class Placing:
                 await asyncio.to_thread(self._read, names[Kind.INFO]),
                 await asyncio.to_thread(self._read, names[Kind.MOD]),
                 OpenedFile(file.size, file.sha256.hex(), lambda: self._open(file.name)),
+                mixed=not taken.alone,
             )
         except NotRestored as e:
             return Rejected(version, str(e))

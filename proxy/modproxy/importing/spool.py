@@ -40,7 +40,7 @@ class Spool:
 
     def commit(self, bundle: Path, taken: Sequence[Taken]) -> None:
         """Write down that an import is to be carried to its end. Both files are on stable storage after it."""
-        versions = [[one.version.module, one.version.version, one.way.value, one.voucher] for one in taken]
+        versions = [[one.version.module, one.version.version, one.way.value, one.voucher, one.alone] for one in taken]
         plan = bundle.with_suffix(_PLAN)
         draft = plan.with_suffix(".draft")
         with bundle.open("rb") as file:
@@ -69,7 +69,10 @@ class Spool:
         found: dict[str, Any] = read_object(bundle.with_suffix(_PLAN).read_bytes())
         versions = {(one.module, one.version): one for one in manifest.versions}
         try:
-            return [Taken(versions[module, version], Way(way), text) for module, version, way, text in found["taken"]]
+            return [
+                Taken(versions[module, version], Way(way), text, alone)
+                for module, version, way, text, alone in found["taken"]
+            ]
         except (KeyError, TypeError) as e:
             raise ValueError(f"the plan does not fit its bundle: {e}") from None
 

@@ -6,6 +6,7 @@ times that a list may have after its versions.
 
 import datetime
 import re
+from collections.abc import Collection
 
 from modproxy.mod.gotime import is_go_time
 from modproxy.mod.version import is_pseudo, parse_semver
@@ -32,6 +33,16 @@ def latest_of(body: bytes) -> str | None:
         newest = max(moment for moment, _ in timed)
         return next(version for moment, version in timed if moment == newest)
     return max(tagged, key=rank, default=None)
+
+
+def highest_of(versions: Collection[str]) -> str | None:
+    """Return the version that the go command takes for the latest of these: the highest release, else the highest
+    pre-release, else the newest pseudo-version; None without any.
+    """
+    tagged = [version for version in versions if not is_pseudo(version)]
+    if tagged:
+        return max(tagged, key=rank)
+    return max(versions, key=lambda version: _moment([version]) or "", default=None)
 
 
 def _moment(words: list[str]) -> str | None:

@@ -25,6 +25,8 @@ class CameFrom(StrEnum):
     VERSION_CONTROL = "vcs"
     BUNDLE = "bundle"
     """A bundle that was imported into the depot."""
+    HOSTED = "hosted"
+    """The depot of this fleet, for a module that was published to the fleet itself."""
     DATABASE = "database"
     """A checksum database, for the answers of the database itself."""
 

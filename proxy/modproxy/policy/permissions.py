@@ -67,6 +67,10 @@ class Permissions:
             return self._decide(principal, path)
         return self._decided(principal, path)
 
+    def tells_names(self, principal: Principal) -> bool:
+        """Say whether a client may learn names of users: not somebody who could prove who he is and has not."""
+        return not self._proves or principal != ANONYMOUS
+
     def rules_for(self, principal: Principal) -> tuple[str, ...]:
         """Return the names of the rules that are for a principal: with the same rules go the same rights."""
         return tuple(rule.name for rule in self._rules if rule.is_for(principal))

@@ -252,8 +252,10 @@ class ClientHandler:
                 ask = self._cache.exists if head_of_zip else self._cache.get
                 answer = await ask(request, rules)
             except SourceError as e:
-                mismatch = isinstance(e, Mismatch)
-                return Reply(endpoint, status_of(e), failure(e), lacking=isinstance(e, NotHeld), mismatch=mismatch)
+                mismatch, named = isinstance(e, Mismatch), rules.permissions.tells_names(request.principal)
+                return Reply(
+                    endpoint, status_of(e), failure(e, named=named), lacking=isinstance(e, NotHeld), mismatch=mismatch
+                )
             if answer.body is not None or answer.stored is None:
                 return Reply(endpoint, answer.status, request=request, answer=answer)
             try:

@@ -69,7 +69,8 @@ async def judged(method: str, request: Request, rules: Rules, ask: FromCache) ->
                 raise
             return reply, ()  # it says itself that there is no such version
     except SourceError as e:
-        return Reply(target.kind.value, status_of(e), failure(e), lacking=isinstance(e, NotHeld)), ()
+        answer = failure(e, named=rules.permissions.tells_names(request.principal))
+        return Reply(target.kind.value, status_of(e), answer, lacking=isinstance(e, NotHeld)), ()
 
 
 async def _looked_at(

@@ -47,8 +47,10 @@ class Metrics(Collector):
         certificate_expires: Callable[[], float | None],
         peers: Peers | None = None,
         prefetched: Mapping[str, int],
+        hosted_changes: Mapping[tuple[str, str], int],
     ) -> None:
         self._prefetched = prefetched
+        self._hosted_changes = hosted_changes
         self._traffic = traffic
         self._upstream = upstream
         self._refusals = refusals
@@ -75,6 +77,7 @@ class Metrics(Collector):
         yield from self._of_clients()
         yield from self._of_upstream()
         yield from self._of_audit()
+        yield from self._of_hosted()
         files = CounterMetricFamily("modproxy_prefetch_files", "Files that prefetches asked for.", labels=["outcome"])
         for outcome, count in sorted(self._prefetched.items()):
             files.add_metric([outcome], count)
@@ -139,6 +142,15 @@ class Metrics(Collector):
         yield CounterMetricFamily("modproxy_audit_lost", "Audit records that some target never got.", lost)
         text = "Bytes of audit records on the disk that the receiver does not have yet."
         yield GaugeMetricFamily("modproxy_audit_spooled_bytes", text, self._auditor.spooled_bytes)
+
+    def _of_hosted(self) -> Iterator[Metric]:
+        if not self._hosted_changes:
+            return
+        text = "Publications and deletions of modules of the fleet's own."
+        changes = CounterMetricFamily("modproxy_hosted_changes", text, labels=["action", "outcome"])
+        for (action, outcome), count in sorted(self._hosted_changes.items()):
+            changes.add_metric([action, outcome], count)
+        yield changes
 
     def _of_object_store(self, state: ObjectStoreState | None) -> Iterator[Metric]:
         if state is None:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Protocol
 
 from modproxy.bucket.bucket import Bucket
-from modproxy.bucket.depot import Depot
 from modproxy.contract.address import Address
 from modproxy.contract.config import Config, UpstreamConfig
 from modproxy.contract.report import Role
+from modproxy.hosted.hosting import Hosting
+from modproxy.hosted.mixed import MixedModules
 from modproxy.mod.chain import Entry, EntryKind
 from modproxy.mod.pattern import Pattern, parse_pattern
 from modproxy.mod.sumdb import Database, database_folder
@@ -24,7 +25,9 @@ from modproxy.source.chain import Chain, Link
 from modproxy.source.checked import LARGE_ANSWERS_BYTES, Checked
 from modproxy.source.configured import checksum_database, upstream_entries
 from modproxy.source.database_server import DatabaseProxy, DatabaseServer
+from modproxy.source.depot_lists import DepotLists
 from modproxy.source.file_tree import FileTree
+from modproxy.source.hosted import Hosted
 from modproxy.source.latest import LatestFromList
 from modproxy.source.object_store import ObjectStoreTerms
 from modproxy.source.outages import Outages
@@ -73,8 +76,8 @@ class SharedResources:
     """Asks the other replicas of the fleet; None for a replica that shares nothing."""
     bucket: Bucket | None = None
     """The object store; it is asked only where the config names one."""
-    depot: Depot | None = None
-    """Where published modules are; it is asked only where the config names hosted modules."""
+    mixed: MixedModules | None = None
+    """Knows what is published to the fleet; it is asked only where the config has hosted modules."""
     memory: Room = field(default_factory=lambda: Room(lambda: LARGE_ANSWERS_BYTES))
     """The room for all large answers that are held in memory at once."""
 
@@ -150,7 +153,8 @@ async def build_sources(
         Link(entry.kind, _source(entry, client, public_direct, shared.memory), entry.fall_back_on_error)
         for entry in entries
     ]
-    unverified = tuple(map(parse_pattern, upstream.not_verified))
+    hosted = tuple(map(parse_pattern, config.hosted.modules)) if config.hosted is not None else ()
+    unverified = (*map(parse_pattern, upstream.not_verified), *hosted)
     tiers = _tiers(config, shared, cache, outages)
     seconds = longest_seconds(upstream, entries, parent=tiers.parent is not None)
     off = bool(entries) and all(entry.kind is EntryKind.OFF for entry in entries)
@@ -158,12 +162,17 @@ async def build_sources(
     private = tiers.private(direct, upstream.direct_timeout)
     sumdb: Source = Absent(_NO_DATABASE)
     shared_database: SharedDatabase | None = None
+    if off and tiers.parent is None and config.hosted is not None and shared.mixed is not None:
+        public = LatestFromList(DepotLists(public, shared.mixed.shelf.depot))
     if database is not None:
-        sumdb, shared_database = _sumdb(database, entries, client, shared, cache, tiers=tiers)
+        sumdb, shared_database = _sumdb(database, entries, client, shared, cache, tiers=tiers, off=off)
         public = Verified(public, database, cache, unverified, ahead=True)
         private = Verified(private, database, cache, unverified, ahead=False)
+    source: Source = Router(public, private, sumdb, not_proxied, unverified)
+    if config.hosted is not None and shared.mixed is not None:
+        source = Hosted(source, shared.mixed, Hosting(hosted), alone=shared.peers is None)
     return Sources(
-        Router(public, private, sumdb, not_proxied, unverified),
+        source,
         database,
         unverified,
         tuple(warnings),
@@ -203,7 +212,7 @@ def _tiers(config: Config, shared: SharedResources, terms: ObjectStoreTerms, out
     bucket = shared.bucket
     if config.cache.object_store is None:
         # What was brought into the folder of this replica is found there as in an object store.
-        bucket = shared.depot.own if config.hosted is not None and shared.depot is not None else None
+        bucket = shared.mixed.shelf.depot.own if config.hosted is not None and shared.mixed is not None else None
     return Tiers(shared.peers, bucket, parent, terms, shared.memory)
 
 
@@ -232,6 +241,7 @@ def _sumdb(
     cache: DatabaseCache,
     *,
     tiers: Tiers,
+    off: bool,
 ) -> tuple[Source, SharedDatabase]:
     proxies = [
         DatabaseProxy(UpstreamProxy(client, entry.url, entry.login, role=Role.DATABASE), entry.fall_back_on_error)
@@ -242,7 +252,8 @@ def _sumdb(
     itself = UpstreamProxy(client, database.url, database.login, path_below_database, role=Role.DATABASE)
     saw = partial(shared.saw_tree_head, database.id)
     seconds = client.timeout * SMALL_TOTAL * (len(proxies) + 2)  # the parent, and the database itself
-    answers = SharedDatabase(
-        DatabaseServer(database, proxies, itself, tiers.database, tiers.shelf), shared.peers, seconds
+    server = DatabaseServer(
+        database, proxies, itself, tiers.database, tiers.shelf, shelf_first=off and tiers.parent is None
     )
+    answers = SharedDatabase(server, shared.peers, seconds)
     return SumdbSource(database, answers, heads, cache, outages=client.outages, saw=saw), answers

@@ -80,6 +80,17 @@ class NotHeld(NotFound):
     """What is asked for is not held, and the request allows no fetch. This says nothing of whether it exists."""
 
 
+class Unpublished(NotFound):
+    """No such version is published to this fleet. It may be published at any moment, so nothing of this is remembered.
+
+    `by` says who has deleted it, for those who may know names.
+    """
+
+    def __init__(self, reason: str, status: int = 404, *, by: str = "") -> None:
+        super().__init__(reason, status)
+        self.by = by
+
+
 class Denied(SourceError):
     """The source refuses to serve the target (403)."""
 

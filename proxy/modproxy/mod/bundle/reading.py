@@ -208,7 +208,7 @@ def part_of(file: BinaryIO, entry: Entry, *, owned: bool = False) -> BinaryIO:
 
     `owned` says that `file` is closed with it.
     """
-    return io.BufferedReader(_Part(file, entry, owned=owned))
+    return io.BufferedReader(_Part(file, entry, owned=owned))  # type: ignore[type-var]  # the stubs want attributes of files
 
 
 class _Part(io.RawIOBase):

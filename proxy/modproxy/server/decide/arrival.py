@@ -16,12 +16,13 @@ from modproxy.mod.sumdb import SumdbTarget, is_lookup_of, is_sumdb_path, parse_s
 from modproxy.mod.target import NoSuchTarget, Target, TargetError, decode_path, parse_target
 from modproxy.request import AnyTarget, Request
 from modproxy.request_ids import REQUEST_IDS
+from modproxy.server.decide.artifactory import ARTIFACTORY, VERSION_PATH, path_of_change, without_parameters
 from modproxy.via import ViaEntry, capped
 
 _LONGEST_REMEMBERED = 200
 """Characters: paths of real modules are shorter, and a few thousand longer ones would take much memory."""
 _remembered_target = lru_cache(maxsize=4096)(parse_target)
-ACTIONS: Mapping[str, str] = {"prefetch": "POST"}
+ACTIONS: Mapping[str, str] = {"prefetch": "POST", "import": "POST", ARTIFACTORY: "GET"}
 """The actions below `/-/`, with their methods."""
 _CHANGES = {"PUT": "publish", "DELETE": "delete"}
 """The actions on the files of modules, by their methods."""
@@ -91,12 +92,13 @@ def read_arrival(method: str, raw_path: str, headers: MultiMapping[str], rules: 
     """Read a request. `raw_path` is the target of the request line, undecoded."""
     root = raw_path.partition("?")[0] in ("/", rules.prefix, f"{rules.prefix}/")
     action = "" if root else _named_action(raw_path, rules.prefix)
-    target, fault = (None, None) if root or action else _read_path(raw_path, rules)
+    change = "" if root else _CHANGES.get(method, "")
+    target, fault = (None, None) if root or action else _read_path(raw_path, rules, change=bool(change))
     return Arrival(
         method,
         target,
         fault,
-        action=action or ("" if root else _CHANGES.get(method, "")),
+        action=action or change,
         host=headers.get("Host", "") if rules.hosts else "",
         via=capped(", ".join(headers.getall("Via"))) if "Via" in headers else "",
         cached_only=headers.get("Disable-Module-Fetch", "").lower() == "true",
@@ -110,12 +112,19 @@ def _named_action(raw_path: str, prefix: str) -> str:
     """Return the action of a path below `/-/`; empty for other paths, and for an action that there is not."""
     below = f"{prefix}/-/"
     path = raw_path.partition("?")[0]
+    if path == f"{prefix}{VERSION_PATH}":
+        return ARTIFACTORY
     name = path.removeprefix(below) if path.startswith(below) else ""
     return name if name in ACTIONS else ""
 
 
-def _read_path(raw_path: str, rules: Rules) -> tuple[AnyTarget | None, TargetError | NoSuchTarget | None]:
+def _read_path(
+    raw_path: str, rules: Rules, *, change: bool = False
+) -> tuple[AnyTarget | None, TargetError | NoSuchTarget | None]:
     try:
+        if change:
+            path = path_of_change(_below(rules.prefix, decode_path(without_parameters(_path_of(raw_path)))))
+            return _module_target(path), None
         path = _below(rules.prefix, decode_path(_path_of(raw_path)))
         return (_sumdb_target(path, rules) if is_sumdb_path(path) else _module_target(path)), None
     except (TargetError, NoSuchTarget) as e:

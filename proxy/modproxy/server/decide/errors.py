@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from modproxy.quoting import escape_controls
-from modproxy.source.protocol import SourceError, Unavailable
+from modproxy.source.protocol import SourceError, Unavailable, Unpublished
 
 _LINES = 8
 """The go command prints no more lines of an error's body (cmd/go/internal/web)."""
@@ -28,11 +28,15 @@ class ErrorAnswer:
         return "\n".join(map(escape_controls, lines))[:_LONGEST] + "\n"
 
 
-def failure(error: SourceError) -> ErrorAnswer:
-    """Make the answer for an error of a source. The status keeps its meaning for the go command."""
+def failure(error: SourceError, *, named: bool) -> ErrorAnswer:
+    """Make the answer for an error of a source. The status keeps its meaning for the go command.
+
+    `named` says whether the client may learn names of users.
+    """
     phrase = {404: "not found", 410: "not found", 403: "forbidden"}.get(error.status, "upstream trouble")
     headers = {"Retry-After": error.retry_after} if isinstance(error, Unavailable) and error.retry_after else {}
-    return ErrorAnswer(error.status, f"{phrase}: {error.reason}", headers)
+    by = f" by {error.by}" if named and isinstance(error, Unpublished) and error.by else ""
+    return ErrorAnswer(error.status, f"{phrase}: {error.reason}{by}", headers)
 
 
 FAULT = ErrorAnswer(HTTPStatus.INTERNAL_SERVER_ERROR, "an error of this proxy; its log tells more")

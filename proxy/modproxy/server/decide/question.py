@@ -7,7 +7,7 @@ from multidict import MultiMapping
 
 from modproxy.fleet.greeting import CACHED_ONLY, HOP, NAME, is_name
 from modproxy.in_force import Rules
-from modproxy.mod.sumdb import is_sumdb_path, parse_sumdb_target, supported_target
+from modproxy.mod.sumdb import SumdbTarget, is_lookup_of, is_sumdb_path, parse_sumdb_target, supported_target
 from modproxy.mod.target import NoSuchTarget, TargetError, decode_path, parse_target
 from modproxy.request import Request
 from modproxy.server.decide.arrival import TRACE_PARENT, request_id_of
@@ -46,6 +46,8 @@ def read_question(method: str, raw_path: str, headers: MultiMapping[str], rules:
         raise NoQuestion(ErrorAnswer(400, f"bad request: {e}")) from None
     except NoSuchTarget as e:
         raise NoQuestion(ErrorAnswer(404, f"not found: {e}")) from None
+    if isinstance(target, SumdbTarget) and is_lookup_of(target, rules.unverified):
+        raise NoQuestion(ErrorAnswer(404, f"not found: {target.module} is private here: no database is asked about it"))
     if target is None:
         target = supported_target(rules.database or "")
     trace = headers.get("traceparent", "")

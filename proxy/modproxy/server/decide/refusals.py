@@ -114,6 +114,16 @@ def check_access(arrival: Arrival, rules: Rules, _own: ViaEntry) -> Refusal | No
     return None if by is None else refusal_by(by, arrival.target, rules)
 
 
+def check_right(verb: Verb) -> Check:
+    """Make the check that refuses a principal who may not do it with the module."""
+
+    def check(arrival: Arrival, rules: Rules, _own: ViaEntry) -> Refusal | None:
+        by = rules.permissions.refuse(arrival.principal, verb, module_of(arrival.target))
+        return None if by is None else refusal_by(by, arrival.target, rules)
+
+    return check
+
+
 def check_policy(arrival: Arrival, rules: Rules, _own: ViaEntry) -> Refusal | None:
     """Refuse a module that the fleet does not serve (403)."""
     target = arrival.target
@@ -175,3 +185,6 @@ def refusal_by(by: RuleRefusal, target: AnyTarget | None, rules: Rules | None = 
 CHECKS_BEFORE: tuple[Check, ...] = (check_host, check_method, check_loop)
 CHECKS: tuple[Check, ...] = (check_imposed, check_access, check_path, check_policy)
 """The rights come before the path: what is said of a path without a target may tell which modules are private."""
+CHECKS_OF_PUBLISH: tuple[Check, ...] = (check_imposed, check_right(Verb.PUBLISH), check_path, check_policy)
+CHECKS_OF_DELETE: tuple[Check, ...] = (check_right(Verb.DELETE), check_path)
+"""What may not be served any more may be deleted."""

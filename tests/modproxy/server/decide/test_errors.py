@@ -18,12 +18,12 @@ from modproxy.source.protocol import Denied, Mismatch, NotFound, SourceError, Un
     ],
 )
 def test_what_a_source_raised(error: SourceError, status: int, text: str) -> None:
-    answer = failure(error)
+    answer = failure(error, named=True)
     assert (answer.status, answer.text, dict(answer.headers)) == (status, text, {})
 
 
 def test_when_to_come_back_is_passed_on() -> None:
-    assert failure(Unavailable("busy", 503, retry_after="7")).headers == {"Retry-After": "7"}
+    assert failure(Unavailable("busy", 503, retry_after="7"), named=True).headers == {"Retry-After": "7"}
 
 
 def test_no_more_than_the_go_command_prints() -> None:
