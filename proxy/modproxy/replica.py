@@ -35,6 +35,7 @@ from modproxy.reporting import CERTIFICATES, CONFIG, Reporter
 from modproxy.server.bundle_import import IMPORT, BundleImport
 from modproxy.server.certificates import Certificates
 from modproxy.server.handler import ClientHandler
+from modproxy.server.held import HELD, Held
 from modproxy.server.hosting import of_hosted
 from modproxy.server.metrics import Metrics, UpstreamCounts
 from modproxy.server.obtaining import Obtainer
@@ -131,6 +132,7 @@ class Replica:
             **hosting.actions,
             PREFETCH: prefetch,
             IMPORT: BundleImport(self.importer, self.handler.carried_out),
+            HELD: Held(self.store.root, self.depot, lambda: len(self.peers.members.live) if self.peers else 0),
         }
         self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None
         self.reporter = Reporter(
