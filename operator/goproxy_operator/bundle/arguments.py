@@ -39,8 +39,8 @@ fetched is kept in FILE.parts until then, so a command that was interrupted goes
 With --go-sum a version that cannot be had leaves no bundle. With --all and --since it is left out and named.
 """
 _IMPORT = """\
-Give a bundle to a fleet, which verifies all of it before it takes any of it. The fleet needs spec.hosted, and the
-importer needs the verb publish for each module. To import the same bundle again changes nothing.
+Give a bundle to a fleet, which verifies all of it before it takes any of it. The fleet needs spec.hosted.enabled, and
+the importer needs the verb publish for each module. To import the same bundle again changes nothing.
 
 With --from the files of another proxy are made into a bundle first, each version verified:
   athens:DIR, athens:s3://BUCKET/PREFIX   what Athens has stored (the credentials come from AWS_... variables)

@@ -35,7 +35,7 @@ IMPORT = "import"
 _TELL_SECONDS = 0.5
 _ASK_AGAIN = {"Retry-After": "30"}
 _OFF = (
-    "this fleet keeps no modules of its own, so no bundle can be imported: set spec.hosted, and "
+    "this fleet keeps no modules of its own, so no bundle can be imported: set spec.hosted.enabled, and "
     "cache.objectStore where it has more than one replica"
 )
 _FULL = "the disk of this replica has no room for the bundle: it needs {} bytes, and {} are free"
