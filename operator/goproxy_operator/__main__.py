@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _OF_CLIENTS = {
+    "bundle": "goproxy_operator.bundle.command",
     "prefetch": "goproxy_operator.prefetch.command",
     "publish": "goproxy_operator.publish.command",
 }

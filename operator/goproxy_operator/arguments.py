@@ -160,7 +160,9 @@ def make_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentP
     logout = commands.add_parser("logout", help="remove that token")
     publish = commands.add_parser("publish", help="publish a version of a module to a fleet")
     prefetch = commands.add_parser("prefetch", help="have a fleet fetch all that a go.mod or a go.sum file names")
-    own = {"local": local, "login": login, "goauth": goauth, "logout": logout, "publish": publish, "prefetch": prefetch}
+    bundle = commands.add_parser("bundle", help="carry modules over an air gap, or in from another proxy")
+    own = {"local": local, "login": login, "goauth": goauth, "logout": logout}
+    own |= {"publish": publish, "prefetch": prefetch, "bundle": bundle}
     return parser, own
 
 

@@ -26,10 +26,16 @@ from modproxy.fleet.peers import Peers
 from modproxy.hosted.mixed import MixedModules
 from modproxy.hosted.shelf import HostedShelf
 from modproxy.identity.identities import watch_identities
+from modproxy.importing.heads import HeadInForce
+from modproxy.importing.importer import Importer
+from modproxy.importing.publications import ShelfPublications
+from modproxy.importing.spool import Spool
 from modproxy.in_force import InForce
 from modproxy.reporting import CERTIFICATES, CONFIG, Reporter
+from modproxy.server.bundle_import import IMPORT, BundleImport
 from modproxy.server.certificates import Certificates
 from modproxy.server.handler import ClientHandler
+from modproxy.server.held import HELD, Held
 from modproxy.server.hosting import of_hosted
 from modproxy.server.metrics import Metrics, UpstreamCounts
 from modproxy.server.obtaining import Obtainer
@@ -90,7 +96,12 @@ class Replica:
         self.depot = Depot(self.object_store.bucket, self.store.private / "depot")
         self.mixed = MixedModules(HostedShelf(self.depot), self.store.private / "hosted" / "mixed")
         self._deleted = DeletedVersions(self.mixed, self.store)
-        self.store.beside = lambda: version_control.used_bytes + self.auditor.used_bytes + self.depot.used_bytes
+        self.store.beside = lambda: (
+            version_control.used_bytes
+            + self.auditor.used_bytes
+            + self.depot.used_bytes
+            + self.importer.spool.used_bytes
+        )
         shared = SharedResources(
             self._connections,
             own,
@@ -116,7 +127,22 @@ class Replica:
             Obtainer(self.handler.obtain, self.store, FILES_AT_ONCE),
             cache, self.store, self.changes, rules=lambda: self.in_force.rules, owns=owns,
         )  # fmt: skip
-        self.handler.actions = {**hosting.actions, PREFETCH: prefetch, WEBHOOK: self._sync.webhooks}
+        heads = HeadInForce(self.depot, cache, self.store.private / "sumdb")
+        self.importer = Importer(
+            Spool(self.store.private / "imports"),
+            self.depot,
+            self.in_force,
+            heads=heads,
+            changes=self.changes,
+            publications=ShelfPublications(self.mixed.shelf),
+        )
+        self.handler.actions = {
+            **hosting.actions,
+            PREFETCH: prefetch,
+            WEBHOOK: self._sync.webhooks,
+            IMPORT: BundleImport(self.importer, self.handler.carried_out),
+            HELD: Held(self.store.root, self.depot, lambda: len(self.peers.members.live) if self.peers else 0),
+        }
         self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None
         self.reporter = Reporter(
             self.in_force,
@@ -189,6 +215,7 @@ class Replica:
         self.background.start("check of the object store", self.object_store.bucket.follow)
         self.background.start("watch of deleted versions", self._deleted.follow)
         self.background.start("writing to the object store", self.object_store.run)
+        self.background.start("imports that were interrupted", self.importer.follow)
         self.background.start("sending of the audit log", self.auditor.send)
         self.background.start("tidying of the cache", self._janitor.run)
         self.background.start("asking of servers that fail", lambda: ask_again(lambda: self.in_force.sources.outages))
@@ -253,6 +280,7 @@ class Replica:
         self.facts.close()
         await self._cache.close()
         await self._checks.close()
+        await self.importer.close()
         await self.in_force.close()
         await self.auditor.close()
         if self.peers is not None:

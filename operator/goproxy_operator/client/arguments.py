@@ -1,6 +1,7 @@
 """The arguments that all commands share that ask a fleet."""
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -33,9 +34,16 @@ class Asking:
     """Seconds that the fleet may be silent."""
 
 
-def add_fleet_arguments(parser: argparse.ArgumentParser, flag: str, help_text: str, *, required: bool = True) -> None:
-    """Add the URL of the fleet under `flag`, such as `--to`, and how it is asked."""
-    parser.add_argument(flag, dest="fleet", metavar="URL", type=fleet_url, required=required, help=help_text)
+def add_fleet_arguments(
+    parser: argparse.ArgumentParser,
+    flag: str,
+    help_text: str,
+    *,
+    required: bool = True,
+    read: Callable[[str], object] | None = None,
+) -> None:
+    """Add the URL of the fleet under `flag`, such as `--to`, and how it is asked. `read` takes other URLs too."""
+    parser.add_argument(flag, dest="fleet", metavar="URL", type=read or fleet_url, required=required, help=help_text)
     parser.add_argument(
         "--token-file",
         type=Path,

@@ -32,7 +32,7 @@ def latest_of(body: bytes) -> str | None:
     if timed:
         newest = max(moment for moment, _ in timed)
         return next(version for moment, version in timed if moment == newest)
-    return max(tagged, key=_rank, default=None)
+    return max(tagged, key=rank, default=None)
 
 
 def highest_of(versions: Collection[str]) -> str | None:
@@ -41,7 +41,7 @@ def highest_of(versions: Collection[str]) -> str | None:
     """
     tagged = [version for version in versions if not is_pseudo(version)]
     if tagged:
-        return max(tagged, key=_rank)
+        return max(tagged, key=rank)
     return max(versions, key=lambda version: _moment([version]) or "", default=None)
 
 
@@ -57,8 +57,10 @@ def _moment(words: list[str]) -> str | None:
     return f"{stamp[1]}.000000" if stamp else None
 
 
-def _rank(version: str) -> tuple[bool, tuple[tuple[int, str], ...], bool, list[tuple[bool, int, str]]]:
-    """Order versions as `semver.Compare` does, but every release after every pre-release, and after `+incompatible`."""
+def rank(version: str) -> tuple[bool, tuple[tuple[int, str], ...], bool, list[tuple[bool, int, str]]]:
+    """Return what orders versions as `semver.Compare` does, but every release after every pre-release, and after
+    `+incompatible`.
+    """
     parsed = parse_semver(version)
     if parsed is None:
         raise AssertionError("only versions are ordered")

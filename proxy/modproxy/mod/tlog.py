@@ -16,7 +16,8 @@ from typing import NamedTuple
 HEIGHT = 8
 """How many levels of the tree one tile has, as the go command requests tiles."""
 _WIDTH = 1 << HEIGHT
-_HASH = 32
+HASH_SIZE = 32
+"""Bytes of one hash."""
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 """The root of a tree without records (RFC 6962, section 2.1)."""
 _TREE_WORDS = "go.sum database tree"
@@ -63,7 +64,7 @@ class Tile(NamedTuple):
     @property
     def size(self) -> int:
         """How many bytes the tile has."""
-        return self.width * _HASH
+        return self.width * HASH_SIZE
 
     @property
     def full(self) -> "Tile":
@@ -102,7 +103,7 @@ def parse_tree(text: str) -> Tree:
         root = base64.b64decode(lines[2], validate=True)
     except binascii.Error:
         raise LogError("not a tree head: the root is not base64") from None
-    if len(root) != _HASH:
+    if len(root) != HASH_SIZE:
         raise LogError("not a tree head: the root has the wrong length")
     return Tree(int(lines[1]), root)
 
@@ -160,7 +161,7 @@ def contains(tree: Tree, tile: Tile) -> Proof:
 
 def tile_in(tree: Tree, tile: Tile) -> Tile:
     """Return the tile of `tree` that begins with the hashes of a tile of an older tree."""
-    return _tile_of(tree, tile.level * HEIGHT, tile.number * _WIDTH)[0]
+    return tile_of(tree, tile.level * HEIGHT, tile.number * _WIDTH)[0]
 
 
 def divided(newer: Tree, size: int) -> Proof:
@@ -201,7 +202,7 @@ def _range(low: int, high: int, stored: Stored, join: Join) -> bytes:
     return join(_range(low, middle, stored, join), _range(middle, high, stored, join))
 
 
-def _tile_of(tree: Tree, level: int, number: int) -> tuple[Tile, int, int]:
+def tile_of(tree: Tree, level: int, number: int) -> tuple[Tile, int, int]:
     """Return the tile of `tree` that has a subtree's hash, and the first and the number of the hashes for it."""
     tile_level, rows = divmod(level, HEIGHT)
     first = number << rows
@@ -215,7 +216,7 @@ def tiles_needed(tree: Tree, proof: Proof) -> frozenset[Tile]:
     needed: set[Tile] = set()
 
     def note_down(level: int, number: int) -> bytes:
-        needed.add(_tile_of(tree, level, number)[0])
+        needed.add(tile_of(tree, level, number)[0])
         return b""
 
     proof(note_down, lambda left, right: b"")
@@ -231,9 +232,9 @@ class TileHashes:
         row = body
         self.rows = [row]
         """The hashes of each level of the tree that the tile has, from the lowest on."""
-        while len(row) >= 2 * _HASH:
-            pairs = range(0, len(row) - 2 * _HASH + 1, 2 * _HASH)
-            row = b"".join([hashlib.sha256(b"\x01" + row[at : at + 2 * _HASH]).digest() for at in pairs])
+        while len(row) >= 2 * HASH_SIZE:
+            pairs = range(0, len(row) - 2 * HASH_SIZE + 1, 2 * HASH_SIZE)
+            row = b"".join([hashlib.sha256(b"\x01" + row[at : at + 2 * HASH_SIZE]).digest() for at in pairs])
             self.rows.append(row)
 
     @property
@@ -251,11 +252,11 @@ def hashes_in(tree: Tree, tiles: Mapping[Tile, TileHashes]) -> Stored:
     """Return what reads hashes from tiles of `tree`. It raises `LogError` for a tile that is too short."""
 
     def stored(level: int, number: int) -> bytes:
-        tile, offset, count = _tile_of(tree, level, number)
+        tile, offset, count = tile_of(tree, level, number)
         rows, above = tiles[tile].rows, count.bit_length() - 1
-        at = (offset >> above) * _HASH
-        found = rows[above][at : at + _HASH] if above < len(rows) else b""
-        if len(found) != _HASH:
+        at = (offset >> above) * HASH_SIZE
+        found = rows[above][at : at + HASH_SIZE] if above < len(rows) else b""
+        if len(found) != HASH_SIZE:
             raise LogError(f"{tile.path} is too short")
         return found
 
@@ -278,7 +279,7 @@ def _agree(tree: Tree, tiles: Mapping[Tile, TileHashes]) -> bool:
     stored = hashes_in(tree, tiles)
     for tile, hashes in tiles.items():
         level = (tile.level + 1) * HEIGHT
-        is_hashed_above = tile.width == _WIDTH and _tile_of(tree, level, tile.number)[0] in tiles
+        is_hashed_above = tile.width == _WIDTH and tile_of(tree, level, tile.number)[0] in tiles
         if is_hashed_above and stored(level, tile.number) != hashes.rows[-1]:
             return False
     return True

@@ -23,6 +23,8 @@ class CameFrom(StrEnum):
     PARENT = "parent"
     """The fleet of `cache.parent`."""
     VERSION_CONTROL = "vcs"
+    BUNDLE = "bundle"
+    """A bundle that was imported into the depot."""
     HOSTED = "hosted"
     """The depot of this fleet, for a module that was published to the fleet itself."""
     DATABASE = "database"

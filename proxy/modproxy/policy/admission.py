@@ -15,6 +15,8 @@ from modproxy.mod.vouching import CameFrom, came_from, database_of, is_exempt, v
 
 _REMEMBERED = 8192
 """Decisions: matching patterns takes longer than all else that a hit needs."""
+_FOR_PRIVATE = frozenset([CameFrom.VERSION_CONTROL, CameFrom.BUNDLE])
+"""Where private modules may come from."""
 _VERIFIED = frozenset([Kind.MOD, Kind.ZIP])
 """The files for which a checksum database has hashes."""
 
@@ -49,7 +51,7 @@ class Admission:
         hosted = came_from(text) == CameFrom.HOSTED
         if hosted or (self._hosting is not None and self._hosting.only(path)):
             return hosted and self._hosting is not None
-        if first_match(self._private, path) is not None and came_from(text) != CameFrom.VERSION_CONTROL:
+        if first_match(self._private, path) is not None and came_from(text) not in _FOR_PRIVATE:
             return False
         if self._database is None or not has_hash or is_exempt(path, self._exempt):
             return True

@@ -73,7 +73,7 @@ class Prefetch:
 
     async def reply(self, http: web.BaseRequest, arrival: Arrival, rules: Rules) -> Reply:
         """Fetch what the body names, and tell of it. Raises `CancelledError`, `ConnectionError` and `BodyError`."""
-        if page := _web_page(http):
+        if page := web_page(http):
             return _error(HTTPStatus.FORBIDDEN, page)
         by = rules.permissions.refuse(arrival.principal, Verb.FETCH, None)
         if by is not None and self._refused(refusal := refusal_by(by, None, rules)):
@@ -251,7 +251,7 @@ class _Run:
                 return
 
 
-def _web_page(http: web.BaseRequest) -> str:
+def web_page(http: web.BaseRequest) -> str:
     """Say why a request of a browser's page is refused; empty for other requests.
 
     A page of any site may send a POST to a proxy on the developer's machine, and a browser tells where the page is from

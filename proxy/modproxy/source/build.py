@@ -25,6 +25,7 @@ from modproxy.source.chain import Chain, Link
 from modproxy.source.checked import LARGE_ANSWERS_BYTES, Checked
 from modproxy.source.configured import checksum_database, upstream_entries
 from modproxy.source.database_server import DatabaseProxy, DatabaseServer
+from modproxy.source.depot_lists import DepotLists
 from modproxy.source.file_tree import FileTree
 from modproxy.source.hosted import Hosted
 from modproxy.source.latest import LatestFromList
@@ -161,8 +162,10 @@ async def build_sources(
     private = tiers.private(direct, upstream.direct_timeout)
     sumdb: Source = Absent(_NO_DATABASE)
     shared_database: SharedDatabase | None = None
+    if off and tiers.parent is None and config.hosted is not None and shared.mixed is not None:
+        public = LatestFromList(DepotLists(public, shared.mixed.shelf.depot))
     if database is not None:
-        sumdb, shared_database = _sumdb(database, entries, client, shared, cache, tiers=tiers)
+        sumdb, shared_database = _sumdb(database, entries, client, shared, cache, tiers=tiers, off=off)
         public = Verified(public, database, cache, unverified, ahead=True)
         private = Verified(private, database, cache, unverified, ahead=False)
     source: Source = Router(public, private, sumdb, not_proxied, unverified)
@@ -238,6 +241,7 @@ def _sumdb(
     cache: DatabaseCache,
     *,
     tiers: Tiers,
+    off: bool,
 ) -> tuple[Source, SharedDatabase]:
     proxies = [
         DatabaseProxy(UpstreamProxy(client, entry.url, entry.login, role=Role.DATABASE), entry.fall_back_on_error)
@@ -248,7 +252,8 @@ def _sumdb(
     itself = UpstreamProxy(client, database.url, database.login, path_below_database, role=Role.DATABASE)
     saw = partial(shared.saw_tree_head, database.id)
     seconds = client.timeout * SMALL_TOTAL * (len(proxies) + 2)  # the parent, and the database itself
-    answers = SharedDatabase(
-        DatabaseServer(database, proxies, itself, tiers.database, tiers.shelf), shared.peers, seconds
+    server = DatabaseServer(
+        database, proxies, itself, tiers.database, tiers.shelf, shelf_first=off and tiers.parent is None
     )
+    answers = SharedDatabase(server, shared.peers, seconds)
     return SumdbSource(database, answers, heads, cache, outages=client.outages, saw=saw), answers

@@ -16,11 +16,11 @@ from modproxy.source.peer_client import PeerClient
 from modproxy.source.protocol import Source
 from modproxy.source.upstream import SMALL_TOTAL, UpstreamProxy
 
-_PUBLIC_FROM_PEERS = frozenset([CameFrom.UPSTREAM, CameFrom.PARENT, CameFrom.VERSION_CONTROL])
+_PUBLIC_FROM_PEERS = frozenset([CameFrom.UPSTREAM, CameFrom.PARENT, CameFrom.VERSION_CONTROL, CameFrom.BUNDLE])
 """Where the files of public modules come from that other replicas send. They are verified like those of upstreams.
 Each replica reads published modules from the depot itself.
 """
-_PRIVATE_FROM_PEERS = frozenset([CameFrom.VERSION_CONTROL])
+_PRIVATE_FROM_PEERS = frozenset([CameFrom.VERSION_CONTROL, CameFrom.BUNDLE])
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class DatabaseServer:
     """Asks the first of `proxies` that serves the database, else `itself`, the database's own server.
 
     `first` puts the parent in front of them, if there is one. `shelf` has what the object store has of the database.
+    `shelf_first` says that no upstream is asked: then the tree head comes from the shelf too, if one was imported.
     """
 
     def __init__(
@@ -47,7 +48,10 @@ class DatabaseServer:
         itself: Source,
         first: Callable[[Source], Source] = lambda source: source,
         shelf: DatabaseShelf | None = None,
+        *,
+        shelf_first: bool = False,
     ) -> None:
+        self._shelf_first = shelf_first
         self._shelf = shelf
         self._source = first(self)
         self.name = database.name
@@ -71,6 +75,8 @@ class DatabaseServer:
         target, shelf = request.target, self._shelf
         if shelf is None or not isinstance(target, SumdbTarget):
             return await self._ask_server(request)
+        if self._shelf_first and (body := await shelf.read(target, in_outage=True)) is not None:
+            return body
         if target.immutable and (body := await shelf.read(target)) is not None:
             return body
         try:

@@ -32,7 +32,7 @@ from modproxy.mod.tlog import (
 from modproxy.mod.vouching import CameFrom, voucher
 from modproxy.request import Request
 from modproxy.source.outages import Failure, Outages, Place
-from modproxy.source.protocol import Fetched, Mismatch, SourceError, Tier, once
+from modproxy.source.protocol import Fetched, Mismatch, SourceError, Tier, Unavailable, once
 from modproxy.source.remedies import remedy_for
 from modproxy.source.shared_database import SharedDatabase
 from modproxy.source.shared_tasks import SharedTasks
@@ -145,7 +145,14 @@ class SumdbSource:
         if newest is None or record.number >= newest.size:
             newest, _ = await self._newest(record.tree_note, via)
         # Records are proved in the newest tree, so that the proofs of many records share few tiles.
-        tiles = await self._tiles.proved(newest, covers(newest, record.number, record.number + 1), via)
+        try:
+            tiles = await self._tiles.proved(newest, covers(newest, record.number, record.number + 1), via)
+        except Unavailable:
+            if tree.size <= newest.size:
+                raise
+            # Behind an air gap there are the tiles of the tree that the record came with, and perhaps none of others.
+            newest, _ = await self._newest(record.tree_note, via)
+            tiles = await self._tiles.proved(newest, covers(newest, record.number, record.number + 1), via)
         if hashes_in(newest, tiles)(0, record.number) != record_hash(record.text):
             raise LogError(f"its record is not number {record.number} of the signed tree of {newest.size}")
 
