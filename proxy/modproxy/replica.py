@@ -54,6 +54,9 @@ from modproxy.store.disk import DiskStore
 from modproxy.store.eviction import nothing_is_a_copy
 from modproxy.store.janitor import Janitor
 from modproxy.store.write_behind import WriteBehind
+from modproxy.sync.schedule import FILES_AT_ONCE
+from modproxy.sync.sync import Sync
+from modproxy.sync.webhook import WEBHOOK
 from modproxy.threads import Pool
 from modproxy.via import ViaEntry
 
@@ -119,6 +122,11 @@ class Replica:
         )
         obtainer = Obtainer(self.handler.obtain, self.store, MOST_FILES)
         prefetch = Prefetch(obtainer, self.auditor, self.handler.carried_out, draining=lambda: self.handler.draining)
+        owns = self.peers.owns if self.peers is not None else lambda _: True
+        self._sync = Sync(
+            Obtainer(self.handler.obtain, self.store, FILES_AT_ONCE),
+            cache, self.store, self.changes, rules=lambda: self.in_force.rules, owns=owns,
+        )  # fmt: skip
         heads = HeadInForce(self.depot, cache, self.store.private / "sumdb")
         self.importer = Importer(
             Spool(self.store.private / "imports"),
@@ -131,6 +139,7 @@ class Replica:
         self.handler.actions = {
             **hosting.actions,
             PREFETCH: prefetch,
+            WEBHOOK: self._sync.webhooks,
             IMPORT: BundleImport(self.importer, self.handler.carried_out),
             HELD: Held(self.store.root, self.depot, lambda: len(self.peers.members.live) if self.peers else 0),
         }
@@ -160,6 +169,8 @@ class Replica:
         )
         if self.peers is not None:
             self.reporter.peers = self.peers.report
+        self.reporter.sync = self._sync.scheduled.report
+        self.reporter.webhook_secret = lambda: self._sync.webhooks.secret.problem
         self.reporter.refusals = self.handler.refusals.recent
         self.reporter.object_store = lambda: self.depot.report(self.object_store.report())
         self.metrics = Metrics(
@@ -175,6 +186,8 @@ class Replica:
             peers=self.peers,
             hosted_changes=hosting.counts,
             prefetched=prefetch.counts,
+            webhooks=self._sync.webhooks.counts,
+            synced=self._sync.files.counts,
         )
         self._cache = cache
 
@@ -206,6 +219,7 @@ class Replica:
         self.background.start("sending of the audit log", self.auditor.send)
         self.background.start("tidying of the cache", self._janitor.run)
         self.background.start("asking of servers that fail", lambda: ask_again(lambda: self.in_force.sources.outages))
+        self._sync.start(self.background)
         self.background.start("watch of the log", lambda: self.facts.watch_the_log(self.in_force.read_tree_head))
         self.background.start("watch of Secrets", lambda: watch_secrets(lambda: self.in_force.sources.secrets))
         self.background.start("watch of identities", lambda: watch_identities(lambda: self.in_force.identities))

@@ -6,7 +6,15 @@ from importlib.metadata import version
 
 from modproxy.audit.auditor import Auditor
 from modproxy.background import BackgroundTasks
-from modproxy.contract.report import ConfigState, ObjectStoreState, PeersState, Report, SecretProblem, StorageState
+from modproxy.contract.report import (
+    ConfigState,
+    ObjectStoreState,
+    PeersState,
+    Report,
+    SecretProblem,
+    StorageState,
+    SyncState,
+)
 from modproxy.facts.facts import Facts
 from modproxy.faults import Faults
 from modproxy.in_force import InForce
@@ -49,6 +57,10 @@ class Reporter:
         """Returns how the replica fares with its peers."""
         self.object_store: Callable[[], ObjectStoreState | None] = lambda: None
         """Returns how the object store fares."""
+        self.sync: Callable[[], SyncState | None] = lambda: None
+        """Returns how the modules fare that are kept complete."""
+        self.webhook_secret: Callable[[], SecretProblem | None] = lambda: None
+        """Returns what is wrong with the Secret of webhooks."""
         self.ready = False
         """False before the replica has started and after its end has begun."""
 
@@ -84,6 +96,7 @@ class Reporter:
             refusals=dict(self.refusals()),
             access_problems=identities.problems() if identities is not None else None,
             audit=self._auditor.report(),
+            sync=self.sync(),
             peers=self.peers(),
             object_store=self.object_store(),
         )
@@ -91,7 +104,8 @@ class Reporter:
     def _secret_problems(self) -> tuple[SecretProblem, ...]:
         certificates = self._certificates
         own = certificates.secret_problem if certificates else None
-        return ((own,) if own else ()) + self._in_force.sources.secrets.problems
+        webhooks = self.webhook_secret()
+        return ((own,) if own else ()) + ((webhooks,) if webhooks else ()) + self._in_force.sources.secrets.problems
 
     def _error(self) -> str | None:
         certificate = self._certificates.problem if self._certificates else None

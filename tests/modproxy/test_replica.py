@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from modproxy.background import BackgroundTasks
+from modproxy.cache.answer import CacheStatus
 from modproxy.config_file import Loaded, load
 from modproxy.contract.address import Address
 from modproxy.contract.config import ConfigError
@@ -55,7 +56,7 @@ async def test_the_report_of_a_replica_at_rest(replica: Replica) -> None:
     assert Report.model_validate_json(report.model_dump_json(by_alias=True)) == report
     assert (report.ready, report.config.generation, report.config.error) == (True, 1, None)
     assert (report.storage.used_bytes, report.storage.capacity_bytes, report.storage.scanned) == (0, 1 << 30, True)
-    assert report.requests == dict.fromkeys(("hit", "stale", "negative", "peer", "objectStore", "miss", "denied"), 0)
+    assert report.requests == dict.fromkeys(map(str, CacheStatus), 0)
 
 
 async def test_a_newer_config_reaches_every_part(replica: Replica, tmp_path: Path) -> None:

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from goproxy_operator.client.arguments import add_fleet_arguments, asking_of
 from goproxy_operator.client.failure import EXIT_DONE, EXIT_HELP, ClientError, UsageError, run_command
-from goproxy_operator.client.fleet_client import FleetClient
+from goproxy_operator.client.fleet_client import FleetClient, Refused
 from goproxy_operator.client.progress import Progress, progress
 from goproxy_operator.publish.commit import check_clean, check_tag, find_commit, tree_of_commit
 from goproxy_operator.publish.tree import Tree, read_file, shown_faults, tree_of_folder
-from modproxy.mod.archive import LARGEST_GO_MOD, ArchiveError, check_carefully
+from modproxy.mod.archive import LARGEST_GO_MOD, LARGEST_ZIP, ArchiveError, check_carefully
 from modproxy.mod.go_mod import GoModError, parse_go_mod
 from modproxy.mod.path import ModulePath, PathError, check_path
 from modproxy.mod.target import Kind, Target
@@ -203,5 +203,24 @@ async def _send(client: FleetClient, packed: Packed, made: Path, bar: Progress) 
         "Content-Length": str(packed.size),
         "X-Checksum-Sha256": packed.sha256,
     }
-    async with client.request("PUT", key, body=body(), headers=headers) as response:
-        return "published" if response.status == HTTPStatus.CREATED else "unchanged"
+    try:
+        async with client.request("PUT", key, body=body(), headers=headers) as response:
+            return "published" if response.status == HTTPStatus.CREATED else "unchanged"
+    except Refused as e:
+        if e.status_code == HTTPStatus.CONFLICT and await _has_same_files(client, key, packed):
+            return "unchanged"
+        raise
+
+
+async def _has_same_files(client: FleetClient, key: str, packed: Packed) -> bool:
+    """Say whether the version was published with the same files, packed by another program or another zlib."""
+    with tempfile.TemporaryFile() as there:
+        try:
+            async with client.request("GET", key) as response:
+                async for piece in response.content.iter_any():
+                    there.write(piece)
+                    if there.tell() > LARGEST_ZIP:
+                        return False
+            return await asyncio.to_thread(check_carefully, there, packed.path, packed.version) == packed.dirhash
+        except (ClientError, ArchiveError):
+            return False

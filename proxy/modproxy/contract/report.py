@@ -227,6 +227,29 @@ class ObjectStoreState(ReportPart):
     """How many files since the start were removed before the store had them."""
 
 
+class SyncState(ReportPart):
+    """Reports how the modules fare that are kept complete, as far as this replica owns them."""
+
+    schedule: Text = ""
+    """When runs begin, in fields of cron; empty where webhooks alone tell of new versions."""
+    modules: Count = 0
+    """How many modules the last run looked at."""
+    last_run: Seconds | None = None
+    """When the last run began, in seconds since the epoch; None before the first one."""
+    last_complete: Seconds | None = None
+    """When a run last ended after which nothing was missing."""
+    next_run: Seconds | None = None
+    """When the next run is due."""
+    fetched: Count = 0
+    """How many versions the last run fetched."""
+    missing: Count = 0
+    """How many versions were not held at its end."""
+    stopped: Text | None = None
+    """Why it ended before all was there; None where no bound ended it."""
+    problems: Annotated[tuple[Text, ...], AfterValidator(_most)] = ()
+    """Some of what is missing, each with the reason."""
+
+
 class Report(ReportPart):
     """Reports the state of a replica."""
 
@@ -253,5 +276,7 @@ class Report(ReportPart):
     """How the replica fares with its peers; None without a config for them, and from an older replica."""
     object_store: ObjectStoreState | None = None
     """How the replica fares with the object store; None without one, and from an older replica."""
+    sync: SyncState | None = None
+    """How the modules fare that are kept complete; None where the config names none, and from an older replica."""
     audit: AuditState | None = None
     """How the audit log fares; None without one, and from an older replica."""

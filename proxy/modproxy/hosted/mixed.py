@@ -3,7 +3,9 @@
 The depot has a mark for each such module, made before its first version is. As long as the depot answers, it is asked
 for the mark before anybody else is asked about a module. In an outage of the depot the modules that are known to have a
 mark have no answer, because a published version must not silently come from elsewhere; all others go on. What is known
-is refreshed now and then, and kept on the disk. A replica that has never known it, and cannot ask, gives no answer.
+is refreshed every minute, and kept on the disk. A replica that has never known it, and cannot ask, gives no answer. So
+the one gap is a module that is published here for the first time within the minute before the depot fails, as seen by
+a replica that was not asked for it in between.
 """
 
 import asyncio
@@ -46,8 +48,19 @@ class MixedModules:
             if self._complete:
                 return False
             raise
-        self._known.add(path)
+        await self._learn(path)
         return True
+
+    async def mark(self, path: ModulePath) -> None:
+        """Mark a module, before the first version of it is published. Raises `BucketError`."""
+        await self.shelf.mark_mixed(path)
+        await self._learn(path)
+
+    async def _learn(self, path: ModulePath) -> None:
+        if path not in self._known:
+            self._known.add(path)
+            if self._complete:
+                await asyncio.to_thread(self._write, sorted(self._known))
 
     async def load(self) -> None:
         """Take what a former process has known. Raises nothing."""
@@ -68,7 +81,7 @@ class MixedModules:
             return
         self._known |= names
         self._complete = True
-        await asyncio.to_thread(self._write)
+        await asyncio.to_thread(self._write, sorted(self._known))
 
     def _read(self) -> str | None:
         try:
@@ -76,9 +89,9 @@ class MixedModules:
         except (OSError, ValueError):
             return None
 
-    def _write(self) -> None:
+    def _write(self, names: list[str]) -> None:
         draft = self._file.with_name(f"{self._file.name}.{secrets.token_hex(4)}")
         with contextlib.suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            draft.write_text("".join(f"{name}\n" for name in sorted(self._known)))
+            draft.write_text("".join(f"{name}\n" for name in names))
             draft.replace(self._file)

@@ -38,6 +38,10 @@ class ClientConnection(web.RequestHandler):
         if self._answered >= self._request_count or self.ssl_context is not None:
             return False
         self._half_closed = True
+        request = self._current_request
+        if request is not None and not request.content.is_eof():
+            # What is missing of the body never comes: whoever reads it need not wait.
+            request.content.set_exception(web.RequestPayloadError("the client has closed its side"))
         self._probing = asyncio.create_task(self._probe())
         return True
 

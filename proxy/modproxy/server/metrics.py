@@ -48,7 +48,11 @@ class Metrics(Collector):
         peers: Peers | None = None,
         prefetched: Mapping[str, int],
         hosted_changes: Mapping[tuple[str, str], int],
+        webhooks: Mapping[tuple[str, str], int],
+        synced: Mapping[str, int],
     ) -> None:
+        self._webhooks = webhooks
+        self._synced = synced
         self._prefetched = prefetched
         self._hosted_changes = hosted_changes
         self._traffic = traffic
@@ -78,10 +82,7 @@ class Metrics(Collector):
         yield from self._of_upstream()
         yield from self._of_audit()
         yield from self._of_hosted()
-        files = CounterMetricFamily("modproxy_prefetch_files", "Files that prefetches asked for.", labels=["outcome"])
-        for outcome, count in sorted(self._prefetched.items()):
-            files.add_metric([outcome], count)
-        yield files
+        yield from self._of_work_ahead()
         if self._peers is not None:
             yield from _of_peers(self._peers)
         yield from self._of_state(self._report())
@@ -126,6 +127,20 @@ class Metrics(Collector):
             "Fetches refused because the checksum database says otherwise: each is a security event.",
             self._cache.mismatches,
         )
+
+    def _of_work_ahead(self) -> Iterator[Metric]:
+        for name, text, counts in (
+            ("prefetch", "Files that prefetches asked for.", self._prefetched),
+            ("sync", "Files of modules that are kept complete that were asked for.", self._synced),
+        ):
+            files = CounterMetricFamily(f"modproxy_{name}_files", text, labels=["outcome"])
+            for outcome, count in sorted(counts.items()):
+                files.add_metric([outcome], count)
+            yield files
+        webhooks = CounterMetricFamily("modproxy_webhooks", "Webhooks of forges.", labels=["forge", "outcome"])
+        for (forge, outcome), count in sorted(self._webhooks.items()):
+            webhooks.add_metric([forge, outcome], count)
+        yield webhooks
 
     def _of_audit(self) -> Iterator[Metric]:
         if not self._auditor.on:

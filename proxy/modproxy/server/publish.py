@@ -79,6 +79,7 @@ class Publication:
         self._store = parts.store
         self._capacity = parts.capacity
         self._checks = parts.checks
+        self._mixed = parts.mixed
         self._shelf = parts.mixed.shelf
         self._changes = parts.changes
         self._change = Change(
@@ -154,7 +155,7 @@ class Publication:
             )  # fmt: skip
             if rules.hosting is None or not rules.hosting.only(target.path):
                 await self._refuse_elsewhere(target, rules)
-                await self._shelf.mark_mixed(target.path)
+                await self._mixed.mark(target.path)
             done, claim = await self._shelf.publish(target.path, version, claim, draft.open, go_mod)
         finally:
             check.close()

@@ -6,15 +6,18 @@ import zipfile
 from io import BytesIO
 from pathlib import Path
 
+import bcrypt
 import pytest
 
 from tests.kubernetes.eventually import eventually
 from tests.modproxy.bucket.fake_s3 import BUCKET, FakeS3, answers, ignores_conditions
 from tests.modproxy.bucket.site import NOWHERE, s3_secret
 from tests.modproxy.crafted_zip import Entry, crafted
+from tests.modproxy.fake_upstream import FakeUpstream
 from tests.modproxy.hosted_site import PRIVATE, config, delete, depot_files, key_of, publish, send, sha256, zip_of
 from tests.modproxy.module_files import go_mod, module_zip
 from tests.modproxy.proxy_process import ProxyProcess
+from tests.secrecy.registry import new_secret
 
 M = f"{PRIVATE}/m"
 V = "v1.0.0"
@@ -167,8 +170,53 @@ async def test_an_outage_of_the_depot_is_no_absence(tmp_path: Path) -> None:
         await eventually(again, "the depot is asked again", seconds=20)
 
 
-def _on_s3(folder: Path, s3: FakeS3) -> ProxyProcess:
+def _on_s3(folder: Path, s3: FakeS3, upstream: str = NOWHERE) -> ProxyProcess:
     secrets = folder / "secrets"
     s3_secret(secrets)
     store = {"url": f"s3://{BUCKET}/fleet", "endpoint": s3.url, "secretName": "bucket"}
-    return ProxyProcess(folder / "p", config(NOWHERE, cache={"objectStore": store}, secretsDir=str(secrets)))
+    return ProxyProcess(folder / "p", config(upstream, cache={"objectStore": store}, secretsDir=str(secrets)))
+
+
+async def test_names_are_told_to_those_alone_who_have_said_who_they_are(tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets"
+    (secrets / "users").mkdir(parents=True)
+    password = new_secret("alice")
+    line = f"alice:{bcrypt.hashpw(password.encode(), bcrypt.gensalt(4)).decode()}\n"
+    (secrets / "users" / "htpasswd").write_text(line)
+    access = {
+        "basic": {"secretName": "users"},
+        "anonymous": ["read"],
+        "rules": [{"users": ["alice"], "modules": ["*"], "verbs": ["read", "publish", "delete"]}],
+    }
+    document = {**config(NOWHERE, secretsDir=str(secrets)), "access": access}
+    alice = {"Authorization": "Basic " + base64.b64encode(f"alice:{password}".encode()).decode()}
+    async with ProxyProcess(tmp_path / "p", document) as proxy:
+        unknown = await publish(proxy, M, V)
+        assert unknown.status == 401 and "Basic" in unknown.headers["WWW-Authenticate"]
+        for body in (zip_of(M, V), zip_of(M, V)):
+            assert (await send(proxy, key_of(M, V), body, headers=alice)).status in (200, 201)
+        other = await send(proxy, key_of(M, V), zip_of(M, V, other=b"package m\n"), headers=alice)
+        assert other.status == 409 and "by alice at" in other.text
+        assert (await send(proxy, key_of(M, V), method="DELETE", headers=alice)).status == 200
+        told = [await proxy.get(key_of(M, V)), await proxy.get(key_of(M, V), **alice)]
+        assert [answer.status for answer in told] == [410, 410]
+        assert ["alice" in answer.text for answer in told] == [False, True]
+
+
+async def test_in_an_outage_a_version_does_not_come_from_elsewhere(tmp_path: Path) -> None:
+    async with FakeUpstream() as upstream, FakeS3() as s3:
+        upstream.add("example.com/pub", V)
+        upstream.add("example.com/other", V)
+        proxy = _on_s3(tmp_path, s3, upstream.url)
+        async with proxy:
+            assert (await publish(proxy, "example.com/pub", "v1.0.1")).status == 201
+            await proxy.kill()
+            upstream.add("example.com/pub", V, "v1.0.1")
+            s3.faults.append(answers(500, "InternalError"))
+            await proxy.start()
+            for key in ("example.com/pub/@v/v1.0.1.zip", "example.com/pub/@v/list", "example.com/pub/@latest"):
+                answer = await proxy.get(key)
+                assert answer.status == 503, answer.text
+            assert not upstream.requests["example.com/pub/@v/v1.0.1.zip"]
+            # What is known to have no versions here comes from where it always comes from.
+            assert (await proxy.get(f"example.com/other/@v/{V}.zip")).status == 200

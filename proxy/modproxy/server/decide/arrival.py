@@ -22,7 +22,13 @@ from modproxy.via import ViaEntry, capped
 _LONGEST_REMEMBERED = 200
 """Characters: paths of real modules are shorter, and a few thousand longer ones would take much memory."""
 _remembered_target = lru_cache(maxsize=4096)(parse_target)
-ACTIONS: Mapping[str, str] = {"prefetch": "POST", "import": "POST", "held": "GET", ARTIFACTORY: "GET"}
+ACTIONS: Mapping[str, str] = {
+    "prefetch": "POST",
+    "import": "POST",
+    "held": "GET",
+    "webhook": "POST",
+    ARTIFACTORY: "GET",
+}
 """The actions below `/-/`, with their methods."""
 _CHANGES = {"PUT": "publish", "DELETE": "delete"}
 """The actions on the files of modules, by their methods."""
