@@ -20,6 +20,7 @@ measurements
   audit         what a record of the audit log costs
   module_rules  what minimumAge and denyVulnerable cost, cold and warm
   object_store  a cold fetch from the bucket beside one from an upstream that is as far away
+  prefetch      a go.sum of 300 cold modules, beside go mod download
   at_once       1000 clients ask at once for what is cold
   slow_readers  hits beside 1000 slow readers and 100 stalled upstreams
   start_up      a start with a million files

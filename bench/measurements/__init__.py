@@ -6,7 +6,7 @@ little.
 
 TABLE = ("hits", "replay", "large_zip", "memory")
 """What the picture in the README shows."""
-SPEED = (*TABLE, "at_once", "slow_readers", "start_up", "audit", "module_rules", "object_store")
+SPEED = (*TABLE, "at_once", "slow_readers", "start_up", "audit", "module_rules", "object_store", "prefetch")
 """What measures the proxy."""
 NAMES = (*SPEED, "fleets", "failover", "proofs")
 """All measurements, in the order in which they run."""

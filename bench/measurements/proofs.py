@@ -11,6 +11,7 @@ from bench.run import Run
 SIZES = {
     "tests/modproxy/live/test_fuzz.py": ("MODPROXY_FUZZ_CASES", 100_000),
     "tests/modproxy/live/test_kill.py": ("MODPROXY_KILL_DOWNLOADS", 1_000),
+    "tests/modproxy/live/test_sync_kill.py": ("MODPROXY_KILL_SYNCS", 200),
     "tests/modproxy/live/test_hosted_fleet.py": ("MODPROXY_KILL_PUBLICATIONS", 1_000),
 }
 

@@ -122,10 +122,10 @@ class Replica:
         )
         obtainer = Obtainer(self.handler.obtain, self.store, MOST_FILES)
         prefetch = Prefetch(obtainer, self.auditor, self.handler.carried_out, draining=lambda: self.handler.draining)
-        owns = self.peers.owns if self.peers is not None else lambda _: True
         self._sync = Sync(
             Obtainer(self.handler.obtain, self.store, FILES_AT_ONCE),
-            cache, self.store, self.changes, rules=lambda: self.in_force.rules, owns=owns,
+            cache, self.store, self.changes, rules=lambda: self.in_force.rules, peers=self.peers,
+            depot=self.depot, object_store=self.object_store.bucket,
         )  # fmt: skip
         heads = HeadInForce(self.depot, cache, self.store.private / "sumdb")
         self.importer = Importer(
@@ -163,6 +163,7 @@ class Replica:
                 own,
                 answer_child=self.handler.handle_child,
                 heard=self.changes.heard,
+                known=self._sync.hints.known,
             )
             if self.peers
             else None

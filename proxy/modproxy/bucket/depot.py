@@ -227,18 +227,7 @@ class Depot:
 
     async def list(self, prefix: str, most: int) -> tuple[list[Listed], bool]:
         """Return at most `most` files below a folder, and whether there are more. `prefix` has no slash at its end."""
-        bucket = self._bucket()
-        clients, _ = bucket.in_use()
-        import obstore  # noqa: PLC0415 - see `client`
-
-        found: list[Listed] = []
-        with bucket.reading("list"):
-            async with asyncio.timeout(_LIST_SECONDS):
-                async for chunk in obstore.list(clients.read, prefix, chunk_size=_LISTED_AT_ONCE):
-                    found += [Listed(one["path"], one["size"], one["last_modified"].timestamp()) for one in chunk]
-                    if len(found) > most:
-                        return found[:most], True
-        return found, False
+        return await list_files(self._bucket(), prefix, most)
 
     async def _put_in_folder(
         self, files: FolderFiles, bucket: Bucket, key: str, pieces: Iterable[bytes], record: ObjectRecord | None
@@ -275,3 +264,21 @@ class Depot:
             remedy = "make spec.cache.storage.size larger, or name an object store in spec.cache.objectStore"
         told = {"failure": f"{failure.words} (spec.hosted)", "remedy": remedy, "since": self._since}
         return state.model_copy(update=told)
+
+
+async def list_files(bucket: Bucket, prefix: str, most: int) -> tuple[list[Listed], bool]:
+    """Return at most `most` files below a folder, and whether there are more. Raises `BucketError`.
+
+    `prefix` has no slash at its end.
+    """
+    clients, _ = bucket.in_use()
+    import obstore  # noqa: PLC0415 - see `client`
+
+    found: list[Listed] = []
+    with bucket.reading("list"):
+        async with asyncio.timeout(_LIST_SECONDS):
+            async for chunk in obstore.list(clients.read, prefix, chunk_size=_LISTED_AT_ONCE):
+                found += [Listed(one["path"], one["size"], one["last_modified"].timestamp()) for one in chunk]
+                if len(found) > most:
+                    return found[:most], True
+    return found, False

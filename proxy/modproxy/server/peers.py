@@ -20,6 +20,7 @@ from modproxy.contract.log_lines import REQUEST_ID
 from modproxy.fleet.change import CHANGE_PATH, MOST_CHANGE_BYTES, Change, ChangeError, read_change
 from modproxy.fleet.counts import Direction
 from modproxy.fleet.greeting import GREETING_PATH, KEEP, LEAVING, ORIGIN, STATUS, VOUCHER, Outcome, write_greeting
+from modproxy.fleet.known_module import KNOWN_PATH
 from modproxy.fleet.peers import Peers
 from modproxy.fleet.proof import Proven, Standing, Unproven
 from modproxy.identity.principal import Principal
@@ -52,6 +53,7 @@ class PeerHandler:
     """Answers other replicas under the rules in force. `rules` returns them; None before there are any.
 
     `answer_child` answers the replicas of fleets that have this one as their parent. `heard` is told of changes.
+    `known` returns what this replica knows of modules that are kept complete.
     """
 
     def __init__(
@@ -64,7 +66,9 @@ class PeerHandler:
         *,
         answer_child: Callable[[web.BaseRequest, Principal], Awaitable[web.StreamResponse]],
         heard: Callable[[Change], Awaitable[None]],
+        known: Callable[[], Awaitable[bytes]],
     ) -> None:
+        self._known = known
         self._answer_child = answer_child
         self._heard = heard
         self._peers = peers
@@ -100,6 +104,8 @@ class PeerHandler:
                     return self._greet(http)
                 if http.path == CHANGE_PATH:
                     return await self._take_change(http)
+                if http.path == KNOWN_PATH:
+                    return await self._tell_known(http)
                 return await self._answer(http)
             case Standing.CHILD:
                 if self._rules() is None:
@@ -121,6 +127,13 @@ class PeerHandler:
         except BodyError as e:
             return _refused(e.answer)
         return web.Response(status=204)
+
+    async def _tell_known(self, http: web.BaseRequest) -> web.Response:
+        if http.method != "GET":
+            return _refused(ErrorAnswer(405, "modules are told with GET", {"Allow": "GET"}))
+        if self._rules() is None:
+            return _refused(_BUSY)
+        return web.Response(body=await self._known(), content_type="application/json")
 
     async def _answer(self, http: web.BaseRequest) -> web.StreamResponse:
         outcome = Outcome.REFUSED

@@ -11,6 +11,7 @@ Modules Reference.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from modproxy.fleet.known_module import KnownModule
 from modproxy.mod.path import ModulePath, PathError, check_path, file_element_fault, split_major
 from modproxy.mod.pattern import Pattern, first_match
 from modproxy.mod.version import Version, VersionError, check_version, is_canonical, parse_semver
@@ -20,17 +21,6 @@ MOST_HINTS = 256
 """Modules and versions of one push: the schedule finds the others."""
 _GLOB = frozenset("*?[\\")
 _GIT = ".git"
-
-
-@dataclass(frozen=True, slots=True)
-class KnownModule:
-    """Tells what the fleet knows of a module."""
-
-    path: ModulePath
-    repository: str = ""
-    """The path of its repository below the host, as a stored `.info` says it; empty where none does."""
-    folder: str = ""
-    """The module's folder in that repository."""
 
 
 @dataclass(frozen=True, slots=True)

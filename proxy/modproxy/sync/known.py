@@ -1,5 +1,6 @@
-"""Which modules the fleet knows: those that this replica stores files of, those that the config spells out, and those
-that webhooks, other replicas or the object store told of. All walks block.
+"""Which modules this replica knows by itself: those that it stores files of, and those that the config spells out.
+
+All walks block.
 """
 
 import json
@@ -7,13 +8,11 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from modproxy.fleet.known_module import MOST_KNOWN, KnownModule
 from modproxy.mod.path import ModulePath, PathError, check_path, unescape
 from modproxy.mod.pattern import Pattern, first_match, parse_pattern
-from modproxy.sync.concerned import KnownModule
 from modproxy.sync.events import repository_path
 
-MOST_MODULES = 10_000
-"""Modules that a fleet keeps complete: more than any company has."""
 _DEEPEST = 24
 """Elements of a module path: a tree of other folders must not be walked for ever."""
 _LARGEST_INFO = 128 << 10
@@ -45,7 +44,7 @@ def stored_modules(root: Path, patterns: Sequence[Pattern]) -> dict[ModulePath, 
                 continue
             if first_match(patterns, path) is not None:
                 found[path] = _known(path, root / folder / "@v")
-            if len(found) >= MOST_MODULES:
+            if len(found) >= MOST_KNOWN:
                 return found
     return found
 

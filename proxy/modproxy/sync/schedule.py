@@ -25,6 +25,7 @@ from modproxy.mod.version import Version
 from modproxy.server.obtaining import Outcome
 from modproxy.source.protocol import SourceError
 from modproxy.store.disk import DiskStore
+from modproxy.sync.bounds import why_full, why_stopped
 from modproxy.sync.due import next_due
 from modproxy.sync.files import SyncFiles
 from modproxy.sync.hints import Hints
@@ -32,10 +33,6 @@ from modproxy.sync.hints import Hints
 FILES_AT_ONCE = 8
 """Files that sync fetches at once: clients come first."""
 _VERSIONS_AT_ONCE = 4
-_MOST_VERSIONS = 2000
-"""Versions that one run fetches. The next run goes on."""
-_MOST_BYTES = 20 << 30
-_MOST_SECONDS = 3600.0
 _MOST_MISSING = 20_000
 """Versions that a run has in mind."""
 _MOST_PROBLEMS = 16
@@ -54,7 +51,8 @@ class _Run:
     """Keeps how one run fares."""
 
     began: float
-    ends: float
+    started: float
+    """By the monotonic clock."""
     modules: int = 0
     fetched: int = 0
     size: int = 0
@@ -107,7 +105,7 @@ class Scheduled:
                 await asyncio.to_thread(replace_small, file, json.dumps({"last": last}).encode())
 
     async def _run(self, now: float) -> None:
-        run = _Run(now, time.monotonic() + _MOST_SECONDS)
+        run = _Run(now, time.monotonic())
         modules = [path for path in await self._hints.modules() if self._owns(escape(path))]
         run.modules = len(modules)
         missing: list[tuple[int, ModulePath, Version]] = []
@@ -149,14 +147,9 @@ class Scheduled:
         return found
 
     def _bound(self, run: _Run) -> str | None:
-        config = self._files.rules.cache
-        if self._store.held_bytes > self._store.capacity() * config.low_watermark_percent / 100:
-            return (
-                f"the cache is filled to {config.low_watermark_percent} %, and sync evicts nothing: give it more room"
-            )
-        if run.fetched >= _MOST_VERSIONS or run.size >= _MOST_BYTES or time.monotonic() >= run.ends:
-            return "one run fetches no more; the next one goes on"
-        return None
+        percent = self._files.rules.cache.low_watermark_percent
+        full = why_full(self._store.held_bytes, self._store.capacity(), percent)
+        return full or why_stopped(run.fetched, run.size, time.monotonic() - run.started)
 
     async def _version(self, path: ModulePath, version: Version, run: _Run) -> bool:
         for kind in _WHOLE:

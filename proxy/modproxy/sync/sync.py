@@ -3,11 +3,15 @@
 from collections.abc import Callable
 
 from modproxy.background import BackgroundTasks
+from modproxy.bucket.bucket import Bucket
+from modproxy.bucket.depot import Depot
 from modproxy.cache.changes import Changes
 from modproxy.cache.lookup import Cache
+from modproxy.fleet.peers import Peers
 from modproxy.in_force import Rules
 from modproxy.server.obtaining import Obtainer
 from modproxy.store.disk import DiskStore
+from modproxy.sync.elsewhere import Elsewhere
 from modproxy.sync.files import SyncFiles
 from modproxy.sync.hints import HINT_WORKERS, Hints
 from modproxy.sync.schedule import Scheduled
@@ -25,11 +29,14 @@ class Sync:
         changes: Changes,
         *,
         rules: Callable[[], Rules],
-        owns: Callable[[str], bool],
+        peers: Peers | None,
+        depot: Depot,
+        object_store: Bucket,
     ) -> None:
         self._rules = rules
         self.files = SyncFiles(obtainer, cache, rules)
-        self.hints = Hints(self.files, store, changes)
+        self.hints = Hints(self.files, store, changes, Elsewhere(peers, depot, object_store))
+        owns = peers.owns if peers is not None else lambda _: True
         self.scheduled = Scheduled(self.files, self.hints, store, changes, owns)
         self.webhooks = Webhooks(self.hints.take)
 

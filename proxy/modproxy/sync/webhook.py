@@ -34,13 +34,17 @@ from modproxy.sync.concerned import Hint
 from modproxy.sync.events import EventError, Push, is_ping, read_push
 from modproxy.sync.forge import Forge, Sender, sender_of
 from modproxy.sync.proof import Lack, WebhookKeys, lack_of_proof, may_prove
+from modproxy.sync.rate import Rate
 from modproxy.sync.webhook_secret import WebhookSecret
 
 WEBHOOK = "webhook"
 _MOST_BYTES = 5 << 20
 """Of a body. GitHub sends up to 25 MiB, where a push has thousands of commits; the push of a tag has a few thousand."""
-_MOST_BODIES = 4
-"""At once: each is in memory before it is known who sends it."""
+_MOST_BODIES = 8
+"""At once: each is in memory before it is known who sends it. One more takes the place of the oldest, which is refused:
+who sends slowly, or not at all, must not hold up a forge."""
+_BODY_SECONDS = 10.0
+"""How long a body may take. GitHub and Bitbucket wait no longer for the whole answer."""
 _LOOK_SECONDS = 2.0
 """How often it is looked whether the Secret has changed."""
 _SMALL = 64 << 10
@@ -51,9 +55,12 @@ _REMEMBERED = 10_000
 _REMEMBERED_SECONDS = 300.0
 """How long a delivery does nothing again. It is short, because people press "Redeliver" when something went wrong."""
 _A_SECOND = 10.0
-"""Webhooks a second that are looked at in the long run: of thousands of developers."""
+"""Proved webhooks a second that are taken in the long run: of thousands of developers."""
 _AT_ONCE = 200
-"""Webhooks that may come at the same moment."""
+"""Proved webhooks that may come at the same moment."""
+_UNPROVED_A_SECOND = 1.0
+_UNPROVED_AT_ONCE = 50
+"""Requests without proof that are told what is wrong with them."""
 _LACKS = {
     Lack.UNSIGNED: (
         401,
@@ -82,8 +89,10 @@ class Webhooks:
         self.counts: Counter[tuple[str, str]] = Counter()
         """How webhooks ended, by forge and outcome, for metrics."""
         self._seen: Memo[str, bool] = Memo(_REMEMBERED, time.monotonic)
-        self._bodies = 0
-        self._tokens, self._refilled = float(_AT_ONCE), time.monotonic()
+        self._arriving: dict[asyncio.Timeout, None] = {}
+        """The bodies that are not proved yet, the oldest first."""
+        self._proved_rate = Rate(_A_SECOND, _AT_ONCE, time.monotonic)
+        self._unproved_rate = Rate(_UNPROVED_A_SECOND, _UNPROVED_AT_ONCE, time.monotonic)
 
     async def follow(self, rules: Callable[[], Rules]) -> NoReturn:
         """Look at the Secret again and again, without end, so that the report tells of one that cannot be used."""
@@ -99,6 +108,9 @@ class Webhooks:
             taken = await self._answer(http, sender, rules)
         except BodyError as e:
             outcome, by = (e.outcome, e.by) if isinstance(e, _NotTaken) else ("malformed", None)
+            if by is not None and not self._unproved_rate.take():
+                # Only words are saved. Whoever proves a webhook is counted apart, and comes through.
+                outcome, by, e = "refused", None, _TOO_MANY_UNPROVED
             self.counts[forge, outcome] += 1
             if by is not None:
                 log.warning("a webhook of %s is refused: %s", forge, by.rule)
@@ -108,7 +120,6 @@ class Webhooks:
 
     async def _answer(self, http: web.BaseRequest, sender: Sender | None, rules: Rules) -> "_Taken":
         keys = await self._keys(rules)
-        self._pass()
         if sender is None:
             raise _NotTaken("malformed", 400, "this is no webhook of a forge that is known here: no header names one")
         if not may_prove(sender, http.headers):
@@ -119,19 +130,31 @@ class Webhooks:
         if http.content_type != "application/json":
             reason = "the content type has to be application/json: choose JSON at the forge, and not a form"
             raise _NotTaken("malformed", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, reason)
-        if self._bodies >= _MOST_BODIES:
-            raise _NotTaken("busy", HTTPStatus.TOO_MANY_REQUESTS, "many webhooks come at once: send it again", "2")
-        self._bodies += 1
-        try:
-            body = await read_body(http, _MOST_BYTES)
-            headers, now = http.headers, self._clock()
-            if len(body) <= _SMALL:
-                digest, payload = _proved(sender, headers, body, keys, now)
-            else:
-                digest, payload = await asyncio.to_thread(_proved, sender, headers, body, keys, now)
-        finally:
-            self._bodies -= 1
+        digest, payload = await self._arrived(http, sender, keys)
+        if not self._proved_rate.take():
+            raise _NotTaken("busy", HTTPStatus.TOO_MANY_REQUESTS, "too many webhooks come: send it again", "5")
         return await self._believed(sender, digest, payload, rules)
+
+    async def _arrived(self, http: web.BaseRequest, sender: Sender, keys: WebhookKeys) -> tuple[str, dict[str, Any]]:
+        """Return the digest of a body that is proved, and what it says. Raises `BodyError`."""
+        try:
+            async with asyncio.timeout(_BODY_SECONDS) as limit:
+                if len(self._arriving) >= _MOST_BODIES:
+                    oldest = next(iter(self._arriving))
+                    del self._arriving[oldest]
+                    oldest.reschedule(asyncio.get_running_loop().time())
+                self._arriving[limit] = None
+                try:
+                    body = await read_body(http, _MOST_BYTES)
+                    headers, now = http.headers, self._clock()
+                    if len(body) <= _SMALL:
+                        return _proved(sender, headers, body, keys, now)
+                    return await asyncio.to_thread(_proved, sender, headers, body, keys, now)
+                finally:
+                    self._arriving.pop(limit, None)
+        except TimeoutError:
+            reason = "the body comes too slowly beside others: send it again"
+            raise _NotTaken("busy", HTTPStatus.TOO_MANY_REQUESTS, reason, "5") from None
 
     async def _believed(self, sender: Sender, digest: str, payload: dict[str, Any], rules: Rules) -> "_Taken":
         if is_ping(sender):
@@ -173,15 +196,6 @@ class Webhooks:
             raise _NotTaken("unready", HTTPStatus.SERVICE_UNAVAILABLE, reason, "60")
         return self.secret.keys
 
-    def _pass(self) -> None:
-        """Bound how many webhooks are looked at, proved or not."""
-        now = time.monotonic()
-        self._tokens = min(float(_AT_ONCE), self._tokens + (now - self._refilled) * _A_SECOND)
-        self._refilled = now
-        if self._tokens < 1:
-            raise _NotTaken("busy", HTTPStatus.TOO_MANY_REQUESTS, "too many webhooks come: send it again", "5")
-        self._tokens -= 1
-
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
@@ -201,6 +215,11 @@ class _NotTaken(BodyError):
         super().__init__(ErrorAnswer(status, reason, {"Retry-After": retry_after} if retry_after else {}))
         self.outcome = outcome
         self.by = by
+
+
+_TOO_MANY_UNPROVED = _NotTaken(
+    "refused", HTTPStatus.TOO_MANY_REQUESTS, "too many webhooks come that prove nothing: send it again", "5"
+)
 
 
 def _proved(

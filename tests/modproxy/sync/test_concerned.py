@@ -2,9 +2,10 @@
 
 import pytest
 
+from modproxy.fleet.known_module import KnownModule
 from modproxy.mod.path import check_path
 from modproxy.mod.pattern import parse_pattern
-from modproxy.sync.concerned import MOST_HINTS, Hint, KnownModule, concerned
+from modproxy.sync.concerned import MOST_HINTS, Hint, concerned
 from modproxy.sync.events import Push, RefChange
 
 HOST = "git.example.com"
