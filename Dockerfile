@@ -48,7 +48,7 @@ RUN python3 -m venv --without-pip /app \
  && find /app/lib \( -name '*.py[xi]' -o -name '*.px[di]' -o -name '*.[ch]' -o -path '*/tests/*' \) -type f -delete \
  && /app/bin/python -m compileall -q --invalidation-mode unchecked-hash /app/lib \
  && /app/bin/python -c 'import pkgutil, importlib, goproxy_operator as o; [importlib.import_module(m.name) for m in \
-    pkgutil.walk_packages(o.__path__, "goproxy_operator.") if not {"local", "bar", "__main__"} & set(m.name.split("."))]'
+    pkgutil.walk_packages(o.__path__, "goproxy_operator.") if not {"local", "bundle", "bar", "__main__"} & set(m.name.split("."))]'
 
 # git and ssh, for modules that come from version control, from the Debian release of the base alone: apt refuses every
 # other source that a base may name. Git's own commands that are written in Perl are not needed.

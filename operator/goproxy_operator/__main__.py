@@ -42,10 +42,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return login.run(parser, commands, arguments)
     if arguments and arguments[0] in _OF_CLIENTS:
-        command_module = importlib.import_module(_OF_CLIENTS[arguments[0]])
-        ended: int = command_module.run(parser, commands[arguments[0]], arguments)
-        return ended
+        return _ask_a_fleet(parser, commands[arguments[0]], arguments)
     return _run(parser.parse_args(arguments))
+
+
+def _ask_a_fleet(parser: argparse.ArgumentParser, command: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    try:
+        module = importlib.import_module(_OF_CLIENTS[arguments[0]])
+    except ModuleNotFoundError as e:
+        # The image of the operator has only what the operator itself needs.
+        return _fail(f"{arguments[0]} needs {e.name}, which is not installed here: pip install goproxy-operator")
+    ended: int = module.run(parser, command, arguments)
+    return ended
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -159,4 +159,10 @@ OTHERS = [
         "Stalled",
         "delete the claim and its pod: both come back as they are asked for now",
     ),
+    Row(
+        "VersionsMissing",
+        "versions of modules that are kept complete (`spec.sync`) are not held",
+        "ModulesSynced",
+        "do what the message says of the server, or give the cache more room; the next run tries again",
+    ),
 ]

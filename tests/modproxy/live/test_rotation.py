@@ -36,6 +36,7 @@ COVERED = {
     ("upstream.httpProxy", "username"): f"{HERE}:test_the_login_for_the_http_proxy",
     ("upstream.httpProxy", "password"): f"{HERE}:test_the_login_for_the_http_proxy",
     ("upstream.trustedCASecretName", "ca.crt"): f"{HERE}:test_the_trusted_authority",
+    ("sync.webhookSecretName", "secret"): "tests.modproxy.live.test_sync:test_what_is_no_proved_webhook_is_refused",
     ("audit.elasticsearch", "username"): f"{HERE}:test_the_login_for_the_audit_log_s_receiver",
     ("audit.elasticsearch", "password"): f"{HERE}:test_the_login_for_the_audit_log_s_receiver",
     ("audit.elasticsearch", "apiKey"): f"{HERE}:test_the_login_for_the_audit_log_s_receiver",

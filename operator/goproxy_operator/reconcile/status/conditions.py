@@ -4,7 +4,8 @@ Ready is always there, and true where at least one replica serves what is in for
 makes no fleet unready. Reconciling, Stalled, StorageResizing and DiskPressure are there only while they are true,
 WithinClass only while it is false. UpstreamReachable and CredentialsReady are there once a replica has
 reported, AuditDelivered once one with an audit log has, PeersReady once several have, ObjectStoreReady once one with an
-object store has. ParentReady is there where the object names a parent.
+object store has, ModulesSynced once one has looked for new versions. ParentReady is there where the object names a
+parent.
 """
 
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ from goproxy_operator.reconcile.status.sharing import (
     parent_ready,
     peers_ready,
 )
+from goproxy_operator.reconcile.status.synced import MODULES_SYNCED, modules_synced
 
 REPORTED = (
     UPSTREAM_REACHABLE,
@@ -39,6 +41,7 @@ REPORTED = (
     AUDIT_DELIVERED,
     PEERS_READY,
     OBJECT_STORE_READY,
+    MODULES_SYNCED,
     "DiskPressure",
 )
 """The conditions that come from reports alone, in their order after ConfigSynced."""
@@ -78,6 +81,8 @@ def statements(facts: StatusFacts) -> list[Statement]:
     reported = (upstream_reachable, credentials_ready, access_ready, audit_delivered)
     made += filter(None, (condition(facts.replicas) for condition in reported))
     made += filter(None, (condition(facts.replicas, facts.now) for condition in (peers_ready, object_store_ready)))
+    if synced := modules_synced(facts.replicas):
+        made.append(synced)
     if parent := parent_ready(facts.family, facts.replicas):
         made.append(parent)
     if pressed := _disk_pressure(facts):

@@ -15,6 +15,7 @@ from goproxy_operator.reconcile.status.conditions import FIGURES, UNDER_WAY
 from goproxy_operator.reconcile.status.milestones import milestones
 from goproxy_operator.reconcile.status.reachability import CREDENTIALS_READY, UPSTREAM_REACHABLE
 from goproxy_operator.reconcile.status.sharing import OBJECT_STORE_READY, PARENT_READY, PEERS_READY
+from goproxy_operator.reconcile.status.synced import MODULES_SYNCED
 from goproxy_operator.reconcile.status.waves import waves
 from goproxy_operator.timestamps import format_micro_time, moment_of
 
@@ -32,6 +33,7 @@ _TOLD = {
     (PEERS_READY, "False"): "Warning",
     (OBJECT_STORE_READY, "False"): "Warning",
     (PARENT_READY, "False"): "Warning",
+    (MODULES_SYNCED, "False"): "Warning",
     ("DiskPressure", "True"): "Warning",
     ("AutoscalingActive", "False"): "Warning",
     ("StorageResizing", "True"): "Normal",
@@ -56,6 +58,7 @@ _NO_WORDS = FIGURES | {
     PEERS_READY,
     OBJECT_STORE_READY,
     PARENT_READY,
+    MODULES_SYNCED,
 }
 """Conditions whose messages may read otherwise, by a figure or another pod, while they tell the same."""
 

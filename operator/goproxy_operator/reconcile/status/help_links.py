@@ -55,6 +55,7 @@ _OTHERS = frozenset(
         "StorageImmutable",
         "StorageNotProvisioned",
         "Suspended",
+        "VersionsMissing",
     }
 )
 DOCUMENTED = reasons() | _OTHERS

@@ -21,6 +21,7 @@ from goproxy_operator.reconcile.status.reachability import (
     upstream_reachable,
 )
 from goproxy_operator.reconcile.status.sharing import object_store_ready, parent_failures, peers_ready
+from goproxy_operator.reconcile.status.synced import modules_synced
 from modproxy.contract.report import MOST_PEERS, Report
 
 REFUSAL_KINDS = ("class", "identity", "access", "modules", "vulnerabilities", "age", "licenses")
@@ -141,6 +142,7 @@ def told(reports: Mapping[str, Report], refused: Mapping[str, str], now: float) 
         peers_ready(replicas, now),
         object_store_ready(replicas, now),
         parent_failures(replicas),
+        modules_synced(replicas),
         config_warnings(replicas),
     )
 

@@ -131,7 +131,7 @@ async def test_open_files_are_bounded_and_closed_when_nobody_asks(
     two_ways: TwoWays, upstream: FakeUpstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hits = two_ways.replica.handler.hits
-    monkeypatch.setattr(memo, "_CLOSED_AFTER", 0.3)
+    monkeypatch.setattr(memo, "_CLOSED_AFTER", 2.0)
     monkeypatch.setattr(hits._files, "_most", 5)
     paths = []
     for number in range(12):
