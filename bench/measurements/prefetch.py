@@ -30,6 +30,8 @@ DISTANT = 0.02
 _WRITTEN_SECONDS = 30.0
 """How long it is waited for the last zips to be in their places, behind the answer."""
 GO = "go mod download"
+WIDE = "go, GOMAXPROCS=16"
+"""The go command downloads as many modules at once as it may use processors: here as on a large machine."""
 
 
 async def measure(run: Run) -> Result:
@@ -38,18 +40,21 @@ async def measure(run: Run) -> Result:
     made.add_real_sizes(MODULES)
     sums = _go_sum(made)
     made.write(run.scratch / "upstream")
-    seconds: dict[str, list[float]] = {NAME: [], GO: []}
+    seconds: dict[str, list[float]] = {NAME: [], GO: [], WIDE: []}
     async with upstream(run.scratch / "upstream", made.gosumdb, "--delay", str(DISTANT), core=None) as source:
         for number in run.each_round("prefetch"):
             ours = await _prefetch(run.scratch / "ours", source, sums)
             theirs = await _download(run.scratch / "go", source, sums)
+            wide = await _download(run.scratch / "wide", source, sums, GOMAXPROCS="16")
             if number > 0:
                 seconds[NAME].append(ours)
                 seconds[GO].append(theirs)
+                seconds[WIDE].append(wide)
     return Result(
         f"Prefetch of a go.sum of {MODULES} cold modules, from an upstream {DISTANT * 1000:.0f} ms away",
         comparisons=[
             Comparison(f"time over that of {GO}", {NAME: ratios(seconds[NAME], seconds[GO])}, goal=Goal(1)),
+            Comparison(f"time over that of {WIDE}", {NAME: ratios(seconds[NAME], seconds[WIDE])}),
             compare("time", seconds, "s"),
         ],
         notes=[
@@ -92,7 +97,7 @@ def _zips(folder: Path) -> int:
     return sum(1 for _ in folder.rglob("*.zip"))
 
 
-async def _download(folder: Path, source: Upstream, sums: str) -> float:
+async def _download(folder: Path, source: Upstream, sums: str, **more: str) -> float:
     """Return the seconds that the go command takes with an empty module cache. Raises `RuntimeError` where it fails."""
     if (folder / "cache").exists():
         await _go(folder, source, "clean", "-modcache")  # its files are read-only
@@ -102,7 +107,7 @@ async def _download(folder: Path, source: Upstream, sums: str) -> float:
     (folder / "go.mod").write_text(f"module example.com/me\n\ngo 1.21\n\nrequire (\n{required})\n")
     (folder / "go.sum").write_text(sums)
     begun = time.perf_counter()
-    await _go(folder, source, "mod", "download")
+    await _go(folder, source, "mod", "download", **more)
     taken = time.perf_counter() - begun
     zips = _zips(folder / "cache" / "cache" / "download")
     if zips != MODULES:
@@ -110,11 +115,12 @@ async def _download(folder: Path, source: Upstream, sums: str) -> float:
     return taken
 
 
-async def _go(folder: Path, source: Upstream, *words: str) -> None:
+async def _go(folder: Path, source: Upstream, *words: str, **more: str) -> None:
     path = f"{os.environ['PATH']}:{Path(sys.executable).parent}"
     environment = {
         "PATH": path, "HOME": str(folder), "GOMODCACHE": str(folder / "cache"), "GOPROXY": source.url,
         "GOSUMDB": source.database, "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local", "GOENV": "off",
+        **more,
     }  # fmt: skip
     process = await asyncio.create_subprocess_exec(
         "go", *words, cwd=folder, env=environment, stderr=asyncio.subprocess.PIPE
