@@ -89,7 +89,7 @@ class Publication:
 
     async def reply(self, http: web.BaseRequest, arrival: Arrival, rules: Rules) -> Reply:
         """Publish the version that the path names, or compare what is sent with it."""
-        if (refused := self._change.refused(arrival, rules)) is not None:
+        if (refused := self._change.refused(http, arrival, rules)) is not None:
             return refused
         try:
             async with asyncio.timeout(_LONGEST_SECONDS):

@@ -41,6 +41,8 @@ _MOST_BYTES = 5 << 20
 """Of a body. GitHub sends up to 25 MiB, where a push has thousands of commits; the push of a tag has a few thousand."""
 _MOST_BODIES = 4
 """At once: each is in memory before it is known who sends it."""
+_BODY_SECONDS = 20.0
+"""For a whole body: forges wait for ten seconds or so, and whoever sends slowly keeps others from their turn."""
 _LOOK_SECONDS = 2.0
 """How often it is looked whether the Secret has changed."""
 _SMALL = 64 << 10
@@ -116,6 +118,10 @@ class Webhooks:
                 # Its button for a test signs nothing in some versions.
                 return _Taken("ping", "this fleet can be reached; an unsigned ping says nothing of the secret")
             raise _refused(Lack.UNSIGNED)
+        if sender.forge is Forge.AZURE_DEVOPS and (
+            lack := lack_of_proof(sender, http.headers, b"", keys, self._clock())
+        ):
+            raise _refused(lack)  # a login proves itself without the body
         if http.content_type != "application/json":
             reason = "the content type has to be application/json: choose JSON at the forge, and not a form"
             raise _NotTaken("malformed", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, reason)
@@ -123,7 +129,11 @@ class Webhooks:
             raise _NotTaken("busy", HTTPStatus.TOO_MANY_REQUESTS, "many webhooks come at once: send it again", "2")
         self._bodies += 1
         try:
-            body = await read_body(http, _MOST_BYTES)
+            try:
+                async with asyncio.timeout(_BODY_SECONDS):
+                    body = await read_body(http, _MOST_BYTES)
+            except TimeoutError:
+                raise _NotTaken("malformed", HTTPStatus.REQUEST_TIMEOUT, "the body came too slowly") from None
             headers, now = http.headers, self._clock()
             if len(body) <= _SMALL:
                 digest, payload = _proved(sender, headers, body, keys, now)
