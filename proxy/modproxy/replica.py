@@ -41,7 +41,7 @@ from modproxy.server.metrics import Metrics, UpstreamCounts
 from modproxy.server.obtaining import Obtainer
 from modproxy.server.peers import PeerHandler
 from modproxy.server.prefetch import MOST_FILES, PREFETCH, Prefetch
-from modproxy.server.publish import HostingParts
+from modproxy.server.publish import DEPOT_SHARE, HostingParts
 from modproxy.server.traffic import Traffic
 from modproxy.source.asking_again import ask_again
 from modproxy.source.build import SharedResources
@@ -129,7 +129,10 @@ class Replica:
         )  # fmt: skip
         heads = HeadInForce(self.depot, cache, self.store.private / "sumdb")
         self.importer = Importer(
-            Spool(self.store.private / "imports"),
+            Spool(
+                self.store.private / "imports",
+                lambda: int(self.store.capacity() * DEPOT_SHARE) - self.depot.used_bytes,
+            ),
             self.depot,
             self.in_force,
             heads=heads,

@@ -82,6 +82,8 @@ class Importer:
                 await self._heads.prove(database, checked, bundle, rules)
             placing = self._placing(bundle, checked, rules)
             taken = await self._judge(checked, placing, rules, database, outcome)
+            if self._depot.in_own_folder:
+                await asyncio.to_thread(self._check_room, placing.size_of(taken))
             await asyncio.to_thread(self.spool.commit, bundle, taken)
         except BaseException:
             await asyncio.to_thread(self.spool.remove, bundle)
@@ -99,6 +101,14 @@ class Importer:
         checked = await self._checks.run(check)
         outcome.records = checked.tree.size if checked.tree is not None else None
         return checked
+
+    def _check_room(self, needed: int) -> None:
+        """Refuse what the folder of this replica cannot take beside the bundle: its import would never end. Blocks."""
+        if needed > (room := self.spool.room()):
+            raise BundleError(
+                f"this replica has room for {room} bytes more, and it needs {needed}: make the volume larger "
+                "(spec.cache.storage.size), use an object store, or export the versions in parts"
+            )
 
     def _placing(self, bundle: Path, checked: CheckedBundle, rules: Rules) -> Placing:
         return Placing(self._depot, self._publications, bundle, checked, rules.admission.admits)

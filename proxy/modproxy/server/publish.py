@@ -46,9 +46,9 @@ _MOST_AT_ONCE = 8
 """Publications under way: each may have a draft of 500 MiB."""
 _LONGEST_SECONDS = 3600.0
 """The largest zip over a line of a megabit a second takes an hour."""
-_DEPOT_SHARE = 0.9
-"""The part of the volume that published modules may have where they are in a folder of the replica: the cache needs
-room for what it fetches.
+DEPOT_SHARE = 0.9
+"""The part of the volume that published modules and bundles may have where they are in a folder of the replica: the
+cache needs room for what it fetches.
 """
 
 log = logging.getLogger(__name__)
@@ -178,7 +178,7 @@ class Publication:
     def _check_room(self, size: int) -> None:
         """Refuse what would leave the cache no room, where both are on one volume."""
         used, capacity = self._shelf.depot.used_bytes, self._capacity()
-        if used and used + size > capacity * _DEPOT_SHARE:
+        if used and used + size > capacity * DEPOT_SHARE:
             reason = (
                 f"published modules have {used} bytes of the {capacity} of this replica's volume: make it larger "
                 "(spec.cache.storage.size), or use an object store"

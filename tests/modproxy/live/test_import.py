@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +189,18 @@ async def test_who_may_import_where(tmp_path: Path, upstream: FakeUpstream, sumd
         status, lines = await sent(proxy, bundle)
         assert status == 409
         assert "spec.hosted" in lines[-1]["reason"]
+
+
+async def test_a_bundle_that_the_volume_cannot_take_is_refused_whole(
+    tmp_path: Path, upstream: FakeUpstream, sumdb: FakeSumdb
+) -> None:
+    upstream.add("ours.example.com/big", "v1.0.0", payload=os.urandom(6 << 20))
+    bundle = made_bundle(tmp_path / "1", upstream, sumdb, [("ours.example.com/big", "v1.0.0")])
+    async with ProxyProcess(tmp_path / "p", air_gapped(sumdb, cache={"sizeBytes": 10 << 20})) as proxy:
+        _, lines = await sent(proxy, bundle)
+        assert lines[-1]["event"] == "failed" and "spec.cache.storage.size" in lines[-1]["reason"], lines
+        assert not list((proxy.cache / ".modproxy" / "imports").iterdir())
+        proxy.write_config(cache={"sizeBytes": 4 << 20})
+        await proxy.until_report(lambda report: report.config.generation == 2)
+        status, lines = await sent(proxy, bundle)
+        assert status == 507, lines
