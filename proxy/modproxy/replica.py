@@ -6,6 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from modproxy.audit.auditor import Auditor
@@ -26,6 +27,7 @@ from modproxy.fleet.peers import Peers
 from modproxy.hosted.mixed import MixedModules
 from modproxy.hosted.shelf import HostedShelf
 from modproxy.identity.identities import watch_identities
+from modproxy.importing.elsewhere import is_elsewhere
 from modproxy.importing.heads import HeadInForce
 from modproxy.importing.importer import Importer
 from modproxy.importing.publications import ShelfPublications
@@ -138,6 +140,7 @@ class Replica:
             heads=heads,
             changes=self.changes,
             publications=ShelfPublications(self.mixed.shelf),
+            elsewhere=partial(is_elsewhere, cache),
         )
         self.handler.actions = {
             **hosting.actions,
