@@ -6,6 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from modproxy.audit.auditor import Auditor
@@ -26,6 +27,7 @@ from modproxy.fleet.peers import Peers
 from modproxy.hosted.mixed import MixedModules
 from modproxy.hosted.shelf import HostedShelf
 from modproxy.identity.identities import watch_identities
+from modproxy.importing.elsewhere import is_elsewhere
 from modproxy.importing.heads import HeadInForce
 from modproxy.importing.importer import Importer
 from modproxy.importing.publications import ShelfPublications
@@ -41,7 +43,7 @@ from modproxy.server.metrics import Metrics, UpstreamCounts
 from modproxy.server.obtaining import Obtainer
 from modproxy.server.peers import PeerHandler
 from modproxy.server.prefetch import MOST_FILES, PREFETCH, Prefetch
-from modproxy.server.publish import HostingParts
+from modproxy.server.publish import DEPOT_SHARE, HostingParts
 from modproxy.server.traffic import Traffic
 from modproxy.source.asking_again import ask_again
 from modproxy.source.build import SharedResources
@@ -129,12 +131,16 @@ class Replica:
         )  # fmt: skip
         heads = HeadInForce(self.depot, cache, self.store.private / "sumdb")
         self.importer = Importer(
-            Spool(self.store.private / "imports"),
+            Spool(
+                self.store.private / "imports",
+                lambda: int(self.store.capacity() * DEPOT_SHARE) - self.depot.used_bytes,
+            ),
             self.depot,
             self.in_force,
             heads=heads,
             changes=self.changes,
             publications=ShelfPublications(self.mixed.shelf),
+            elsewhere=partial(is_elsewhere, cache),
         )
         self.handler.actions = {
             **hosting.actions,

@@ -111,6 +111,11 @@ class Depot:
         """The bytes of the folder of this replica; none where the depot is the object store."""
         return self._files.used_bytes if self._files is not None and self._settings is None else 0
 
+    @property
+    def in_own_folder(self) -> bool:
+        """Whether the depot is a folder on the volume of this replica."""
+        return self._on and self._settings is None
+
     def _bucket(self) -> Bucket:
         bucket = self.bucket
         if bucket is None:

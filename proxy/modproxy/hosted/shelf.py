@@ -75,6 +75,8 @@ T = TypeVar("T")
 _KINDS = (Kind.INFO, Kind.MOD, Kind.ZIP)
 _TRIES = 8
 """How often something is looked at again that changes meanwhile: each time somebody else has published or deleted."""
+_VERDICT_MORE = 256
+"""Bytes that a verdict has beside its claim: what is read back is bounded by `LARGEST_CLAIM`."""
 MOST_LISTED = 30_000
 """Files of one module: ten thousand versions."""
 
@@ -225,7 +227,10 @@ class HostedShelf:
             stone = await self._stone(path, version, life)
             raise Refused(409, other_than_deleted(path, version, new, frozen, stone), "conflict")
         claim = new if frozen is None else replace(new, info=frozen.info, at=frozen.at, by=frozen.by)
-        if not await self.depot.create(claim_key(path, version, life), write_claim(claim)):
+        written = write_claim(claim)
+        if len(written) > LARGEST_CLAIM - _VERDICT_MORE:
+            raise Refused(400, f"{path}@{version}: its .info is too large", "invalid")
+        if not await self.depot.create(claim_key(path, version, life), written):
             held = parsed(read_claim, await self._must(claim_key(path, version, life)))
             if held.sha256 != new.sha256:
                 whole = (

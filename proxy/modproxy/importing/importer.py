@@ -12,14 +12,17 @@ from modproxy.bucket.depot import Depot
 from modproxy.cache.changes import Changes
 from modproxy.fleet.change import Change
 from modproxy.importing.heads import HeadInForce
-from modproxy.importing.judging import Rejected, Taken, Terms, judge
+from modproxy.importing.judging import Rejected, Taken, Terms, Way, judge
 from modproxy.importing.placing import Placing, Publications
 from modproxy.importing.spool import Spool
 from modproxy.in_force import InForce, Rules
 from modproxy.mod.bundle.archive_format import BundleError
 from modproxy.mod.bundle.reading import CheckedBundle, check_bundle
+from modproxy.mod.path import ModulePath
 from modproxy.mod.pattern import parse_pattern
 from modproxy.mod.sumdb import Database
+from modproxy.mod.version import Version
+from modproxy.source.protocol import SourceError
 from modproxy.threads import Pool
 
 _AT_ONCE = 8
@@ -27,6 +30,7 @@ _AT_ONCE = 8
 _AGAIN_SECONDS = 30.0
 """How long an import that the depot did not take waits for the next attempt."""
 Item = TypeVar("Item")
+Elsewhere = Callable[[ModulePath, Version, Rules], Awaitable[bool]]
 VERIFYING, COMPARING, PLACING = "verifying", "comparing", "placing"
 
 log = logging.getLogger(__name__)
@@ -62,10 +66,13 @@ class Importer:
         heads: HeadInForce,
         changes: Changes,
         publications: Publications,
+        elsewhere: Elsewhere,
     ) -> None:
+        """`elsewhere` says whether an upstream or a repository has a version; it raises `SourceError`."""
         self.spool = spool
         self.busy = asyncio.Lock()
         self._publications = publications
+        self._elsewhere = elsewhere
         self._depot, self._in_force, self._heads, self._changes = depot, in_force, heads, changes
         self._checks = Pool("import", 1)
         self._left = asyncio.Event()
@@ -82,6 +89,8 @@ class Importer:
                 await self._heads.prove(database, checked, bundle, rules)
             placing = self._placing(bundle, checked, rules)
             taken = await self._judge(checked, placing, rules, database, outcome)
+            if self._depot.in_own_folder:
+                await asyncio.to_thread(self._check_room, placing.size_of(taken))
             await asyncio.to_thread(self.spool.commit, bundle, taken)
         except BaseException:
             await asyncio.to_thread(self.spool.remove, bundle)
@@ -99,6 +108,14 @@ class Importer:
         checked = await self._checks.run(check)
         outcome.records = checked.tree.size if checked.tree is not None else None
         return checked
+
+    def _check_room(self, needed: int) -> None:
+        """Refuse what the folder of this replica cannot take beside the bundle: its import would never end. Blocks."""
+        if needed > (room := self.spool.room()):
+            raise BundleError(
+                f"this replica has room for {room} bytes more, and it needs {needed}: make the volume larger "
+                "(spec.cache.storage.size), use an object store, or export the versions in parts"
+            )
 
     def _placing(self, bundle: Path, checked: CheckedBundle, rules: Rules) -> Placing:
         return Placing(self._depot, self._publications, bundle, checked, rules.admission.admits)
@@ -120,6 +137,8 @@ class Importer:
         found: list[Taken] = []
 
         async def compare(one: Taken | Rejected) -> None:
+            if isinstance(one, Taken) and one.way is Way.HOSTED and not one.alone:
+                one = await self._unless_elsewhere(one, rules)
             there = await placing.compare(one) if isinstance(one, Taken) else one
             outcome.done += 1
             if isinstance(there, Rejected):
@@ -130,6 +149,16 @@ class Importer:
         await _each(judged, compare)
         outcome.rejected.sort(key=lambda one: one.version)
         return sorted(found, key=lambda one: one.version)
+
+    async def _unless_elsewhere(self, taken: Taken, rules: Rules) -> Taken | Rejected:
+        """Reject what a publisher could not publish, because it would have two contents."""
+        version, own = taken.version, "if it is the fleet's own, name it in hosted.modules"
+        try:
+            if not await self._elsewhere(version.module, version.version, rules):
+                return taken
+        except SourceError as e:
+            return Rejected(version, f"whether it exists elsewhere cannot be found out: {e.reason}; {own}")
+        return Rejected(version, f"it exists already elsewhere, where this fleet has its modules from: {own}")
 
     async def _carry_out(
         self, bundle: Path, checked: CheckedBundle, placing: Placing, taken: Sequence[Taken], outcome: Outcome

@@ -54,12 +54,20 @@ def judge(version: BundledVersion, bundle_database: str | None, terms: Terms) ->
     """Decide about a version of a bundle whose records were proved for `bundle_database`, where that is in force."""
     path = version.module
     alone = first_match(terms.hosted, path) is not None
+    unvouched = first_match(terms.private, path) is not None or is_exempt(path, terms.exempt)
     if version.standing is Standing.HOSTED or alone:
+        if not alone and not unvouched and terms.database is not None:
+            # A bundle's word is no proof that the database does not know the version, and the depot comes first.
+            return Rejected(
+                version,
+                f"the bundle says that it is published, and this fleet has such modules verified by {terms.database}: "
+                "if it is the fleet's own, name it in hosted.modules, upstream.goprivate or upstream.gonosumdb",
+            )
         if not version.zip:
             return Rejected(version, "the bundle has its go.mod file only, and a published version has a zip")
         return Taken(version, Way.HOSTED, voucher(CameFrom.HOSTED), alone)
     trusted = Taken(version, Way.TRUSTED, voucher(CameFrom.BUNDLE))
-    if first_match(terms.private, path) is not None or terms.database is None or is_exempt(path, terms.exempt):
+    if unvouched or terms.database is None:
         return trusted
     if version.standing is Standing.PUBLIC and bundle_database == terms.database:
         return Taken(version, Way.PROVED, voucher(CameFrom.BUNDLE, terms.database))

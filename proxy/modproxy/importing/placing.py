@@ -6,7 +6,7 @@ of a version the `.info` last.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -67,6 +67,11 @@ class Placing:
         self._admits = admits
         self._files = {file.name: file for file in checked.manifest.files}
         self._now = time.time()
+
+    def size_of(self, taken: Sequence[Taken]) -> int:
+        """Return how many bytes the depot needs for versions, and for the tiles of the database."""
+        keys = {Target(v.module, v.version, kind).key for v in (one.version for one in taken) for kind in files_of(v)}
+        return sum(file.size for name, file in self._files.items() if name in keys or name.startswith("sumdb/"))
 
     async def compare(self, taken: Taken) -> bool | Rejected:
         """Say whether a version is in the depot already; `Rejected` where it is there with another content."""

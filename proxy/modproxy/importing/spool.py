@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,17 @@ _BUNDLE, _PLAN = ".bundle", ".plan"
 class Spool:
     """Keeps bundles in files. All of it blocks and raises `OSError`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, most: Callable[[], int]) -> None:
+        """`most` returns how many bytes bundles may have beside the published modules."""
         self.folder = folder
+        self._most = most
         self.used_bytes = 0
         """The bytes of the bundles that are here."""
 
     def room(self) -> int:
-        """Return how many bytes the disk takes now."""
+        """Return how many bytes the disk takes now, as far as the volume of the replica may be filled."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        return max(0, shutil.disk_usage(self.folder).free - _LEFT_FREE)
+        return max(0, min(shutil.disk_usage(self.folder).free - _LEFT_FREE, self._most() - self.used_bytes))
 
     def new(self) -> Path:
         """Return the path for a new bundle."""

@@ -5,6 +5,7 @@ No module path begins with a dash, so no file of a module is hidden by them.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Protocol
@@ -18,6 +19,8 @@ from modproxy.server.decide.errors import ErrorAnswer
 from modproxy.server.reply import Reply
 
 _PIECE = 128 << 10
+_SLOWEST = 16 << 10
+"""Bytes a second of a body in the long run, so that nobody holds what few may have at once by a trickle."""
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -45,6 +48,18 @@ class BodyError(Exception):
         self.answer = answer
 
 
+def web_page(http: web.BaseRequest) -> str:
+    """Say why a request of a browser's page is refused; empty for other requests.
+
+    A page of any site may send a request to a proxy on the developer's machine, and a browser tells where the page is
+    from (Fetch Standard, "Origin header"; Fetch Metadata Request Headers, section 2.4).
+    """
+    site = http.headers.get("Sec-Fetch-Site", "none")
+    if "Origin" in http.headers or site not in ("none", "same-origin"):
+        return "forbidden: a web page may not make this proxy fetch or change modules"
+    return ""
+
+
 async def read_body(http: web.BaseRequest, largest: int) -> bytes:
     """Return a body of at most `largest` bytes. Raises `BodyError` and `ConnectionError`."""
     body = bytearray()
@@ -65,8 +80,9 @@ async def body_of(http: web.BaseRequest, largest: int) -> AsyncIterator[bytes]:
         raise too_large
     if http.headers.get("Expect", "").lower() == "100-continue" and http.transport is not None:
         http.transport.write(_CONTINUE)
-    taken = 0
+    taken, waited = 0, 0.0
     while True:
+        begun = time.monotonic()
         try:
             async with asyncio.timeout(STALLED_SECONDS):
                 piece = await http.content.read(_PIECE)
@@ -80,6 +96,10 @@ async def body_of(http: web.BaseRequest, largest: int) -> AsyncIterator[bytes]:
         if not piece:
             return
         taken += len(piece)
+        waited += time.monotonic() - begun
         if taken > largest:
             raise too_large
+        if waited > STALLED_SECONDS + taken / _SLOWEST:
+            reason = f"the body came with less than {_SLOWEST} bytes a second: send it over a faster line"
+            raise BodyError(ErrorAnswer(HTTPStatus.REQUEST_TIMEOUT, reason))
         yield piece

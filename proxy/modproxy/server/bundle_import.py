@@ -23,12 +23,12 @@ from modproxy.in_force import Rules
 from modproxy.mod.bundle.archive_format import BundleError
 from modproxy.mod.bundle.manifest import BundleManifest
 from modproxy.mod.bundle.reading import manifest_of
-from modproxy.server.actions import BodyError, body_of
+from modproxy.server.actions import BodyError, body_of, web_page
+from modproxy.server.connection import STALLED_SECONDS
 from modproxy.server.decide.arrival import Arrival
 from modproxy.server.decide.errors import ErrorAnswer
 from modproxy.server.decide.head import SERVER
 from modproxy.server.decide.refusals import Refusal, refusal_by
-from modproxy.server.prefetch import web_page
 from modproxy.server.reply import Reply
 
 IMPORT = "import"
@@ -143,7 +143,11 @@ async def _tell(
             lines.append(_end(task, outcome))
         else:
             lines.append({"event": "progress", "doing": outcome.doing, "done": outcome.done, "of": outcome.of})
-        await response.write("".join(f"{json.dumps(line)}\n" for line in lines).encode())
+        try:
+            async with asyncio.timeout(STALLED_SECONDS):
+                await response.write("".join(f"{json.dumps(line)}\n" for line in lines).encode())
+        except TimeoutError:
+            raise ConnectionResetError("the client reads nothing") from None
         if ended:
             await response.write_eof()
             return response

@@ -14,7 +14,7 @@ from modproxy.hosted.shelf import Refused
 from modproxy.identity.principal import AuthMethod, Principal
 from modproxy.in_force import Rules
 from modproxy.mod.target import Kind, Target
-from modproxy.server.actions import BodyError
+from modproxy.server.actions import BodyError, web_page
 from modproxy.server.decide.arrival import Arrival
 from modproxy.server.decide.errors import ErrorAnswer
 from modproxy.server.decide.head import REQUEST_ID, SERVER
@@ -45,8 +45,11 @@ class Change:
         self._carried_out = carried_out
         self._counts = counts
 
-    def refused(self, arrival: Arrival, rules: Rules) -> Reply | None:
-        """Return the reply to what a rule refuses."""
+    def refused(self, http: web.BaseRequest, arrival: Arrival, rules: Rules) -> Reply | None:
+        """Return the reply to what a rule refuses, and to what a web page sends."""
+        if page := web_page(http):
+            self._counts[self.name, "refused"] += 1
+            return Reply(self.name, CacheStatus.NONE, ErrorAnswer(HTTPStatus.FORBIDDEN, page), verb=self.verb)
         for check in self._checks:
             refusal = check(arrival, rules, self._own)
             if refusal is not None and self._carried_out(refusal):

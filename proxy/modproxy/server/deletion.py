@@ -36,7 +36,7 @@ class Deletion:
 
     async def reply(self, http: web.BaseRequest, arrival: Arrival, rules: Rules) -> Reply:
         """Delete the version that the path names."""
-        if (refused := self._change.refused(arrival, rules)) is not None:
+        if (refused := self._change.refused(http, arrival, rules)) is not None:
             return refused
         try:
             target = self._change.version_of(arrival)

@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
+from itertools import islice
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -19,8 +20,10 @@ from modproxy.bucket.bucket import BucketError
 from modproxy.bucket.depot import HOSTED, Depot
 from modproxy.cache.answer import CacheStatus
 from modproxy.contract.config import Verb
+from modproxy.identity.principal import Principal
 from modproxy.in_force import Rules
 from modproxy.mod.target import Kind, NoSuchTarget, TargetError, parse_target
+from modproxy.server.connection import STALLED_SECONDS
 from modproxy.server.decide.arrival import Arrival
 from modproxy.server.decide.errors import ErrorAnswer
 from modproxy.server.decide.head import SERVER
@@ -30,6 +33,9 @@ HELD = "held"
 _MOST_FILES = 600_000
 """Files that are looked at: three of each version that goes into one bundle."""
 _LINES_AT_ONCE = 1000
+_MOST_AT_ONCE = 2
+"""Answers that are made or sent at once: each may have the names of 600,000 files in memory."""
+_ASK_AGAIN = {"Retry-After": "30"}
 
 
 class Held:
@@ -42,6 +48,7 @@ class Held:
         self._root = root
         self._depot = depot
         self._others = others
+        self._under_way = 0
 
     async def reply(self, http: web.BaseRequest, arrival: Arrival, rules: Rules) -> Reply:
         """Send the lines. Raises `CancelledError` and `ConnectionError`."""
@@ -60,19 +67,33 @@ class Held:
                 "knows what all of them hold: name the versions by a go.sum file"
             )
             return Reply(HELD, CacheStatus.NONE, ErrorAnswer(HTTPStatus.NOT_IMPLEMENTED, reason), verb=Verb.READ)
+        if self._under_way >= _MOST_AT_ONCE:
+            reason = f"{_MOST_AT_ONCE} clients are told already what this replica holds: ask again later"
+            answer = ErrorAnswer(HTTPStatus.TOO_MANY_REQUESTS, reason, _ASK_AGAIN)
+            return Reply(HELD, CacheStatus.NONE, answer, verb=Verb.READ)
+        self._under_way += 1
+        try:
+            return await self._tell(http, arrival, rules, since)
+        finally:
+            self._under_way -= 1
+
+    async def _tell(self, http: web.BaseRequest, arrival: Arrival, rules: Rules, since: float) -> Reply:
         found: dict[str, float] = {}
         try:
             if self._depot.bucket is not None:
                 listed, more = await self._depot.list("", _MOST_FILES)
                 found.update((one.key, one.modified) for one in listed)
                 if more:
-                    raise OSError("the depot has more files than are told at once")
-            found |= dict(await asyncio.to_thread(lambda: list(_walk(self._root))))
-        except (BucketError, TimeoutError, OSError) as e:
-            reason = f"what is held cannot be told: {e}"
-            return Reply(HELD, CacheStatus.NONE, ErrorAnswer(HTTPStatus.SERVICE_UNAVAILABLE, reason), verb=Verb.READ)
-        lines = await asyncio.to_thread(lambda: list(_lines(found, since)))
-        may = [line for module, line in lines if Verb.READ in rules.permissions.rights(arrival.principal, module)]
+                    return _untold("the depot has more files than are told at once")
+            walked = await asyncio.to_thread(lambda: list(islice(_walk(self._root), _MOST_FILES + 1)))
+        except BucketError as e:
+            return _untold(f"the depot {e.failure.words}")
+        except OSError as e:  # its own text has a path of this replica
+            return _untold(e.strerror or "the depot does not answer in time")
+        if len(walked) > _MOST_FILES:
+            return _untold("this replica has more files than are told at once")
+        found |= dict(walked)
+        may = await asyncio.to_thread(_readable, found, since, arrival.principal, rules)
         headers = {
             "Server": SERVER, "Content-Type": "application/x-ndjson", "Cache-Control": "no-store",
             "X-Request-Id": arrival.id,
@@ -82,10 +103,25 @@ class Held:
             response.enable_chunked_encoding()
         await response.prepare(http)
         for at in range(0, len(may), _LINES_AT_ONCE):
-            await response.write("".join(may[at : at + _LINES_AT_ONCE]).encode())
+            try:
+                async with asyncio.timeout(STALLED_SECONDS):
+                    await response.write("".join(may[at : at + _LINES_AT_ONCE]).encode())
+            except TimeoutError:
+                raise ConnectionResetError("the client reads nothing") from None
         await response.write(json.dumps({"event": "end", "versions": len(may)}).encode() + b"\n")
         await response.write_eof()
         return Reply(HELD, CacheStatus.NONE, response=response, verb=Verb.READ)
+
+
+def _untold(why: str) -> Reply:
+    answer = ErrorAnswer(HTTPStatus.SERVICE_UNAVAILABLE, f"what is held cannot be told: {why}")
+    return Reply(HELD, CacheStatus.NONE, answer, verb=Verb.READ)
+
+
+def _readable(found: dict[str, float], since: float, principal: Principal, rules: Rules) -> list[str]:
+    """Return the lines of the versions that the principal may read."""
+    lines = _lines(found, since)
+    return [line for module, line in lines if Verb.READ in rules.permissions.rights(principal, module)]
 
 
 def _since(query: str) -> float:

@@ -23,7 +23,7 @@ from modproxy.contract.config import Verb
 from modproxy.in_force import Rules
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.wanted import Wanted, WantedError, WantedList, read_wanted
-from modproxy.server.actions import BodyError, read_body
+from modproxy.server.actions import BodyError, read_body, web_page
 from modproxy.server.audited import entry_of
 from modproxy.server.connection import STALLED_SECONDS
 from modproxy.server.decide.arrival import Arrival
@@ -249,18 +249,6 @@ class _Run:
                     raise ConnectionResetError("the client reads nothing") from None
             if ended:
                 return
-
-
-def web_page(http: web.BaseRequest) -> str:
-    """Say why a request of a browser's page is refused; empty for other requests.
-
-    A page of any site may send a POST to a proxy on the developer's machine, and a browser tells where the page is from
-    (Fetch Standard, "Origin header"; Fetch Metadata Request Headers, section 2.4).
-    """
-    site = http.headers.get("Sec-Fetch-Site", "none")
-    if "Origin" in http.headers or site not in ("none", "same-origin"):
-        return "forbidden: a web page may not make this proxy fetch modules"
-    return ""
 
 
 def _error(status: int, reason: str) -> Reply:

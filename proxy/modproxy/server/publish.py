@@ -22,6 +22,7 @@ from modproxy.fleet.change import Change as ModuleChange
 from modproxy.hosted.claim import Claim, info_of, sha256_of
 from modproxy.hosted.mixed import MixedModules
 from modproxy.hosted.shelf import Deleted, Done, Published, Refused
+from modproxy.importing.elsewhere import is_elsewhere
 from modproxy.in_force import Rules
 from modproxy.mod.answer import LARGEST_MOD, AnswerError, check_answer, largest_answer
 from modproxy.mod.archive import LARGEST_ZIP, ArchiveError
@@ -29,8 +30,6 @@ from modproxy.mod.new_zip import go_mod_of_new_zip
 from modproxy.mod.strict_json import read_object
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import Version
-from modproxy.mod.vouching import CameFrom, came_from
-from modproxy.request import Request
 from modproxy.server.actions import BodyError, body_of, read_body
 from modproxy.server.changing import CarriedOut, Change, Counts, name_of
 from modproxy.server.decide.arrival import Arrival
@@ -38,7 +37,7 @@ from modproxy.server.decide.artifactory import has_parameters
 from modproxy.server.decide.checksums import Announced, ChecksumError
 from modproxy.server.decide.refusals import CHECKS_OF_PUBLISH
 from modproxy.server.reply import Reply
-from modproxy.source.protocol import NotFound, SourceError
+from modproxy.source.protocol import SourceError
 from modproxy.store.protocol import Draft, NoRoomError, Store
 from modproxy.via import ViaEntry
 
@@ -46,9 +45,9 @@ _MOST_AT_ONCE = 8
 """Publications under way: each may have a draft of 500 MiB."""
 _LONGEST_SECONDS = 3600.0
 """The largest zip over a line of a megabit a second takes an hour."""
-_DEPOT_SHARE = 0.9
-"""The part of the volume that published modules may have where they are in a folder of the replica: the cache needs
-room for what it fetches.
+DEPOT_SHARE = 0.9
+"""The part of the volume that published modules and bundles may have where they are in a folder of the replica: the
+cache needs room for what it fetches.
 """
 
 log = logging.getLogger(__name__)
@@ -89,7 +88,7 @@ class Publication:
 
     async def reply(self, http: web.BaseRequest, arrival: Arrival, rules: Rules) -> Reply:
         """Publish the version that the path names, or compare what is sent with it."""
-        if (refused := self._change.refused(arrival, rules)) is not None:
+        if (refused := self._change.refused(http, arrival, rules)) is not None:
             return refused
         try:
             async with asyncio.timeout(_LONGEST_SECONDS):
@@ -178,7 +177,7 @@ class Publication:
     def _check_room(self, size: int) -> None:
         """Refuse what would leave the cache no room, where both are on one volume."""
         used, capacity = self._shelf.depot.used_bytes, self._capacity()
-        if used and used + size > capacity * _DEPOT_SHARE:
+        if used and used + size > capacity * DEPOT_SHARE:
             reason = (
                 f"published modules have {used} bytes of the {capacity} of this replica's volume: make it larger "
                 "(spec.cache.storage.size), or use an object store"
@@ -187,16 +186,12 @@ class Publication:
 
     async def _refuse_elsewhere(self, target: Target, rules: Rules) -> None:
         """Refuse a version that an upstream or a repository has: it would have two contents."""
-        info = Target(target.path, target.version, Kind.INFO)
         try:
-            answer = await self._cache.get(Request(info), rules)
-        except NotFound:
-            return
+            found = await is_elsewhere(self._cache, target.path, Version(target.version), rules)
         except SourceError as e:
             reason = f"whether {target.path}@{target.version} exists elsewhere cannot be found out: {e.reason}"
             raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, reason, "failed") from None
-        answer.close()
-        if came_from(answer.voucher) != CameFrom.HOSTED:
+        if found:
             reason = (
                 f"{target.path}@{target.version} exists already elsewhere, where this fleet has its modules from: "
                 "publish another version, or have the module's path put into spec.hosted.modules"

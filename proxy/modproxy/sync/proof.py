@@ -95,7 +95,8 @@ def _by_gitlab(headers: Mapping[str, str], body: bytes, keys: WebhookKeys, now: 
     if signature is None:
         return Lack.UNSIGNED if token is None else Lack.WRONG
     stamp = headers.get("webhook-timestamp", "")
-    content = f"{headers.get('webhook-id', '')}.{stamp}.".encode() + body
+    # A header may have bytes that are no UTF-8.
+    content = f"{headers.get('webhook-id', '')}.{stamp}.".encode("utf-8", "surrogateescape") + body
     wanted = [
         "v1," + base64.b64encode(hmac.new(key, content, hashlib.sha256).digest()).decode()
         for key in map(_standard_key, keys.secrets)

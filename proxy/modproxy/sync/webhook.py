@@ -127,6 +127,10 @@ class Webhooks:
                 # Its button for a test signs nothing in some versions.
                 return _Taken("ping", "this fleet can be reached; an unsigned ping says nothing of the secret")
             raise _refused(Lack.UNSIGNED)
+        if sender.forge is Forge.AZURE_DEVOPS and (
+            lack := lack_of_proof(sender, http.headers, b"", keys, self._clock())
+        ):
+            raise _refused(lack)  # a login proves itself without the body
         if http.content_type != "application/json":
             reason = "the content type has to be application/json: choose JSON at the forge, and not a form"
             raise _NotTaken("malformed", HTTPStatus.UNSUPPORTED_MEDIA_TYPE, reason)

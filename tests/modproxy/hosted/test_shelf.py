@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import io
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,10 @@ async def test_many_at_once_that_die_at_any_moment(seed: int, shelf: HostedShelf
         else:
             assert await served(shelf) == body
             break
+
+
+async def test_a_claim_that_could_not_be_read_back_is_not_made(shelf: HostedShelf) -> None:
+    large = replace(claim(A), info='{"Version":"v1.0.0","Origin":{"URL":"' + "x" * (16 << 10) + '"}}')
+    with pytest.raises(Refused, match="too large"):
+        await shelf.publish(M, V, large, lambda: io.BytesIO(A), MOD)
+    assert await publish(shelf, B) is Done.CREATED and (await shelf.delete(M, V, "carol"))[0] is Done.DELETED

@@ -22,8 +22,11 @@ TERMS = Terms(
         ("git.example.com/a", Standing.PUBLIC, "h1:z", "other+2", (Way.TRUSTED, "bundle")),
         ("golang.org/toolchain", Standing.PRIVATE, "h1:z", None, "upstream.goprivate"),
         ("ours.example.com/a", Standing.PRIVATE, "h1:z", None, (Way.HOSTED, "hosted")),
-        ("example.com/a", Standing.HOSTED, "h1:z", None, (Way.HOSTED, "hosted")),
-        ("example.com/a", Standing.HOSTED, "", None, "go.mod file only"),
+        ("git.example.com/a", Standing.HOSTED, "h1:z", None, (Way.HOSTED, "hosted")),
+        ("git.example.com/a", Standing.HOSTED, "", None, "go.mod file only"),
+        ("ours.example.com/a", Standing.HOSTED, "h1:z", None, (Way.HOSTED, "hosted")),
+        ("example.com/a", Standing.HOSTED, "h1:z", "sum+1", "the bundle says that it is published"),
+        ("example.com/a", Standing.HOSTED, "h1:z", None, "hosted.modules"),
     ],
 )
 def test_on_whose_word_a_version_is_taken(

@@ -47,3 +47,11 @@ async def test_all_of_a_fleet_goes_into_another_one(tmp_path: Path) -> None:
         for path in ("ours.example.com/lib/@v/v0.1.0", "example.com/a/@v/v1.0.0"):
             assert (await proxy.get(f"{path}.zip")).status == 200
         assert "0 versions are new" in await bundle("import", out, "--to", proxy.url)
+
+
+async def test_what_is_held_is_told_to_few_clients_at_once(tmp_path: Path) -> None:
+    config = {"upstream": {"goproxy": "off", "gosumdb": "off"}, "access": OPEN}
+    async with ProxyProcess(tmp_path, config) as proxy:
+        found = [one.status for one in await asyncio.gather(*(proxy.get("-/held") for _ in range(30)))]
+        assert set(found) == {200, 429}
+        assert (await proxy.get("-/held")).status == 200

@@ -131,6 +131,10 @@ async def test_who_may_not_is_told_so(tmp_path: Path) -> None:
         await proxy.until_report(lambda report: report.config.generation == 2)
         refused = await publish(proxy, f"{PRIVATE}/denied/x", V)
         assert refused.status == 403 and "deny" in refused.text
+        for page in ({"Origin": "https://evil.example.com"}, {"Sec-Fetch-Site": "cross-site"}):
+            for method in ("PUT", "DELETE"):
+                answer = await send(proxy, key_of(M, V), zip_of(M, V), method, page)
+                assert answer.status == 403 and "web page" in answer.text
         assert (await publish(proxy, M, V)).status == 201
         assert (await proxy.get(key_of(M, V))).status == 200  # who may read only has what the fleet holds
         assert (await proxy.get(f"{M}/@v/list")).text == f"{V}\n"

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +189,39 @@ async def test_who_may_import_where(tmp_path: Path, upstream: FakeUpstream, sumd
         status, lines = await sent(proxy, bundle)
         assert status == 409
         assert "spec.hosted" in lines[-1]["reason"]
+
+
+async def test_a_bundle_that_the_volume_cannot_take_is_refused_whole(
+    tmp_path: Path, upstream: FakeUpstream, sumdb: FakeSumdb
+) -> None:
+    upstream.add("ours.example.com/big", "v1.0.0", payload=os.urandom(6 << 20))
+    bundle = made_bundle(tmp_path / "1", upstream, sumdb, [("ours.example.com/big", "v1.0.0")])
+    async with ProxyProcess(tmp_path / "p", air_gapped(sumdb, cache={"sizeBytes": 10 << 20})) as proxy:
+        _, lines = await sent(proxy, bundle)
+        assert lines[-1]["event"] == "failed" and "spec.cache.storage.size" in lines[-1]["reason"], lines
+        assert not list((proxy.cache / ".modproxy" / "imports").iterdir())
+        proxy.write_config(cache={"sizeBytes": 4 << 20})
+        await proxy.until_report(lambda report: report.config.generation == 2)
+        status, lines = await sent(proxy, bundle)
+        assert status == 507, lines
+
+
+async def test_a_bundle_publishes_nothing_that_exists_elsewhere(
+    tmp_path: Path, upstream: FakeUpstream, sumdb: FakeSumdb
+) -> None:
+    fork = "fork.example.com/x"
+    upstream.add(fork, "v1.0.0", "v1.1.0", payload=b"package x\n\nconst Evil = true\n")
+    versions = [(fork, "v1.0.0"), (fork, "v1.1.0"), ("example.com/c", "v1.0.0")]
+    upstream.add("example.com/c", "v1.0.0")
+    bundle = made_bundle(tmp_path / "1", upstream, sumdb, versions, standing=Standing.HOSTED)
+    async with FakeUpstream() as public:
+        public.add(fork, "v1.0.0")
+        config = air_gapped(sumdb)
+        config["upstream"] |= {"goproxy": public.url, "gonosumdb": ["fork.example.com"]}
+        async with ProxyProcess(tmp_path / "p", config) as proxy:
+            _, lines = await sent(proxy, bundle)
+            refused = {(line["module"], line["version"]) for line in lines if line["event"] == "refused"}
+            assert refused == {(fork, "v1.0.0"), ("example.com/c", "v1.0.0")}
+            assert lines[-1]["imported"] == 1, lines
+            assert (await proxy.get(f"{fork}/@v/v1.0.0.zip")).body == public.files[f"{fork}/@v/v1.0.0.zip"]
+            assert (await proxy.get(f"{fork}/@v/v1.1.0.zip")).status == 200

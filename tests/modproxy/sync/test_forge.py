@@ -158,3 +158,10 @@ def test_a_newer_signature_of_gitlab() -> None:
 )  # fmt: skip
 def test_paths_of_repositories(text: str, path: str) -> None:
     assert repository_path(text) == path
+
+
+def test_headers_that_are_no_text_prove_nothing() -> None:
+    headers = CIMultiDict({"X-Gitlab-Event": "Push Hook", "webhook-id": "\udcff", "webhook-signature": "v1,\udcff"})
+    headers["webhook-timestamp"] = "\udcff"
+    found = sender_of(headers)
+    assert found is not None and lack_of_proof(found, headers, b"{}", KEYS, NOW) is Lack.WRONG

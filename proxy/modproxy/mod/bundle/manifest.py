@@ -180,13 +180,19 @@ def _log(value: dict[str, Any]) -> BundledLog:
     tiles, before = tuple(value.pop("tiles")), tuple(value.pop("before"))
     log = BundledLog(value.pop("database"), value.pop("head"), tiles, before)
     numbers = [*tiles, *before]
-    if value or not isinstance(log.head, str) or "+" not in log.database or len(log.database) > LONGEST_NAME:
+    texts = all(isinstance(text, str) and _is_unicode(text) for text in (log.database, log.head))
+    if value or not texts or "+" not in log.database or len(log.database) > LONGEST_NAME:
         raise BundleError("the manifest's line about the checksum database is malformed")
     if len(before) > MOST_HEADS or any(type(n) is not int or not 0 <= n < 1 << 60 for n in numbers):
         raise BundleError("the manifest's line about the checksum database has malformed numbers")
     _ascending(tiles, "tiles")
     _ascending(before, "tree heads")
     return log
+
+
+def _is_unicode(text: str) -> bool:
+    # JSON may name one half of a pair of surrogates.
+    return text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text)
 
 
 def _version(value: dict[str, Any]) -> BundledVersion:
