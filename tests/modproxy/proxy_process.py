@@ -97,7 +97,7 @@ class ProxyProcess:
                 stdout=self._stdout or output, stderr=log, env=self._environment(),
                 pass_fds=[s.fileno() for s in self._sockets],
             )  # fmt: skip
-        ready = await self.session.get(f"{self.admin_url}/-/readyz", timeout=aiohttp.ClientTimeout(20))
+        ready = await self.session.get(f"{self.admin_url}/-/readyz", timeout=aiohttp.ClientTimeout(60))
         assert ready.status == self._first_readyz, self.log()
 
     def _environment(self) -> dict[str, str]:
