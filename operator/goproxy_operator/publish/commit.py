@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from goproxy_operator.client.failure import ClientError
-from goproxy_operator.publish.tree import Tree
+from goproxy_operator.publish.tree import Tree, open_file
 
 _SECONDS = 300.0
 _MOST_TEXT = 64 << 10
@@ -117,11 +117,7 @@ def _unpack(packed: BinaryIO, below: str, folder: Path, tree: Tree) -> None:
                 continue
             place = folder / str(number)
             place.write_bytes(content.read())
-            tree.add(path, entry.size, partial(_open, place))
-
-
-def _open(path: Path) -> BinaryIO:
-    return path.open("rb")
+            tree.add(path, entry.size, partial(open_file, str(place)))
 
 
 def _git(folder: Path, *arguments: str) -> str:

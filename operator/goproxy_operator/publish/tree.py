@@ -46,7 +46,7 @@ def tree_of_folder(folder: Path) -> Tree:
         for path, file in _walk(folder, "", tree):
             found = file.stat(follow_symlinks=False)
             if stat.S_ISREG(found.st_mode):
-                tree.add(path, found.st_size, partial(_open, file.path))
+                tree.add(path, found.st_size, partial(open_file, file.path))
             else:
                 tree.omitted.append(Fault(path, NOT_REGULAR))
     except OSError as e:
@@ -54,7 +54,8 @@ def tree_of_folder(folder: Path) -> Tree:
     return tree
 
 
-def _open(path: str) -> BinaryIO:
+def open_file(path: str) -> BinaryIO:
+    """Open a file of a tree to read it. Raises `OSError`."""
     return Path(path).open("rb")
 
 

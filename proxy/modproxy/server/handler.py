@@ -195,8 +195,6 @@ class ClientHandler:
             return Reply(refusal.endpoint, CacheStatus.DENIED, refusal.error, by=refusal.by)
         if arrival.root:
             return Reply("root", CacheStatus.HIT, text=_ROOT)
-        if arrival.action:
-            raise AssertionError("an action is carried out by what is registered for it")
         if arrival.target is None:
             return Reply("supported", CacheStatus.HIT)  # an empty 200 says that the database is served
         target, moment = arrival.target, self._cache.news.moment
