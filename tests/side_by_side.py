@@ -2,7 +2,8 @@
 
 Most tests wait more than they compute, so two parts together take little longer than the longer one. The end-to-end
 tests bring up a cluster, which needs the whole machine. Each part is a pytest of its own, and its lines begin with its
-name. The last line sums up all parts in pytest's own form; the exit code is that of the first part that failed.
+name. The last lines name the tests that failed, and sum up all parts in pytest's own form; the exit code is that of the
+first part that failed.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ _BUILT_AHEAD = ("kubernetes", "helm", "nodes", "images", "dex", "network-policie
 """What the end-to-end tests need, which is built beside the others."""
 _SUMMARY = re.compile(r"=+ (.*) in [0-9.]+s.* =+")
 _COUNT = re.compile(r"([0-9]+) ([a-z]+)")
+_FAILURE = re.compile(r"(?:FAILED|ERROR) tests/.*")
+"""How pytest names a test that failed, in its short summary."""
 _NO_TESTS = 5
 """The exit code of a pytest that has found no test."""
 
@@ -44,6 +47,8 @@ class Part:
     arguments: Sequence[str]
     counts: Counter[str] = field(default_factory=Counter)
     """How many tests had which outcome."""
+    failures: list[str] = field(default_factory=list)
+    """The tests that failed, and why, a line each."""
     process: subprocess.Popen[str] | None = None
 
     def start(self) -> threading.Thread:
@@ -59,6 +64,8 @@ class Part:
             print(f"{self.name:>10} | {line.rstrip()}", flush=True)
             if found := _SUMMARY.fullmatch(line.strip()):
                 self.counts.update(counts_of(found[1]))
+            if _FAILURE.fullmatch(line.strip()):
+                self.failures.append(line.strip())
         process.wait()
 
     @property
@@ -111,6 +118,9 @@ def main() -> int:
     run([alone])
     total = sum((part.counts for part in parts), Counter[str]())
     words = ", ".join(f"{count} {outcome}" for outcome, count in sorted(total.items())) or "no tests ran"
+    for part in parts:
+        for failure in part.failures:
+            print(f"{part.name:>10} | {failure}")
     print(f"{f' {words} in {time.monotonic() - begun:.2f}s ':=^100}")
     return next((part.failed for part in parts if part.failed), 0)
 
