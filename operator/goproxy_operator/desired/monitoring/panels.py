@@ -70,7 +70,6 @@ class Variable:
             "type": "query",
             "datasource": _SOURCE,
             "query": {"query": self.values, "refId": self.name},
-            "definition": self.values,
             "refresh": 2,  # whenever the time range changes
             "sort": 1,
             "multi": True,
