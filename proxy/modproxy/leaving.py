@@ -11,12 +11,12 @@ import os
 import sys
 from typing import NoReturn
 
-_LIBRARY = "obstore"
+_LIBRARIES = frozenset({"obstore", "opentelemetry"})
 
 
 def leave(code: int) -> NoReturn:
-    """End the process with an exit code: at once where obstore was imported, and as usual elsewhere."""
-    if _LIBRARY not in sys.modules:
+    """End the process with an exit code: at once where a library was imported that has threads, else as usual."""
+    if _LIBRARIES.isdisjoint(sys.modules):
         sys.exit(code)
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):

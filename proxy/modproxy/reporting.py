@@ -60,6 +60,8 @@ class Reporter:
         """Returns how the object store fares."""
         self.resources: Callable[[], ResourcesState | None] = lambda: None
         """Returns what the machine gives the replica."""
+        self.traces: Callable[[], tuple[str, ...]] = tuple
+        """Returns why traces are lost."""
         self.sync: Callable[[], SyncState | None] = lambda: None
         """Returns how the modules fare that are kept complete."""
         self.webhook_secret: Callable[[], SecretProblem | None] = lambda: None
@@ -83,6 +85,7 @@ class Reporter:
                 + self._faults.warnings
                 + self._expiry()
                 + self._facts.warnings
+                + self.traces()
                 + rules.warnings,
             ),
             storage=StorageState(

@@ -47,6 +47,7 @@ class Metrics(Collector):
         pending: Callable[[], int],
         object_store_requests: Mapping[tuple[str, str], int],
         certificate_expires: Callable[[], float | None],
+        spans: Mapping[str, int],
         container: Callable[[], Container | None],
         peers: Peers | None = None,
         prefetched: Mapping[str, int],
@@ -69,6 +70,7 @@ class Metrics(Collector):
         self._object_store_requests = object_store_requests
         self._certificate_expires = certificate_expires
         self._container = container
+        self._spans = spans
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
 
@@ -89,6 +91,11 @@ class Metrics(Collector):
         yield from self._of_work_ahead()
         if self._peers is not None:
             yield from _of_peers(self._peers)
+        if self._spans:
+            spans = CounterMetricFamily("modproxy_trace_spans", "Spans of traces.", labels=["outcome"])
+            for outcome, count in sorted(self._spans.items()):
+                spans.add_metric([outcome], count)
+            yield spans
         report = self._report()
         yield from self._of_state(report)
         if report.resources is not None:

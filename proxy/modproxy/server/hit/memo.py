@@ -27,6 +27,7 @@ from modproxy.server.hit.shelf import Shelf
 from modproxy.server.hit.wire import template_of
 from modproxy.server.traffic import Traffic
 from modproxy.store.protocol import Store, StoredFile
+from modproxy.tracing.tracing import Tracing
 
 _MOST_BYTES = 12 << 20
 """Of all hits, with their bodies: room for about 10,000 small files, of which a project has some hundred."""
@@ -44,13 +45,17 @@ class HitMemo:
     `find` is called for each request, and `learn` by the handler for each answer.
     """
 
-    def __init__(self, store: Store, news: News, in_force: InForce, traffic: Traffic, auditor: Auditor) -> None:
+    def __init__(
+        self, store: Store, news: News, in_force: InForce, traffic: Traffic, auditor: Auditor, *, tracing: Tracing
+    ) -> None:
         self._store = store
         self._news = news
         self._in_force = in_force
         self._traffic = traffic
         self.auditor = auditor
         """Takes an entry of each hit, while it is on."""
+        self.tracing = tracing
+        """Traces some of the hits, while it is on."""
         self._rules: Rules | None = None
         """The rules under which all hits were decided."""
         self._blocks = HeaderBlocks((), Everybody(), Permissions(None))
