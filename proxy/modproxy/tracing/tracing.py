@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import random
 import time
 from collections import Counter, deque
@@ -73,11 +74,11 @@ class Tracing:
             return
         self._sampler = Sampler(config.tracing.sampling_percent, time.monotonic, random.random)
         namespace, _, fleet = (config.fleet or "").rpartition("/")
-        replica = config.peers.name if config.peers is not None else ""
+        replica = config.peers.name if config.peers is not None else None
         resource = {
             "service.name": "modproxy",
             "service.namespace": namespace,
-            "service.instance.id": replica,
+            "service.instance.id": replica or os.uname().nodename,
             "goproxy.fleet": fleet,
         }
         try:

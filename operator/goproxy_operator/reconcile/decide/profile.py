@@ -182,6 +182,10 @@ DECISIONS: Mapping[str, Decision] = {
     "expose.tls.dnsNames": _privileged("ingressHosts"),
     "monitoring.serviceMonitor": _free(),
     "monitoring.rules": _free(),
+    "monitoring.objectives.availability": _free(),
+    "monitoring.objectives.hitRate": _free(),
+    "monitoring.objectives.fastHits": _free(),
+    "monitoring.objectives.storage": _free(),
     "monitoring.dashboard": _free(),
     # Replicas send to it what clients ask for, with the replicas' way out.
     "monitoring.tracing.endpoint": _privileged(),
