@@ -132,6 +132,20 @@ async def test_one_trace_over_two_replicas(collector: Collector, upstream: FakeU
         assert outer.attributes["goproxy.cache_status"] == "miss"
 
 
+async def test_the_object_store_is_a_server_too(collector: Collector, upstream: FakeUpstream, tmp_path: Path) -> None:
+    folder = tmp_path / "bucket"
+    folder.mkdir()
+    document = config(upstream, collector.url, cache={"objectStore": {"url": f"file://{folder}"}})
+    async with ProxyProcess(tmp_path / "replica", document) as proxy:
+        assert (await proxy.get(KEY)).status == 200
+        spans = await collector.until(lambda spans: len(spans) >= 3)
+        hops = [span for span in spans if not span.is_server]
+        assert [hop.name for hop in sorted(hops, key=lambda hop: hop.began)] == ["objectStore", "upstream"]
+        (asked,) = [hop for hop in hops if hop.name == "objectStore"]
+        # What is not there is an answer.
+        assert (asked.failed, asked.attributes["goproxy.operation"]) == (False, "get")
+
+
 async def test_it_is_switched_on_and_off_without_a_restart(
     collector: Collector, upstream: FakeUpstream, tmp_path: Path
 ) -> None:
