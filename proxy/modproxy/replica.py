@@ -34,6 +34,7 @@ from modproxy.importing.publications import ShelfPublications
 from modproxy.importing.spool import Spool
 from modproxy.in_force import InForce
 from modproxy.reporting import CERTIFICATES, CONFIG, Reporter
+from modproxy.resources.watch import ResourceWatch
 from modproxy.server.bundle_import import IMPORT, BundleImport
 from modproxy.server.certificates import Certificates
 from modproxy.server.handler import ClientHandler
@@ -60,6 +61,7 @@ from modproxy.sync.schedule import FILES_AT_ONCE
 from modproxy.sync.sync import Sync
 from modproxy.sync.webhook import WEBHOOK
 from modproxy.threads import Pool
+from modproxy.tracing.tracing import Tracing
 from modproxy.via import ViaEntry
 
 _HASHING_THREADS = 2
@@ -82,7 +84,9 @@ class Replica:
         self._hashing = Pool("hash", _HASHING_THREADS)
         upstream_counts = UpstreamCounts()
         own = ViaEntry(config.id or secrets.token_hex(8), secrets.token_hex(4))
-        traffic = Traffic(time.monotonic)
+        self.traffic = traffic = Traffic(time.monotonic)
+        self.resources = ResourceWatch()
+        self.tracing = Tracing()
         self.store = DiskStore(Path(config.cache.dir), config.cache.size_bytes)
         self._janitor = Janitor(self.store, config.cache)
         self._janitor.is_copy = lambda: (self.peers.is_copy() if self.peers is not None else None) or nothing_is_a_copy
@@ -117,7 +121,9 @@ class Replica:
             mixed=self.mixed,
         )
         self.in_force = InForce(shared, cache, self.facts)
-        self.handler = ClientHandler(cache, self.store, self.in_force, traffic, own, auditor=self.auditor)
+        self.handler = ClientHandler(
+            cache, self.store, self.in_force, traffic, own, auditor=self.auditor, tracing=self.tracing
+        )
         hosting = of_hosted(
             self.handler,
             HostingParts(cache, self.store, self.store.capacity, self._checks, self.mixed, self.changes, own),
@@ -170,12 +176,15 @@ class Replica:
                 answer_child=self.handler.handle_child,
                 heard=self.changes.heard,
                 known=self._sync.hints.known,
+                tracing=self.tracing,
             )
             if self.peers
             else None
         )
         if self.peers is not None:
             self.reporter.peers = self.peers.report
+        self.reporter.traces = lambda: self.tracing.warnings
+        self.reporter.resources = self.resources.state
         self.reporter.sync = self._sync.scheduled.report
         self.reporter.webhook_secret = lambda: self._sync.webhooks.secret.problem
         self.reporter.refusals = self.handler.refusals.recent
@@ -190,6 +199,8 @@ class Replica:
             pending=lambda: self.store.pending_files,
             object_store_requests=self.object_store.bucket.requests,
             certificate_expires=self.reporter.certificate_expires,
+            spans=self.tracing.counts,
+            container=lambda: self.resources.container,
             peers=self.peers,
             hosted_changes=hosting.counts,
             prefetched=prefetch.counts,
@@ -219,6 +230,8 @@ class Replica:
         self.background.start("count of what is stored", self.store.count, again=False)
         await asyncio.to_thread(self.auditor.begin, self._started.config)
         await self._take_buckets(self._started.config)
+        await self.tracing.take(self._started.config)
+        self.background.start("sending of traces", self.tracing.run)
         self.background.start("check of the object store", self.object_store.bucket.follow)
         self.background.start("watch of deleted versions", self._deleted.follow)
         self.background.start("writing to the object store", self.object_store.run)
@@ -226,6 +239,8 @@ class Replica:
         self.background.start("sending of the audit log", self.auditor.send)
         self.background.start("tidying of the cache", self._janitor.run)
         self.background.start("asking of servers that fail", lambda: ask_again(lambda: self.in_force.sources.outages))
+        self.background.start("measuring of the event loop", self.resources.lateness.run)
+        self.background.start("watch of what the machine gives", self.resources.run)
         self._sync.start(self.background)
         self.background.start("watch of the log", lambda: self.facts.watch_the_log(self.in_force.read_tree_head))
         self.background.start("watch of Secrets", lambda: watch_secrets(lambda: self.in_force.sources.secrets))
@@ -252,6 +267,7 @@ class Replica:
         self.store.limit = config.cache.size_bytes
         self._janitor.config = config.cache
         self.auditor.change(config)
+        await self.tracing.take(config)
         if self.peers is not None:
             self._share(self.peers, config)
             await self.peers.change(config.peers)
@@ -290,6 +306,7 @@ class Replica:
         await self.importer.close()
         await self.in_force.close()
         await self.auditor.close()
+        await self.tracing.close()
         if self.peers is not None:
             await self.peers.close()
         await self._connections.close()

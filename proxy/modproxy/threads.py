@@ -32,6 +32,10 @@ class Pool:
             await _ended(job)
             raise
 
+    def leave(self) -> None:
+        """Begin nothing any more, and do not wait for what is under way."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
     def close(self) -> None:
         """Wait until the functions under way and in the queue have ended, and end the threads. Blocks."""
         self._executor.shutdown()

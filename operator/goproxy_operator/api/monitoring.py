@@ -1,13 +1,15 @@
-"""`spec.monitoring` of the object: what is made for Prometheus and Grafana."""
+"""`spec.monitoring` of the object: what is made for Prometheus and Grafana, and where traces go."""
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from goproxy_operator.api.addresses import URL_HOST_RULES
 from goproxy_operator.api.fields import Labels
 from goproxy_operator.api.part import Part
-from goproxy_operator.api.rule import Ruled, Rules, matching
+from goproxy_operator.api.rule import Rule, Ruled, Rules, matching
 
 
 class Switch(StrEnum):
@@ -19,6 +21,35 @@ class Switch(StrEnum):
 
 
 Switched = Annotated[Switch, Field(strict=False)]
+
+
+_COLLECTOR_URL = r"^https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?$"
+_COLLECTOR_URL_RULES: Rules[str] = (
+    Rule(
+        cel="!self.matches('://[^/]*@')",
+        holds=lambda text: not re.search("://[^/]*@", text),
+        message="a collector is sent no credentials: remove the login from the URL",
+    ),
+    Rule(
+        cel=f"self.contains('@') || self.matches(r'{_COLLECTOR_URL}')",
+        holds=lambda text: "@" in text or re.fullmatch(_COLLECTOR_URL, text) is not None,
+        message="{self} is no collector of traces: write http://HOST[:PORT] or https://HOST[:PORT], without a query, "
+        "such as http://otel.monitoring:4318",
+    ),
+    *URL_HOST_RULES,
+)
+CollectorUrl = Annotated[str, StringConstraints(max_length=512), Ruled(_COLLECTOR_URL_RULES)]
+"""The base of the URLs of a collector that takes OTLP over HTTP."""
+
+
+class TracingSpec(Part):
+    """Traces of requests, sent to a collector by OTLP over HTTP."""
+
+    endpoint: CollectorUrl
+    """http://HOST:4318, without credentials: /v1/traces is added. upstream.egressCIDRs count."""
+    sampling_percent: Annotated[int, Field(ge=0, le=100)] | None = None
+    """The share of ordinary requests that is traced, and more of them while traffic is small, unless it is 0. Errors,
+    refusals and slow requests are traced always. Default: 5."""
 
 
 _PERCENT_RULES: Rules[str] = (
@@ -61,3 +92,4 @@ class MonitoringSpec(Part):
     dashboard: Switched | None = None
     """Enabled makes a ConfigMap with a dashboard of this fleet, for Grafana's sidecar, labelled grafana_dashboard. The
     operator's installation brings a dashboard of all fleets. Default: Auto, which makes none."""
+    tracing: TracingSpec | None = None

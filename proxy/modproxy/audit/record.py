@@ -65,6 +65,8 @@ class Entry(NamedTuple):
     seconds: float
     upstream: str
     """The host that was asked; empty where none was."""
+    trace_id: str = ""
+    """The trace that the request belongs to; empty for none."""
 
     @property
     def kept(self) -> bool:
@@ -82,10 +84,11 @@ class LineMaker:
     def line(self, entry: Entry) -> str:
         """Return the line, with its line break. All characters are ASCII."""
         (time, id_, principal, client, verb, module, version, endpoint, verdict, rule, status, cache, sent, seconds,
-         upstream) = entry  # fmt: skip
+         upstream, trace_id) = entry  # fmt: skip
+        trace = f',"trace_id":{json.dumps(trace_id)}' if trace_id else ""
         name = id_.decode("ascii") if isinstance(id_, bytes) else id_
         return (
-            f'{{"time":"{self._stamp(time)}","req_id":{json.dumps(name)}{_who(principal)}'
+            f'{{"time":"{self._stamp(time)}","req_id":{json.dumps(name)}{trace}{_who(principal)}'
             f',"client":{_text(client)},"verb":{_text(verb)}{_what(module or "", version)},"endpoint":{_text(endpoint)}'
             f',"decision":"{verdict.value}","rule":{_text(rule)},"status":{status},"cache":{_text(cache)}'
             f',"bytes":{sent},"duration_ms":{seconds * 1000:.3f},"upstream":{_text(upstream)}{self._end}'

@@ -18,6 +18,7 @@ from modproxy.bucket.failure import READ, WRITE, BucketFailure, explain, failure
 from modproxy.bucket.health import BucketHealth
 from modproxy.bucket.place import PRIVATE, PROBE, S3, BucketPlace
 from modproxy.bucket.record import ATTRIBUTE, ObjectRecord, read_record
+from modproxy.tracing.trace import hop
 
 if TYPE_CHECKING:
     from obstore import GetResult
@@ -140,7 +141,11 @@ class Bucket:
         A `FileNotFoundError` passes, or is a failure of the kind `absent`.
         """
         try:
-            yield
+            with hop("objectStore", "") as noted:
+                if noted is not None:
+                    noted.attributes["goproxy.operation"] = operation
+                    noted.attributes["goproxy.bucket"] = self._place.bucket if self._place is not None else ""
+                yield
         except BucketError:
             raise
         except Exception as e:

@@ -20,10 +20,12 @@ TEXT, JSON = "text", "json"
 FORMATS = (TEXT, JSON)
 """The values of the flag `--log-format` of both programs."""
 FORMAT_HELP = "how events are logged: text for people, or json for collectors, one object a line (default: text)"
-FIELDS = ("namespace", "fleet", "pod", "host", "target", "req_id")
+FIELDS = ("namespace", "fleet", "pod", "host", "target", "req_id", "trace_id")
 """What a line in JSON may have besides time, level, logger, message and exception. A record gets one by `extra`."""
 REQUEST_ID: ContextVar[str] = ContextVar("REQUEST_ID", default="")
 """Names the client's request that the running code works for. Tasks that a request begins inherit it."""
+TRACE_ID: ContextVar[str] = ContextVar("TRACE_ID", default="")
+"""Names the trace that this request belongs to; empty for none."""
 _LONGEST = 4000
 """Characters of a message. The rest of a longer one is left out."""
 _LONGEST_TRACEBACK = 32_000
@@ -51,7 +53,8 @@ class LineFormatter(logging.Formatter):
         """Write the line of a record."""
         record.message = _cut(escape_controls(record.message), _LONGEST)
         if request_id := getattr(record, "req_id", ""):
-            record.message += f" [req_id {request_id}]"
+            trace_id = getattr(record, "trace_id", "")
+            record.message += f" [req_id {request_id}{f' trace_id {trace_id}' if trace_id else ''}]"
         return super().formatMessage(record)
 
     def formatException(self, ei: object) -> str:  # noqa: N802 - the name of the base class
@@ -127,6 +130,8 @@ class RequestNamed(logging.Filter):
         """Note the name, if there is one. Returns True."""
         if request_id := REQUEST_ID.get():
             record.req_id = request_id
+        if trace_id := TRACE_ID.get():
+            record.trace_id = trace_id
         return True
 
 

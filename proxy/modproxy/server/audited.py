@@ -13,7 +13,9 @@ from modproxy.server.decide.verdict import verdict_of
 from modproxy.server.reply import Reply
 
 
-def entry_of(http: web.BaseRequest, arrival: Arrival, reply: Reply, *, code: int, sent: int, seconds: float) -> Entry:
+def entry_of(
+    http: web.BaseRequest, arrival: Arrival, reply: Reply, *, code: int, sent: int, seconds: float, trace_id: str = ""
+) -> Entry:
     """Make the entry of the audit log. Nothing of the path of a malformed request is in it."""
     target, by = arrival.target, reply.by
     lawful = target is not None or arrival.root or bool(arrival.action)
@@ -34,4 +36,5 @@ def entry_of(http: web.BaseRequest, arrival: Arrival, reply: Reply, *, code: int
         sent=sent,
         seconds=seconds,
         upstream=reply.answer.origin if reply.answer is not None else "",
+        trace_id=trace_id,
     )

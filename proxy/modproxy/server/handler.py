@@ -14,7 +14,7 @@ from modproxy.audit.auditor import Auditor
 from modproxy.cache.answer import CacheStatus
 from modproxy.cache.flight import CutShort
 from modproxy.cache.lookup import Cache
-from modproxy.contract.log_lines import REQUEST_ID
+from modproxy.contract.log_lines import REQUEST_ID, TRACE_ID
 from modproxy.identity.presented import BadCredential, Presented, TooManyFailures
 from modproxy.identity.principal import Principal
 from modproxy.in_force import InForce, Rules
@@ -25,7 +25,7 @@ from modproxy.server.actions import Action, BodyError
 from modproxy.server.audited import entry_of
 from modproxy.server.children import rules_for_child
 from modproxy.server.decide.arrival import Arrival, authorization_of, read_arrival
-from modproxy.server.decide.errors import FAULT, ErrorAnswer, failure
+from modproxy.server.decide.errors import FAULT, TRACE_RESPONSE, ErrorAnswer, failure, traced
 from modproxy.server.decide.head import SERVER, head_of
 from modproxy.server.decide.refusals import (
     CHECKS,
@@ -33,6 +33,7 @@ from modproxy.server.decide.refusals import (
     OTHER,
     Check,
     Refusal,
+    module_of,
     refusal_by,
     refuse_fetch,
     unproved,
@@ -50,9 +51,13 @@ from modproxy.server.send import (
     sent_of,
     small_response,
 )
+from modproxy.server.traced import attributes_of
 from modproxy.server.traffic import Traffic
 from modproxy.source.protocol import Mismatch, NotHeld, SourceError
 from modproxy.store.protocol import LARGEST_BODY, Store
+from modproxy.tracing.trace import CURRENT, Trace
+from modproxy.tracing.traceparent import read_traceparent
+from modproxy.tracing.tracing import Tracing
 from modproxy.via import ViaEntry
 
 _FILE_GONE_RETRIES = 3
@@ -62,6 +67,8 @@ _ROOT = "A Go module proxy: set GOPROXY to the URL of this page.\n"
 _CLIENT_LEFT = 499
 """nginx's code for a client that left before its answer."""
 
+_SUCCESSES = frozenset([HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED])
+"""The codes of answers that count as a use of the module."""
 _FETCHED = frozenset([CacheStatus.MISS, CacheStatus.PEER, CacheStatus.OBJECT_STORE])
 
 log = logging.getLogger(__name__)
@@ -71,16 +78,25 @@ class ClientHandler:
     """Answers each client request under the rules that are in force when the request arrives."""
 
     def __init__(
-        self, cache: Cache, store: Store, in_force: InForce, traffic: Traffic, own: ViaEntry, *, auditor: Auditor
+        self,
+        cache: Cache,
+        store: Store,
+        in_force: InForce,
+        traffic: Traffic,
+        own: ViaEntry,
+        *,
+        auditor: Auditor,
+        tracing: Tracing | None = None,
     ) -> None:
         self._cache = cache
         self._store = store
         self._in_force = in_force
         self._traffic = traffic
         self._auditor = auditor
+        self._tracing = tracing or Tracing()
         self._own = own
         """This replica's entry in the Via header."""
-        self.hits = HitMemo(store, cache.news, in_force, traffic, auditor)
+        self.hits = HitMemo(store, cache.news, in_force, traffic, auditor, tracing=self._tracing)
         """What was answered from the store lately, for connections that answer hits by themselves."""
         self._learning: set[asyncio.Task[None]] = set()
         self._draining = False
@@ -115,10 +131,16 @@ class ClientHandler:
         arrival = read_arrival(http.method, http.raw_path, http.headers, rules)
         reply = Reply(arrival.action or OTHER, CacheStatus.NONE if arrival.action else CacheStatus.MISS)
         REQUEST_ID.set(arrival.id)
+        asked_by = read_traceparent(arrival.trace) if arrival.trace else None
+        trace = self._tracing.begin(asked_by) if self._tracing.on else None
+        trace_id = trace.own.trace_id if trace is not None else asked_by.trace_id if asked_by is not None else ""
+        TRACE_ID.set(trace_id)
+        waited = 0.0
         try:
             reply = await self._reply(http, arrival, rules, learns=learns)
+            waited = time.perf_counter() - started
             try:
-                response, code = await self._send(http, reply, arrival.id)
+                response, code = await self._send(http, reply, arrival.id, trace)
                 sent = sent_of(http, response, code)
             finally:
                 reply.close()
@@ -127,8 +149,15 @@ class ClientHandler:
         finally:
             seconds = time.perf_counter() - started
             self._traffic.count(reply.endpoint, code, reply.cache_status, seconds)
+            if code in _SUCCESSES and (module := module_of(arrival.target)) is not None:
+                self._traffic.modules.add(module, sent, time.time())
             if self._auditor.on:
-                self._auditor.add(entry_of(http, arrival, reply, code=code, sent=sent, seconds=seconds))
+                entry = entry_of(http, arrival, reply, code=code, sent=sent, seconds=seconds, trace_id=trace_id)
+                self._auditor.add(entry)
+            if trace is not None:
+                told = attributes_of(http, arrival, reply, code=code, sent=sent, audited=self._auditor.on)
+                self._tracing.end(trace, f"{http.method[:16]} {reply.endpoint}", code, told, waited=waited)
+            CURRENT.set(None)
         if self._draining:
             response.force_close()
         return response
@@ -264,10 +293,12 @@ class ClientHandler:
         error = ErrorAnswer(503, f"{request.target} is being removed: ask again")
         return Reply(endpoint, CacheStatus.MISS, error)
 
-    async def _send(self, http: web.BaseRequest, reply: Reply, request_id: str) -> tuple[web.StreamResponse, int]:
+    async def _send(
+        self, http: web.BaseRequest, reply: Reply, request_id: str, trace: Trace | None
+    ) -> tuple[web.StreamResponse, int]:
         """Send the reply. Returns the response, and the status to count, which differs where the response broke off."""
         try:
-            response = await _response(http, reply, request_id, last=self._draining)
+            response = await _response(http, reply, request_id, trace, last=self._draining)
         except CutShort as e:
             log.warning("the connection of %s is aborted: %s", http.remote, e)
             _abort(http)
@@ -281,16 +312,20 @@ class ClientHandler:
         return response, response.status
 
 
-async def _response(http: web.BaseRequest, reply: Reply, request_id: str, *, last: bool) -> web.StreamResponse:
+async def _response(
+    http: web.BaseRequest, reply: Reply, request_id: str, trace: Trace | None, *, last: bool
+) -> web.StreamResponse:
     """Make the response, and send it where its body is long. `last` says that the connection is closed after it."""
     if reply.response is not None:
         return reply.response
     if reply.error is not None:
-        return error_response(reply.error, request_id)
+        return error_response(reply.error if trace is None else traced(reply.error, trace.own), request_id)
     if reply.request is None or reply.answer is None:
         return web.Response(text=reply.text, headers={"Server": SERVER, "X-Request-Id": request_id})
     answer = reply.answer
     head = head_of(reply.request.target, answer, conditions_of(http), request_id)
+    if trace is not None:
+        head = replace(head, headers={**head.headers, TRACE_RESPONSE: str(trace.own)})
     if last:
         # The client hears of it before the end of the answer, and sends no request into a connection that closes.
         head = replace(head, headers={**head.headers, "Connection": "close"})

@@ -8,7 +8,9 @@ A child is another fleet, and is answered as a client is.
 import io
 import logging
 import math
+import time
 from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from typing import BinaryIO
 
 from aiohttp import web
@@ -16,7 +18,7 @@ from aiohttp import web
 from modproxy.cache.answer import Answer, CacheStatus
 from modproxy.cache.flight import CutShort
 from modproxy.cache.lookup import Cache
-from modproxy.contract.log_lines import REQUEST_ID
+from modproxy.contract.log_lines import REQUEST_ID, TRACE_ID
 from modproxy.fleet.change import CHANGE_PATH, MOST_CHANGE_BYTES, Change, ChangeError, read_change
 from modproxy.fleet.counts import Direction
 from modproxy.fleet.greeting import GREETING_PATH, KEEP, LEAVING, ORIGIN, STATUS, VOUCHER, Outcome, write_greeting
@@ -38,6 +40,9 @@ from modproxy.server.reply import status_of
 from modproxy.server.send import send_file, send_stream, small_response
 from modproxy.source.protocol import Mismatch, NotFound, NotHeld, OwnTrouble, SourceError, Tier, Unavailable
 from modproxy.store.protocol import Store
+from modproxy.tracing.trace import CURRENT, LONGEST, AttributeValue
+from modproxy.tracing.traceparent import read_traceparent
+from modproxy.tracing.tracing import Tracing
 from modproxy.via import ViaEntry
 
 _FILE_GONE_RETRIES = 3
@@ -67,7 +72,9 @@ class PeerHandler:
         answer_child: Callable[[web.BaseRequest, Principal], Awaitable[web.StreamResponse]],
         heard: Callable[[Change], Awaitable[None]],
         known: Callable[[], Awaitable[bytes]],
+        tracing: Tracing,
     ) -> None:
+        self._tracing = tracing
         self._known = known
         self._answer_child = answer_child
         self._heard = heard
@@ -136,6 +143,33 @@ class PeerHandler:
         return web.Response(body=await self._known(), content_type="application/json")
 
     async def _answer(self, http: web.BaseRequest) -> web.StreamResponse:
+        caller = read_traceparent(http.headers.get("traceparent", ""))
+        TRACE_ID.set(caller.trace_id if caller is not None else "")
+        if not self._tracing.on or caller is None:
+            return await self._decided(http)
+        trace, code, started = (
+            self._tracing.begin(caller, by_share=False),
+            int(HTTPStatus.BAD_GATEWAY),
+            time.perf_counter(),
+        )
+        try:
+            response = await self._decided(http)
+            code = response.status
+            return response
+        finally:
+            attributes: dict[str, AttributeValue] = {
+                "http.request.method": http.method[:16],
+                "http.response.status_code": code,
+                "url.path": http.path[:LONGEST],
+                "goproxy.endpoint": "peer",
+                "goproxy.replica_asks": asked_by(http.headers),
+            }
+            # A zip is sent before this: how long that takes is not how long its first byte took.
+            waited = time.perf_counter() - started if code != HTTPStatus.OK else 0.0
+            self._tracing.end(trace, "GET peer", code, attributes, waited=waited)
+            CURRENT.set(None)
+
+    async def _decided(self, http: web.BaseRequest) -> web.StreamResponse:
         outcome = Outcome.REFUSED
         try:
             rules = self._rules()

@@ -25,6 +25,7 @@ from modproxy.mod.vouching import came_from
 from modproxy.request import Request
 from modproxy.source.protocol import Denied, Fetched, Mismatch, NotFound, SourceError, Tier, Unavailable
 from modproxy.source.upstream import UNQUOTED, path_below_proxy
+from modproxy.tracing.trace import Hop, hop
 
 _LOOK_SECONDS = 1.0
 """How long a replica is waited for before it is greeted."""
@@ -81,7 +82,12 @@ class PeerClient:
         """
         outcome = "failed"
         try:
-            response = await self._first_byte(peer, request, seconds=seconds, held=held)
+            with hop("peer", peer.address) as noted:
+                response = await self._first_byte(peer, request, noted, seconds=seconds, held=held)
+                if noted is not None:
+                    noted.status(response.status)
+                    noted.attributes["goproxy.replica"] = peer.name
+                    noted.attributes["goproxy.cache_status"] = response.headers.get(STATUS, "")
             try:
                 found = outcome_of(response.headers.get(STATUS))
                 outcome = found.value if found is not None else outcome
@@ -103,14 +109,16 @@ class PeerClient:
         finally:
             self.peers.counts.count(Direction.ASKED, outcome)
 
-    async def _first_byte(self, peer: Peer, request: Request, *, seconds: float, held: bool) -> aiohttp.ClientResponse:
+    async def _first_byte(
+        self, peer: Peer, request: Request, noted: Hop | None, *, seconds: float, held: bool
+    ) -> aiohttp.ClientResponse:
         headers = self.peers.headers() | {HOP: "1"}
         if request.via:
             headers["Via"] = request.via
         if request.id:
             headers["X-Request-Id"] = request.id
-        if request.trace:
-            headers["traceparent"] = request.trace
+        if trace := noted.traceparent if noted is not None else request.trace:
+            headers["traceparent"] = trace
         if held:
             headers[CACHED_ONLY] = "true"
         url = URL(f"http://{peer.address}/{quote(path_below_proxy(request.target), safe=UNQUOTED)}", encoded=True)

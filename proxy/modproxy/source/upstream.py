@@ -20,6 +20,7 @@ from modproxy.source.protocol import Denied, Fetched, NoAnswer, NotFound, Source
 from modproxy.source.watched_server import WatchedServer, explain
 from modproxy.source.way_out.hops import Answered, HopError, Hops
 from modproxy.source.way_out.wallet import CredentialError
+from modproxy.tracing.trace import Hop, hop
 from modproxy.via import ViaEntry
 
 _CHUNK = 256 << 10
@@ -82,6 +83,7 @@ class UpstreamProxy:
         """`proof` returns headers by which the replica proves who it is."""
         self._shared = shared
         self._proof = proof
+        self._role = role
         self._watched = WatchedServer(
             shared.outages, shared.hops, timeout=shared.timeout, url=url, login=login, role=role, proof=proof
         )
@@ -97,7 +99,11 @@ class UpstreamProxy:
     async def fetch(self, request: Request) -> AsyncIterator[Fetched]:
         """Yield the answer of the server. Raises the `SourceError` that has the meaning of the server's status."""
         target = request.target
-        with await self._get(request) as answered:
+        with hop(self._role.value, self._url) as noted:
+            asked = await self._get(request, noted)
+            if noted is not None:
+                noted.status(asked.response.status)
+        with asked as answered:
             response = answered.response
             self._count(str(response.status))
             if response.status != 200:
@@ -106,7 +112,7 @@ class UpstreamProxy:
             yield Fetched(self._body(target, answered), _size(response), self._url)
             self._watched.answered()
 
-    async def _get(self, request: Request) -> Answered:
+    async def _get(self, request: Request, noted: Hop | None) -> Answered:
         target = request.target
         if self._login is not None and not self._url.startswith("https:"):
             raise Unavailable(
@@ -116,6 +122,9 @@ class UpstreamProxy:
         headers = {"Via": self._shared.via.appended_to(request.via), **self._proof()}
         if request.id:
             headers["X-Request-Id"] = request.id
+        # Nobody else is told anything of a client: the parent is a fleet of the same company.
+        if self._role is Role.PARENT and (trace := noted.traceparent if noted is not None else request.trace):
+            headers["traceparent"] = trace
         # A version query may have characters that have a meaning in a URL.
         url = f"{self._sent_url}/{quote(self._path_of(target), safe=UNQUOTED)}"
         timeout = self._zip_timeout if target.kind is Kind.ZIP else self._timeout

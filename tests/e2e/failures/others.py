@@ -14,7 +14,40 @@ class Row(NamedTuple):
     remedy: str
 
 
+_RESOURCES = (
+    (
+        "CPUWithheld",
+        "the CPU limit keeps replicas from going on, for minutes",
+        "raise `spec.pod.resources.limits.cpu`, or leave the limit out and keep the request",
+    ),
+    (
+        "CPUShort",
+        "replicas wait for a free CPU of their node, for minutes",
+        "raise `spec.pod.resources.requests.cpu`, or add replicas",
+    ),
+    (
+        "MemoryShort",
+        "replicas are near their memory limit, or wait for memory, for minutes",
+        "raise `spec.pod.resources.limits.memory`, and the request with it",
+    ),
+    (
+        "DiskSlow",
+        "replicas wait for their disk, for minutes",
+        "use a faster StorageClass (`spec.cache.storage.storageClassName`), or add replicas",
+    ),
+    (
+        "DescriptorsShort",
+        "replicas have nearly as many open files and connections as they may",
+        "raise the limit of open files of the nodes' container runtime, or add replicas",
+    ),
+    (
+        "EventLoopBusy",
+        "replicas are too busy to answer at once, for minutes",
+        "add replicas, or raise `spec.pod.resources.requests.cpu`",
+    ),
+)
 OTHERS = [
+    *(Row(reason, symptom, "Slow", remedy) for reason, symptom, remedy in _RESOURCES),
     Row(
         "AuditReceiverFails",
         "the receiver of the audit log takes nothing; the records wait on the replicas' disks",

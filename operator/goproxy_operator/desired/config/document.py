@@ -10,6 +10,7 @@ from goproxy_operator.desired.config.defaults import without_none
 from goproxy_operator.desired.config.hosted import hosted_config, sync_config
 from goproxy_operator.desired.config.modules import modules_config
 from goproxy_operator.desired.config.serving import tls_config
+from goproxy_operator.desired.config.tracing import tracing_config
 from goproxy_operator.desired.config.upstream import upstream_config
 from goproxy_operator.quantity import size_in_bytes
 from modproxy.contract.config import Config, Imposed, ParentConfig, PeersConfig, ShutdownConfig
@@ -75,6 +76,7 @@ def replica_config(goproxy: GoProxy, place: Placement) -> Config:
         "sync": sync_config(spec.sync),
         "peers": place.peers,
         "audit": audit_config(spec.audit),
+        "tracing": tracing_config(spec.monitoring.tracing),
         "shutdown": place.shutdown,
     }
     return Config.model_validate(without_none(document))

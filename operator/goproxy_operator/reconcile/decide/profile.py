@@ -187,6 +187,9 @@ DECISIONS: Mapping[str, Decision] = {
     "monitoring.objectives.fastHits": _free(),
     "monitoring.objectives.storage": _free(),
     "monitoring.dashboard": _free(),
+    # Replicas send to it what clients ask for, with the replicas' way out.
+    "monitoring.tracing.endpoint": _privileged(),
+    "monitoring.tracing.samplingPercent": _free(),
     # They say whose Prometheus takes the alerts.
     "monitoring.labels": _privileged(),
     "pod.resources": _baseline(),

@@ -1,7 +1,7 @@
 """The conditions of an object, with the meaning that kstatus gives them. Pure.
 
 Ready is always there, and true where at least one replica serves what is in force: a generation that is not carried out
-makes no fleet unready. Reconciling, Stalled, StorageResizing and DiskPressure are there only while they are true,
+makes no fleet unready. Reconciling, Stalled, StorageResizing, DiskPressure and Slow are there only while they are true,
 WithinClass only while it is false. UpstreamReachable and CredentialsReady are there once a replica has
 reported, AuditDelivered once one with an audit log has, PeersReady once several have, ObjectStoreReady once one with an
 object store has, ModulesSynced once one has looked for new versions. ParentReady is there where the object names a
@@ -32,6 +32,7 @@ from goproxy_operator.reconcile.status.sharing import (
     parent_ready,
     peers_ready,
 )
+from goproxy_operator.reconcile.status.slow import SLOW, slow
 from goproxy_operator.reconcile.status.synced import MODULES_SYNCED, modules_synced
 
 REPORTED = (
@@ -43,6 +44,7 @@ REPORTED = (
     OBJECT_STORE_READY,
     MODULES_SYNCED,
     "DiskPressure",
+    SLOW,
 )
 """The conditions that come from reports alone, in their order after ConfigSynced."""
 TYPES = frozenset(
@@ -87,6 +89,8 @@ def statements(facts: StatusFacts) -> list[Statement]:
         made.append(parent)
     if pressed := _disk_pressure(facts):
         made.append(pressed)
+    if slowed := slow(facts.replicas):
+        made.append(slowed)
     if facts.goproxy.spec.autoscaling is not None:
         made.append(_autoscaling_active(facts))
     if (audit := facts.verdict.audit) is not None:

@@ -35,6 +35,7 @@ _TOLD = {
     (PARENT_READY, "False"): "Warning",
     (MODULES_SYNCED, "False"): "Warning",
     ("DiskPressure", "True"): "Warning",
+    ("Slow", "True"): "Warning",
     ("AutoscalingActive", "False"): "Warning",
     ("StorageResizing", "True"): "Normal",
 }

@@ -6,7 +6,7 @@ from goproxy_operator.api.status import MOST_HELP
 from goproxy_operator.reconcile.decide.remedies import reasons
 
 _PAGE = "troubleshooting.md"
-_GOOD_WHEN_FALSE = frozenset({"Reconciling", "Stalled", "StorageResizing", "DiskPressure"})
+_GOOD_WHEN_FALSE = frozenset({"Reconciling", "Stalled", "StorageResizing", "DiskPressure", "Slow"})
 _OTHERS = frozenset(
     {
         "AllowlistInvalid",
@@ -15,6 +15,8 @@ _OTHERS = frozenset(
         "AccessUnusable",
         "AuditReceiverFails",
         "AuditRecordsLost",
+        "CPUShort",
+        "CPUWithheld",
         "CacheDiskFull",
         "CertificateNotTrusted",
         "ClassInvalid",
@@ -24,6 +26,9 @@ _OTHERS = frozenset(
         "ConfigRefused",
         "ConnectionFailed",
         "CustomMetricsNotServed",
+        "DescriptorsShort",
+        "DiskSlow",
+        "EventLoopBusy",
         "HostKeyRefused",
         "HostNotFound",
         "InForceWithWarnings",
@@ -31,6 +36,7 @@ _OTHERS = frozenset(
         "IssuerUnusable",
         "KEDANotInstalled",
         "LoginRefused",
+        "MemoryShort",
         "NameConflict",
         "NoAnswer",
         "NoMetricsProvider",

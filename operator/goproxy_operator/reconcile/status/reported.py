@@ -21,6 +21,7 @@ from goproxy_operator.reconcile.status.reachability import (
     upstream_reachable,
 )
 from goproxy_operator.reconcile.status.sharing import object_store_ready, parent_failures, peers_ready
+from goproxy_operator.reconcile.status.slow import slow
 from goproxy_operator.reconcile.status.synced import modules_synced
 from modproxy.contract.report import MOST_PEERS, Report
 
@@ -144,6 +145,7 @@ def told(reports: Mapping[str, Report], refused: Mapping[str, str], now: float) 
         parent_failures(replicas),
         modules_synced(replicas),
         config_warnings(replicas),
+        slow(replicas),
     )
 
 

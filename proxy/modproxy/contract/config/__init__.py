@@ -42,6 +42,7 @@ from modproxy.contract.config.sharing import (
     PeersConfig,
     ProofConfig,
 )
+from modproxy.contract.config.tracing import TracingConfig
 from modproxy.contract.config.upstream import CredentialConfig, HttpProxyConfig, UpstreamConfig
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "ShutdownConfig",
     "SyncConfig",
     "TlsConfig",
+    "TracingConfig",
     "TrustedProxyConfig",
     "UpstreamConfig",
     "Verb",

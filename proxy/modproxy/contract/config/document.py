@@ -14,6 +14,7 @@ from modproxy.contract.config.modules import ModulesConfig
 from modproxy.contract.config.section import Section
 from modproxy.contract.config.serving import ShutdownConfig, TlsConfig
 from modproxy.contract.config.sharing import PeersConfig
+from modproxy.contract.config.tracing import TracingConfig
 from modproxy.contract.config.upstream import UpstreamConfig
 from modproxy.contract.fields import HostName, Listen, PathPrefix
 
@@ -60,6 +61,8 @@ class Config(Section):
     peers: PeersConfig | None = None
     """The other replicas of the fleet; when absent, the replica shares nothing."""
     audit: AuditConfig = AuditConfig()
+    tracing: TracingConfig | None = None
+    """Where traces of requests go; when absent, nothing is traced."""
     shutdown: ShutdownConfig = ShutdownConfig()
 
 

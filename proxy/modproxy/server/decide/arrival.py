@@ -17,6 +17,7 @@ from modproxy.mod.target import NoSuchTarget, Target, TargetError, decode_path, 
 from modproxy.request import AnyTarget, Request
 from modproxy.request_ids import REQUEST_IDS
 from modproxy.server.decide.artifactory import ARTIFACTORY, VERSION_PATH, path_of_change, without_parameters
+from modproxy.tracing.traceparent import read_traceparent
 from modproxy.via import ViaEntry, capped
 
 _LONGEST_REMEMBERED = 200
@@ -33,8 +34,6 @@ ACTIONS: Mapping[str, str] = {
 _CHANGES = {"PUT": "publish", "DELETE": "delete"}
 """The actions on the files of modules, by their methods."""
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-TRACE_PARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
-"""Source: W3C Trace Context, section 3.2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class Arrival:
             cached_only=self.cached_only,
             principal=self.principal,
             id=self.id,
-            trace=self.trace if self.trace and TRACE_PARENT.fullmatch(self.trace) else None,
+            trace=self.trace if self.trace and read_traceparent(self.trace) is not None else None,
         )
 
 

@@ -1,11 +1,12 @@
 """The answers that tell a client of an error: a status, and a reason for people. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 from modproxy.quoting import escape_controls
 from modproxy.source.protocol import SourceError, Unavailable, Unpublished
+from modproxy.tracing.traceparent import TraceParent
 
 _LINES = 8
 """The go command prints no more lines of an error's body (cmd/go/internal/web)."""
@@ -37,6 +38,21 @@ def failure(error: SourceError, *, named: bool) -> ErrorAnswer:
     headers = {"Retry-After": error.retry_after} if isinstance(error, Unavailable) and error.retry_after else {}
     by = f" by {error.by}" if named and isinstance(error, Unpublished) and error.by else ""
     return ErrorAnswer(error.status, f"{phrase}: {error.reason}{by}", headers)
+
+
+TRACE_RESPONSE = "Traceresponse"
+"""The header of an answer that names its trace (W3C Trace Context, level 2)."""
+
+
+def traced(error: ErrorAnswer, own: TraceParent) -> ErrorAnswer:
+    """Name the trace in a header, and in the text, which the go command shows. An absence is common, and its text is
+    left alone.
+    """
+    headers = {**error.headers, TRACE_RESPONSE: str(own)}
+    if error.status in (404, 410):
+        return replace(error, headers=headers)
+    lines = error.reason.strip().split("\n")[: _LINES - 1]
+    return replace(error, reason="\n".join([*lines, f"trace {own.trace_id}"]), headers=headers)
 
 
 FAULT = ErrorAnswer(HTTPStatus.INTERNAL_SERVER_ERROR, "an error of this proxy; its log tells more")

@@ -1,6 +1,5 @@
 """What another replica asks, as its request arrived. Pure."""
 
-import re
 from dataclasses import dataclass
 
 from multidict import MultiMapping
@@ -10,8 +9,9 @@ from modproxy.in_force import Rules
 from modproxy.mod.sumdb import SumdbTarget, is_lookup_of, is_sumdb_path, parse_sumdb_target, supported_target
 from modproxy.mod.target import NoSuchTarget, TargetError, decode_path, parse_target
 from modproxy.request import Request
-from modproxy.server.decide.arrival import TRACE_PARENT, request_id_of
+from modproxy.server.decide.arrival import request_id_of
 from modproxy.server.decide.errors import ErrorAnswer
+from modproxy.tracing.traceparent import read_traceparent
 from modproxy.via import ViaEntry, capped
 
 
@@ -58,5 +58,5 @@ def read_question(method: str, raw_path: str, headers: MultiMapping[str], rules:
         cached_only=headers.get(CACHED_ONLY, "").lower() == "true",
         asked_by=asked_by(headers),
         id=request_id_of(headers),
-        trace=trace if re.fullmatch(TRACE_PARENT, trace) else None,
+        trace=trace if read_traceparent(trace) is not None else None,
     )

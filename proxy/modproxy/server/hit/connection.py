@@ -19,6 +19,7 @@ from modproxy.server.connection import ClientConnection, ClientServer
 from modproxy.server.hit.caller import Asker
 from modproxy.server.hit.hit import Hit
 from modproxy.server.hit.memo import HitMemo
+from modproxy.server.hit.tracing import trace_hit
 from modproxy.server.hit.transfer import End, Transfer
 from modproxy.server.hit.wire import BEFORE_ID
 from modproxy.server.traffic import QUICK_SECONDS
@@ -44,8 +45,8 @@ class HitConnection(ClientConnection):
     """
 
     __slots__ = (
-        "_asker", "_began", "_client", "_held_back", "_hits", "_idle", "_last_hit", "_request_id", "_sent_hit",
-        "_sock", "_transfer",
+        "_asker", "_began", "_client", "_held_back", "_hits", "_idle", "_last_hit", "_request", "_request_id",
+        "_sent_hit", "_sock", "_transfer",
     )  # fmt: skip
 
     def __init__(self, manager: web.Server, hits: HitMemo, **options: Any) -> None:
@@ -64,6 +65,8 @@ class HitConnection(ClientConnection):
         """Who gets the file that is on its way."""
         self._request_id = b""
         """The name of the request for it."""
+        self._request = b""
+        """The request for it, where it is traced."""
         self._held_back = b""
         """What the client sent while a file is on its way to it."""
         self._sock: socket.socket | None = None
@@ -89,8 +92,11 @@ class HitConnection(ClientConnection):
                     self._count(hit, _OK, seconds)
                     if hits.auditor.on:
                         self._record(hit, hits.asker, request_id, code=_OK, seconds=seconds, sent=hit.size)
+                    if hits.tracing.on:
+                        trace_hit(hits.tracing, hit, data, _OK)
                     return
                 if self.ssl_context is None and not transport.get_write_buffer_size():
+                    self._request = data if hits.tracing.on else b""
                     self._send_file(hit)
                     return
         self._hand_over(data)
@@ -171,6 +177,7 @@ class HitConnection(ClientConnection):
             quick = hit.quick
             quick.count += 1
             quick.seconds += seconds
+            hit.answered += 1
         else:
             self._hits.count(hit, code, max(0.0, seconds))  # the clock may have been set back
 
@@ -199,6 +206,8 @@ class HitConnection(ClientConnection):
         seconds = time.perf_counter() - self._began
         if hit is not None:
             self._count(hit, _CODES[how], seconds)
+            if self._hits.tracing.on:
+                trace_hit(self._hits.tracing, hit, self._request, _CODES[how])
             if self._hits.auditor.on:
                 sent = transfer.sent if transfer is not None else hit.size
                 self._record(hit, self._asker, self._request_id, code=_CODES[how], seconds=seconds, sent=sent)

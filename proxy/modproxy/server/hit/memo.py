@@ -5,6 +5,7 @@ Everything here runs on the event loop, and nothing waits.
 
 import asyncio
 import time
+from http import HTTPStatus
 from typing import BinaryIO
 
 from modproxy.audit.auditor import Auditor
@@ -26,6 +27,7 @@ from modproxy.server.hit.shelf import Shelf
 from modproxy.server.hit.wire import template_of
 from modproxy.server.traffic import Traffic
 from modproxy.store.protocol import Store, StoredFile
+from modproxy.tracing.tracing import Tracing
 
 _MOST_BYTES = 12 << 20
 """Of all hits, with their bodies: room for about 10,000 small files, of which a project has some hundred."""
@@ -43,13 +45,17 @@ class HitMemo:
     `find` is called for each request, and `learn` by the handler for each answer.
     """
 
-    def __init__(self, store: Store, news: News, in_force: InForce, traffic: Traffic, auditor: Auditor) -> None:
+    def __init__(
+        self, store: Store, news: News, in_force: InForce, traffic: Traffic, auditor: Auditor, *, tracing: Tracing
+    ) -> None:
         self._store = store
         self._news = news
         self._in_force = in_force
         self._traffic = traffic
         self.auditor = auditor
         """Takes an entry of each hit, while it is on."""
+        self.tracing = tracing
+        """Traces some of the hits, while it is on."""
         self._rules: Rules | None = None
         """The rules under which all hits were decided."""
         self._blocks = HeaderBlocks((), Everybody(), Permissions(None))
@@ -65,6 +71,7 @@ class HitMemo:
         """When the last hit was found, in seconds since the epoch."""
         self.asker: Asker | None = None
         """Who asked for it."""
+        traffic.modules.fold = self._count_modules
         store.subscribe(self)
 
     def find(self, data: bytes) -> Hit | None:
@@ -96,6 +103,7 @@ class HitMemo:
             return False
         if hit.is_due(now):
             return False
+        self._count_module(hit)
         hit.renew(now)
         self._store.note_use(hit.key)
         if not self._settling:
@@ -110,6 +118,19 @@ class HitMemo:
     def count(self, hit: Hit, code: int, seconds: float) -> None:
         """Count an answer that was not quick, or that broke off."""
         self._traffic.count(hit.quick.endpoint, code, CacheStatus.HIT, seconds)
+        if code == HTTPStatus.OK and hit.module is not None:
+            self._traffic.modules.add(hit.module, hit.size, time.time())
+
+    def _count_module(self, hit: Hit) -> None:
+        """Count for its module what a hit has answered since this was done last: a second of its use, or less."""
+        if hit.answered and hit.module is not None:
+            self._traffic.modules.add(hit.module, hit.answered * hit.size, hit.since, hit.answered)
+        hit.answered = 0
+
+    def _count_modules(self) -> None:
+        for shelf in (self._small, self._files):
+            for hit in shelf.things():
+                self._count_module(hit)
 
     def learn(
         self,
@@ -194,6 +215,7 @@ class HitMemo:
         self._forget(hit)
 
     def _forget(self, hit: Hit) -> None:
+        self._count_module(hit)
         for line in hit.lines:
             del self._lines[line]
         if hit.file is not None:

@@ -34,6 +34,7 @@ from modproxy.source.vcs.workspace import WorkspaceSettings, clones_of, fill_wor
 from modproxy.source.way_out.credentials import Credentials
 from modproxy.source.way_out.outbound import Outbound
 from modproxy.source.way_out.wallet import CredentialError, Wallet
+from modproxy.tracing.trace import hop
 
 _ORIGIN = "version control"
 _HERE = Place(Role.VERSION_CONTROL, "this replica")
@@ -159,7 +160,8 @@ class Direct:
     async def _counted(self, target: Target, pin: Origin | None, root: Path, *, asked_again: bool = False) -> Read:
         settings = self._settings
         try:
-            read = await self._fetch(target, pin, root, asked_again=asked_again)
+            with hop(Role.VERSION_CONTROL.value, target.path.partition("/")[0]):
+                read = await self._fetch(target, pin, root, asked_again=asked_again)
         except NotFound:
             self._outages.answered(self._place(target))
             self._count("404")
