@@ -2,7 +2,7 @@
 clients away from it.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -18,8 +18,9 @@ def admin_app(
     metrics: Metrics,
     dead: Callable[[], Sequence[str]],
     hosts: Callable[[], Collection[str]] = tuple,
+    why: Callable[[web.Request], Awaitable[web.Response]] | None = None,
 ) -> web.Application:
-    """Build the application that answers `/-/healthz`, `/-/readyz`, `/-/report` and `/metrics`.
+    """Build the application that answers `/-/healthz`, `/-/readyz`, `/-/report`, `/metrics` and `/-/why`.
 
     `dead` names the tasks without which this process must not go on: `/-/healthz` answers 503 while there are any.
     `hosts` returns those that a request may be for; nothing for any.
@@ -54,4 +55,6 @@ def admin_app(
     app.router.add_get("/-/readyz", readyz)
     app.router.add_get("/-/report", show_report)
     app.router.add_get("/metrics", show_metrics)
+    if why is not None:
+        app.router.add_get("/-/why", why)
     return app
