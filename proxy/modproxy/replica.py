@@ -23,7 +23,7 @@ from modproxy.cache.zip_process import ProcessChecks
 from modproxy.config_file import Loaded, changes
 from modproxy.contract.address import Address
 from modproxy.contract.config import Config, ConfigError, TlsConfig
-from modproxy.contract.report import Outage
+from modproxy.contract.report import Outage, Report
 from modproxy.facts.facts import Facts
 from modproxy.faults import Faults
 from modproxy.fleet.peers import Peers
@@ -39,11 +39,14 @@ from modproxy.in_force import InForce
 from modproxy.reporting import CERTIFICATES, CONFIG, Reporter
 from modproxy.server.bundle_import import IMPORT, BundleImport
 from modproxy.server.certificates import Certificates
+from modproxy.server.decide.arrival import MODULES, PAGE
 from modproxy.server.handler import ClientHandler
 from modproxy.server.held import HELD, Held
 from modproxy.server.hosting import of_hosted
 from modproxy.server.metrics import Metrics, UpstreamCounts
 from modproxy.server.obtaining import Obtainer
+from modproxy.server.page.action import PageAction, PageParts
+from modproxy.server.page.index import ModuleIndex
 from modproxy.server.peers import PeerHandler
 from modproxy.server.prefetch import MOST_FILES, PREFETCH, Prefetch
 from modproxy.server.publish import DEPOT_SHARE, HostingParts
@@ -148,17 +151,19 @@ class Replica:
             publications=ShelfPublications(self.mixed.shelf),
             elsewhere=partial(is_elsewhere, cache),
         )
-        self.why = WhyAction(
-            Explainer(
-                WhyParts(
-                    own,
-                    self.handler.held,
-                    Places(self.store, cache, self.object_store.bucket, self.mixed),
-                    self.peers,
-                    self._outages,
-                )
-            ),
-            self.peers.members.name if self.peers is not None else "",
+        explainer = Explainer(
+            WhyParts(
+                own,
+                self.handler.held,
+                Places(self.store, cache, self.object_store.bucket, self.mixed),
+                self.peers,
+                self._outages,
+            )
+        )
+        self.why = WhyAction(explainer, self.peers.members.name if self.peers is not None else "")
+        self.modules = ModuleIndex(self.store.root)
+        page = PageAction(
+            PageParts(own, self._report, explainer, self.modules, self.store, self.handler.recent_refusals)
         )
         self.handler.actions = {
             **hosting.actions,
@@ -166,6 +171,8 @@ class Replica:
             WEBHOOK: self._sync.webhooks,
             IMPORT: BundleImport(self.importer, self.handler.carried_out),
             WHY: self.why,
+            PAGE: page,
+            MODULES: page,
             HELD: Held(self.store.root, self.depot, lambda: len(self.peers.members.live) if self.peers else 0),
         }
         self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None
@@ -291,6 +298,9 @@ class Replica:
         """The config in force."""
         return self.in_force.rules.config
 
+    def _report(self) -> Report:
+        return self.reporter.report()
+
     def _outages(self) -> tuple[Outage, ...]:
         return self.in_force.sources.outages.report()
 
@@ -322,6 +332,7 @@ class Replica:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.store.settle(), _SETTLED_SECONDS)
         await self.object_store.close()
+        self.modules.close()
         self.store.close()
         self._hashing.close()
 

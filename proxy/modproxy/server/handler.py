@@ -39,6 +39,7 @@ from modproxy.server.decide.refusals import (
 )
 from modproxy.server.hit.memo import HitMemo
 from modproxy.server.judging import judged
+from modproxy.server.recent_refusals import RecentRefusals
 from modproxy.server.refusal_counts import RefusalCounts
 from modproxy.server.reply import Reply, status_of
 from modproxy.server.send import (
@@ -85,6 +86,7 @@ class ClientHandler:
         self._learning: set[asyncio.Task[None]] = set()
         self._draining = False
         self.refusals = RefusalCounts(time.monotonic)
+        self.recent_refusals = RecentRefusals()
         self.actions: Mapping[str, Action] = {}
         """What answers requests that ask for no file, by the names of `Arrival.action`."""
 
@@ -126,6 +128,8 @@ class ClientHandler:
                 self._learn_behind(http.raw_path, reply, rules)
         finally:
             seconds = time.perf_counter() - started
+            if reply.by is not None:
+                self.recent_refusals.note(arrival.target, reply.by, reply.principal)
             self._traffic.count(reply.endpoint, code, reply.cache_status, seconds)
             if self._auditor.on:
                 self._auditor.add(entry_of(http, arrival, reply, code=code, sent=sent, seconds=seconds))
@@ -138,7 +142,7 @@ class ClientHandler:
         try:
             refusal, _ = self._first_refusal(CHECKS_BEFORE, arrival, rules)
             action = self.actions.get(arrival.action) if refusal is None and learns else None
-            if refusal is None and arrival.action and action is None:
+            if refusal is None and arrival.action and action is None and not arrival.root:
                 reason = f"{arrival.action} is not for those who ask here"
                 return Reply(arrival.action, CacheStatus.NONE, ErrorAnswer(HTTPStatus.NOT_FOUND, reason))
             if action is not None and action.proves_itself:

@@ -87,7 +87,9 @@ def _version_control(path: str, layout: Layout, *, named: bool) -> Step:
 
 def _database(path: str, layout: Layout) -> Step:
     if layout.database is None:
-        return Step(kind="off", name="no checksum database", note="upstream.gosumdb is off: nobody verifies it")
+        return Step(
+            kind="off", name="a checksum database", note="upstream.gosumdb is off: nobody verifies what is fetched"
+        )
     if not layout.is_verified(path):
         note = "not asked: goprivate, gonosumdb or hosted.modules has a pattern that matches the module"
         return Step(kind="off", name=layout.database.name, note=note)
