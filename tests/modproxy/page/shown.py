@@ -16,6 +16,8 @@ from tests.modproxy.module_files import go_mod, module_zip
 
 LICENSED = "example.com/team/licensed"
 EVIL = "example.com/evil"
+ALICE = ("alice", ("team-a",))
+"""Who asks, where the config knows a trusted proxy."""
 HOSTILE = "</pre><script>alert(1)</script>\"'\x07\u202e&amp;"
 
 
@@ -48,15 +50,16 @@ async def shown(folder: Path, **config: Any) -> AsyncIterator[Site]:
         async with site(folder, upstream, document) as here:
             for name in ("alpha", "beta", "gamma"):
                 for kind in ("info", "mod", "zip"):
-                    await here.get(f"example.com/lib/{name}/@v/v1.0.0.{kind}")
+                    await here.get(f"example.com/lib/{name}/@v/v1.0.0.{kind}", ALICE)
             for kind in ("info", "mod", "zip"):
-                await here.get(f"{LICENSED}/@v/v1.0.0.{kind}")
-                await here.get(f"example.com/lib/alpha/@v/v1.2.0.{kind}")
+                await here.get(f"{LICENSED}/@v/v1.0.0.{kind}", ALICE)
+                await here.get(f"example.com/lib/alpha/@v/v1.2.0.{kind}", ALICE)
             for path in (
                 f"{EVIL}/@v/list",
                 f"{EVIL}/@v/v1.0.0.info",
                 f"{AGED}/@v/v1.0.0.info",
                 "example.com/hostile/@v/list",
             ):
-                await here.get(path)
+                await here.get(path, ALICE)
+            await here.replica.store.settle()
             yield here

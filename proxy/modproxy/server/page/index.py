@@ -37,7 +37,7 @@ MayRead = Callable[[str], bool]
 
 @dataclass(frozen=True, slots=True)
 class Modules:
-    """Names the modules of one moment, in the order of their paths."""
+    """Names the modules of one moment, in the order of the elements of their paths."""
 
     paths: tuple[str, ...]
     whole: bool
@@ -107,7 +107,10 @@ class ModuleIndex:
 
 
 def walk_modules(root: Path, seconds: float, ended: Callable[[], bool] = lambda: False) -> Modules:
-    """Find the modules below a folder. Blocks for long."""
+    """Find the modules below a folder, in the order of their paths' elements. Blocks for long.
+
+    Each folder is sorted by itself: to sort all paths at once would keep the interpreter from everything else.
+    """
     found: list[str] = []
     until, looked, start = time.monotonic() + seconds, 0, os.fspath(root)
     pending = [start]
@@ -115,10 +118,10 @@ def walk_modules(root: Path, seconds: float, ended: Callable[[], bool] = lambda:
         folder = pending.pop()
         looked += 1
         if looked > _MOST_FOLDERS or len(found) >= MOST_MODULES or time.monotonic() > until or ended():
-            return Modules(tuple(sorted(found)), whole=False)
+            return Modules(tuple(found), whole=False)
         try:
             with os.scandir(folder) as entries:
-                names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+                names = sorted((entry.name for entry in entries if entry.is_dir(follow_symlinks=False)), reverse=True)
         except OSError:
             continue  # it was removed meanwhile, or belongs to another user
         for name in names:
@@ -128,7 +131,7 @@ def walk_modules(root: Path, seconds: float, ended: Callable[[], bool] = lambda:
                     found.append(path)
             elif not name.startswith(".") and not (folder == start and name == "sumdb"):
                 pending.append(f"{folder}/{name}")
-    return Modules(tuple(sorted(found)), whole=True)
+    return Modules(tuple(found), whole=True)
 
 
 def _path_of(key: str) -> str:
