@@ -14,11 +14,15 @@ from yarl import URL
 
 from modproxy.contract.address import Address
 from modproxy.contract.why import Check, Decision, Outcome, Route, Why
+from modproxy.mod.path import escape
 from modproxy.replica import Replica
 from modproxy.server.listener import ClientListener, address_of, open_listener
+from tests.modproxy.fake_sumdb import FakeSumdb
 from tests.modproxy.fake_upstream import FakeUpstream
+from tests.modproxy.live.access_site import PASSWORDS, SHARED, TEAM_A, TEAM_B, AccessSite, basic, bearer
+from tests.modproxy.live.test_checksum_database import vouch
 from tests.modproxy.live.test_licenses import MIT
-from tests.modproxy.live.test_minimum_age import vulnerable
+from tests.modproxy.live.test_minimum_age import vulnerable, watched
 from tests.modproxy.making import loaded
 from tests.modproxy.module_files import go_mod, module_zip
 from tests.secrecy.registry import new_secret
@@ -256,6 +260,75 @@ async def test_modules_of_the_fleet_come_from_the_depot_alone(modules: FakeUpstr
         assert "depot" in [copy.place for copy in why.held]
         assert [step.kind for step in why.steps] == ["depot"]
         assert (await here.get("ours.example.com/lib/@v/v0.1.0.zip"))[0] == 200
+
+
+async def test_who_is_proved_by_a_password_or_a_token_is_told_about_himself(tmp_path: Path) -> None:
+    async with FakeUpstream() as upstream:
+        upstream.add(SHARED, "v1.0.0")
+        async with AccessSite(tmp_path, upstream) as here:
+            people = {
+                "alice": basic("alice", PASSWORDS["alice"]),
+                "bob": basic("bob", PASSWORDS["bob"]),
+                "carol": bearer(here.issuer.token(sub="carol", groups=["team-a"])),
+                "somebody": None,
+                "wrong": basic("alice", "wrong"),
+            }
+            told = {}
+            for name, authorization in people.items():
+                for module in (TEAM_A, TEAM_B, SHARED):
+                    stem = f"{escape(module)}/@v/v1.0.0"
+                    files = [await here.get(f"{stem}.{kind}", authorization) for kind in ("info", "mod", "zip")]
+                    gets = [(one.status, one.body.decode(errors="replace")) for one in files]
+                    reply = await here.get(f"-/why?module={module}&version=v1.0.0", authorization)
+                    why = Why.model_validate_json(reply.text) if reply.status == 200 else None
+                    same((reply.status, reply.text, why), gets, f"{name} {module}")
+                    told[name, module] = reply.status
+                    if why is not None:
+                        assert why.principal.split(",")[0] == name and reply.headers["Cache-Control"] == "no-store"
+                        assert all(other == name or other not in reply.text for other in people)
+            assert [told[name, TEAM_A] for name in people] == [200, 403, 200, 401, 401]
+            assert [told[name, TEAM_B] for name in people] == [403, 200, 403, 401, 401]
+
+
+async def test_the_log_tells_ages_and_the_database_vouches(tmp_path: Path) -> None:
+    async with FakeUpstream() as upstream:
+        upstream.add(VULNERABLE, "v1.0.0", "v1.2.0")
+        sumdb = FakeSumdb()
+        vouch(sumdb, upstream, VULNERABLE, "v1.0.0")
+        sumdb.pad(10)
+        vouch(sumdb, upstream, VULNERABLE, "v1.2.0")
+        sumdb.publish(upstream.files)
+        # The database is told by the folder of the facts, below the cache.
+        watched(tmp_path, sumdb, 1)
+        config = {
+            "upstream": {"goproxy": upstream.url, "gosumdb": sumdb.verifier_key, "timeout": "2s"},
+            "modules": {"minimumAge": "72h"},
+        }
+        async with site(tmp_path, upstream, config) as here:
+            _, _, why = await here.why(VULNERABLE, "v1.2.0")
+            assert why is not None and (why.decision, why.by) == (Decision.REFUSED, "age")
+            assert "record" in has(why, "age").reason
+            assert not any(path.startswith(VULNERABLE) for path in upstream.requests), (
+                "no file of the module is fetched"
+            )
+            _, _, why = await here.why(VULNERABLE, "v1.0.0")
+            assert why is not None and why.decision is Decision.ALLOWED
+            assert [step.kind for step in why.steps] == ["upstream", "checksumDatabase"]
+            for kind in ("info", "mod", "zip"):
+                assert (await here.get(f"{VULNERABLE}/@v/v1.0.0.{kind}"))[0] == 200
+            _, _, why = await here.why(VULNERABLE, "v1.0.0")
+            name = sumdb.verifier_key.partition("+")[0]
+            assert why is not None and why.held[0].vouched_by == f"the checksum database {name}"
+            assert has(why, "age").published == "2024-02-03T04:05:06Z"
+
+
+async def test_an_upstream_that_fails_is_told(modules: FakeUpstream, tmp_path: Path) -> None:
+    upstream = {"goproxy": "http://127.0.0.1:9", "gosumdb": "off", "timeout": "1s"}
+    async with site(tmp_path, modules, {"upstream": upstream}) as here:
+        assert (await here.get(f"{M}/@v/list"))[0] == 502
+        _, _, why = await here.why(M)
+        assert why is not None and [one.place for one in why.failures] == ["http://127.0.0.1:9"]
+        assert why.failures[0].cause and why.failures[0].failures == 1
 
 
 async def test_the_keepers_ask_for_anybody(modules: FakeUpstream, tmp_path: Path) -> None:

@@ -19,6 +19,13 @@ WHY = "why"
 _MOST_AT_ONCE = 8
 """Answers that are made at once: each may wait for the checksum database and the object store."""
 _ASK_AGAIN = {"Retry-After": "2"}
+_SAFE = {
+    "Server": SERVER,
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""No page of another site may read or keep the answer."""
 _BUSY = f"{_MOST_AT_ONCE} such questions are being answered: ask again"
 
 
@@ -50,7 +57,7 @@ class WhyAction:
         response = web.Response(
             text=_json(why, self._replica),
             content_type="application/json",
-            headers={"Server": SERVER, "Cache-Control": "no-store", "X-Request-Id": arrival.id},
+            headers={**_SAFE, "X-Request-Id": arrival.id},
         )
         await response.prepare(http)
         await response.write_eof()
