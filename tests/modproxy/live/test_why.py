@@ -359,6 +359,8 @@ async def test_the_keepers_ask_for_anybody(modules: FakeUpstream, tmp_path: Path
 @pytest.mark.parametrize(
     ("query", "status", "words"),
     [
+        ("module=example.com/m@v2.0.0+incompatible", 200, '"v2.0.0+incompatible"'),
+        ("module=%20example.com/m%20&version=v1.0.0", 200, '"version":"v1.0.0"'),
         ("", 400, "write one module"),
         ("module=a&module=b", 400, "write one module"),
         ("module=Example.com/m", 400, "malformed module path"),

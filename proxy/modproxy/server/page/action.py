@@ -80,13 +80,13 @@ class PageAction:
         self._under_way = 0
 
     async def reply(self, http: web.BaseRequest, arrival: Arrival, rules: Rules) -> Reply:
-        """Send a page. Raises `CancelledError` and `ConnectionError`."""
+        """Make a page. Raises `CancelledError`."""
         frame = Frame(rules.prefix, rules.config.fleet or "", in_words(arrival.principal))
         if self._under_way >= _MOST_AT_ONCE:
             error = ErrorAnswer(
                 HTTPStatus.TOO_MANY_REQUESTS, "many pages are being made: ask again", {"Retry-After": "2"}
             )
-            return await _sent(http, arrival, problem(frame, _TITLES[429], error.text), Refusal(error))
+            return _sent(arrival, problem(frame, _TITLES[429], error.text), Refusal(error))
         self._under_way += 1
         try:
             made = await self._page(http, frame, arrival, rules)
@@ -96,8 +96,8 @@ class PageAction:
             self._under_way -= 1
         if isinstance(made, Refusal):
             title = _TITLES.get(made.error.status, "Refused")
-            return await _sent(http, arrival, problem(frame, title, made.error.text), made)
-        return await _sent(http, arrival, made)
+            return _sent(arrival, problem(frame, title, made.error.text), made)
+        return _sent(arrival, made)
 
     async def _page(self, http: web.BaseRequest, frame: Frame, arrival: Arrival, rules: Rules) -> str | Refusal:
         refused = rules.permissions.refuse(arrival.principal, Verb.READ, None)
@@ -117,7 +117,8 @@ class PageAction:
         scheme = http.headers.get("X-Forwarded-Proto", "") or http.scheme
         setup = setup_of(rules, principal, scheme, http.headers.get("Host", ""))
         shown = self._parts.refusals.shown_to(principal, rules.permissions, _MOST_REFUSALS)
-        return views.start(frame, setup, report, shown, time.time(), reads=reads)
+        named = reads and rules.permissions.tells_names(principal)
+        return views.start(frame, setup, report, shown, time.time(), reads=reads, named=named)
 
     async def _found(
         self, frame: Frame, fields: dict[str, list[str]], principal: Principal, rules: Rules
@@ -165,12 +166,10 @@ def _may_read(rules: Rules, principal: Principal, path: str) -> bool:
     )
 
 
-async def _sent(http: web.BaseRequest, arrival: Arrival, text: str, refusal: Refusal | None = None) -> Reply:
+def _sent(arrival: Arrival, text: str, refusal: Refusal | None = None) -> Reply:
     headers = {**_SAFE, "X-Request-Id": arrival.id, **(refusal.error.headers if refusal is not None else {})}
     status = refusal.error.status if refusal is not None else HTTPStatus.OK
     response = web.Response(status=status, text=text, content_type="text/html", charset="utf-8", headers=headers)
-    await response.prepare(http)
-    await response.write_eof()
     by = refusal.by if refusal is not None else None
     cache = CacheStatus.DENIED if by is not None else CacheStatus.NONE
     return Reply(arrival.action, cache, response=response, by=by, verb=Verb.READ)

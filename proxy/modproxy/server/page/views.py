@@ -26,9 +26,18 @@ class VersionRow:
 
 
 def start(
-    frame: Frame, setup: Setup, report: Report | None, refusals: Sequence[RecentRefusal], now: float, *, reads: bool
+    frame: Frame,
+    setup: Setup,
+    report: Report | None,
+    refusals: Sequence[RecentRefusal],
+    now: float,
+    *,
+    reads: bool,
+    named: bool,
 ) -> str:
-    """Write the first page. `reads` says whether the reader may read anything."""
+    """Write the first page. `reads` says whether the reader may read anything, and `named` whether the reader may know
+    the names of servers.
+    """
     title = f"Go module proxy {frame.fleet}".strip()
     intro = tag(
         "p",
@@ -40,7 +49,7 @@ def start(
         parts.append(
             tag("p", "Your credential is good. Nothing in the rules lets you read modules here.", class_="verdict warn")
         )
-    parts += [tag("h2", "Use it"), *_setup(setup), tag("h2", "Health"), _health(report, now, reads=reads)]
+    parts += [tag("h2", "Use it"), *_setup(setup), tag("h2", "Health"), _health(report, now, named=named)]
     if reads:
         parts += [tag("h2", "What is held"), search_form(frame)]
         parts += [tag("h2", "Why may I have it, or why not?"), why_form(frame)]
@@ -70,7 +79,7 @@ def _lines(name: str, text: str) -> Html:
     return tag("pre", tag("code", text), tabindex="0", role="region", aria_label=f"Lines for {name}")
 
 
-def _health(report: Report | None, now: float, *, reads: bool) -> Html:
+def _health(report: Report | None, now: float, *, named: bool) -> Html:
     if report is None:
         return tag("p", "The disk of this replica cannot be read.", class_="verdict bad")
     rows: list[tuple[str, Content]] = [
@@ -83,7 +92,7 @@ def _health(report: Report | None, now: float, *, reads: bool) -> Html:
     )
     if storage.disk_pressure:
         rows.append(("", badge(storage.disk_pressure, "warn")))
-    if reads:
+    if named:
         rows.append(("Upstreams", _outages(report.outages or (), now)))
     return tag("dl", [(tag("dt", name), tag("dd", value)) for name, value in rows])
 

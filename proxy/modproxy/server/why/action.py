@@ -59,8 +59,6 @@ class WhyAction:
             content_type="application/json",
             headers={**_SAFE, "X-Request-Id": arrival.id},
         )
-        await response.prepare(http)
-        await response.write_eof()
         return Reply(WHY, CacheStatus.NONE, response=response, verb=Verb.READ)
 
     async def keepers(self, http: web.BaseRequest, rules: Rules) -> web.Response:

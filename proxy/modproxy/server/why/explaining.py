@@ -1,6 +1,7 @@
 """Puts the answer to `why` together: the checks of requests in their order, the judge, and where a version is held."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -10,11 +11,13 @@ from modproxy.contract.config import Verb
 from modproxy.contract.report import Outage
 from modproxy.contract.why import Check, Decision, Outcome, Route, Step, Why
 from modproxy.facts.examining import examine, not_reached, outcome_of, unexamined
+from modproxy.facts.judge import Judge
 from modproxy.facts.known_answers import named_version
 from modproxy.fleet.peers import Peers
 from modproxy.fleet.rendezvous import subject_of
 from modproxy.identity.principal import Principal
 from modproxy.in_force import Rules
+from modproxy.mod.path import ModulePath
 from modproxy.mod.target import Kind, Target
 from modproxy.mod.version import Version, is_canonical
 from modproxy.policy.decision import RuleKind, RuleRefusal
@@ -37,6 +40,7 @@ from modproxy.server.reply import Reply
 from modproxy.server.why.copies import FILES, Holding, Places, holding
 from modproxy.server.why.question import Question, in_words
 from modproxy.server.why.route import Others, failures_of, route_of, steps_of
+from modproxy.source.protocol import SourceError
 from modproxy.store.protocol import LARGEST_BODY
 from modproxy.via import ViaEntry
 
@@ -278,9 +282,19 @@ class Explainer:
             checks = await examine(judge, path, version)
             told.checks += checks
             if judge is not None and any(check.outcome is Outcome.REFUSES for check in checks):
-                verdict = await judge.decide(path, version)
-                told.by = next(refusal for refusal in verdict.refusals if refusal.enforced)
-                told.name = told.by.kind.value
+                refusing = next(check for check in checks if check.outcome is Outcome.REFUSES)
+                told.by = await self._in_words(judge, path, version, refusing)
+                told.name = refusing.name
+
+    async def _in_words(self, judge: Judge, path: ModulePath, version: str, refusing: Check) -> RuleRefusal:
+        """Return the refusal as a request gets it."""
+        with contextlib.suppress(SourceError):
+            for refusal in (await judge.decide(path, version)).refusals:
+                if refusal.enforced and refusal.kind == refusing.name:
+                    return refusal
+        # What tells it has ceased to answer, or tells otherwise since.
+        text = f"forbidden: {path}@{version}\nreason: {refusing.reason}\nrule: {refusing.rule}\n"
+        return RuleRefusal(RuleKind(refusing.name), refusing.rule, text)
 
     def _others(self, target: Target) -> Others:
         peers = self._parts.peers

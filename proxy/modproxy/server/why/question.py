@@ -43,10 +43,11 @@ def question_of(fields: dict[str, list[str]]) -> Question:
     modules, versions = fields.get("module", []), fields.get("version", [])
     if len(modules) != 1 or len(versions) > 1:
         raise QuestionError("write one module and at most one version: ?module=example.com/m&version=v1.0.0")
-    module, version = modules[0], versions[0] if versions else ""
+    module, version = modules[0].strip(), versions[0].strip() if versions else ""
     if "@" in module and not version:
         module, _, version = module.partition("@")
-    return ask(module, version)
+    # A plus sign that is not encoded is a blank in a query, and no version has a blank.
+    return ask(module, version.replace(" ", "+"))
 
 
 def ask(module: str, version: str) -> Question:
