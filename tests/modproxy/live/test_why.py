@@ -226,6 +226,15 @@ async def test_what_is_held_and_who_vouched_is_told(modules: FakeUpstream, tmp_p
         assert why is not None and "unknown revision" in why.notes[0]
 
 
+async def test_a_refused_version_says_who_may_fetch_it_nevertheless(modules: FakeUpstream, tmp_path: Path) -> None:
+    section = {"minimumAge": "240000h"}
+    async with site(tmp_path, modules, {"modules": section, "access": {"anonymous": ["read", "fetch"]}}) as here:
+        assert (await here.get(f"{M}/@v/v1.0.0.info"))[0] == 403
+        _, _, why = await here.why(M, "v1.0.0")
+        assert why is not None and why.by == "age"
+        assert has(why, "fetch").outcome is Outcome.PASSES and has(why, "licenses").outcome is Outcome.NOT_REACHED
+
+
 async def test_private_modules_name_their_credential_and_no_upstream(modules: FakeUpstream, tmp_path: Path) -> None:
     upstream = {
         "goproxy": f"{modules.url},direct",

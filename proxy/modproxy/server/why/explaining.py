@@ -49,6 +49,7 @@ NAMES: dict[RequestCheck, str] = {check_imposed: "class", check_access: "access"
 _FETCH = "fetch"
 _OF_VERSIONS = (RuleKind.VULNERABILITIES.value, RuleKind.AGE.value, RuleKind.LICENSES.value)
 _UNRESOLVED = "which version is meant is not held here: it becomes known when somebody fetches it"
+_JUDGED_FIRST = "what is known of the version refuses it already: see below"
 _NO_VERSION = "it is decided for each version: name one"
 
 Held = Callable[[Request, Rules], Awaitable[Reply]]
@@ -168,8 +169,10 @@ class Explainer:
             held = await holding(self._parts.places, rules, meant.version, named=named)
         elif target.kind is Kind.LIST and await self._parts.places.store.look(target.key) is not None:
             held = Holding(lacking=())
-        if told.by is not None or await self._is_judged_first(rules, meant, held):
+        if told.by is not None:
             told.checks.append(not_reached(_FETCH))
+        elif refuse_fetch(arrival, rules) is not None and await self._is_judged_first(rules, meant, held):
+            told.checks.append(Check(name=_FETCH, outcome=Outcome.NOT_REACHED, reason=_JUDGED_FIRST))
         else:
             self._fetch(told, arrival, rules, meant, held)
         await self._judge(told, target, rules, meant, held)
