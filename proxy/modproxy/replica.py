@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from aiohttp import web
+
 from modproxy.audit.auditor import Auditor
 from modproxy.background import BackgroundTasks
 from modproxy.bucket.bucket import Bucket
@@ -21,6 +23,7 @@ from modproxy.cache.zip_process import ProcessChecks
 from modproxy.config_file import Loaded, changes
 from modproxy.contract.address import Address
 from modproxy.contract.config import Config, ConfigError, TlsConfig
+from modproxy.contract.report import Outage, Report
 from modproxy.facts.facts import Facts
 from modproxy.faults import Faults
 from modproxy.fleet.peers import Peers
@@ -37,15 +40,21 @@ from modproxy.reporting import CERTIFICATES, CONFIG, Reporter
 from modproxy.resources.watch import ResourceWatch
 from modproxy.server.bundle_import import IMPORT, BundleImport
 from modproxy.server.certificates import Certificates
+from modproxy.server.decide.arrival import MODULES, PAGE
 from modproxy.server.handler import ClientHandler
 from modproxy.server.held import HELD, Held
 from modproxy.server.hosting import of_hosted
 from modproxy.server.metrics import Metrics, UpstreamCounts
 from modproxy.server.obtaining import Obtainer
+from modproxy.server.page.action import PageAction, PageParts
+from modproxy.server.page.index import ModuleIndex
 from modproxy.server.peers import PeerHandler
 from modproxy.server.prefetch import MOST_FILES, PREFETCH, Prefetch
 from modproxy.server.publish import DEPOT_SHARE, HostingParts
 from modproxy.server.traffic import Traffic
+from modproxy.server.why.action import WHY, WhyAction
+from modproxy.server.why.copies import Places
+from modproxy.server.why.explaining import Explainer, WhyParts
 from modproxy.source.asking_again import ask_again
 from modproxy.source.build import SharedResources
 from modproxy.source.peer_client import PeerClient
@@ -148,11 +157,28 @@ class Replica:
             publications=ShelfPublications(self.mixed.shelf),
             elsewhere=partial(is_elsewhere, cache),
         )
+        explainer = Explainer(
+            WhyParts(
+                own,
+                self.handler.held,
+                Places(self.store, cache, self.object_store.bucket, self.mixed),
+                self.peers,
+                self._outages,
+            )
+        )
+        self.why = WhyAction(explainer, self.peers.members.name if self.peers is not None else "")
+        self.modules = ModuleIndex(self.store.root)
+        page = PageAction(
+            PageParts(own, self._report, explainer, self.modules, self.store, self.handler.recent_refusals)
+        )
         self.handler.actions = {
             **hosting.actions,
             PREFETCH: prefetch,
             WEBHOOK: self._sync.webhooks,
             IMPORT: BundleImport(self.importer, self.handler.carried_out),
+            WHY: self.why,
+            PAGE: page,
+            MODULES: page,
             HELD: Held(self.store.root, self.depot, lambda: len(self.peers.members.live) if self.peers else 0),
         }
         self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None
@@ -288,6 +314,16 @@ class Replica:
         """The config in force."""
         return self.in_force.rules.config
 
+    def _report(self) -> Report:
+        return self.reporter.report()
+
+    def _outages(self) -> tuple[Outage, ...]:
+        return self.in_force.sources.outages.report()
+
+    async def tell_why(self, http: web.BaseRequest) -> web.Response:
+        """Answer the keepers of the fleet why somebody may have a module or not."""
+        return await self.why.keepers(http, self.in_force.rules)
+
     async def leave(self) -> None:
         """Turn readiness off, tell the peers, and ask each client to close its connection after its next answer."""
         self.background.end(CONFIG)
@@ -313,6 +349,7 @@ class Replica:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.store.settle(), _SETTLED_SECONDS)
         await self.object_store.close()
+        self.modules.close()
         self.store.close()
         self._hashing.close()
 

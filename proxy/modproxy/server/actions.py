@@ -35,7 +35,7 @@ class Action(Protocol):
     async def reply(self, http: web.BaseRequest, arrival: Arrival, rules: Rules) -> Reply:
         """Carry out the request. Raises nothing but `CancelledError`, `ConnectionError` and `BodyError`.
 
-        An action that streams its answer returns it, begun and ended, as `Reply.response`.
+        An action that makes its response itself returns it as `Reply.response`: whole, or begun and ended.
         """
         ...
 

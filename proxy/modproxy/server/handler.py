@@ -40,6 +40,7 @@ from modproxy.server.decide.refusals import (
 )
 from modproxy.server.hit.memo import HitMemo
 from modproxy.server.judging import judged
+from modproxy.server.recent_refusals import RecentRefusals
 from modproxy.server.refusal_counts import RefusalCounts
 from modproxy.server.reply import Reply, status_of
 from modproxy.server.send import (
@@ -101,6 +102,7 @@ class ClientHandler:
         self._learning: set[asyncio.Task[None]] = set()
         self._draining = False
         self.refusals = RefusalCounts(time.monotonic)
+        self.recent_refusals = RecentRefusals()
         self.actions: Mapping[str, Action] = {}
         """What answers requests that ask for no file, by the names of `Arrival.action`."""
 
@@ -148,6 +150,8 @@ class ClientHandler:
                 self._learn_behind(http.raw_path, reply, rules)
         finally:
             seconds = time.perf_counter() - started
+            if reply.by is not None:
+                self.recent_refusals.note(arrival.target, reply.by, reply.principal)
             self._traffic.count(reply.endpoint, code, reply.cache_status, seconds)
             if code in _SUCCESSES and (module := module_of(arrival.target)) is not None:
                 self._traffic.modules.add(module, sent, time.time())
@@ -167,7 +171,7 @@ class ClientHandler:
         try:
             refusal, _ = self._first_refusal(CHECKS_BEFORE, arrival, rules)
             action = self.actions.get(arrival.action) if refusal is None and learns else None
-            if refusal is None and arrival.action and action is None:
+            if refusal is None and arrival.action and action is None and not arrival.root:
                 reason = f"{arrival.action} is not for those who ask here"
                 return Reply(arrival.action, CacheStatus.NONE, ErrorAnswer(HTTPStatus.NOT_FOUND, reason))
             if action is not None and action.proves_itself:
@@ -200,6 +204,14 @@ class ClientHandler:
         """
         reply = await self._decide(arrival, None, rules)
         return replace(reply, principal=arrival.principal)
+
+    async def held(self, request: Request, rules: Rules) -> Reply:
+        """Answer as on a GET, with what this replica holds: nothing is fetched, and no other replica is asked.
+
+        The caller closes the reply.
+        """
+        reply, _ = await judged("GET", replace(request, cached_only=True, local=True), rules, self._from_cache)
+        return reply
 
     def _first_refusal(
         self, checks: Sequence[Check], arrival: Arrival, rules: Rules

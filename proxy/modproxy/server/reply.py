@@ -35,7 +35,7 @@ class Reply:
     by: RuleRefusal | None = None
     """The refusal of the policy, where a policy has refused the request, or would have."""
     response: web.StreamResponse | None = None
-    """The response of an action that has sent it by itself; None for others."""
+    """The response of an action, which may have sent it by itself; None for others."""
     verb: Verb | None = None
     """What the request does, for the audit log; None where that follows from its answer."""
     principal: Principal = ANONYMOUS

@@ -36,6 +36,7 @@ KEYS = [
     f"{M}/@v/main.info", "example.com/absent/@v/list", "example.com/absent/v2/@v/v2.0.0+incompatible.zip",
     "sumdb/x/latest", "sumdb/sum.golang.org/lookup/example.com/!mixed@v1.0.0",
     "sumdb/sum.golang.org/tile/8/0/x001/067.p/5", "-/report", "metrics", ".modproxy/canary", "../canary", "",
+    "-/why?module=example.com/Mixed&version=v1.0.0", "-/modules?module=example.com/Mixed", "-/modules?q=m",
 ]  # fmt: skip
 CANARY = b"a file that nobody may see"
 UNEXPECTED = re.compile(r"unexpected|never retrieved|Unhandled|Fatal|Error in ")

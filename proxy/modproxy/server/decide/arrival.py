@@ -23,11 +23,19 @@ from modproxy.via import ViaEntry, capped
 _LONGEST_REMEMBERED = 200
 """Characters: paths of real modules are shorter, and a few thousand longer ones would take much memory."""
 _remembered_target = lru_cache(maxsize=4096)(parse_target)
+PAGE = "page"
+"""The action that answers a browser at the root."""
+MODULES = "modules"
+"""The action that shows browsers what is held, and why."""
+_MOST_ACCEPTED = 2000
+"""Characters of an Accept header that are looked at."""
 ACTIONS: Mapping[str, str] = {
     "prefetch": "POST",
     "webhook": "POST",
     "import": "POST",
     "held": "GET",
+    "why": "GET",
+    MODULES: "GET",
     ARTIFACTORY: "GET",
 }
 """The actions below `/-/`, with their methods."""
@@ -96,7 +104,7 @@ def is_request_id(text: bytes) -> bool:
 def read_arrival(method: str, raw_path: str, headers: MultiMapping[str], rules: Rules) -> Arrival:
     """Read a request. `raw_path` is the target of the request line, undecoded."""
     root = raw_path.partition("?")[0] in ("/", rules.prefix, f"{rules.prefix}/")
-    action = "" if root else _named_action(raw_path, rules.prefix)
+    action = _page_at_root(method, headers) if root else _named_action(raw_path, rules.prefix)
     change = "" if root else _CHANGES.get(method, "")
     target, fault = (None, None) if root or action else _read_path(raw_path, rules, change=bool(change))
     return Arrival(
@@ -111,6 +119,12 @@ def read_arrival(method: str, raw_path: str, headers: MultiMapping[str], rules: 
         trace=headers.get("traceparent", ""),
         root=root,
     )
+
+
+def _page_at_root(method: str, headers: MultiMapping[str]) -> str:
+    """Return the action of a browser at the root; empty for the go command, curl and others, who get one line."""
+    accepted = headers.get("Accept", "") if method in ("GET", "HEAD") else ""
+    return PAGE if "text/html" in accepted[:_MOST_ACCEPTED].lower() else ""
 
 
 def _named_action(raw_path: str, prefix: str) -> str:
