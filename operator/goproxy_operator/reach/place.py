@@ -13,17 +13,19 @@ Place = Cluster | Machine
 
 
 @asynccontextmanager
-async def reach(where: Where) -> AsyncIterator[Place]:
+async def reach(where: Where, *, quiet: bool = False) -> AsyncIterator[Place]:
     """Give the place that the arguments mean. Raises `ClientError`.
 
-    Where they name none and no kubeconfig is there, it is this machine, if a fleet runs here; a line tells so.
+    Where they name none and no kubeconfig is there, it is this machine, if a fleet runs here; a line tells so, unless
+    `quiet`.
     """
     if where.local:
         async with this_machine(where.data_dir) as machine:
             yield machine
     elif not where.names_cluster and not in_pod() and not kubeconfig_files(where) and (here := running_fleets()):
-        names = ", ".join(one.name for one in here)
-        print(f"# no kubeconfig: looking at what runs on this machine ({names})", file=sys.stderr)
+        if not quiet:
+            names = ", ".join(one.name for one in here)
+            print(f"# no kubeconfig: looking at what runs on this machine ({names})", file=sys.stderr)
         async with this_machine(None) as machine:
             yield machine
     else:

@@ -6,7 +6,7 @@ from goproxy_operator.api.status import MOST_HELP
 from goproxy_operator.reconcile.decide.remedies import reasons
 
 _PAGE = "troubleshooting.md"
-_GOOD_WHEN_FALSE = frozenset({"Reconciling", "Stalled", "StorageResizing", "DiskPressure"})
+GOOD_WHEN_FALSE = frozenset({"Reconciling", "Stalled", "StorageResizing", "DiskPressure"})
 _OTHERS = frozenset(
     {
         "AllowlistInvalid",
@@ -75,5 +75,5 @@ def with_help(status: dict[str, Any], docs: str) -> dict[str, Any]:
 
 
 def _asks_for_somebody(condition: dict[str, Any]) -> bool:
-    good = "False" if condition["type"] in _GOOD_WHEN_FALSE else "True"
+    good = "False" if condition["type"] in GOOD_WHEN_FALSE else "True"
     return bool(condition["status"] != good) or condition["reason"] == "InForceWithWarnings"
