@@ -15,7 +15,7 @@ _EPILOG = """\
 examples:
   goproxy-operator local -f goproxy.yaml
       run the object of the file on this machine, and show the GOPROXY line to paste
-  goproxy-operator run --image registry.example.com/platform/modproxy:VERSION --kubeconfig FILE --lease-namespace default
+  goproxy-operator run --image registry.example.com/modproxy:VERSION --kubeconfig FILE --lease-namespace default
       run the operator against a cluster, from outside of it
   goproxy-operator run --image registry.example.com/platform/modproxy:VERSION --namespace build --namespace test
       in a pod: look after the objects of two namespaces only

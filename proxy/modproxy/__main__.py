@@ -108,7 +108,11 @@ async def serve(path: Path, loaded: Loaded) -> None:
         await replica.start()
         admin_runner = web.AppRunner(
             admin_app(
-                replica.reporter.report, replica.metrics, replica.background.dead, lambda: replica.in_force.rules.hosts
+                replica.reporter.report,
+                replica.metrics,
+                replica.traffic.modules.top,
+                replica.background.dead,
+                lambda: replica.in_force.rules.hosts,
             ),
             access_log=None,
         )

@@ -34,6 +34,7 @@ from modproxy.importing.publications import ShelfPublications
 from modproxy.importing.spool import Spool
 from modproxy.in_force import InForce
 from modproxy.reporting import CERTIFICATES, CONFIG, Reporter
+from modproxy.resources.watch import ResourceWatch
 from modproxy.server.bundle_import import IMPORT, BundleImport
 from modproxy.server.certificates import Certificates
 from modproxy.server.handler import ClientHandler
@@ -82,7 +83,8 @@ class Replica:
         self._hashing = Pool("hash", _HASHING_THREADS)
         upstream_counts = UpstreamCounts()
         own = ViaEntry(config.id or secrets.token_hex(8), secrets.token_hex(4))
-        traffic = Traffic(time.monotonic)
+        self.traffic = traffic = Traffic(time.monotonic)
+        self.resources = ResourceWatch()
         self.store = DiskStore(Path(config.cache.dir), config.cache.size_bytes)
         self._janitor = Janitor(self.store, config.cache)
         self._janitor.is_copy = lambda: (self.peers.is_copy() if self.peers is not None else None) or nothing_is_a_copy
@@ -176,6 +178,7 @@ class Replica:
         )
         if self.peers is not None:
             self.reporter.peers = self.peers.report
+        self.reporter.resources = self.resources.state
         self.reporter.sync = self._sync.scheduled.report
         self.reporter.webhook_secret = lambda: self._sync.webhooks.secret.problem
         self.reporter.refusals = self.handler.refusals.recent
@@ -190,6 +193,7 @@ class Replica:
             pending=lambda: self.store.pending_files,
             object_store_requests=self.object_store.bucket.requests,
             certificate_expires=self.reporter.certificate_expires,
+            container=lambda: self.resources.container,
             peers=self.peers,
             hosted_changes=hosting.counts,
             prefetched=prefetch.counts,
@@ -226,6 +230,8 @@ class Replica:
         self.background.start("sending of the audit log", self.auditor.send)
         self.background.start("tidying of the cache", self._janitor.run)
         self.background.start("asking of servers that fail", lambda: ask_again(lambda: self.in_force.sources.outages))
+        self.background.start("measuring of the event loop", self.resources.lateness.run)
+        self.background.start("watch of what the machine gives", self.resources.run)
         self._sync.start(self.background)
         self.background.start("watch of the log", lambda: self.facts.watch_the_log(self.in_force.read_tree_head))
         self.background.start("watch of Secrets", lambda: watch_secrets(lambda: self.in_force.sources.secrets))

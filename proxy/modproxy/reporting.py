@@ -11,6 +11,7 @@ from modproxy.contract.report import (
     ObjectStoreState,
     PeersState,
     Report,
+    ResourcesState,
     SecretProblem,
     StorageState,
     SyncState,
@@ -57,6 +58,8 @@ class Reporter:
         """Returns how the replica fares with its peers."""
         self.object_store: Callable[[], ObjectStoreState | None] = lambda: None
         """Returns how the object store fares."""
+        self.resources: Callable[[], ResourcesState | None] = lambda: None
+        """Returns what the machine gives the replica."""
         self.sync: Callable[[], SyncState | None] = lambda: None
         """Returns how the modules fare that are kept complete."""
         self.webhook_secret: Callable[[], SecretProblem | None] = lambda: None
@@ -99,6 +102,7 @@ class Reporter:
             sync=self.sync(),
             peers=self.peers(),
             object_store=self.object_store(),
+            resources=self.resources(),
         )
 
     def _secret_problems(self) -> tuple[SecretProblem, ...]:

@@ -40,7 +40,11 @@ async def replica(tmp_path: Path) -> AsyncIterator[Replica]:
 async def admin(replica: Replica) -> AsyncIterator[str]:
     runner = web.AppRunner(
         admin_app(
-            replica.reporter.report, replica.metrics, replica.background.dead, lambda: replica.in_force.rules.hosts
+            replica.reporter.report,
+            replica.metrics,
+            replica.traffic.modules.top,
+            replica.background.dead,
+            lambda: replica.in_force.rules.hosts,
         )
     )
     await runner.setup()
@@ -98,7 +102,11 @@ async def test_a_replica_that_follows_its_config_no_more_fails_liveness(tmp_path
     replica.follow(file)
     runner = web.AppRunner(
         admin_app(
-            replica.reporter.report, replica.metrics, replica.background.dead, lambda: replica.in_force.rules.hosts
+            replica.reporter.report,
+            replica.metrics,
+            replica.traffic.modules.top,
+            replica.background.dead,
+            lambda: replica.in_force.rules.hosts,
         )
     )
     await runner.setup()

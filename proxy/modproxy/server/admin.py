@@ -1,5 +1,5 @@
-"""The admin listener: probes, the report, metrics. It is apart from the clients' listener, so that a firewall can keep
-clients away from it.
+"""The admin listener: probes, the report, the most used modules, metrics. It is apart from the clients' listener, so
+that a firewall can keep clients away from it.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -9,6 +9,7 @@ from aiohttp.typedefs import Handler
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from modproxy.contract.report import Report
+from modproxy.contract.top import DEFAULT_LIMIT, MOST_MODULES, Top
 from modproxy.server.decide.refusals import host_name
 from modproxy.server.metrics import Metrics
 
@@ -16,12 +17,14 @@ from modproxy.server.metrics import Metrics
 def admin_app(
     report: Callable[[], Report],
     metrics: Metrics,
+    top: Callable[[int], Top],
     dead: Callable[[], Sequence[str]],
     hosts: Callable[[], Collection[str]] = tuple,
 ) -> web.Application:
-    """Build the application that answers `/-/healthz`, `/-/readyz`, `/-/report` and `/metrics`.
+    """Build the application that answers `/-/healthz`, `/-/readyz`, `/-/report`, `/-/top` and `/metrics`.
 
     `dead` names the tasks without which this process must not go on: `/-/healthz` answers 503 while there are any.
+    `top` returns the modules that are used most, of which there are so many at most.
     `hosts` returns those that a request may be for; nothing for any.
     """
 
@@ -46,6 +49,13 @@ def admin_app(
     async def show_report(_: web.Request) -> web.Response:
         return web.Response(text=report().model_dump_json(by_alias=True) + "\n", content_type="application/json")
 
+    async def show_top(request: web.Request) -> web.Response:
+        text = request.query.get("limit", str(DEFAULT_LIMIT))
+        limit = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(MOST_MODULES)) else 0
+        if not 1 <= limit <= MOST_MODULES:
+            return web.Response(status=400, text=f"limit must be a number from 1 to {MOST_MODULES}\n")
+        return web.Response(text=top(limit).model_dump_json(by_alias=True) + "\n", content_type="application/json")
+
     async def show_metrics(_: web.Request) -> web.Response:
         return web.Response(body=metrics.render(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
@@ -53,5 +63,6 @@ def admin_app(
     app.router.add_get("/-/healthz", healthz)
     app.router.add_get("/-/readyz", readyz)
     app.router.add_get("/-/report", show_report)
+    app.router.add_get("/-/top", show_top)
     app.router.add_get("/metrics", show_metrics)
     return app

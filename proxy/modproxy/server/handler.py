@@ -33,6 +33,7 @@ from modproxy.server.decide.refusals import (
     OTHER,
     Check,
     Refusal,
+    module_of,
     refusal_by,
     refuse_fetch,
     unproved,
@@ -62,6 +63,8 @@ _ROOT = "A Go module proxy: set GOPROXY to the URL of this page.\n"
 _CLIENT_LEFT = 499
 """nginx's code for a client that left before its answer."""
 
+_SUCCESSES = frozenset([HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED])
+"""The codes of answers that count as a use of the module."""
 _FETCHED = frozenset([CacheStatus.MISS, CacheStatus.PEER, CacheStatus.OBJECT_STORE])
 
 log = logging.getLogger(__name__)
@@ -127,6 +130,8 @@ class ClientHandler:
         finally:
             seconds = time.perf_counter() - started
             self._traffic.count(reply.endpoint, code, reply.cache_status, seconds)
+            if code in _SUCCESSES and (module := module_of(arrival.target)) is not None:
+                self._traffic.modules.add(module, sent, time.time())
             if self._auditor.on:
                 self._auditor.add(entry_of(http, arrival, reply, code=code, sent=sent, seconds=seconds))
         if self._draining:

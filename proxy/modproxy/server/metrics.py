@@ -15,6 +15,8 @@ from modproxy.contract.config import PolicyMode
 from modproxy.contract.report import ObjectStoreState, Report
 from modproxy.fleet.peers import Peers
 from modproxy.policy.decision import RuleKind
+from modproxy.resources.cgroup import Container
+from modproxy.server.resource_metrics import of_resources
 from modproxy.server.traffic import BUCKETS, Traffic
 
 
@@ -45,6 +47,7 @@ class Metrics(Collector):
         pending: Callable[[], int],
         object_store_requests: Mapping[tuple[str, str], int],
         certificate_expires: Callable[[], float | None],
+        container: Callable[[], Container | None],
         peers: Peers | None = None,
         prefetched: Mapping[str, int],
         hosted_changes: Mapping[tuple[str, str], int],
@@ -65,6 +68,7 @@ class Metrics(Collector):
         self._peers = peers
         self._object_store_requests = object_store_requests
         self._certificate_expires = certificate_expires
+        self._container = container
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
 
@@ -85,7 +89,10 @@ class Metrics(Collector):
         yield from self._of_work_ahead()
         if self._peers is not None:
             yield from _of_peers(self._peers)
-        yield from self._of_state(self._report())
+        report = self._report()
+        yield from self._of_state(report)
+        if report.resources is not None:
+            yield from of_resources(report.resources, self._container())
 
     def _of_clients(self) -> Iterator[Metric]:
         requests = CounterMetricFamily(

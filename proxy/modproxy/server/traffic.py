@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from modproxy.cache.answer import CacheStatus
 from modproxy.contract.report import WINDOW_SECONDS, Window
+from modproxy.server.module_uses import ModuleUses
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Upper bounds, in seconds, of the duration histogram."""
@@ -60,6 +61,8 @@ class Traffic:
         self._requests: Counter[tuple[str, int, str]] = Counter()
         self._durations: dict[str, Durations] = {}
         self._quick: dict[str, QuickHits] = {}
+        self.modules = ModuleUses()
+        """How much each module is used."""
         # The ring has a list for each ten-second slot: the slot's number, all requests, hits, and hits and misses
         # together.
         self._ring = [[-1, 0, 0, 0] for _ in range(_SLOTS + 1)]

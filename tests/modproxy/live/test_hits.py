@@ -2,8 +2,10 @@
 
 import asyncio
 import re
+import time
 from urllib.parse import urlsplit
 
+from modproxy.contract.top import Top
 from tests.modproxy.fake_upstream import FakeUpstream
 from tests.modproxy.proxy_process import ProxyProcess
 from tests.modproxy.server.hit.two_ways import get, read_answer
@@ -51,3 +53,19 @@ async def test_hits_of_many_clients_are_counted_exactly(proxy: ProxyProcess, ups
     assert report.requests["hit"] == 4 * (CLIENTS * ROUNDS + 1)
     assert (report.window.hits, report.window.requests) == (report.requests["hit"], report.requests["hit"] + 4)
     assert all(upstream.requests[key] == 1 for key in KEYS)
+    async with proxy.session.get(f"{proxy.admin_url}/-/top", params={"limit": "5"}) as response:
+        top = Top.model_validate_json(await response.read())
+    (use,) = top.modules
+    assert (use.module, use.requests, use.surplus) == ("example.com/Mixed", 4 * (CLIENTS * ROUNDS + 2), 0)
+    whole = sum(len(upstream.files[key]) for key in KEYS) * (CLIENTS * ROUNDS + 2)
+    assert use.bytes == whole - parts * (len(upstream.files[KEYS[2]]) - 1)
+    assert top.since <= use.last_used <= time.time()
+    for limit in ("0", "1001", "-1", "many", "99999"):
+        async with proxy.session.get(f"{proxy.admin_url}/-/top", params={"limit": limit}) as response:
+            assert (response.status, "from 1 to 1000" in await response.text()) == (400, True)
+    # What is refused or absent is no use of a module.
+    assert (await proxy.get("example.com/none/@v/list")).status == 404
+    async with proxy.session.get(f"{proxy.admin_url}/-/top") as response:
+        assert len(Top.model_validate_json(await response.read()).modules) == 1
+    page = await proxy.metrics()
+    assert {"process_open_fds", "process_max_fds", "modproxy_event_loop_lag_p99_seconds"} <= set(page.split())

@@ -171,6 +171,7 @@ class HitConnection(ClientConnection):
             quick = hit.quick
             quick.count += 1
             quick.seconds += seconds
+            hit.answered += 1
         else:
             self._hits.count(hit, code, max(0.0, seconds))  # the clock may have been set back
 

@@ -22,8 +22,8 @@ class Hit:
     """
 
     __slots__ = (
-        "_fetched", "_fresh_until", "_head_size", "_look_at", "_stored_as", "_template", "file", "key", "lines",
-        "module", "quick", "since", "size", "until", "used", "version", "wire",
+        "_fetched", "_fresh_until", "_head_size", "_look_at", "_stored_as", "_template", "answered", "file", "key",
+        "lines", "module", "quick", "since", "size", "until", "used", "version", "wire",
     )  # fmt: skip
 
     def __init__(
@@ -54,6 +54,8 @@ class Hit:
         self.since = self.until = 0.0
         self.lines: list[bytes] = []
         """The request lines that are answered with it."""
+        self.answered = 0
+        """How many requests it has answered whole, and that are not counted for its module yet."""
         self.used = True
         """Whether it was used since it was last considered for an eviction."""
         self._head_size = 0

@@ -5,6 +5,7 @@ Everything here runs on the event loop, and nothing waits.
 
 import asyncio
 import time
+from http import HTTPStatus
 from typing import BinaryIO
 
 from modproxy.audit.auditor import Auditor
@@ -65,6 +66,7 @@ class HitMemo:
         """When the last hit was found, in seconds since the epoch."""
         self.asker: Asker | None = None
         """Who asked for it."""
+        traffic.modules.fold = self._count_modules
         store.subscribe(self)
 
     def find(self, data: bytes) -> Hit | None:
@@ -96,6 +98,7 @@ class HitMemo:
             return False
         if hit.is_due(now):
             return False
+        self._count_module(hit)
         hit.renew(now)
         self._store.note_use(hit.key)
         if not self._settling:
@@ -110,6 +113,19 @@ class HitMemo:
     def count(self, hit: Hit, code: int, seconds: float) -> None:
         """Count an answer that was not quick, or that broke off."""
         self._traffic.count(hit.quick.endpoint, code, CacheStatus.HIT, seconds)
+        if code == HTTPStatus.OK and hit.module is not None:
+            self._traffic.modules.add(hit.module, hit.size, time.time())
+
+    def _count_module(self, hit: Hit) -> None:
+        """Count for its module what a hit has answered since this was done last: a second of its use, or less."""
+        if hit.answered and hit.module is not None:
+            self._traffic.modules.add(hit.module, hit.answered * hit.size, hit.since, hit.answered)
+        hit.answered = 0
+
+    def _count_modules(self) -> None:
+        for shelf in (self._small, self._files):
+            for hit in shelf.things():
+                self._count_module(hit)
 
     def learn(
         self,
@@ -194,6 +210,7 @@ class HitMemo:
         self._forget(hit)
 
     def _forget(self, hit: Hit) -> None:
+        self._count_module(hit)
         for line in hit.lines:
             del self._lines[line]
         if hit.file is not None:

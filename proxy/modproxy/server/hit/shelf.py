@@ -68,9 +68,13 @@ class Shelf(Generic[T]):
             return True
         return self._most_cost is not None and self._cost > self._most_cost
 
+    def things(self) -> list[T]:
+        """Return everything that is held, without a note of its use."""
+        return [thing for thing, _ in self._held.values()]
+
     def unused(self) -> list[T]:
         """Return what was not used since the last call, or since it was considered by `put`."""
-        things = [thing for thing, _ in self._held.values()]
+        things = self.things()
         unused = [thing for thing in things if not thing.used]
         for thing in things:
             thing.used = False
@@ -86,7 +90,7 @@ class Shelf(Generic[T]):
 
     def clear(self) -> list[T]:
         """Take out everything."""
-        things = [thing for thing, _ in self._held.values()]
+        things = self.things()
         self._held.clear()
         self._cost = 0
         return things
