@@ -20,6 +20,7 @@ from modproxy.facts.judge import Judge
 from modproxy.hosted.hosting import Hosting
 from modproxy.identity.identities import Identities, Kept
 from modproxy.identity.presented import Everybody, WhoAsks
+from modproxy.layout import Layout
 from modproxy.mod.pattern import Pattern, parse_pattern
 from modproxy.mod.sumdb import SumdbTarget
 from modproxy.mod.target import Kind
@@ -72,6 +73,9 @@ class Rules:
     """Knows which modules are published to the fleet only; None where the config has no hosted modules."""
     judge: Judge | None = None
     """Decides which versions may be served, by what is known of them; None where the config asks for nothing of it."""
+
+    layout: Layout | None = None
+    """The places that `source` asks, by name; None for a source that no config has described."""
 
     @property
     def config(self) -> Config:
@@ -254,6 +258,7 @@ class InForce:
             hosting=hosting,
             warnings=sources.warnings + _fixed_at_start(self._started or config, config),
             shared_database=sources.shared_database,
+            layout=sources.layout,
             judge=self._facts.judge(config, sources.database, sources.unverified, reader),
         )
         reader.rules = self._rules = rules

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from aiohttp import web
+
 from modproxy.audit.auditor import Auditor
 from modproxy.background import BackgroundTasks
 from modproxy.bucket.bucket import Bucket
@@ -21,6 +23,7 @@ from modproxy.cache.zip_process import ProcessChecks
 from modproxy.config_file import Loaded, changes
 from modproxy.contract.address import Address
 from modproxy.contract.config import Config, ConfigError, TlsConfig
+from modproxy.contract.report import Outage
 from modproxy.facts.facts import Facts
 from modproxy.faults import Faults
 from modproxy.fleet.peers import Peers
@@ -46,6 +49,9 @@ from modproxy.server.peers import PeerHandler
 from modproxy.server.prefetch import MOST_FILES, PREFETCH, Prefetch
 from modproxy.server.publish import DEPOT_SHARE, HostingParts
 from modproxy.server.traffic import Traffic
+from modproxy.server.why.action import WHY, WhyAction
+from modproxy.server.why.copies import Places
+from modproxy.server.why.explaining import Explainer, WhyParts
 from modproxy.source.asking_again import ask_again
 from modproxy.source.build import SharedResources
 from modproxy.source.peer_client import PeerClient
@@ -144,11 +150,24 @@ class Replica:
             publications=ShelfPublications(self.mixed.shelf),
             elsewhere=partial(is_elsewhere, cache),
         )
+        self.why = WhyAction(
+            Explainer(
+                WhyParts(
+                    own,
+                    self.handler.held,
+                    Places(self.store, cache, self.object_store.bucket, self.mixed),
+                    self.peers,
+                    self._outages,
+                )
+            ),
+            self.peers.members.name if self.peers is not None else "",
+        )
         self.handler.actions = {
             **hosting.actions,
             PREFETCH: prefetch,
             WEBHOOK: self._sync.webhooks,
             IMPORT: BundleImport(self.importer, self.handler.carried_out),
+            WHY: self.why,
             HELD: Held(self.store.root, self.depot, lambda: len(self.peers.members.live) if self.peers else 0),
         }
         self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None
@@ -277,6 +296,13 @@ class Replica:
     def config(self) -> Config:
         """The config in force."""
         return self.in_force.rules.config
+
+    def _outages(self) -> tuple[Outage, ...]:
+        return self.in_force.sources.outages.report()
+
+    async def tell_why(self, http: web.BaseRequest) -> web.Response:
+        """Answer the keepers of the fleet why somebody may have a module or not."""
+        return await self.why.keepers(http, self.in_force.rules)
 
     async def leave(self) -> None:
         """Turn readiness off, tell the peers, and ask each client to close its connection after its next answer."""

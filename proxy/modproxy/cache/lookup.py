@@ -9,7 +9,7 @@ from dataclasses import replace
 from http import HTTPStatus
 
 from modproxy.cache.absences import Absences
-from modproxy.cache.answer import Answer, CacheStatus
+from modproxy.cache.answer import Answer, CacheStatus, KnownAbsent
 from modproxy.cache.flight import Flight, FlightKey, Follower
 from modproxy.cache.flights import Flights
 from modproxy.cache.freshness import Course, course, is_fresh
@@ -162,6 +162,14 @@ class Cache:
             return await self._body(stored) if stored is not None else None
         except FileNotFoundError:  # it was removed meanwhile
             return None
+
+    def absence(self, request: Request, rules: Rules) -> KnownAbsent | None:
+        """Return the absence that is remembered of a target; None without one."""
+        try:
+            self._absences.check(request, rules.source_generation)
+        except KnownAbsent as e:
+            return e
+        return None
 
     async def keep(self, request: Request, body: bytes, voucher: str) -> None:
         """Hold a small answer that the proxy has fetched and proved itself."""

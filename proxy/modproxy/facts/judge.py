@@ -47,7 +47,7 @@ ALLOWED = Verdict()
 
 
 @dataclass(frozen=True, slots=True)
-class _Fault:
+class Fault:
     """One rule that a version breaks."""
 
     kind: RuleKind
@@ -58,6 +58,7 @@ class _Fault:
 
     @property
     def enforced(self) -> bool:
+        """Whether the version is really refused for it."""
         return self.mode is PolicyMode.ENFORCE
 
 
@@ -77,10 +78,11 @@ class Judge:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._ages = ages
-        self._age_mode = config.mode_of(config.minimum_age_mode)
-        self._age_rule = f"modules.minimumAge is {format_duration(config.minimum_age or 0)}"
+        self.age_mode = config.mode_of(config.minimum_age_mode)
+        self.age_rule = f"modules.minimumAge is {format_duration(config.minimum_age or 0)}"
         self._exclude = tuple(map(parse_pattern, config.minimum_age_exclude))
-        self._vulnerabilities = vulnerabilities
+        self.vulnerabilities = vulnerabilities
+        """None without denyVulnerable."""
         self.licenses = licenses
         """None without rules about licences."""
         self.of_held = of_held or self
@@ -99,7 +101,7 @@ class Judge:
             return kept[1]
         if self._vulnerable(path, version) is not None:
             return None
-        if self._waits(path) and self._ages is not None:
+        if self.waits(path) and self._ages is not None:
             found = self._ages.at_once(path, version)
             if found is None or not found.old:
                 return None
@@ -144,7 +146,7 @@ class Judge:
         """Say whether questions about the module's versions are cheap: for those that only version control can answer,
         they are not.
         """
-        return self._ages is None or not self._waits(path) or self._ages.by_log(path)
+        return self._ages is None or not self.waits(path) or self._ages.by_log(path)
 
     async def newest(self, path: ModulePath, versions: Sequence[str], *, but: str = "") -> str | None:
         """Return the newest version of a list that may be had: a release if there is one. Raises `SourceError`."""
@@ -159,40 +161,62 @@ class Judge:
                 break
         return None
 
-    async def _faults(self, path: ModulePath, version: str) -> tuple[list[_Fault], bool]:
+    async def _faults(self, path: ModulePath, version: str) -> tuple[list[Fault], bool]:
         """Return the rules that the version breaks, and whether that holds for a while."""
-        faults, lasting = [], True
+        found = [self.by_vulnerability(path, version)]
+        if found[0] is not None and found[0].enforced:
+            return [found[0]], True
+        lasting = True
+        try:
+            found.append(await self.by_age(path, version))
+        except NotFound:
+            if self.age_mode is PolicyMode.ENFORCE:
+                raise  # an upstream could otherwise keep back the .info of a young version
+            lasting = False  # it may be published at any moment
+        if not any(fault.enforced for fault in found if fault is not None):
+            found.append(self.by_license(path, version))
+        return [fault for fault in found if fault is not None], lasting
+
+    def by_vulnerability(self, path: ModulePath, version: str) -> Fault | None:
+        """Return the fault of a version with a known vulnerability; None for one without."""
         vulnerable = self._vulnerable(path, version)
-        if vulnerable is not None and self._vulnerabilities is not None:
-            reason = f"it has the known vulnerability {vulnerable.id}"
-            rule = "modules.denyVulnerable is true"
-            faults.append(_Fault(RuleKind.VULNERABILITIES, reason, rule, self._vulnerabilities.mode, vulnerable))
-            if faults[0].enforced:
-                return faults, lasting
-        if self._waits(path) and self._ages is not None:
-            try:
-                found = await self._ages.find(path, version)
-            except NotFound:
-                if self._age_mode is PolicyMode.ENFORCE:
-                    raise  # an upstream could otherwise keep back the .info of a young version
-                lasting = False  # it may be published at any moment
-            else:
-                if not found.old and not await self._mends(path, version):
-                    faults.append(_Fault(RuleKind.AGE, found.reason, self._age_rule, self._age_mode))
-        license_ = self.licenses.refuse(path, version) if self.licenses is not None else None
-        if license_ is not None and self.licenses is not None and not any(fault.enforced for fault in faults):
-            faults.append(_Fault(RuleKind.LICENSES, license_.reason, license_.rule, self.licenses.mode))
-        return faults, lasting
+        if vulnerable is None or self.vulnerabilities is None:
+            return None
+        reason = f"it has the known vulnerability {vulnerable.id}"
+        mode = self.vulnerabilities.mode
+        return Fault(RuleKind.VULNERABILITIES, reason, "modules.denyVulnerable is true", mode, vulnerable)
+
+    async def by_age(self, path: ModulePath, version: str) -> Fault | None:
+        """Return the fault of a version that is too young; None for another one. Raises `SourceError`."""
+        if not self.waits(path) or self._ages is None:
+            return None
+        found = await self._ages.find(path, version)
+        if found.old or await self._mends(path, version):
+            return None
+        return Fault(RuleKind.AGE, found.reason, self.age_rule, self.age_mode)
+
+    def by_license(self, path: ModulePath, version: str) -> Fault | None:
+        """Return the fault of a version by its licences; None for another one, and while they are not known."""
+        found = self.licenses.refuse(path, version) if self.licenses is not None else None
+        if found is None or self.licenses is None:
+            return None
+        return Fault(RuleKind.LICENSES, found.reason, found.rule, self.licenses.mode)
 
     def _vulnerable(self, path: ModulePath, version: str) -> KnownVulnerability | None:
-        return self._vulnerabilities.find(path, version) if self._vulnerabilities is not None else None
+        return self.vulnerabilities.find(path, version) if self.vulnerabilities is not None else None
 
-    def _waits(self, path: ModulePath) -> bool:
+    @property
+    def asks_age(self) -> bool:
+        """Whether there is a minimum age."""
+        return self._ages is not None
+
+    def waits(self, path: ModulePath) -> bool:
+        """Say whether the versions of a module have to have the minimum age."""
         return self._ages is not None and first_match(self._exclude, path) is None
 
     async def _mends(self, path: ModulePath, version: str) -> bool:
         """Say whether the version ends a known vulnerability of the newest version that is old enough."""
-        rule, ages = self._vulnerabilities, self._ages
+        rule, ages = self.vulnerabilities, self._ages
         if rule is None or rule.table is None or ages is None or not rule.table.of(path):
             return False
         tried = 0
@@ -210,7 +234,7 @@ class Judge:
                 break
         return False
 
-    async def _instead(self, path: ModulePath, version: str, fault: _Fault) -> str | None:
+    async def _instead(self, path: ModulePath, version: str, fault: Fault) -> str | None:
         """Say which version may be had. What cannot be found out is left out."""
         if fault.kind is RuleKind.LICENSES:
             return "use a version under another licence, or another module"

@@ -32,6 +32,10 @@ class LicenseJudge:
         """Say whether the licences of a version are not known yet."""
         return self._licenses.known(path, version) is None
 
+    def known(self, path: str, version: str) -> tuple[str, ...] | None:
+        """Return the licences that were found; None for a version whose zip nobody has looked at."""
+        return self._licenses.known(path, version)
+
     async def look(self, path: str, version: str, file: BinaryIO) -> None:
         """Find the licences of a zip, if they are not known."""
         if self.lacks(path, version):

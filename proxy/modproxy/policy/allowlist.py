@@ -53,6 +53,18 @@ class Allowlist:
         """Return why the module may not be served by the fleet's own patterns, or None when it may."""
         return self._own_decided(path) if len(path) <= _LONGEST_REMEMBERED else self._decide_own(path)
 
+    @property
+    def imposes(self) -> str:
+        """Who imposes patterns on the fleet, in words; empty where nobody does."""
+        return self._imposed_by if self._imposed_deny or self._imposed_allow else ""
+
+    def allowed_by(self, path: ModulePath) -> str:
+        """Say why the fleet's own patterns do not refuse a module that `refuse_own` lets pass."""
+        if self._allow_all:
+            return "modules.deny has no pattern that matches it" if self._deny else ""
+        found = first_match(self._allow, path)
+        return f"modules.allow has {found.text}" if found is not None else ""
+
     def _decide_imposed(self, path: ModulePath) -> RuleRefusal | None:
         denied = first_match(self._imposed_deny, path)
         if denied:

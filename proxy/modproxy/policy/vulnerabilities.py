@@ -4,6 +4,7 @@ Refused by default is only what can be mended: the entry is reviewed, it names a
 versions that Go can order. An entry with `custom_ranges` matches every version by Go's rule, although a fix exists.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from modproxy.contract.config import PolicyMode, VulnerabilitiesConfig, Widening
@@ -36,22 +37,27 @@ class VulnerabilityRule:
 
     def find(self, path: str, version: str) -> KnownVulnerability | None:
         """Return the first vulnerability for which the version is refused; None when it may be served."""
+        return next((known for known, counts in self.known(path, version) if counts), None)
+
+    def known(self, path: str, version: str) -> Iterator[tuple[KnownVulnerability, bool]]:
+        """Yield each vulnerability of the version, and whether the version is refused for it."""
         if self.table is None:
-            return None
-        if path == TOOLCHAIN:
-            release = semver_of_toolchain(version)
-            if release is None:
-                return None
-            for name in _PSEUDO_MODULES:
-                for one in self.table.of(name):
-                    if self._counts(one) and one.affects(release):
-                        # The name of a toolchain says its platform too, so the release is what can be told.
-                        return KnownVulnerability(one.id, tuple(f"go{f}" for f in fixes_above(one.ranges, release)))
-            return None
-        for one in self.table.of(path):
-            if self._counts(one) and one.affects(version):
-                return KnownVulnerability(one.id, tuple(f"v{f}" for f in fixes_above(one.ranges, version)))
-        return None
+            return
+        if path != TOOLCHAIN:
+            for one in self.table.of(path):
+                if one.affects(version):
+                    fixes = tuple(f"v{f}" for f in fixes_above(one.ranges, version))
+                    yield KnownVulnerability(one.id, fixes), self._counts(one)
+            return
+        release = semver_of_toolchain(version)
+        if release is None:
+            return
+        for name in _PSEUDO_MODULES:
+            for one in self.table.of(name):
+                if one.affects(release):
+                    # The name of a toolchain says its platform too, so the release is what can be told.
+                    fixes = tuple(f"go{f}" for f in fixes_above(one.ranges, release))
+                    yield KnownVulnerability(one.id, fixes), self._counts(one)
 
     def mends(self, path: str, version: str, other: str) -> bool:
         """Say whether the database names `version` as the end of a vulnerability that `other` has."""

@@ -2,7 +2,7 @@
 that a firewall can keep clients away from it.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -20,8 +20,9 @@ def admin_app(
     top: Callable[[int], Top],
     dead: Callable[[], Sequence[str]],
     hosts: Callable[[], Collection[str]] = tuple,
+    why: Callable[[web.Request], Awaitable[web.Response]] | None = None,
 ) -> web.Application:
-    """Build the application that answers `/-/healthz`, `/-/readyz`, `/-/report`, `/-/top` and `/metrics`.
+    """Build the application that answers `/-/healthz`, `/-/readyz`, `/-/report`, `/-/top`, `/metrics` and `/-/why`.
 
     `dead` names the tasks without which this process must not go on: `/-/healthz` answers 503 while there are any.
     `top` returns the modules that are used most, of which there are so many at most.
@@ -65,4 +66,6 @@ def admin_app(
     app.router.add_get("/-/report", show_report)
     app.router.add_get("/-/top", show_top)
     app.router.add_get("/metrics", show_metrics)
+    if why is not None:
+        app.router.add_get("/-/why", why)
     return app

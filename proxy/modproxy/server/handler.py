@@ -177,6 +177,14 @@ class ClientHandler:
         reply = await self._decide(arrival, None, rules)
         return replace(reply, principal=arrival.principal)
 
+    async def held(self, request: Request, rules: Rules) -> Reply:
+        """Answer as on a GET, with what this replica holds: nothing is fetched, and no other replica is asked.
+
+        The caller closes the reply.
+        """
+        reply, _ = await judged("GET", replace(request, cached_only=True, local=True), rules, self._from_cache)
+        return reply
+
     def _first_refusal(
         self, checks: Sequence[Check], arrival: Arrival, rules: Rules
     ) -> tuple[Refusal | None, RuleRefusal | None]:

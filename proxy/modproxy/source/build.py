@@ -13,6 +13,7 @@ from modproxy.contract.config import Config, UpstreamConfig
 from modproxy.contract.report import Role
 from modproxy.hosted.hosting import Hosting
 from modproxy.hosted.mixed import MixedModules
+from modproxy.layout import Layout, named_credentials
 from modproxy.mod.chain import Entry, EntryKind
 from modproxy.mod.pattern import Pattern, parse_pattern
 from modproxy.mod.sumdb import Database, database_folder
@@ -104,6 +105,8 @@ class Sources:
     """Fetches the documents of OpenID providers, by the same way out."""
     shared_database: SharedDatabase | None = None
     """Gives other replicas answers of the checksum database, which they prove themselves."""
+    layout: Layout | None = None
+    """The places that the source asks, by name."""
 
 
 class CacheOfSources(DatabaseCache, ObjectStoreTerms, Protocol):
@@ -181,6 +184,15 @@ async def build_sources(
         named_secrets,
         Documents(shared.connections, without_logins),
         shared_database,
+        Layout(
+            tuple(entries),
+            not_proxied,
+            unverified,
+            database,
+            config.cache.parent.url if config.cache.parent is not None else "",
+            config.cache.object_store.url if config.cache.object_store is not None else "",
+            named_credentials(upstream.credentials),
+        ),
     )
 
 

@@ -27,6 +27,7 @@ ACTIONS: Mapping[str, str] = {
     "webhook": "POST",
     "import": "POST",
     "held": "GET",
+    "why": "GET",
     ARTIFACTORY: "GET",
 }
 """The actions below `/-/`, with their methods."""
