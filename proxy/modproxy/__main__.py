@@ -113,7 +113,7 @@ async def serve(path: Path, loaded: Loaded) -> None:
                 replica.traffic.modules.top,
                 replica.background.dead,
                 lambda: replica.in_force.rules.hosts,
-                replica.tell_why,
+                why=replica.tell_why,
             ),
             access_log=None,
         )

@@ -20,6 +20,7 @@ def admin_app(
     top: Callable[[int], Top],
     dead: Callable[[], Sequence[str]],
     hosts: Callable[[], Collection[str]] = tuple,
+    *,
     why: Callable[[web.Request], Awaitable[web.Response]] | None = None,
 ) -> web.Application:
     """Build the application that answers `/-/healthz`, `/-/readyz`, `/-/report`, `/-/top`, `/metrics` and `/-/why`.
