@@ -7,12 +7,12 @@ from goproxy_operator.quantity import format_bytes
 from modproxy.contract.why import Check, Copy, Decision, Outcome, Step, Why
 
 _MARKS = {
-    Outcome.PASSES: ("+", Mood.GOOD, "passes"),
-    Outcome.REFUSES: ("x", Mood.BAD, "refuses"),
-    Outcome.WOULD_REFUSE: ("!", Mood.WORTH_A_LOOK, "would refuse (DryRun)"),
-    Outcome.UNKNOWN: ("?", Mood.WORTH_A_LOOK, "is not known"),
-    Outcome.NOT_CONFIGURED: (" ", Mood.FAINT, "is not configured"),
-    Outcome.NOT_REACHED: (" ", Mood.FAINT, "is not reached"),
+    Outcome.PASSES: ("+", Mood.GOOD, ""),
+    Outcome.REFUSES: ("x", Mood.BAD, " refuses"),
+    Outcome.WOULD_REFUSE: ("!", Mood.WORTH_A_LOOK, " would refuse (DryRun)"),
+    Outcome.UNKNOWN: ("?", Mood.WORTH_A_LOOK, " is not known"),
+    Outcome.NOT_CONFIGURED: (" ", Mood.FAINT, ""),
+    Outcome.NOT_REACHED: (" ", Mood.FAINT, ""),
 }
 _ROUTES = {
     "hosted": "from the fleet's own depot alone: the module is published to the fleet itself",
@@ -26,10 +26,10 @@ _PLACES = {
     "absence": "as an absence: a 404 is remembered",
 }
 _KINDS = {
-    "peer": "peer",
-    "objectStore": "object store",
-    "versionControl": "version control",
-    "checksumDatabase": "checksum database",
+    "objectStore": "object store ",
+    "versionControl": "version control ",
+    "checksumDatabase": "checksum database ",
+    "off": "",
 }
 
 
@@ -41,7 +41,7 @@ def why_view(why: Why) -> View:
     if why.route is not None or why.steps:
         sections.append(Section(list(_route(why)), "WHERE IT COMES FROM"))
     held = [line for copy in why.held for line in _copy(copy)]
-    if why.version:
+    if why.version and (held or why.route is not None):
         sections.append(Section(held or [Line("nowhere yet", Mood.FAINT, indent=2)], "WHERE IT IS HELD"))
     if why.failures:
         failing = [
@@ -66,7 +66,7 @@ def _verdict(why: Why) -> Iterator[Line]:
         yield Line(f"{name}{means} is REFUSED {who}{by}{status}", Mood.BAD)
     else:
         yield Line(f"{name}{means}: nobody knows yet {who}", Mood.WORTH_A_LOOK)
-    for line in why.text.split("\n") if why.text else ():
+    for line in why.text.strip().split("\n") if why.text else ():
         yield Line(line, indent=2)
     asked = " of ".join(shown(part) for part in (why.replica, why.fleet) if part)
     if asked:
@@ -75,9 +75,8 @@ def _verdict(why: Why) -> Iterator[Line]:
 
 def _check(check: Check) -> Iterator[Line]:
     mark, mood, words = _MARKS[check.outcome]
-    rule = f" [{check.rule}]" if check.rule else ""
-    reason = f": {check.reason}" if check.reason else ""
-    yield Line(f"{mark} {check.name} {words}{reason}{rule}", mood, indent=2)
+    rule = f" [{check.rule}]" if check.rule and check.rule != check.reason else ""
+    yield Line(f"{mark} {check.name}{words}: {check.reason or check.outcome}{rule}", mood, indent=2)
     if check.published:
         yield Line(f"published {check.published}", indent=6)
     for one in check.vulnerabilities:
@@ -96,17 +95,17 @@ def _route(why: Why) -> Iterator[Line]:
 
 
 def _step(number: int, step: Step, *, fails: bool) -> Line:
-    kind = _KINDS.get(step.kind, step.kind)
+    kind = _KINDS.get(step.kind, f"{step.kind} ")
     login = f", with the login of Secret {step.credential}" if step.credential else ""
     note = f" ({step.note})" if step.note else ""
     mood = Mood.BAD if fails else Mood.PLAIN
-    return Line(f"{number}. {kind} {step.name}{login}{note}{', which fails now' if fails else ''}", mood, indent=2)
+    return Line(f"{number}. {kind}{step.name}{login}{note}{', which fails now' if fails else ''}", mood, indent=2)
 
 
 def _copy(copy: Copy) -> Iterator[Line]:
     place = _PLACES.get(copy.place, copy.place)
     kinds = f": {', '.join(copy.kinds)}" if copy.kinds else ""
-    size = f", {format_bytes(copy.size_bytes)}" if copy.size_bytes is not None else ""
+    size = f", {format_bytes(copy.size_bytes)}B" if copy.size_bytes is not None else ""
     yield Line(f"{place}{kinds}{size}", indent=2)
     for label, text in (
         ("came from", copy.came_from),
