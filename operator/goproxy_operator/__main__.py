@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a sub-command and return its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["run"] and not answering.asked():
-        return _dispatch("goproxy-operator", arguments, None)  # a pod's log wants the trace of a fault
+        return dispatch("goproxy-operator", arguments, None)  # a pod's log wants the trace of a fault
     return guarded(lambda: _main("goproxy-operator", arguments))
 
 
@@ -58,15 +58,15 @@ def complete_kubectl_plugin() -> int:
 
 def _complete(prog: str, stream: TextIO | None) -> int:
     with contextlib.suppress(answering.Answered, SystemExit, ImportError):
-        _dispatch(prog, answering.words_before(), lambda parser: answering.answer(parser, stream))
+        dispatch(prog, answering.words_before(), lambda parser: answering.answer(parser, stream))
     return 0
 
 
 def _main(prog: str, arguments: list[str]) -> int:
-    return _complete(prog, None) if answering.asked() else _dispatch(prog, arguments, None)
+    return _complete(prog, None) if answering.asked() else dispatch(prog, arguments, None)
 
 
-def _dispatch(prog: str, arguments: list[str], complete: Callable[[Parser], None] | None) -> int:
+def dispatch(prog: str, arguments: list[str], complete: Callable[[Parser], None] | None) -> int:
     """Run a sub-command, or call `complete` once its arguments are known."""
     parser, commands = make_parser(prog)
     parser.complete = complete

@@ -24,7 +24,7 @@ examples:
 
 exit status: 0 done, 1 something was refused, is missing or failed (a line says what), 2 wrong usage, 130 Ctrl-C
 """
-_OF_PEOPLE = {
+OF_PEOPLE = {
     "status": "show a fleet at a glance",
     "list": "list fleets",
     "events": "show what happened to a fleet",
@@ -191,7 +191,7 @@ def make_parser(prog: str = "goproxy-operator") -> tuple[Parser, dict[str, argpa
     bundle = commands.add_parser("bundle", help="carry modules over an air gap, or in from another proxy")
     own: dict[str, argparse.ArgumentParser] = {"local": local, "login": login, "goauth": goauth, "logout": logout}
     own |= {"publish": publish, "prefetch": prefetch, "bundle": bundle}
-    for name, help_text in _OF_PEOPLE.items():
+    for name, help_text in OF_PEOPLE.items():
         own[name] = commands.add_parser(name, help=help_text)
     return parser, own
 
