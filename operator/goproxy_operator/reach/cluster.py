@@ -114,8 +114,7 @@ class Cluster:
             replicas = tuple(PodReplica(self, pod) for pod in sorted(pods, key=_ordinal))
         except MissingRightError as e:
             unseen = e
-        status = item.get("status")
-        url = status.get("endpoint") if isinstance(status, dict) else None
+        url = _part(item, "status").get("endpoint")
         return Fleet(item, replicas, url if isinstance(url, str) else None, False, unseen)
 
     async def _item(self, name: str | None) -> Object:
@@ -164,7 +163,7 @@ class PodReplica:
     async def get(self, path: str, *, largest: int = ANSWER_BYTES, seconds: float = ASK_SECONDS) -> bytes:
         """Return what the admin listener answers at a path. Raises `ReachError`."""
         namespace, name = _key(self.pod)
-        phase = self.pod.get("status", {}).get("phase")
+        phase = _part(self.pod, "status").get("phase")
         if phase != "Running":
             raise GoneError(f"pod {name} does not run, it is {phase}: kubectl -n {namespace} describe pod {name}")
         try:
@@ -261,9 +260,14 @@ def _offer(there: list[str]) -> str:
 
 
 def _key(item: Object) -> tuple[str, str]:
-    metadata = item.get("metadata")
-    found = metadata if isinstance(metadata, dict) else {}
-    return str(found.get("namespace", "")), str(found.get("name", ""))
+    metadata = _part(item, "metadata")
+    return str(metadata.get("namespace", "")), str(metadata.get("name", ""))
+
+
+def _part(item: Object, name: str) -> Object:
+    """Return a part of an object; an empty one where it is none."""
+    found = item.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def _ordinal(pod: Object) -> tuple[int, str]:
@@ -273,8 +277,7 @@ def _ordinal(pod: Object) -> tuple[int, str]:
 
 
 def _admin_port(pod: Object) -> int:
-    spec = pod.get("spec")
-    for container in (spec.get("containers") if isinstance(spec, dict) else None) or ():
+    for container in _part(pod, "spec").get("containers") or ():
         for port in container.get("ports") or ():
             if port.get("name") == names.ADMIN_PORT and isinstance(port.get("containerPort"), int):
                 return int(port["containerPort"])
