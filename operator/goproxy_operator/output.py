@@ -170,7 +170,7 @@ def _table(grid: Grid) -> "RenderableType":
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 3, 0, 0))
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for header in grid.headers:
         table.add_column(header, justify="right" if header in grid.right else "left", overflow="fold")
     for number, row in enumerate(grid.rows):

@@ -41,7 +41,7 @@ def answer(parser: argparse.ArgumentParser, stream: TextIO | None = None) -> Non
     def done(*_: object) -> None:
         raise Answered
 
-    argcomplete.autocomplete(parser, always_complete_options="long", exit_method=done, output_stream=stream)
+    argcomplete.autocomplete(parser, always_complete_options=False, exit_method=done, output_stream=stream)
     raise Answered
 
 

@@ -20,6 +20,8 @@ _ROLES = {
     "httpProxy": "HTTP proxy",
     "parent": "parent",
 }
+_HASH = 8
+"""Characters of a hash of a config: enough to tell two apart."""
 _MOST_OUTAGES = 12
 """Servers that are named: who has read these looks at the JSON."""
 
@@ -263,20 +265,19 @@ def _replicas(seen: Seen) -> Grid | None:
     rows, moods = [], []
     for name in names:
         report = seen.told.get(name)
-        rows.append(_told_row(name, report, seen.now) if report else _written_row(name, written.get(name, {})))
+        rows.append(_told_row(name, report) if report else _written_row(name, written.get(name, {})))
         moods.append(Mood.PLAIN if rows[-1][1] == "yes" else Mood.WORTH_A_LOOK)
-    headers = ("NAME", "READY", "HIT%", "REQ/S", "STORAGE", "CONFIG", "UP", "MEMORY", "CPU WITHHELD")
-    right = frozenset({"HIT%", "REQ/S", "STORAGE", "UP", "MEMORY", "CPU WITHHELD"})
+    headers = ("NAME", "READY", "HIT%", "REQ/S", "STORAGE", "CONFIG", "UP", "MEMORY", "THROTTLED")
+    right = frozenset({"HIT%", "REQ/S", "STORAGE", "UP", "MEMORY", "THROTTLED"})
     return Grid(headers, rows, right, moods)
 
 
-def _told_row(name: str, report: Report, now: float) -> tuple[str, ...]:
-    del now
+def _told_row(name: str, report: Report) -> tuple[str, ...]:
     storage, resources = storage_figures(report.storage), report.resources
     rate = hit_rate_percent([report.window])
     memory = withheld = "-"
     if resources is not None and resources.memory_bytes is not None:
-        limit = f" of {format_bytes(resources.memory_limit_bytes)}" if resources.memory_limit_bytes else ""
+        limit = f"/{format_bytes(resources.memory_limit_bytes)}" if resources.memory_limit_bytes else ""
         memory = f"{format_bytes(resources.memory_bytes)}{limit}"
     if resources is not None and resources.cpu_withheld_percent is not None:
         withheld = f"{resources.cpu_withheld_percent:.0f}%"
@@ -285,8 +286,8 @@ def _told_row(name: str, report: Report, now: float) -> tuple[str, ...]:
         "yes" if report.ready else "no",
         "-" if rate is None else str(rate),
         f"{report.window.requests_per_second:.1f}",
-        f"{format_bytes(storage.used_bytes)} of {format_bytes(storage.capacity_bytes)}",
-        f"{report.config.hash or '-'}{' (a newer one is refused)' if report.config.error else ''}",
+        f"{format_bytes(storage.used_bytes)}/{format_bytes(storage.capacity_bytes)}",
+        f"{report.config.hash[:_HASH] or '-'}{'!' if report.config.error else ''}",
         span(report.uptime_seconds),
         memory,
         withheld,
@@ -300,8 +301,8 @@ def _written_row(name: str, written: Mapping[str, Any]) -> tuple[str, ...]:
         {True: "yes", False: "no"}.get(at(written, "ready"), "-"),
         "-" if hits is None else str(hits),
         "-",
-        f"{shown(used)} of {shown(text_at(written, 'capacity'))}" if used else "-",
-        shown(text_at(written, "config")),
+        f"{shown(used)}/{shown(text_at(written, 'capacity'))}" if used else "-",
+        shown(text_at(written, "config"))[:_HASH],
         "-",
         "-",
         "-",

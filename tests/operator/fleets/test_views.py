@@ -94,7 +94,7 @@ def test_what_replicas_tell_is_shown_together() -> None:
     assert "9 by modules, 5 by age in the last 10 minutes" in text
     assert "upstream https://up.example.com is silent (for 5m, seen by 1 of 2 replicas)" in text
     assert "-> wake it" in text
-    assert "256Mi of 1Gi" in text
+    assert "256Mi/1Gi" in text
     assert "team-a-0: the CPU limit withheld 40 % -> raise it" in text
 
 
