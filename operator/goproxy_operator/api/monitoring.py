@@ -3,10 +3,11 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from goproxy_operator.api.fields import Labels
 from goproxy_operator.api.part import Part
+from goproxy_operator.api.rule import Ruled, Rules, matching
 
 
 class Switch(StrEnum):
@@ -20,6 +21,31 @@ class Switch(StrEnum):
 Switched = Annotated[Switch, Field(strict=False)]
 
 
+_PERCENT_RULES: Rules[str] = (
+    matching(
+        "^([1-9]|[1-9][0-9])([.][0-9]{1,3})?$|^0$",
+        "{self} is no objective: write a percentage from 1 to 99.999, such as 99.9, or 0 for none",
+    ),
+)
+Percent = Annotated[str, StringConstraints(max_length=8), Ruled(_PERCENT_RULES)]
+"""A percentage as text, because an API of Kubernetes has no fractions. 0: no objective."""
+
+
+class ObjectivesSpec(Part):
+    """What the fleet promises over 30 days, in percent. Where rules are made, they record how far each objective is
+    met, and alert when its error budget burns too fast. 0: no such objective.
+    """
+
+    availability: Percent | None = None
+    """So many requests are answered with another status than 5xx. Default: 99.9."""
+    hit_rate: Percent | None = None
+    """So many requests need no request to an upstream, of those that are not refused. Default: 75."""
+    fast_hits: Percent | None = None
+    """So many hits are answered within 100 ms; zips do not count. Default: 99."""
+    storage: Percent | None = None
+    """So much of the time a cache is at most at cache.highWatermarkPercent. Default: 99."""
+
+
 class MonitoringSpec(Part):
     """Children for the Prometheus operator and Grafana. Auto: where monitoring.coreos.com/v1 is served, and rules only
     beside a ServiceMonitor, by whose labels they select.
@@ -31,6 +57,7 @@ class MonitoringSpec(Part):
     """On ServiceMonitor and PrometheusRule: what your Prometheus selects them by, such as release: stack."""
     rules: Switched | None = None
     """A PrometheusRule with alerts. Default: Auto."""
+    objectives: ObjectivesSpec = ObjectivesSpec()
     dashboard: Switched | None = None
     """Enabled makes a ConfigMap with a dashboard of this fleet, for Grafana's sidecar, labelled grafana_dashboard. The
     operator's installation brings a dashboard of all fleets. Default: Auto, which makes none."""

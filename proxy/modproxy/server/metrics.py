@@ -17,7 +17,7 @@ from modproxy.fleet.peers import Peers
 from modproxy.policy.decision import RuleKind
 from modproxy.resources.cgroup import Container
 from modproxy.server.resource_metrics import of_resources
-from modproxy.server.traffic import BUCKETS, Traffic
+from modproxy.server.traffic import BUCKETS, Durations, Traffic
 
 
 class UpstreamCounts:
@@ -101,16 +101,10 @@ class Metrics(Collector):
         for (endpoint, code, outcome), count in self._traffic.requests.items():
             requests.add_metric([endpoint, str(code), outcome], count)
         yield requests
-        seconds = HistogramMetricFamily(
-            "http_request_duration_seconds", "From a client's request to the end of its answer.", labels=["endpoint"]
-        )
-        for endpoint, durations in self._traffic.durations.items():
-            sums, below = [], 0
-            for bound, count in zip([*map(str, BUCKETS), "+Inf"], durations.counts, strict=True):
-                below += count
-                sums.append((bound, below))
-            seconds.add_metric([endpoint], sums, durations.total)
-        yield seconds
+        text = "From a client's request to the end of its answer."
+        yield _histogram("http_request_duration_seconds", text, self._traffic.durations)
+        text = "The same for hits: no request left the fleet for them."
+        yield _histogram("modproxy_hit_duration_seconds", text, self._traffic.hit_durations)
         refused = CounterMetricFamily(
             "modproxy_policy_refusals",
             "Requests for modules that may not be had; in DryRun they were served.",
@@ -215,6 +209,17 @@ class Metrics(Collector):
         info = GaugeMetricFamily("modproxy_build_info", "The program's version.", labels=["version"])
         info.add_metric([report.version], 1)
         yield info
+
+
+def _histogram(name: str, text: str, kept: Mapping[str, Durations]) -> Metric:
+    family = HistogramMetricFamily(name, text, labels=["endpoint"])
+    for endpoint, durations in kept.items():
+        sums, below = [], 0
+        for bound, count in zip([*map(str, BUCKETS), "+Inf"], durations.counts, strict=True):
+            below += count
+            sums.append((bound, below))
+        family.add_metric([endpoint], sums, durations.total)
+    return family
 
 
 def _of_peers(peers: Peers) -> Iterator[Metric]:

@@ -60,6 +60,7 @@ class Traffic:
         self._start = clock()
         self._requests: Counter[tuple[str, int, str]] = Counter()
         self._durations: dict[str, Durations] = {}
+        self._hit_durations: dict[str, Durations] = {}
         self._quick: dict[str, QuickHits] = {}
         self.modules = ModuleUses()
         """How much each module is used."""
@@ -79,13 +80,20 @@ class Traffic:
         self.settle()
         return self._durations
 
+    @property
+    def hit_durations(self) -> dict[str, Durations]:
+        """How long those requests took since the start that nothing outside of the fleet was asked for, by endpoint."""
+        self.settle()
+        return self._hit_durations
+
     def count(self, endpoint: str, code: int, status: CacheStatus, seconds: float) -> None:
         """Count one finished request. `seconds` is how long it took."""
         self._requests[endpoint, code, status.value] += 1
-        self._durations_of(endpoint).add(seconds)
+        _durations_in(self._durations, endpoint).add(seconds)
         slot = self._slot()
         slot[1] += 1
         if status in _HITS:
+            _durations_in(self._hit_durations, endpoint).add(seconds)
             slot[2] += 1
             slot[3] += 1
         elif status is CacheStatus.MISS:
@@ -102,19 +110,14 @@ class Traffic:
             if not number:
                 continue
             self._requests[endpoint, _OK, CacheStatus.HIT.value] += number
-            durations = self._durations_of(endpoint)
-            durations.counts[0] += number
-            durations.total += quick.seconds
+            for kept in (self._durations, self._hit_durations):
+                durations = _durations_in(kept, endpoint)
+                durations.counts[0] += number
+                durations.total += quick.seconds
             slot = self._slot()
             for figure in (1, 2, 3):
                 slot[figure] += number
             quick.count, quick.seconds = 0, 0.0
-
-    def _durations_of(self, endpoint: str) -> Durations:
-        durations = self._durations.get(endpoint)
-        if durations is None:
-            durations = self._durations[endpoint] = Durations()
-        return durations
 
     def _slot(self) -> list[int]:
         """Return the slot of the ring for this moment."""
@@ -154,3 +157,10 @@ class Traffic:
         for (_, _, status), count in self.requests.items():
             sums[status] += count
         return sums
+
+
+def _durations_in(kept: dict[str, Durations], endpoint: str) -> Durations:
+    durations = kept.get(endpoint)
+    if durations is None:
+        durations = kept[endpoint] = Durations()
+    return durations

@@ -51,7 +51,8 @@ async def test_hostile_requests(proxy: ProxyProcess, upstream: FakeUpstream) -> 
     for key in KEYS[:6]:
         assert (await proxy.get(key, Connection="close")).status == 200
     before = surroundings(proxy)
-    files = open_files(proxy)
+    # Behind the answers files of the cache are still being published and taken up.
+    files = [file for file in open_files(proxy) if not file.startswith(str(proxy.cache))]
     loop = asyncio.get_running_loop()
 
     @settings(

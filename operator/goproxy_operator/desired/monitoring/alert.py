@@ -18,6 +18,8 @@ class Alert:
     severity: str
     summary: str
     description: str
+    window: str = ""
+    """The span of which the alert tells, where alerts of one name differ by it."""
 
     def manifest(self, docs: str) -> Manifest:
         """Return the rule. `docs` is where people read the folder docs, which has a page for each alert."""
@@ -26,7 +28,7 @@ class Alert:
                 "alert": self.name,
                 "expr": self.expression,
                 "for": self.lasting,
-                "labels": {"severity": self.severity},
+                "labels": {"severity": self.severity} | ({"window": self.window} if self.window else {}),
                 "annotations": {
                     "summary": self.summary,
                     "description": self.description,

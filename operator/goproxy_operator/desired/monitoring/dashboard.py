@@ -8,6 +8,7 @@ import json
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
 from goproxy_operator.desired.manifest import Manifest, child
+from goproxy_operator.desired.monitoring.objective_rules import BUDGET_LEFT, TARGET, ratio
 from goproxy_operator.desired.monitoring.panels import GREEN, RED, YELLOW, Document, Panel, Variable, board
 from goproxy_operator.desired.monitoring.queries import Queries
 
@@ -46,7 +47,7 @@ def _variables(namespace: str | None, fleet: str | None) -> list[Variable]:
 
 
 def _panels() -> list[Panel]:
-    return [*_at_a_glance(), *_of_requests(), *_of_caches(), *_of_upstreams(), *_of_sharing()]
+    return [*_at_a_glance(), *_of_objectives(), *_of_requests(), *_of_caches(), *_of_upstreams(), *_of_sharing()]
 
 
 def _query() -> Queries:
@@ -97,6 +98,33 @@ def _at_a_glance() -> list[Panel]:
     ]
 
 
+def _of_objectives() -> list[Panel]:
+    # They are recorded for a whole fleet, whichever replica is chosen.
+    query = Queries(_CHOSEN[:2], "$__rate_interval")
+    burn = f"{query.of(ratio('1h'))} / (1 - {query.of(TARGET)})"
+    return [
+        Panel(
+            "bargauge",
+            "Error budget that is left",
+            "The share of the bad events that monitoring.objectives allows in 30 days and that did not happen. At 0 "
+            "the objective is missed. It is empty where no rules are made.",
+            "percentunit",
+            {"{{namespace}}/{{job}} {{objective}}": query.of(BUDGET_LEFT)},
+            thresholds={0: YELLOW, 0.25: GREEN},
+            below=RED,
+        ),
+        Panel(
+            "timeseries",
+            "Burn rate of the error budget",
+            "How many times faster than allowed the budget was used up in the last hour: at 1 it lasts for 30 days, at "
+            "14.4 for two.",
+            "short",
+            {"{{namespace}}/{{job}} {{objective}}": burn},
+            thresholds={1: YELLOW, 14.4: RED},
+        ),
+    ]
+
+
 def _of_requests() -> list[Panel]:
     query = _query()
     return [
@@ -129,6 +157,22 @@ def _of_requests() -> list[Panel]:
             "From a client's request to the end of its answer. p99 has the misses in it, and large zips.",
             "s",
             {f"p{int(quantile * 100)}": query.latency(quantile) for quantile in (0.5, 0.95, 0.99)},
+        ),
+        Panel(
+            "timeseries",
+            "Latency of hits",
+            "The same for what the fleet holds, zips apart: their time is the client's network. Hits that become slow "
+            "ask for more CPU, or faster disks.",
+            "s",
+            {f"p{int(quantile * 100)}": query.hit_latency(quantile) for quantile in (0.5, 0.95, 0.99)},
+        ),
+        Panel(
+            "timeseries",
+            "Answers that are errors of the fleet",
+            "5xx by status. 502 and 504 come from upstreams, 503 from replicas that are full or shut down, 500 from a "
+            "fault of the program.",
+            "reqps",
+            {"{{code}}": query.rate("http_requests_total", 'code=~"5.."', by="code")},
         ),
     ]
 

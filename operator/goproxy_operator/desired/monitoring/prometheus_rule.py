@@ -1,15 +1,14 @@
-"""The alerts about a fleet. Each says what it means for the people who build, and what to look at."""
+"""The rules about a fleet: alerts, and its objectives. Each alert says what it means for those who build."""
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
 from goproxy_operator.desired.config.audit import audit_config
 from goproxy_operator.desired.manifest import Manifest, child, labelled
 from goproxy_operator.desired.monitoring.alert import CRITICAL, WARNING, Alert
+from goproxy_operator.desired.monitoring.objective_rules import objectives_group
+from goproxy_operator.desired.monitoring.objectives import objectives
 from goproxy_operator.desired.monitoring.queries import Queries, queries
 
-_HIT_RATE = 0.5
-_REQUESTS = 1.0
-"""At fewer requests a second a hit rate says little."""
 _UPSTREAM_FAILURES = 0.2
 _CERTIFICATE_DAYS = 3
 
@@ -17,12 +16,16 @@ _CERTIFICATE_DAYS = 3
 def prometheus_rule(goproxy: GoProxy, docs: str) -> Manifest:
     """Return the PrometheusRule. `docs` is where people read the folder docs of this repository."""
     fleet, namespace = goproxy.metadata.name, goproxy.metadata.namespace
-    group = {
-        "name": f"goproxy.{namespace}.{fleet}",
-        "rules": [alert.manifest(docs) for alert in fleet_alerts(goproxy)],
-    }
+    groups = [
+        {
+            "name": f"goproxy.{namespace}.{fleet}",
+            "rules": [alert.manifest(docs) for alert in fleet_alerts(goproxy)],
+        }
+    ]
+    if chosen := objectives(goproxy):
+        groups.append(objectives_group(goproxy, chosen, docs))
     name = names.prometheus_rule(fleet)
-    made = child(goproxy, "monitoring.coreos.com/v1", "PrometheusRule", name, {"spec": {"groups": [group]}})
+    made = child(goproxy, "monitoring.coreos.com/v1", "PrometheusRule", name, {"spec": {"groups": groups}})
     return labelled(made, goproxy.spec.monitoring.labels)
 
 
@@ -65,14 +68,6 @@ def fleet_alerts(goproxy: GoProxy) -> list[Alert]:
             f"{{{{ $value | humanizePercentage }}}} of what {fleet} asks of its upstreams fails",
             "What is held is served still. modproxy_upstream_errors_total and modproxy_upstream_requests_total tell "
             "which errors they are.",
-        ),
-        Alert(
-            "GoProxyLowHitRate",
-            f"{query.hit_rate} < {_HIT_RATE} and {query.request_rate} > {_REQUESTS}",
-            "1h",
-            WARNING,
-            f"Only {{{{ $value | humanizePercentage }}}} of what is asked of {fleet} is held",
-            "The cache may be too small for what is built: make cache.storage.size larger.",
         ),
         Alert(
             "GoProxyConfigRefused",

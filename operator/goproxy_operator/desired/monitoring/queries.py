@@ -4,8 +4,12 @@ from dataclasses import dataclass
 
 from goproxy_operator.api.goproxy import GoProxy
 
-_HITS = 'cache=~"hit|stale|negative|peer"'
-_NOT_DENIED = 'cache!="denied"'
+HITS = 'cache=~"hit|stale|negative|peer|objectStore"'
+"""Answers for which no request left the fleet."""
+ANSWERED = 'cache=~"hit|stale|negative|peer|objectStore|miss"'
+"""Answers about files of modules, without refusals."""
+NO_ZIP = 'endpoint!="zip"'
+"""How long a zip takes is the client's network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +30,18 @@ class Queries:
 
     @property
     def hit_rate(self) -> str:
-        """The share of hits in all requests but refusals: between 0 and 1."""
+        """The share of hits in all requests for files but refusals: between 0 and 1."""
         return self.hit_rate_by("")
 
     def hit_rate_by(self, by: str) -> str:
         """Return the share of hits by labels."""
-        hits = self.rate("http_requests_total", _HITS, by=by)
-        return f"{hits} / {self.rate('http_requests_total', _NOT_DENIED, by=by)}"
+        hits = self.rate("http_requests_total", HITS, by=by)
+        return f"{hits} / {self.rate('http_requests_total', ANSWERED, by=by)}"
 
     @property
     def request_rate(self) -> str:
         """Requests a second, without refusals."""
-        return self.rate("http_requests_total", _NOT_DENIED)
+        return self.rate("http_requests_total", ANSWERED)
 
     @property
     def upstream_failures(self) -> str:
@@ -51,6 +55,11 @@ class Queries:
     def latency(self, quantile: float) -> str:
         """Return the seconds from a client's request to the end of its answer."""
         buckets = self.rate("http_request_duration_seconds_bucket", by="le")
+        return f"histogram_quantile({quantile}, {buckets})"
+
+    def hit_latency(self, quantile: float) -> str:
+        """Return the same for hits, zips apart."""
+        buckets = self.rate("modproxy_hit_duration_seconds_bucket", NO_ZIP, by="le")
         return f"histogram_quantile({quantile}, {buckets})"
 
     @property

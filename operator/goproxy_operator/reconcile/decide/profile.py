@@ -182,6 +182,10 @@ DECISIONS: Mapping[str, Decision] = {
     "expose.tls.dnsNames": _privileged("ingressHosts"),
     "monitoring.serviceMonitor": _free(),
     "monitoring.rules": _free(),
+    "monitoring.objectives.availability": _free(),
+    "monitoring.objectives.hitRate": _free(),
+    "monitoring.objectives.fastHits": _free(),
+    "monitoring.objectives.storage": _free(),
     "monitoring.dashboard": _free(),
     # They say whose Prometheus takes the alerts.
     "monitoring.labels": _privileged(),

@@ -97,6 +97,7 @@ def test_quick_hits_are_taken_up_whoever_reads() -> None:
     assert traffic.requests["mod", 200, "hit"] == 6
     assert traffic.durations["mod"].counts[:3] == [5, 1, 0]
     assert traffic.durations["mod"].total == pytest.approx(0.0021)
+    assert traffic.hit_durations["mod"].counts[:3] == traffic.durations["mod"].counts[:3]
     # What is settled in time stands in the slot of its time.
     quick.count = 7
     traffic.settle()

@@ -25,7 +25,16 @@ REFUSED: list[Case] = [
         path="spec.monitoring.rules",
     ),
     both({"monitoring": {"labels": {"goproxy-operator.dev/fleet": "b"}}}, "labels under", "spec.monitoring.labels"),
+    *(
+        both(
+            {"monitoring": {"objectives": {"hitRate": percent}}},
+            f'"{percent}" is no objective: write a percentage from 1 to 99.999, such as 99.9, or 0 for none',
+            "spec.monitoring.objectives.hitRate",
+        )
+        for percent in ("100", "0.5", "75%", "99.9999", "")
+    ),
 ]
 ACCEPTED: list[dict[str, Any]] = [
+    {"monitoring": {"objectives": {"availability": "99.95", "hitRate": "1", "fastHits": "0", "storage": "99.999"}}},
     {"monitoring": {"serviceMonitor": "Enabled", "rules": "Auto", "dashboard": "Disabled"}},
 ]

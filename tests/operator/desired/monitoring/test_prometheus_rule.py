@@ -11,8 +11,8 @@ from tests.operator.objects import goproxy
 
 
 def alerts(**spec: Any) -> dict[str, Object]:
-    (group,) = prometheus_rule(goproxy(**spec), "docs")["spec"]["groups"]
-    return {rule["alert"]: rule for rule in group["rules"]}
+    groups = prometheus_rule(goproxy(**spec), "docs")["spec"]["groups"]
+    return {rule["alert"]: rule for group in groups for rule in group["rules"] if "alert" in rule}
 
 
 def test_alerts_that_depend_on_what_is_asked_for() -> None:
@@ -33,6 +33,15 @@ def test_every_alert_links_to_a_page_that_exists() -> None:
     for name, rule in alerts(expose={"tls": {"secretName": "edge"}}, cache=store).items():
         assert rule["annotations"]["runbook_url"] == f"docs/runbooks/{name}.md"
         assert (ROOT / "docs" / "runbooks" / f"{name}.md").is_file()
-    (group,) = prometheus_rule(goproxy(), "https://docs.example.com/go")["spec"]["groups"]
-    urls = [rule["annotations"]["runbook_url"] for rule in group["rules"]]
-    assert urls == [f"https://docs.example.com/go/runbooks/{rule['alert']}.md" for rule in group["rules"]]
+    for group in prometheus_rule(goproxy(), "https://docs.example.com/go")["spec"]["groups"]:
+        for rule in group["rules"]:
+            if "alert" in rule:
+                url = f"https://docs.example.com/go/runbooks/{rule['alert']}.md"
+                assert rule["annotations"]["runbook_url"] == url
+
+
+def test_rules_of_a_group_have_names_of_their_own() -> None:
+    first, second = prometheus_rule(goproxy(), "docs")["spec"]["groups"]
+    assert (first["name"], second["name"]) == ("goproxy.build.team-a", "goproxy-objectives.build.team-a")
+    none = {"availability": "0", "hitRate": "0", "fastHits": "0", "storage": "0"}
+    assert len(prometheus_rule(goproxy(monitoring={"objectives": none}), "docs")["spec"]["groups"]) == 1
