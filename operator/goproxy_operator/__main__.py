@@ -86,13 +86,7 @@ def dispatch(prog: str, arguments: list[str], complete: Callable[[Parser], None]
 
 
 def _ask_a_fleet(parser: argparse.ArgumentParser, command: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
-    try:
-        module = importlib.import_module(_OF_CLIENTS[arguments[0]])
-    except ModuleNotFoundError as e:
-        # The image of the operator has only what the operator itself needs.
-        return _fail(
-            f"{arguments[0]} needs {e.name}, which is not installed here: pip install 'goproxy-operator[kubectl]'"
-        )
+    module = importlib.import_module(_OF_CLIENTS[arguments[0]])
     ended: int = module.run(parser, command, arguments)
     return ended
 

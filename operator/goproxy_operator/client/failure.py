@@ -51,6 +51,9 @@ def guarded(work: Callable[[], int]) -> int:
         return EXIT_FAILED
     except KeyboardInterrupt:
         return _tell("stopped", EXIT_INTERRUPTED)
+    except ModuleNotFoundError as e:
+        # The image of the operator has only what the operator itself needs.
+        return _tell(f"{e.name} is not installed here: pip install 'goproxy-operator[kubectl]'", EXIT_FAILED)
     except OSError as e:
         return _tell(f"{e.filename or 'the system'}: {e.strerror or e}", EXIT_FAILED)
     except Exception as e:

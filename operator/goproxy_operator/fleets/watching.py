@@ -13,7 +13,7 @@ EVERY = 2.0
 
 
 async def watch(look: Callable[[], Awaitable[tuple[View, str]]]) -> int:
-    """Show what `look` returns: a view for terminals, and a line.
+    """Show what `look` returns: a view for terminals, and a line, which is empty where there is nothing to tell.
 
     What fails after the first look, such as an API server that starts anew, is told, and tried again. Ends by Ctrl-C.
     """
@@ -38,7 +38,8 @@ async def watch(look: Callable[[], Awaitable[tuple[View, str]]]) -> int:
 
 
 async def _in_lines(look: Callable[[], Awaitable[tuple[View, str]]], line: str) -> int:
-    print(line, flush=True)
+    if line:
+        print(line, flush=True)
     while True:
         await asyncio.sleep(EVERY)
         try:
@@ -47,6 +48,6 @@ async def _in_lines(look: Callable[[], Awaitable[tuple[View, str]]], line: str) 
             raise
         except ClientError as e:
             new = f"# {plain_text(str(e))}; trying again"
-        if new != line:
+        if new and new != line:
             line = new
             print(line, flush=True)

@@ -215,3 +215,43 @@ async def test_a_closed_pipe_ends_it_silently(api: ApiStandIn, tmp_path: Path) -
     )
     out, err = await asyncio.wait_for(process.communicate(), 60)
     assert (out.count(b"\n"), err) == (1, b"")
+
+
+async def test_events_are_followed_a_line_for_each(api: ApiStandIn, tmp_path: Path) -> None:
+    api.add()
+
+    def event(number: int) -> dict[str, object]:
+        return {
+            "metadata": {"uid": f"u{number}", "resourceVersion": "1"},
+            "eventTime": f"2027-01-15T07:00:0{number}.000000Z",
+            "regarding": {"kind": "Pod", "name": "team-a-0"},
+            "type": "Normal",
+            "reason": f"Reason{number}",
+        }
+
+    api.events = [event(1)]
+    process = await _started("events", "team-a", "--watch", "--kubeconfig", str(api.kubeconfig(tmp_path)))
+    assert process.stdout is not None
+    assert b"Reason1" in await asyncio.wait_for(process.stdout.readline(), 30)
+    api.events.append(event(2))
+    assert b"Reason2" in await asyncio.wait_for(process.stdout.readline(), 30)
+    process.send_signal(signal.SIGINT)
+    rest, _ = await asyncio.wait_for(process.communicate(), 30)
+    assert rest == b""
+
+
+async def test_what_is_not_installed_is_named(api: ApiStandIn, tmp_path: Path) -> None:
+    api.add()
+    without = (
+        "import sys\n"
+        "sys.modules['rich'] = None\n"
+        "from goproxy_operator.__main__ import main\n"
+        f"sys.exit(main(['list', '--kubeconfig', {str(api.kubeconfig(tmp_path))!r}]))\n"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", without, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    _, err = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 1
+    assert b"is not installed here: pip install 'goproxy-operator[kubectl]'" in err
+    assert err.count(b"\n") == 1
