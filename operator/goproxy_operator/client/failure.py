@@ -1,6 +1,7 @@
 """How a command ends that asks a fleet: what went wrong, in a sentence, and the exit status."""
 
 import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Coroutine
@@ -47,7 +48,8 @@ def guarded(work: Callable[[], int]) -> int:
         return _tell(str(e), e.status)
     except BrokenPipeError:
         # Whoever reads the output has enough of it. Python would complain once more when it closes the output.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        with contextlib.suppress(OSError):  # where it is no file at all
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_FAILED
     except KeyboardInterrupt:
         return _tell("stopped", EXIT_INTERRUPTED)
