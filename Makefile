@@ -82,6 +82,7 @@ generate: .venv/dev.stamp ## write CRDs, dashboards and alerts from the sources,
 	  $(BIN)/python -m goproxy_operator.desired.monitoring $$name > deploy/$$name.new && mv deploy/$$name.new deploy/monitoring/$$name.json || exit 1; \
 	done
 	@$(BIN)/python -m tests.e2e.failures.table > docs/troubleshooting.md.new && mv docs/troubleshooting.md.new docs/troubleshooting.md
+	@$(BIN)/python -m tests.docs.command_reference > docs/commands.md.new && mv docs/commands.md.new docs/commands.md
 	@cp $(CRDS:%=crds/%.yaml) deploy/rbac.yaml deploy/admission.yaml $(MONITORING:%=deploy/monitoring/%.json) charts/goproxy-operator/files/
 
 lock: .venv/uv.stamp ## lock what pyproject.toml asks for in requirements/; ARGS=--upgrade takes the newest versions

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import importlib
 import logging
 import os
@@ -9,10 +10,12 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TextIO
 
-from goproxy_operator.arguments import make_parser, namespaces
+from goproxy_operator.arguments import Parser, make_parser, namespaces
+from goproxy_operator.client.failure import guarded
+from goproxy_operator.completion import answering
 from modproxy.contract.log_lines import set_up_logging, tell_end
 
 if TYPE_CHECKING:
@@ -21,16 +24,52 @@ if TYPE_CHECKING:
 
 _OF_CLIENTS = {
     "bundle": "goproxy_operator.bundle.command",
+    "completion": "goproxy_operator.completion.command",
+    "events": "goproxy_operator.fleets.events",
+    "list": "goproxy_operator.fleets.listing",
     "prefetch": "goproxy_operator.prefetch.command",
     "publish": "goproxy_operator.publish.command",
+    "status": "goproxy_operator.fleets.status",
+    "top": "goproxy_operator.fleets.top",
+    "why": "goproxy_operator.why.command",
 }
 """The commands that ask a fleet, and the modules that run them: each loads only what it needs."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a sub-command and return its exit status."""
-    parser, commands = make_parser()
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["run"] and not answering.asked():
+        return dispatch("goproxy-operator", arguments, None)  # a pod's log wants the trace of a fault
+    return guarded(lambda: _main("goproxy-operator", arguments))
+
+
+def kubectl_plugin() -> int:
+    """Run a sub-command of `kubectl goproxy`: the same ones under another name."""
+    return guarded(lambda: _main("kubectl goproxy", sys.argv[1:]))
+
+
+def complete_kubectl_plugin() -> int:
+    """Answer kubectl, which completes a line of `kubectl goproxy`."""
+    return guarded(
+        lambda: answering.answer_kubectl(sys.argv[1:], lambda stream: _complete("kubectl goproxy", stream)),
+    )
+
+
+def _complete(prog: str, stream: TextIO | None) -> int:
+    with contextlib.suppress(answering.Answered, SystemExit, ImportError):
+        dispatch(prog, answering.words_before(), lambda parser: answering.answer(parser, stream))
+    return 0
+
+
+def _main(prog: str, arguments: list[str]) -> int:
+    return _complete(prog, None) if answering.asked() else dispatch(prog, arguments, None)
+
+
+def dispatch(prog: str, arguments: list[str], complete: Callable[[Parser], None] | None) -> int:
+    """Run a sub-command, or call `complete` once its arguments are known."""
+    parser, commands = make_parser(prog)
+    parser.complete = complete
     if arguments[:1] == ["local"]:
         # Each mode loads only what it needs: no Kubernetes client on a laptop.
         from goproxy_operator.local import command  # noqa: PLC0415
@@ -47,11 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _ask_a_fleet(parser: argparse.ArgumentParser, command: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
-    try:
-        module = importlib.import_module(_OF_CLIENTS[arguments[0]])
-    except ModuleNotFoundError as e:
-        # The image of the operator has only what the operator itself needs.
-        return _fail(f"{arguments[0]} needs {e.name}, which is not installed here: pip install goproxy-operator")
+    module = importlib.import_module(_OF_CLIENTS[arguments[0]])
     ended: int = module.run(parser, command, arguments)
     return ended
 

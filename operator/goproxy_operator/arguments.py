@@ -2,7 +2,9 @@
 
 import argparse
 import importlib.metadata
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from goproxy_operator.settings import DOCS
 from modproxy.contract.address import parse_address
@@ -13,12 +15,24 @@ _EPILOG = """\
 examples:
   goproxy-operator local -f goproxy.yaml
       run the object of the file on this machine, and show the GOPROXY line to paste
-  goproxy-operator run --image registry.example.com/platform/modproxy:VERSION --kubeconfig ~/.kube/config \
-    --lease-namespace default
+  goproxy-operator run --image registry.example.com/modproxy:VERSION --kubeconfig FILE --lease-namespace default
       run the operator against a cluster, from outside of it
   goproxy-operator run --image registry.example.com/platform/modproxy:VERSION --namespace build --namespace test
       in a pod: look after the objects of two namespaces only
+  kubectl goproxy status team-a --namespace build
+      what a fleet does, and what to do about what is wrong; every command has examples in its own --help
+
+exit status: 0 done, 1 something was refused, is missing or failed (a line says what), 2 wrong usage, 130 Ctrl-C
 """
+OF_PEOPLE = {
+    "status": "show a fleet at a glance",
+    "list": "list fleets",
+    "events": "show what happened to a fleet",
+    "top": "show which modules of a fleet are used most",
+    "why": "explain why a module is allowed or refused, and where it comes from",
+    "completion": "print what makes a shell complete these commands",
+}
+"""The commands of `kubectl goproxy`, which look at fleets."""
 
 
 def version() -> str:
@@ -137,10 +151,24 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--verbose", action="store_true", help="log what is done in detail")
 
 
-def make_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+class Parser(argparse.ArgumentParser):
+    """A parser that something may be done with when all its arguments are known, just before it parses."""
+
+    complete: Callable[["Parser"], None] | None = None
+    """Completes the line, or describes the parser, and raises."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse, unless the line is to be completed."""
+        if self.complete is not None:
+            complete, self.complete = self.complete, None  # what completes, parses too
+            complete(self)
+        return super().parse_known_args(args, namespace)
+
+
+def make_parser(prog: str = "goproxy-operator") -> tuple[Parser, dict[str, argparse.ArgumentParser]]:
     """Return the whole parser, and those of the sub-commands that add their own arguments."""
-    parser = argparse.ArgumentParser(
-        prog="goproxy-operator",
+    parser = Parser(
+        prog=prog,
         description="Fleets of caching Go module proxies, made from GoProxy objects: in Kubernetes or on one machine.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -161,8 +189,10 @@ def make_parser() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentP
     publish = commands.add_parser("publish", help="publish a version of a module to a fleet")
     prefetch = commands.add_parser("prefetch", help="have a fleet fetch all that a go.mod or a go.sum file names")
     bundle = commands.add_parser("bundle", help="carry modules over an air gap, or in from another proxy")
-    own = {"local": local, "login": login, "goauth": goauth, "logout": logout}
+    own: dict[str, argparse.ArgumentParser] = {"local": local, "login": login, "goauth": goauth, "logout": logout}
     own |= {"publish": publish, "prefetch": prefetch, "bundle": bundle}
+    for name, help_text in OF_PEOPLE.items():
+        own[name] = commands.add_parser(name, help=help_text)
     return parser, own
 
 

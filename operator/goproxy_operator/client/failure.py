@@ -1,8 +1,10 @@
 """How a command ends that asks a fleet: what went wrong, in a sentence, and the exit status."""
 
 import asyncio
+import contextlib
+import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
@@ -11,6 +13,11 @@ EXIT_USAGE = 2
 """The command was called in a way that cannot work."""
 EXIT_INTERRUPTED = 130
 """Ctrl-C, as shells count it."""
+
+TRACE = "GOPROXY_OPERATOR_TRACE"
+"""The environment variable that shows the stack trace of a fault of the program itself."""
+_LONGEST = 300
+"""Characters of the words of such a fault."""
 
 EXIT_HELP = "exit status: 0 done, 1 something was refused or failed (a line says what), 2 wrong usage"
 
@@ -29,13 +36,39 @@ class UsageError(ClientError):
 
 def run_command(work: Coroutine[object, object, int]) -> int:
     """Run a command to its end. Returns the exit status; a failure is told in one line on standard error."""
+    return guarded(lambda: asyncio.run(work))
+
+
+def guarded(work: Callable[[], int]) -> int:
+    """Do something to its end, with no stack trace whatever happens. Returns the exit status."""
     try:
-        return asyncio.run(work)
+        status = work()
+        sys.stdout.flush()
     except ClientError as e:
-        print(f"goproxy-operator: {e}", file=sys.stderr)
-        return e.status
+        return _tell(str(e), e.status)
     except BrokenPipeError:
-        return EXIT_FAILED  # whoever reads the output has enough of it
+        # Whoever reads the output has enough of it. Python would complain once more when it closes the output.
+        with contextlib.suppress(OSError):  # where it is no file at all
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_FAILED
     except KeyboardInterrupt:
-        print("goproxy-operator: stopped", file=sys.stderr)
-        return EXIT_INTERRUPTED
+        return _tell("stopped", EXIT_INTERRUPTED)
+    except ModuleNotFoundError as e:
+        # The image of the operator has only what the operator itself needs.
+        return _tell(f"{e.name} is not installed here: pip install 'goproxy-operator[kubectl]'", EXIT_FAILED)
+    except OSError as e:
+        return _tell(f"{e.filename or 'the system'}: {e.strerror or e}", EXIT_FAILED)
+    except Exception as e:
+        if os.environ.get(TRACE):
+            raise
+        said = " ".join(str(e).split())[:_LONGEST]
+        return _tell(
+            f"a fault of this program, {type(e).__name__}: {said}; run it with {TRACE}=1, and report what it says",
+            EXIT_FAILED,
+        )
+    return status
+
+
+def _tell(line: str, status: int) -> int:
+    print(f"goproxy-operator: {line}", file=sys.stderr)
+    return status

@@ -27,8 +27,11 @@ from goproxy_operator.kube.watch_events import events
 from goproxy_operator.metrics import API_CALLS
 
 T = TypeVar("T")
+_LARGEST_FRAME = 4 << 20
+"""Bytes of a frame of a WebSocket. Kubelets cut what they forward into much smaller ones."""
 _CONTENT_TYPES = {"PATCH": "application/apply-patch+yaml"}
-_TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
+_CALL_SECONDS = 30.0
+_CONNECT_SECONDS = 10.0
 _UNREACHABLE = (aiohttp.ClientError, OSError, TimeoutError)
 _LONGEST_WAIT = 60.0
 """Seconds: a Retry-After that asks for more is not obeyed."""
@@ -46,12 +49,13 @@ class WriteGuard(Protocol):
 class ApiClient:
     """Calls the API server. It is made inside of the event loop, and closed at the end.
 
-    With a `guard` no write leaves that the guard does not let through.
+    With a `guard` no write leaves that the guard does not let through. A call may take `seconds`.
     """
 
-    def __init__(self, access: Access, guard: WriteGuard | None = None) -> None:
+    def __init__(self, access: Access, guard: WriteGuard | None = None, *, seconds: float = _CALL_SECONDS) -> None:
         self._access = access
         self._guard = guard
+        self._timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=min(_CONNECT_SECONDS, seconds))
         # No limit: every watch holds a connection.
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), trust_env=False)
 
@@ -168,7 +172,7 @@ class ApiClient:
 
         Raises `GarbledError` at what is no event.
         """
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=silence)
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=silence)
         call = _Call("GET", "watch", resource, resource.path(namespace), {**query, "watch": "1"})
         response = await self._send(call, timeout)
         try:
@@ -179,6 +183,36 @@ class ApiClient:
         finally:
             response.close()
 
+    @asynccontextmanager
+    async def websocket(
+        self, path: str, query: Mapping[str, str], protocol: str
+    ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """Open a WebSocket with a sub-protocol, such as a port-forward. Raises `ApiError` and `UnreachableError`.
+
+        The official client sends no impersonation headers with a WebSocket, so ours opens it.
+        """
+        connection = await self._connection()
+        url = f"{connection.server}{path}?{urlencode(query)}"
+        try:
+            socket = await self._session.ws_connect(
+                URL(url, encoded=True),
+                protocols=(protocol,),
+                headers=[("User-Agent", FIELD_MANAGER), *connection.all_headers],
+                proxy=connection.proxy,
+                ssl=connection.tls,
+                max_msg_size=_LARGEST_FRAME,
+            )
+        except aiohttp.WSServerHandshakeError as e:
+            if e.status == HTTPStatus.UNAUTHORIZED:
+                self._access.refuse(connection)
+            raise error_of(e.status, e.message or "it opens no WebSocket", [], 0.0) from None
+        except _UNREACHABLE as e:
+            raise UnreachableError(f"GET {path}: no answer from the API server: {e or type(e).__name__}") from e
+        try:
+            yield socket
+        finally:
+            await socket.close()
+
     async def _call(self, call: "_Call") -> Object:
         if self._guard is None or call.method == "GET":
             return await self._exchange(call)
@@ -186,7 +220,7 @@ class ApiClient:
 
     async def _exchange(self, call: "_Call") -> Object:
         try:
-            async with await self._send(call, _TIMEOUT) as response:
+            async with await self._send(call, self._timeout) as response:
                 raw = await (response.read() if call.most is None else _some(response.content, call.most + 1))
         except _UNREACHABLE as e:
             raise UnreachableError(

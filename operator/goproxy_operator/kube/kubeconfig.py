@@ -9,8 +9,10 @@ token: the refresh token of before may be of no use then, and the user would hav
 """
 
 import base64
+import os
 import ssl
 import tempfile
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,15 +31,31 @@ _AUTHORITY_KEYS = ("idp-certificate-authority", "idp-certificate-authority-data"
 
 
 class Kubeconfig:
-    """Logs in with one context of a kubeconfig file; None: with its current one."""
+    """Logs in with one context of a kubeconfig; None: with its current one.
+
+    A kubeconfig is a file, or several that count as one, as `KUBECONFIG` may name them. `acting` acts as somebody else,
+    with keys as a user of a kubeconfig has them: `as`, `as-groups`.
+    """
 
     REFUSED_PAUSE = 60.0
     """Seconds between two runs of a plugin whose answer the API server does not take."""
 
-    def __init__(self, path: Path, context: str | None = None, *, refused_pause: float = REFUSED_PAUSE) -> None:
+    def __init__(
+        self,
+        path: Path | Sequence[Path],
+        context: str | None = None,
+        *,
+        acting: Mapping[str, Any] | None = None,
+        refused_pause: float = REFUSED_PAUSE,
+    ) -> None:
+        paths = [path] if isinstance(path, Path) else list(path)
         self._refused_pause = refused_pause
-        self._path = path
+        self._path = os.pathsep.join(map(str, paths))
+        self._folder = str(paths[0].parent)
         self._context = context
+        self._acting = dict(acting or {})
+        self.namespace = "default"
+        """The namespace of the context, once it was read."""
         self._plugin: ExecPlugin | None = None
         self._answer = PluginCredential()
         self._ran = datetime.min.replace(tzinfo=UTC)
@@ -55,10 +73,11 @@ class Kubeconfig:
     def _read(self, folder: str, *, refused: bool) -> ApiCredentials:
         from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger  # noqa: PLC0415 - 50 MiB
 
-        merger = KubeConfigMerger(str(self._path))
+        merger = KubeConfigMerger(self._path)
         if merger.config is None:
             raise AccessError("it cannot be read")
-        name = self._name(merger.config)
+        name = self._name(merger)
+        self.namespace = _namespace(merger.config, name)
         user = _user(merger.config, name)
         answer = PluginCredential()
         if "exec" in user and not any(key in user for key in _BEFORE_PLUGIN):
@@ -86,7 +105,7 @@ class Kubeconfig:
             ),
             authorization=getattr(loader, "token", "").strip() or None,
             proxy=_proxy(getattr(loader, "proxy", None), server),
-            impersonation=impersonation(user),
+            impersonation=impersonation(self._acting or user),
             expires=answer.expires,
         )
         if found.authorization is not None and not found.authorization.isprintable():
@@ -95,17 +114,21 @@ class Kubeconfig:
             raise AccessError(f"its context {name} has no credentials: {_missing(user)}")
         return found
 
-    def _name(self, config: Any) -> str:
-        """Return the name of the context. The loader raises where a file has no context at all."""
-        name = str(self._context or config["current-context"])
-        names = [one["name"] for one in config["contexts"].value]
+    def _name(self, merger: Any) -> str:
+        """Return the name of the context: of several files that name a current one, the first one counts.
+
+        The loader raises where a file has no context at all.
+        """
+        current = (one.get("current-context") for one in merger.config_files.values())
+        name = str(self._context or next(filter(None, current), "") or merger.config["current-context"])
+        names = [one["name"] for one in merger.config["contexts"].value]
         if name not in names:
             raise AccessError(f"it has no context {name}: choose one of {', '.join(names)} with --context NAME")
         return name
 
     def _ask_plugin(self, document: object, cluster: dict[str, Any], *, refused: bool) -> PluginCredential:
         """Return what the plugin answered last, or run it where that expires, was refused, or is another plugin's."""
-        plugin, now = parse_plugin(document, str(self._path.parent), cluster), datetime.now(UTC)
+        plugin, now = parse_plugin(document, self._folder, cluster), datetime.now(UTC)
         is_due = self._answer.renew is not None and self._answer.renew <= now
         is_refused = refused and (now - self._ran).total_seconds() >= self._refused_pause
         if plugin != self._plugin or is_due or is_refused:
@@ -120,6 +143,11 @@ def _user(config: Any, name: str) -> dict[str, Any]:
     user = context.safe_get("user") and config["users"].get_with_name(context["user"], safe=True)
     found: dict[str, Any] = user["user"].value if user else {}
     return found
+
+
+def _namespace(config: Any, name: str) -> str:
+    namespace = config["contexts"].get_with_name(name)["context"].safe_get("namespace")
+    return str(namespace or "default")
 
 
 def _cluster(config: Any, name: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import os
 from pathlib import Path
 
 from goproxy_operator.local.console import open_console
@@ -11,6 +10,7 @@ from goproxy_operator.local.listener import BindError, bind
 from goproxy_operator.local.lock import FolderInUseError, lock_folder
 from goproxy_operator.local.runner import Place, Runner, read_fleet_file
 from goproxy_operator.local.yaml_text import DocumentError
+from goproxy_operator.running_fleets import local_folder
 from modproxy.contract.address import Address, parse_address
 from modproxy.contract.log_lines import FORMAT_HELP, FORMATS, TEXT, set_up_logging, tell_end
 
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         # The watch begins before the file is read, so that no edit falls between.
         watch = FileWatch(args.file)
         fleet_file = read_fleet_file(args.file)
-        folder = (args.data_dir or _default_folder(fleet_file.goproxy.metadata.name)).absolute()
+        folder = (args.data_dir or local_folder(fleet_file.goproxy.metadata.name)).absolute()
         with lock_folder(folder), bind(args.listen) as listener, open_console(args.log_format) as console:
             place = Place(folder, args.listen, listener, args.log_format)
             runner = Runner(watch, fleet_file, place, console)
@@ -73,12 +73,6 @@ def _address(text: str) -> Address:
         return parse_address(text)
     except ValueError as e:
         raise argparse.ArgumentTypeError(str(e)) from None
-
-
-def _default_folder(name: str) -> Path:
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    caches = Path(base) if Path(base).is_absolute() else Path.home() / ".cache"
-    return caches / "goproxy-operator" / "local" / name
 
 
 def _complain(line: str, exit_code: int) -> int:

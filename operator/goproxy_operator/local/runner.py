@@ -1,6 +1,7 @@
 """Runs one fleet until a signal: follows the file, reads the replicas' reports, tells the user."""
 
 import asyncio
+import os
 import signal
 import socket
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from goproxy_operator.local.replica_processes import ReplicaProcesses
 from goproxy_operator.local.state import FleetState
 from goproxy_operator.local.yaml_text import DocumentError
 from goproxy_operator.replica_report import fetch_report, report_session
+from goproxy_operator.running_fleets import RunningFleet, RunningReplica, remove_state, write_state
 from modproxy.contract.address import Address
 
 REPORT_EVERY_SECONDS = 0.5
@@ -63,12 +65,14 @@ class Runner:
         self._file = watch.path
         self._watch = watch
         self._fleet_file = fleet_file
-        self._address, self._listener = place.address, place.listener
+        self._folder, self._address, self._listener = place.folder, place.address, place.listener
         self._console = console
         hosts = own_hosts(place.address, place.listener)
         self._processes = ReplicaProcesses(place.folder, place.listener, hosts, place.log_format, self)
         self._problem: str | None = None
         self._shown = FleetState(fleet_file.goproxy.metadata.name)
+        self._written: RunningFleet | None = None
+        """What the state file says, or was to say where it could not be written."""
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
@@ -86,6 +90,8 @@ class Runner:
                 for follower in followers:
                     follower.cancel()
         finally:
+            self._stop.set()  # from here on the state file is not written
+            remove_state(self._folder)
             await self._processes.stop()
 
     def changed(self) -> None:
@@ -95,6 +101,30 @@ class Runner:
         for line in changes(before, self._shown):
             self._console.tell(line)
         self._console.show(self._shown)
+        self._write_state()
+
+    def _write_state(self) -> None:
+        """Tell other programs of this user what runs, where that has changed."""
+        fleet = RunningFleet(
+            name=self._shown.name,
+            pid=os.getpid(),
+            file=str(self._file.absolute()),
+            url=self._url(self._fleet_file),
+            item=self._fleet_file.goproxy.model_dump(mode="json", by_alias=True, exclude_unset=True),
+            replicas=tuple(
+                RunningReplica(
+                    name=replica.name, admin_port=replica.admin_port, pid=replica.pid, config=replica.written_config
+                )
+                for replica in self._shown.replicas
+            ),
+        )
+        if fleet == self._written or self._stop.is_set():
+            return
+        self._written = fleet
+        try:
+            write_state(self._folder, fleet)
+        except OSError as e:  # the fleet itself needs no such file
+            self._console.tell(f"{e.filename}: {e.strerror}: other commands may not find this fleet")
 
     def said(self, replica: str, line: str) -> None:
         """Show a line that a replica wrote."""

@@ -6,7 +6,7 @@ from goproxy_operator.api.status import MOST_HELP
 from goproxy_operator.reconcile.decide.remedies import reasons
 
 _PAGE = "troubleshooting.md"
-_GOOD_WHEN_FALSE = frozenset({"Reconciling", "Stalled", "StorageResizing", "DiskPressure", "Slow"})
+GOOD_WHEN_FALSE = frozenset({"Reconciling", "Stalled", "StorageResizing", "DiskPressure", "Slow"})
 _OTHERS = frozenset(
     {
         "AllowlistInvalid",
@@ -81,5 +81,5 @@ def with_help(status: dict[str, Any], docs: str) -> dict[str, Any]:
 
 
 def _asks_for_somebody(condition: dict[str, Any]) -> bool:
-    good = "False" if condition["type"] in _GOOD_WHEN_FALSE else "True"
+    good = "False" if condition["type"] in GOOD_WHEN_FALSE else "True"
     return bool(condition["status"] != good) or condition["reason"] == "InForceWithWarnings"
