@@ -157,15 +157,8 @@ class Replica:
             publications=ShelfPublications(self.mixed.shelf),
             elsewhere=partial(is_elsewhere, cache),
         )
-        explainer = Explainer(
-            WhyParts(
-                own,
-                self.handler.held,
-                Places(self.store, cache, self.object_store.bucket, self.mixed),
-                self.peers,
-                self._outages,
-            )
-        )
+        places = Places(self.store, cache, self.object_store.bucket, self.mixed)
+        explainer = Explainer(WhyParts(own, self.handler.held, places, self.peers, self._outages))
         self.why = WhyAction(explainer, self.peers.members.name if self.peers is not None else "")
         self.modules = ModuleIndex(self.store.root)
         page = PageAction(
@@ -173,12 +166,8 @@ class Replica:
         )
         self.handler.actions = {
             **hosting.actions,
-            PREFETCH: prefetch,
-            WEBHOOK: self._sync.webhooks,
+            **{PREFETCH: prefetch, WEBHOOK: self._sync.webhooks, WHY: self.why, PAGE: page, MODULES: page},
             IMPORT: BundleImport(self.importer, self.handler.carried_out),
-            WHY: self.why,
-            PAGE: page,
-            MODULES: page,
             HELD: Held(self.store.root, self.depot, lambda: len(self.peers.members.live) if self.peers else 0),
         }
         self.certificates = Certificates(_tls_folder(config, config.tls)) if config.tls else None
@@ -207,14 +196,7 @@ class Replica:
             if self.peers
             else None
         )
-        if self.peers is not None:
-            self.reporter.peers = self.peers.report
-        self.reporter.traces = lambda: self.tracing.warnings
-        self.reporter.resources = self.resources.state
-        self.reporter.sync = self._sync.scheduled.report
-        self.reporter.webhook_secret = lambda: self._sync.webhooks.secret.problem
-        self.reporter.refusals = self.handler.refusals.recent
-        self.reporter.object_store = lambda: self.depot.report(self.object_store.report())
+        self._tell_the_reporter()
         self.metrics = Metrics(
             traffic,
             upstream_counts,
@@ -234,6 +216,17 @@ class Replica:
             synced=self._sync.files.counts,
         )
         self._cache = cache
+
+    def _tell_the_reporter(self) -> None:
+        """Say where the reporter gets what a report says."""
+        if self.peers is not None:
+            self.reporter.peers = self.peers.report
+        self.reporter.traces = lambda: self.tracing.warnings
+        self.reporter.resources = self.resources.state
+        self.reporter.sync = self._sync.scheduled.report
+        self.reporter.webhook_secret = lambda: self._sync.webhooks.secret.problem
+        self.reporter.refusals = self.handler.refusals.recent
+        self.reporter.object_store = lambda: self.depot.report(self.object_store.report())
 
     async def meet_peers(self) -> None:
         """Read how peers prove who they are, before the first of them is answered."""
