@@ -28,6 +28,10 @@ ROUNDS = 3
 FILE_BYTES = 100
 """Every zip has more."""
 
+OF_CONTAINERS = ("CPU that the limit withheld", "Memory of the limit", "Time that threads wait")
+UNSEEN = () if Path("/sys/fs/cgroup/cpu.max").exists() else OF_CONTAINERS
+"""The file is there in a container of a machine with cgroup v2. Elsewhere nothing tells these figures."""
+
 Values = dict[str, float]
 """The values of a panel's query, by the values of their labels."""
 
@@ -122,14 +126,20 @@ def meanings(before: Counter[str], after: Counter[str]) -> dict[str, Callable[[V
         "Storage by replica": every(share, *PODS),
         "Bytes held by replica": every(lambda value: value > MODULES * ROUNDS * FILE_BYTES, *PODS),
         "Disk pressure": every(nothing, *PODS),
-        "Refusals": every(lambda value: value >= 0, "Enforce build deny"),
+        "Refusals": every(lambda value: value >= 0, "Enforce build modules"),
         "Requests to upstream by answer": every(positive, "200", "503"),
         "Requests to upstream without an answer": every(positive),
         "Requests between replicas": every(positive, "asked", "answered"),
         "Other replicas that answer": every(lambda value: value == 1, *PODS),
         "Changes of owners": every(lambda value: value >= 0, *PODS),
-        "Requests to the object store": every(positive, "put", "get"),
+        "Requests to the object store": every(lambda value: value >= 0, "put", "get"),
         "Files that wait for the object store": every(lambda value: value >= 0, *PODS),
+        "CPU that the limit withheld": every(lambda value: value >= 0),
+        "Memory of the limit": every(share),
+        "Time that threads wait": every(lambda value: value >= 0, "cpu", "memory", "io"),
+        "Lag of the event loop": every(lambda value: value >= 0, *PODS),
+        "Open files and connections": every(share, *PODS),
+        "What makes replicas slow": every(lambda value: value >= 0, *PODS),
     }
 
 
@@ -166,10 +176,12 @@ async def test_every_panel_shows_what_it_says(tmp_path: Path, upstream: FakeUpst
                 values: Values = {}
                 for target in panel["targets"]:
                     found = await prometheus.query(filled(target["expr"]))
-                    assert found, f"{panel['title']}: {target['expr']} returns nothing"
+                    assert found or panel["title"] in UNSEEN, f"{panel['title']}: {target['expr']} returns nothing"
                     for labels, value in found.items():
                         assert math.isfinite(value), f"{panel['title']}: {value}"
                         values[" ".join([target["legendFormat"], *(text for _, text in labels)])] = value
+                if not values:
+                    continue
                 try:
                     checks[panel["title"]](values)
                 except AssertionError as e:
