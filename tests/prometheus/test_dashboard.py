@@ -20,7 +20,7 @@ from goproxy_operator.desired.monitoring.prometheus_rule import prometheus_rule
 from tests.modproxy.fake_upstream import FakeUpstream, status
 from tests.modproxy.replica_fleet import Fleet
 from tests.operator.objects import goproxy
-from tests.prometheus.server import Prometheus, faster
+from tests.prometheus.server import Prometheus, faster, filled
 
 PODS = ("team-a-0", "team-a-1")
 MODULES = 30
@@ -34,12 +34,6 @@ UNSEEN = () if Path("/sys/fs/cgroup/cpu.max").exists() else OF_CONTAINERS
 
 Values = dict[str, float]
 """The values of a panel's query, by the values of their labels."""
-
-
-def filled(expression: str) -> str:
-    """The expression as Grafana sends it where everything is chosen."""
-    chosen = expression.replace('"$namespace"', '".*"').replace('"$fleet"', '".*"').replace('"$replica"', '".*"')
-    return chosen.replace("$__rate_interval", "1m").replace("$__range", "1m")
 
 
 class Load:
