@@ -24,7 +24,7 @@ COMPILE   = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --ge
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help venv run test azure gitea bench bench-check lint generate cluster load e2e cluster-down lock clean
+.PHONY: help venv run test azure gitea bench bench-check lint generate docs cluster load e2e cluster-down lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -74,7 +74,7 @@ e2e: .venv/dev.stamp ## the end-to-end tests alone, on that cluster or the one t
 cluster-down: .venv/dev.stamp ## remove that cluster, and end the docker daemon that was started for it
 	@$(BIN)/python -m tests.kubernetes.kind_cluster down --all
 
-generate: .venv/dev.stamp ## write CRDs, dashboards and alerts from the sources, and what the chart has of them and of deploy/
+generate: .venv/dev.stamp ## write CRDs, dashboards, alerts and reference pages from the sources, and what the chart has of them
 	@for crd in $(CRDS); do \
 	  $(BIN)/python -m goproxy_operator.api.crd $$crd > crds/$$crd.yaml.new && mv crds/$$crd.yaml.new crds/$$crd.yaml || exit 1; \
 	done
@@ -83,7 +83,11 @@ generate: .venv/dev.stamp ## write CRDs, dashboards and alerts from the sources,
 	done
 	@$(BIN)/python -m tests.e2e.failures.table > docs/troubleshooting.md.new && mv docs/troubleshooting.md.new docs/troubleshooting.md
 	@$(BIN)/python -m tests.docs.command_reference > docs/commands.md.new && mv docs/commands.md.new docs/commands.md
+	@$(BIN)/python -m tests.docs.reference docs/reference
 	@cp $(CRDS:%=crds/%.yaml) deploy/rbac.yaml deploy/admission.yaml $(MONITORING:%=deploy/monitoring/%.json) charts/goproxy-operator/files/
+
+docs: .venv/dev.stamp ## build the site of docs/ into var/site, and fail where a link or an anchor leads nowhere
+	@$(BIN)/python -m tests.docs.site var/site && echo "var/site/index.html"
 
 lock: .venv/uv.stamp ## lock what pyproject.toml asks for in requirements/; ARGS=--upgrade takes the newest versions
 	@$(COMPILE) pyproject.toml --extra operator --extra go --group pyproject.toml:install -o requirements/run.txt
