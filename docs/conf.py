@@ -1,4 +1,4 @@
-"""How the pages of this folder become a site (`make docs`). `index.md` is its navigation: a page that is not there is refused."""
+"""How the pages of this folder become a site (`make docs`). `index.md` is its navigation, and has to name each page."""
 
 import re
 

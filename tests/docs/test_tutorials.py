@@ -1,4 +1,4 @@
-"""Every command of every tutorial is typed, in order, into a real shell. `Tutorial` says how a page tells what is seen."""
+"""Every command of every tutorial is typed into a real shell; `tutorial` says how."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from tests.docs.pages import DOCS, ROOT
 from tests.docs.tutorial import Reader, looks_like, steps
 from tests.modproxy.fake_upstream import FakeUpstream
 
-FIRST = DOCS / "tutorials" / "first-fleet.md"
 LISTEN = "127.0.0.1:8080"
 """The address in the pages. Here it is a free port."""
 
@@ -21,10 +20,12 @@ def free_address() -> str:
         return f"127.0.0.1:{found.getsockname()[1]}"
 
 
-async def test_the_first_fleet(tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", ["first-fleet.md", "ci-with-tokens.md"])
+async def test_the_part_for_one_machine(page: str, tmp_path: Path) -> None:
     address = free_address()
     async with FakeUpstream() as upstream:
         upstream.add("rsc.io/quote", "v1.5.2")
+        upstream.add("rsc.io/sampler", "v1.3.0")
         environment = {
             "MAKEFLAGS": f"-- LISTEN={address}",
             # What this machine's own settings say. Made modules are in no checksum database.
@@ -34,7 +35,7 @@ async def test_the_first_fleet(tmp_path: Path) -> None:
             "GOFLAGS": "-modcacherw",
         }
         async with Reader(tmp_path, {LISTEN: address}, environment) as reader:
-            await reader.follow(steps(FIRST, cluster=False))
+            await reader.follow(steps(DOCS / "tutorials" / page, cluster=False))
         assert upstream.requests["rsc.io/quote/@v/v1.5.2.zip"] == 1
 
 

@@ -1,4 +1,4 @@
-"""Runs a tutorial as a reader does: its files are written, and its commands are typed into one real shell, in their order.
+"""Runs a tutorial as a reader does: its files are written, and its commands are typed into one real shell, in order.
 
 - A YAML block after a sentence that ends in `NAME`: is the file NAME.
 - A block of sh is typed; a block of text right after it is what the reader sees. There `...` stands for anything.
@@ -158,4 +158,3 @@ class Reader:
         except TimeoutError:
             raise AssertionError(f"{block}: this is printed:\n{said}\nnot\n{seen}") from None
         self._drains.append(asyncio.create_task(process.stdout.read()))
-

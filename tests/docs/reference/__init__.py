@@ -1,4 +1,4 @@
-"""The reference pages that are written from what the programs themselves read: `python -m tests.docs.reference FOLDER`."""
+"""The reference pages, written from what the programs themselves read: `python -m tests.docs.reference FOLDER`."""
 
 from collections.abc import Callable
 

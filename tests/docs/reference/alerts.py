@@ -11,8 +11,8 @@ _HEAD = """\
 # Alerts
 
 This page is generated (`make generate`) from the code that makes the rules. Each alert has a page of what to do. The
-operator makes those about a fleet where the Prometheus operator is installed; the chart's `metrics.rules` makes those about
-the operator itself. The examples are of a fleet `team-a` in the namespace `build`. [Objectives](../objectives.md) explains
+operator makes those about a fleet where the Prometheus operator is installed; the chart's `metrics.rules` makes those
+about the operator itself. Here the fleet is `team-a` in the namespace `build`. [Objectives](../objectives.md) explains
 those whose name ends in `Burn`.
 """
 _EVERYTHING = {

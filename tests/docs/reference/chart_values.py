@@ -16,8 +16,8 @@ CHART = Path(__file__).parents[3] / "charts" / "goproxy-operator"
 _HEAD = """\
 # Values of the chart
 
-This page is generated (`make generate`) from `charts/goproxy-operator/values.yaml`. Helm refuses a value that is not here, or
-has another type.
+This page is generated (`make generate`) from `charts/goproxy-operator/values.yaml`. Helm refuses a value
+that is not here, or has another type.
 """
 _WHOLE = frozenset({"resources", "podSecurityContext", "securityContext", "dashboards.labels"})
 """Values of Kubernetes' own types."""

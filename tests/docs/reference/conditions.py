@@ -8,8 +8,9 @@ from tests.e2e.failures.table import by_reason
 _HEAD = """\
 # Conditions and reasons
 
-This page is generated (`make generate`) from the operator's own tables. [Operations](../operations.md#conditions) says what each
-condition is about and when it is there; [troubleshooting](../troubleshooting.md) says of each reason what is wrong and what to do.
+This page is generated (`make generate`) from the operator's own tables. [Operations](../operations.md#conditions) says
+what each condition is about and when it is there; [troubleshooting](../troubleshooting.md) says of each reason what is
+wrong and what to do.
 
 ## Conditions
 """

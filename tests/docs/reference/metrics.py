@@ -20,8 +20,8 @@ from tests.docs.reference.table import code, prose, table
 _HEAD = """\
 # Metrics
 
-This page is generated (`make generate`) from the code that serves them. [Operations](../operations.md#metrics-and-health) says
-which are worth an alert, [alerts](alerts.md) which have one.
+This page is generated (`make generate`) from the code that serves them.
+[Operations](../operations.md#metrics-and-health) says which are worth an alert, [alerts](alerts.md) which have one.
 """
 _REPLICA = "A replica serves these on `/metrics` of its admin port, 8081. Some are there only with what they count.\n"
 _OPERATOR = (

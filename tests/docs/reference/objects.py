@@ -54,8 +54,8 @@ def goproxyclass() -> str:
 
 def _page(kind: str, about: str, models: dict[str, Any], rules: list[dict[str, str]]) -> str:
     parts = [
-        f"# {kind}\n\nThis page is generated (`make generate`) from the models that read the object: the API server refuses "
-        f"what they refuse, with the same words. `kubectl explain {kind.lower()}.spec` tells the same.\n\n{about}\n"
+        f"# {kind}\n\nThis page is generated (`make generate`) from the models that read the object: the API server "
+        f"refuses what they refuse, with the same words. `kubectl explain {kind.lower()}.spec` tells the same.\n\n{about}\n"
     ]
     if rules:
         parts.append(_refused(("", _message(rule)) for rule in rules))
