@@ -6,7 +6,7 @@
 - `<!-- test: again -->`: they are typed again until what the reader sees is there, because a change takes a moment.
 - `<!-- test: fails -->`: they end with another status than 0. Both words may stand together.
 - `<!-- test: by hand, WHY -->`: they are not run here.
-- `<!-- test: cluster -->`: they need a cluster; so does every block after it.
+- `<!-- test: cluster -->`: they need a cluster; so does every block after it. `replicas` needs some that really run.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import asyncio
 import os
 import re
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.docs.pages import ROOT, Block, blocks
 
 _PATIENCE = 40.0
-"""After so many seconds something has failed. It is far more than any step needs."""
+"""After so many seconds something has failed. It is far more than any step on one machine needs."""
 _CHECKOUT = ("Makefile", "pyproject.toml", "requirements", ".venv", "operator", "proxy", "examples", "charts", "docs")
 """What the reader's clone has, as far as tutorials need it."""
 
@@ -35,13 +35,16 @@ class Step:
     seen: str | None = None
 
 
-def steps(page: Path, *, cluster: bool) -> list[Step]:
-    """Return the steps of the part for one machine, or of the part for a cluster."""
+def steps(page: Path, *, cluster: bool, replicas: bool = True) -> list[Step]:
+    """Return the steps for one machine, or those for a cluster: all, or those without real replicas."""
     found: list[Step] = []
     within = False
     for block in blocks(page):
         within = within or block.told.startswith("cluster")
         if within != cluster:
+            continue
+        if "replicas" in block.told and not replicas:
+            found.append(Step(replace(block, told="by hand")))
             continue
         if block.language == "text" and found and found[-1].seen is None and found[-1].block.language == "sh":
             found[-1] = replace(found[-1], seen=block.text)
@@ -61,7 +64,10 @@ def looks_like(seen: str, said: str) -> bool:
 class Reader:
     """Follows a tutorial in `folder`. `replaced` are texts of the page that are others here, such as an address."""
 
-    def __init__(self, folder: Path, replaced: Mapping[str, str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, replaced: Mapping[str, str], environment: Mapping[str, str], patience: float = _PATIENCE
+    ) -> None:
+        self._patience = patience
         self._folder = folder
         self._replaced = replaced
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "SSL_CERT_FILE") if name in os.environ}
@@ -81,7 +87,7 @@ class Reader:
         for process in [*self._others, self._shell]:
             if process is not None and process.returncode is None:
                 os.killpg(process.pid, signal.SIGTERM)
-                await asyncio.wait_for(process.wait(), _PATIENCE)
+                await asyncio.wait_for(process.wait(), self._patience)
         await asyncio.gather(*self._drains)
 
     async def _start(self) -> asyncio.subprocess.Process:
@@ -103,6 +109,12 @@ class Reader:
             else:
                 assert block.language in ("text", "yaml"), f"{block}: nobody reads {block.language}"
 
+    def keep(self, found: Iterable[Block]) -> None:
+        """Write the files of these blocks, each as the last of them has it."""
+        for block in found:
+            if block.language == "yaml" and block.file:
+                self._write(block)
+
     def _write(self, block: Block) -> None:
         draft = self._folder / f"{block.file}.draft"
         draft.write_text(self._here(block.text))
@@ -118,7 +130,7 @@ class Reader:
         if "another terminal" in block.told:
             await self._in_another_terminal(block, seen)
             return
-        end = asyncio.get_running_loop().time() + _PATIENCE
+        end = asyncio.get_running_loop().time() + self._patience
         while True:
             status, said = await self._run(block)
             if (status != 0) == ("fails" in block.told) and (not seen or looks_like(seen, said)):
@@ -134,7 +146,7 @@ class Reader:
         typed = f"failed=0; trap 'failed=$?' ERR\n{self._here(block.text)}\necho; echo \"==$failed==\"\n"
         self._shell.stdin.write(typed.encode())
         said = ""
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(self._patience):
             while (end := re.search(r"^==(\d+)==$", said, re.MULTILINE)) is None:
                 line = await self._shell.stdout.readline()
                 assert line, f"{block}: the shell has ended:\n{said}"
@@ -150,7 +162,7 @@ class Reader:
         process.stdin.close()
         said = ""
         try:
-            async with asyncio.timeout(_PATIENCE):
+            async with asyncio.timeout(self._patience):
                 while not looks_like(seen, said):
                     line = await process.stdout.readline()
                     assert line, f"{block}: it has ended:\n{said}"

@@ -48,7 +48,7 @@ def metrics() -> str:
 def _of_operator() -> Iterable[tuple[tuple[str, ...], Metric]]:
     for found in vars(of_operator).values():
         if isinstance(found, MetricWrapperBase):
-            yield found._labelnames, found.describe()[0]
+            yield found._labelnames, next(iter(found.describe()))
 
 
 def _of_replica() -> Iterable[Metric]:

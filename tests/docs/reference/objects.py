@@ -55,7 +55,8 @@ def goproxyclass() -> str:
 def _page(kind: str, about: str, models: dict[str, Any], rules: list[dict[str, str]]) -> str:
     parts = [
         f"# {kind}\n\nThis page is generated (`make generate`) from the models that read the object: the API server "
-        f"refuses what they refuse, with the same words. `kubectl explain {kind.lower()}.spec` tells the same.\n\n{about}\n"
+        "refuses what they refuse, with the same words. "
+        f"`kubectl explain {kind.lower()}.spec` tells the same.\n\n{about}\n"
     ]
     if rules:
         parts.append(_refused(("", _message(rule)) for rule in rules))
