@@ -91,7 +91,7 @@ docs: .venv/dev.stamp ## build the site of docs/ into var/site, and fail where a
 
 lock: .venv/uv.stamp ## lock what pyproject.toml asks for in requirements/; ARGS=--upgrade takes the newest versions
 	@$(COMPILE) pyproject.toml --extra operator --extra go --group pyproject.toml:install -o requirements/run.txt
-	@$(COMPILE) --group pyproject.toml:dev -c requirements/run.txt -o requirements/dev.txt
+	@$(COMPILE) --group pyproject.toml:dev --group pyproject.toml:docs -c requirements/run.txt -o requirements/dev.txt
 	@$(COMPILE) --group pyproject.toml:bench -c requirements/run.txt -c requirements/dev.txt -o requirements/bench.txt
 	@$(COMPILE) --group pyproject.toml:uv -o requirements/uv.txt
 	@for platform in $(PLATFORMS); do for python in $(PYTHONS); do for file in requirements/*.txt; do \
