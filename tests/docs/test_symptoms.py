@@ -1,4 +1,4 @@
-"""The page by symptoms quotes what the programs really say, and each of go's errors that people search for has a part."""
+"""The page by symptoms quotes what the programs say, and each error of go that people search for has a part."""
 
 from __future__ import annotations
 
