@@ -15,13 +15,14 @@ import asyncio
 import os
 import re
 import signal
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.docs.pages import ROOT, Block, blocks
 
-_PATIENCE = 40.0
+_PATIENCE = 90.0
 """After so many seconds something has failed. It is far more than any step on one machine needs."""
 _CHECKOUT = ("Makefile", "pyproject.toml", "requirements", ".venv", "operator", "proxy", "examples", "charts", "docs")
 """What the reader's clone has, as far as tutorials need it."""
@@ -71,12 +72,16 @@ class Reader:
         self._folder = folder
         self._replaced = replaced
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "SSL_CERT_FILE") if name in os.environ}
+        kept["PATH"] += f":{Path(sys.executable).parent}"  # go, where the machine has none
         self._environment = {**kept, "HOME": str(folder / "home"), "COLUMNS": "160", **environment}
         self._others: list[asyncio.subprocess.Process] = []
         self._drains: list[asyncio.Task[bytes]] = []
         self._shell: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Reader:
+        installed = await asyncio.create_subprocess_exec("make", "--question", ".venv/run.stamp", cwd=ROOT)
+        # Otherwise `make run` would install the program from the reader's folder, which is gone after the test.
+        assert await installed.wait() == 0, "the program is not installed as pyproject.toml says: run `make venv`"
         (self._folder / "home").mkdir(parents=True)
         for name in _CHECKOUT:
             (self._folder / name).symlink_to(ROOT / name)
