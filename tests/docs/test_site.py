@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import DOCS
+from tests.docs.pages import DOCS, ROOT
 from tests.docs.site import build, dead_ends
 
 
@@ -25,6 +26,13 @@ def test_every_page_is_there_and_searched(site: Path) -> None:
 
 def test_no_link_is_dead_and_nothing_is_loaded_from_elsewhere(site: Path) -> None:
     assert dead_ends(site) == []
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_links_into_the_pages_find_their_anchors(name: str, site: Path) -> None:
+    found = re.findall(r"\]\(docs/([\w/-]+)\.md#([\w-]+)\)", (ROOT / name).read_text())
+    for page, anchor in found:
+        assert f'id="{anchor}"' in (site / f"{page}.html").read_text(), f"{name}: {page}.md#{anchor}"
 
 
 def test_each_kind_of_dead_end_is_seen(tmp_path: Path) -> None:
