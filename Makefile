@@ -59,7 +59,7 @@ bench-check: .venv/dev.stamp ## the small benchmark of CI, 2 minutes: fail when 
 lint: .venv/dev.stamp ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/mypy --no-error-summary operator proxy tests bench images
+	@$(BIN)/mypy --no-error-summary operator proxy tests bench images docs
 	@said=$$($(BIN)/lint-imports) || { echo "$$said"; exit 1; }
 
 cluster: .venv/dev.stamp ## bring up a Kubernetes of three nodes on this machine, and say how to use it
@@ -100,7 +100,7 @@ lock: .venv/uv.stamp ## lock what pyproject.toml asks for in requirements/; ARGS
 	done; done; done
 
 clean: ## remove .venv and what tools left behind
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist var/site *.egg-info
 	@find operator proxy tests bench images -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
