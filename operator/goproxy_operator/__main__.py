@@ -26,6 +26,7 @@ _OF_CLIENTS = {
     "bundle": "goproxy_operator.bundle.command",
     "completion": "goproxy_operator.completion.command",
     "events": "goproxy_operator.fleets.events",
+    "inventory": "goproxy_operator.inventory.command",
     "list": "goproxy_operator.fleets.listing",
     "prefetch": "goproxy_operator.prefetch.command",
     "publish": "goproxy_operator.publish.command",
