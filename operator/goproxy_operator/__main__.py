@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _OF_CLIENTS = {
     "bundle": "goproxy_operator.bundle.command",
     "completion": "goproxy_operator.completion.command",
+    "doctor": "goproxy_operator.doctor.command",
     "env": "goproxy_operator.env.command",
     "events": "goproxy_operator.fleets.events",
     "list": "goproxy_operator.fleets.listing",

@@ -30,6 +30,7 @@ OF_PEOPLE = {
     "events": "show what happened to a fleet",
     "top": "show which modules of a fleet are used most",
     "why": "explain why a module is allowed or refused, and where it comes from",
+    "doctor": "find out why requests fail, and what to do",
     "env": "print or write the settings that make the go command use a fleet",
     "completion": "print what makes a shell complete these commands",
 }

@@ -14,12 +14,13 @@ from goproxy_operator.env.candidates import VARIABLE, Candidate, CandidatesError
 from goproxy_operator.env.pipelines import PIPELINES, SECRET_NAME, Login
 from goproxy_operator.env.probing import probe
 from goproxy_operator.env.shells import SHELLS
-from goproxy_operator.env.wanted import Fallback, On, diff_of, exposed_url, fallback_of, kept, unverified_of, wanted
+from goproxy_operator.env.wanted import Fallback, On, diff_of, fallback_of, kept, wanted
 from goproxy_operator.env.writing import write
 from goproxy_operator.go_env.machine import read_go_env
 from goproxy_operator.go_env.settings import GoEnv
 from goproxy_operator.reach.arguments import add_reach_arguments, where_of
 from goproxy_operator.reach.place import reach
+from goproxy_operator.reach.told_to_clients import exposed_url, unverified_of
 
 _LARGEST_FILE = 1 << 16
 _LONGEST_USER = 128

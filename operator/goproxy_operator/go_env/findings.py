@@ -49,23 +49,23 @@ def _files(env: GoEnv) -> Iterator[Finding]:
 def _shells(env: GoEnv, around: Surroundings) -> Iterator[Finding]:
     if env.exported is None:
         return
-    for shell, exported in around.shells.items():
-        for name in (*NAMES, "GOENV"):
-            here, there = env.exported.get(name, ""), exported.get(name, "")
-            if here == there:
-                continue
-            if not there:
-                yield Finding(
-                    "shells-differ",
-                    Weight.NOTE,
-                    f"{name} is set here, and not in a new login {shell}",
-                    f"what starts elsewhere, such as an editor, does not see it: `go env -w {name}=...`",
-                )
-            else:
+    for name in (*NAMES, "GOENV"):
+        here = env.exported.get(name, "")
+        there = {shell: exported.get(name, "") for shell, exported in around.shells.items()}
+        lacking = [shell for shell, value in there.items() if here and not value]
+        if lacking:
+            yield Finding(
+                "shells-differ",
+                Weight.NOTE,
+                f"{name} is set here, and not in a new login shell ({', '.join(lacking)})",
+                f"what starts elsewhere, such as an editor, does not see it: `go env -w {name}=...`",
+            )
+        for shell, value in there.items():
+            if value and value != here:
                 yield Finding(
                     "shells-differ",
                     Weight.WORTH_A_LOOK,
-                    f"{name} is {without_logins(here) or 'not set'} here, and {without_logins(there)} in a new login "
+                    f"{name} is {without_logins(here) or 'not set'} here, and {without_logins(value)} in a new login "
                     f"{shell}",
                     f"keep one of them in the profile of {shell}, and open a new terminal",
                 )

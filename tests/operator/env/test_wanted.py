@@ -10,16 +10,13 @@ from goproxy_operator.env.candidates import Candidate, CandidatesError, parse_ca
 from goproxy_operator.env.wanted import (
     On,
     diff_of,
-    exposed_url,
     fallback_of,
-    hosted_of,
     kept,
-    private_of,
-    unverified_of,
     wanted,
 )
 from goproxy_operator.env.writing import hidden
 from goproxy_operator.go_env.settings import GoEnv, resolve
+from goproxy_operator.reach.told_to_clients import exposed_url, hosted_of, private_of, unverified_of
 
 FLEET = "https://goproxy.example.com"
 OTHER = "https://other.example.com"
