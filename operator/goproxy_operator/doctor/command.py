@@ -91,6 +91,8 @@ async def _doctor(arguments: argparse.Namespace) -> int:
     if meant.url is not None:
         way = Way(arguments.ca_file, arguments.timeout)
         told = await walk(meant.url, asked, env, way, token_file=arguments.token_file, folder=Path.cwd())
+    if meant.item:
+        meant.findings += await _replicas(where_of(arguments), arguments.of)
     found = [*_settings(env, meant, told, asked, await shells), *meant.findings, *told.findings]
     order = list(Weight)
     # What fails on the way comes before what is only set in an unusual way.
@@ -126,24 +128,28 @@ async def _meant(arguments: argparse.Namespace, env: GoEnv) -> _Meant:
 async def _by_reach(where: Where, name: str | None) -> _Meant:
     async with reach(where) as place:
         fleet: Fleet = await place.fleet(name)
-        seen = await reports(fleet)
-    found = list(judge_replicas({} if first_missing_right(seen) else seen))
-    unseen = fleet.unseen or first_missing_right(seen)
-    if unseen is not None:
-        found.append(Finding("replicas-unseen", Weight.WORTH_A_LOOK, f"the replicas cannot be asked: {unseen}"))
-    elif not fleet.replicas:
-        found.append(
-            Finding("no-replica", Weight.WRONG, f"{fleet.name} has no replica", "see `goproxy-operator status`")
-        )
     url = (None if fleet.is_local else exposed_url(fleet.item)) or fleet.url
     if url is None:
         remedy = "see `goproxy-operator status`"
-        found.append(Finding("no-endpoint", Weight.WRONG, f"the status of {fleet.name} has no endpoint", remedy))
-        return _Meant(None, fleet.item, found)
+        found = Finding("no-endpoint", Weight.WRONG, f"the status of {fleet.name} has no endpoint", remedy)
+        return _Meant(None, fleet.item, [found])
     try:
-        return _Meant(fleet_url(url), fleet.item, found)
+        return _Meant(fleet_url(url), fleet.item)
     except argparse.ArgumentTypeError as e:
         raise ClientError(f"the endpoint of {fleet.name}: {e}") from None
+
+
+async def _replicas(where: Where, name: str | None) -> list[Finding]:
+    """Ask the replicas, after the request: then they know of the servers that failed for it."""
+    async with reach(where, quiet=True) as place:
+        fleet: Fleet = await place.fleet(name)
+        seen = await reports(fleet)
+    unseen = fleet.unseen or first_missing_right(seen)
+    if unseen is not None:
+        return [Finding("replicas-unseen", Weight.WORTH_A_LOOK, f"the replicas cannot be asked: {unseen}")]
+    if not fleet.replicas:
+        return [Finding("no-replica", Weight.WRONG, f"{fleet.name} has no replica", "see `goproxy-operator status`")]
+    return list(judge_replicas(seen))
 
 
 def _settings(env: GoEnv, meant: _Meant, told: Walk, asked: Asked, shells: dict[str, dict[str, str]]) -> list[Finding]:

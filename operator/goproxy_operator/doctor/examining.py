@@ -84,7 +84,8 @@ class _Asker:
             await self._tunnel(reader, writer, f"{host}:{port}", through)
         if parts.scheme == "https":
             await self._start_tls(writer, host, port, plain=not proxy)
-        target = self.hop.url if proxy and parts.scheme == "http" else (parts.path or "/")
+        own = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        target = self.hop.url if proxy and parts.scheme == "http" else own
         more = through if proxy and parts.scheme == "http" else {}
         return await self._exchange(reader, writer, target, parts.netloc, more)
 
