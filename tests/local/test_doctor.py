@@ -70,6 +70,10 @@ async def test_a_module_that_is_denied(
         assert "the fleet refuses example.com/secret for anonymous, by modules" in told["verdict"]
         status, told, wrong = await doctor(capsys, MODULE, "--local", str(fleet.data))
         assert (status, wrong) == (0, [])
+        [probe] = told["probes"]
+        [place] = probe["places"]
+        assert (probe["replica"], place["kind"], place["name"]) == ("team-a-0", "upstream", upstream.url)
+        assert (place["status"], place["failure"]) == (404, "")
         status, told, wrong = await doctor(capsys, "example.com/absent@v1.0.0", "--local", str(fleet.data))
         assert (status, wrong) == (1, ["not-found"])
 
@@ -101,3 +105,17 @@ async def test_a_fleet_that_asks_itself(
         await fleet.line("team-a-0: ready")
         status, _, wrong = await doctor(capsys, MODULE)
         assert (status, wrong) == (1, ["loop"])
+
+
+async def test_an_upstream_that_fails_when_nobody_has_asked_yet(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    async with LocalFleet(tmp_path, document(f"http://127.0.0.1:{port}")) as fleet:
+        monkeypatch.setenv("GOPROXY", await fleet.url())
+        monkeypatch.setenv("GOSUMDB", "off")
+        await fleet.line("team-a-0: ready")
+        status, told, wrong = await doctor(capsys, "--local", str(fleet.data))
+        assert (status, wrong) == (1, ["replica-place"])
+        assert f"http://127.0.0.1:{port} cannot be reached: Connection refused" in told["verdict"]

@@ -2,10 +2,14 @@
 
 import argparse
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+
+from pydantic import ValidationError
 
 from goproxy_operator.client.arguments import FleetUrl, fleet_url
 from goproxy_operator.client.failure import EXIT_DONE, EXIT_FAILED, EXIT_HELP, ClientError, UsageError, run_command
@@ -13,7 +17,7 @@ from goproxy_operator.completion.names import complete_names, completed_by, flee
 from goproxy_operator.doctor.asking import Walk, question, walk
 from goproxy_operator.doctor.diagnosis import Asked
 from goproxy_operator.doctor.examining import HOP_SECONDS, Way
-from goproxy_operator.doctor.replicas import judge_replicas
+from goproxy_operator.doctor.replicas import judge_probes, judge_replicas
 from goproxy_operator.doctor.view import Examined, doctor_view, document
 from goproxy_operator.go_env.finding import Finding, Surroundings, Weight
 from goproxy_operator.go_env.findings import findings
@@ -21,13 +25,18 @@ from goproxy_operator.go_env.machine import login_shells, missing_programs, read
 from goproxy_operator.go_env.settings import GoEnv
 from goproxy_operator.output import Format, add_output, print_document, show
 from goproxy_operator.reach.arguments import Where, add_reach_arguments, object_name, where_of
-from goproxy_operator.reach.fleet import Fleet, first_missing_right, reports
+from goproxy_operator.reach.fleet import Fleet, ask_all, first_missing_right, reports
 from goproxy_operator.reach.place import reach
 from goproxy_operator.reach.told_to_clients import exposed_url, hosted_of, private_of
 from modproxy.contract.duration import parse_duration
+from modproxy.contract.probe import PROBE_BYTES, Probe
 from modproxy.mod.chain import ChainError, EntryKind, parse_chain
 
 _MOST_SECONDS = 120.0
+_MOST_PROBED = 4
+"""Replicas whose places are asked: all have the same config, and each asks all of them."""
+_PROBE_SECONDS = 20.0
+"""A replica waits 10 s for its places."""
 _HELP = """\
 Walk the whole way of a request as the go command would, and say what is wrong and what to do about it: first the
 settings of the go command (which of environment, `go env -w` file, go.env and default sets each of them, what hides
@@ -56,6 +65,8 @@ class _Meant:
     url: FleetUrl | None
     item: dict[str, Any] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    probes: dict[str, Probe] = field(default_factory=dict)
+    """How the places that a replica asks answer it, by the replica's name."""
 
 
 def run(parser: argparse.ArgumentParser, command: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
@@ -92,13 +103,13 @@ async def _doctor(arguments: argparse.Namespace) -> int:
         way = Way(arguments.ca_file, arguments.timeout)
         told = await walk(meant.url, asked, env, way, token_file=arguments.token_file, folder=Path.cwd())
     if meant.item:
-        meant.findings += await _replicas(where_of(arguments), arguments.of)
+        meant.findings += await _replicas(where_of(arguments), arguments.of, asked, meant.probes)
     found = [*_settings(env, meant, told, asked, await shells), *meant.findings, *told.findings]
     order = list(Weight)
     # What fails on the way comes before what is only set in an unusual way.
     ranked = sorted(found, key=lambda one: (order.index(one.weight), one not in told.findings))
     url = meant.url.url if meant.url else None
-    examined = Examined(url, str(asked), env, told.hops, ranked, told.why)
+    examined = Examined(url, str(asked), env, told.hops, ranked, told.why, meant.probes)
     if arguments.output == Format.TABLE:
         show(doctor_view(examined, verbose=arguments.verbose))
     else:
@@ -139,17 +150,27 @@ async def _by_reach(where: Where, name: str | None) -> _Meant:
         raise ClientError(f"the endpoint of {fleet.name}: {e}") from None
 
 
-async def _replicas(where: Where, name: str | None) -> list[Finding]:
-    """Ask the replicas, after the request: then they know of the servers that failed for it."""
+async def _replicas(where: Where, name: str | None, asked: Asked, probes: dict[str, Probe]) -> list[Finding]:
+    """Ask the replicas, after the request: then they know of the servers that failed for it.
+
+    `probes` gets how the places that they ask answer them just now.
+    """
     async with reach(where, quiet=True) as place:
         fleet: Fleet = await place.fleet(name)
         seen = await reports(fleet)
+        query = f"?{urlencode({'module': asked.module})}" if asked.module else ""
+        path = f"/-/probe{query}"
+        answers = await ask_all(fleet.replicas[:_MOST_PROBED], path, largest=PROBE_BYTES, seconds=_PROBE_SECONDS)
+    for replica, answer in answers.items():
+        with contextlib.suppress(ValidationError):  # a replica of an older version has no such answer
+            if isinstance(answer, bytes):
+                probes[replica] = Probe.model_validate_json(answer)
     unseen = fleet.unseen or first_missing_right(seen)
     if unseen is not None:
         return [Finding("replicas-unseen", Weight.WORTH_A_LOOK, f"the replicas cannot be asked: {unseen}")]
     if not fleet.replicas:
         return [Finding("no-replica", Weight.WRONG, f"{fleet.name} has no replica", "see `goproxy-operator status`")]
-    return list(judge_replicas(seen))
+    return [*judge_replicas(seen), *judge_probes(probes, seen)]
 
 
 def _settings(env: GoEnv, meant: _Meant, told: Walk, asked: Asked, shells: dict[str, dict[str, str]]) -> list[Finding]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from goproxy_operator.go_env.finding import Finding, Weight
+from modproxy.contract.probe import Probe
 from modproxy.contract.report import Report, plain_text
 
 
@@ -16,6 +17,28 @@ def judge_replicas(reports: Mapping[str, Report | Exception]) -> Iterator[Findin
     for (code, text), (weight, remedy, names) in seen.items():
         who = ", ".join(sorted(names)[:4]) + (" ..." if len(names) > 4 else "")
         yield Finding(code, weight, f"replica {plain_text(who)}: {text}", remedy)
+
+
+def judge_probes(probes: Mapping[str, Probe], reports: Mapping[str, Report | Exception]) -> Iterator[Finding]:
+    """Yield the places that fail for a replica just now, and of which no report tells already."""
+    known = {
+        plain_text(one.place).rstrip("/")
+        for report in reports.values()
+        if isinstance(report, Report)
+        for one in report.outages or ()
+    }
+    failing: dict[tuple[str, str], list[str]] = {}
+    for replica, probe in probes.items():
+        for place in probe.places:
+            if place.failure and plain_text(place.name).rstrip("/") not in known:
+                failing.setdefault((plain_text(place.name), plain_text(place.failure)), []).append(replica)
+    for (name, failure), replicas in failing.items():
+        yield Finding(
+            "replica-place",
+            Weight.WRONG,
+            f"replica {plain_text(', '.join(sorted(replicas)[:4]))}: {name} {failure}",
+            "check spec.upstream (httpProxy, trustedCASecretName, egressCIDRs), NetworkPolicies and that server",
+        )
 
 
 def _unseen(error: Exception) -> Iterator[Finding]:

@@ -1,13 +1,15 @@
 """What `doctor` has found, for people and for programs. Pure."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from goproxy_operator.doctor.hop import Hop
 from goproxy_operator.go_env.finding import Finding, Weight, without_logins
 from goproxy_operator.go_env.settings import GoEnv
 from goproxy_operator.output import API_VERSION, Grid, Line, Mood, Section, View
+from modproxy.contract.probe import Probe
+from modproxy.contract.report import plain_text
 from modproxy.contract.why import Why
 
 _MOODS = {Weight.WRONG: Mood.BAD, Weight.WORTH_A_LOOK: Mood.WORTH_A_LOOK, Weight.NOTE: Mood.FAINT}
@@ -27,6 +29,8 @@ class Examined:
     findings: Sequence[Finding]
     """The worst first."""
     why: Why | None = None
+    probes: Mapping[str, Probe] = field(default_factory=dict)
+    """How the places that a replica asks answer it, by the replica's name."""
 
     @property
     def wrong(self) -> list[Finding]:
@@ -57,6 +61,8 @@ def doctor_view(examined: Examined, *, verbose: bool) -> View:
         sections.append(Section([_grid(examined.hops)], f"THE WAY OF {examined.asked}"))
     if verbose:
         sections += [Section(list(_details(hop)), f"{hop.name}: {hop.url}") for hop in examined.hops]
+    if any(probe.places for probe in examined.probes.values()):
+        sections.append(Section([_probed(examined.probes)], "FROM THE REPLICAS"))
     if examined.why is not None:
         sections.append(Section(list(_steps(examined.why)), "WHERE THE FLEET ASKS"))
     sections.append(Section([_settings(examined.env, verbose=verbose)], "SETTINGS OF THE GO COMMAND"))
@@ -80,6 +86,16 @@ def _grid(hops: Sequence[Hop]) -> Grid:
     ]
     moods = [Mood.BAD if hop.fault or (hop.status or 0) >= 400 else Mood.PLAIN for hop in hops]
     return Grid(_HEADERS, rows, frozenset(_HEADERS[2:]), moods)
+
+
+def _probed(probes: Mapping[str, Probe]) -> Grid:
+    rows, moods = [], []
+    for replica, probe in probes.items():
+        for place in probe.places:
+            answer = plain_text(place.failure) or str(place.status)
+            rows.append((plain_text(replica), place.kind, plain_text(place.name), answer, _span(place.seconds)))
+            moods.append(Mood.BAD if place.failure else Mood.PLAIN)
+    return Grid(("REPLICA", "KIND", "PLACE", "ANSWER", "FIRST BYTE"), rows, frozenset({"FIRST BYTE"}), moods)
 
 
 def _details(hop: Hop) -> Iterator[Line]:
@@ -144,6 +160,10 @@ def document(examined: Examined) -> dict[str, Any]:
             for one in examined.env.settings.values()
         ],
         "goEnvFile": examined.env.env_file,
+        "probes": [
+            {"replica": name, "places": [place.model_dump(mode="json", by_alias=True) for place in probe.places]}
+            for name, probe in examined.probes.items()
+        ],
     }
 
 
