@@ -59,6 +59,7 @@ from modproxy.server.why.explaining import Explainer, WhyParts
 from modproxy.source.asking_again import ask_again
 from modproxy.source.build import SharedResources
 from modproxy.source.peer_client import PeerClient
+from modproxy.source.probing import probe_places
 from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.way_out.bucket_settings import bucket_settings
 from modproxy.source.way_out.connections import Connections
@@ -163,7 +164,7 @@ class Replica:
         self.why = WhyAction(explainer, self.peers.members.name if self.peers is not None else "")
         self.probing = Probing(
             self.peers.members.name if self.peers is not None else "",
-            lambda: (self.in_force.sources.hops, self.in_force.rules.layout),
+            lambda module: probe_places(self.in_force.sources.hops, self.in_force.rules.layout, module),
         )
         self.modules = ModuleIndex(self.store.root)
         page = PageAction(

@@ -1,46 +1,39 @@
-"""Which places a probe asks: those of the config, and of a module the host alone."""
+"""One probe at a time, and nothing but a module may be named."""
 
 from __future__ import annotations
 
-import pytest
+import asyncio
+import json
 
-from modproxy.layout import Layout
-from modproxy.mod.chain import parse_chain
-from modproxy.mod.pattern import parse_pattern
-from modproxy.mod.sumdb import parse_gosumdb
-from modproxy.server.probing import places_of
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
-
-def layout(goproxy: str, *, parent: str = "", sumdb: str = "off") -> Layout:
-    private = (parse_pattern("git.example.com/*"),)
-    return Layout(parse_chain(goproxy), private, private, parse_gosumdb(sumdb), parent, "", ())
+from modproxy.contract.probe import ProbedPlace
+from modproxy.server.probing import Probing
 
 
-UPSTREAM = ("upstream", "https://a.example.com", None)
+async def test_what_is_asked_and_how_often() -> None:
+    asked: list[str] = []
+    go_on = asyncio.Event()
 
+    async def ask(module: str) -> tuple[ProbedPlace, ...]:
+        asked.append(module)
+        await go_on.wait()
+        return (ProbedPlace(kind="upstream", name="https://a.example.com", status=200),)
 
-@pytest.mark.parametrize(
-    ("of", "module", "places"),
-    [
-        (layout("https://a.example.com,off"), "example.com/m", [UPSTREAM]),
-        (layout("https://a.example.com,direct"), "", [UPSTREAM]),
-        (
-            layout("https://a.example.com,direct"),
-            "example.com/m/sub",
-            [UPSTREAM, ("versionControl", "https://example.com", None)],
-        ),
-        (
-            layout("https://a.example.com"),
-            "git.example.com/x/y",
-            [UPSTREAM, ("versionControl", "https://git.example.com", None)],
-        ),
-        (layout("file:///srv/modules,off"), "", []),
-        (
-            layout("off", parent="https://p.example.com", sumdb="sum.golang.org"),
-            "",
-            [("parent", "https://p.example.com", None), ("checksumDatabase", "https://sum.golang.org", None)],
-        ),
-    ],
-)
-def test_places(of: Layout, module: str, places: list[object]) -> None:
-    assert places_of(of, module) == places
+    app = web.Application()
+    app.router.add_get("/-/probe", Probing("team-a-0", ask).keepers)
+    async with TestClient(TestServer(app)) as client:
+        first = asyncio.create_task(client.get("/-/probe", params={"module": "example.com/m"}))
+        while not asked:
+            await asyncio.sleep(0.01)
+        second = await client.get("/-/probe")
+        assert (second.status, second.headers["Retry-After"]) == (429, "10")
+        for bad in ("https://x.example.com/a", "127.0.0.1:80/x", "a" * 2000, "example.com/../x"):
+            assert (await client.get("/-/probe", params={"module": bad})).status == 400
+        go_on.set()
+        answer = await first
+        told = json.loads(await answer.text())
+        assert (answer.status, told["replica"], told["places"][0]["status"]) == (200, "team-a-0", 200)
+        assert (await client.get("/-/probe")).status == 200
+        assert asked == ["example.com/m", ""]
