@@ -32,6 +32,7 @@ OF_PEOPLE = {
     "why": "explain why a module is allowed or refused, and where it comes from",
     "doctor": "find out why requests fail, and what to do",
     "env": "print or write the settings that make the go command use a fleet",
+    "slo": "say whether a release made an objective of a fleet worse, for pipelines",
     "completion": "print what makes a shell complete these commands",
 }
 """The commands of `kubectl goproxy`, which look at fleets."""
