@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import socket
@@ -200,3 +201,33 @@ def test_wrong_usage(arguments: list[str], words: str, capsys: pytest.CaptureFix
     said = capsys.readouterr().err
     assert words in said
     assert "pw@" not in said
+
+
+async def test_doctor_and_the_login(
+    ci: Ci, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With TLS and users: no login, a wrong one, and the right one, from the netrc file as go reads it."""
+    monkeypatch.chdir(ci.home)
+    monkeypatch.setenv("HOME", str(ci.home))
+    monkeypatch.setenv("GOSUMDB", "off")
+    monkeypatch.setenv("GOPROXY", ci.url)
+    for name in ("GOPRIVATE", "GONOPROXY", "GOAUTH", "NETRC", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GONOSUMDB", "example.com")
+    netrc = ci.home / ".netrc"
+
+    async def wrong() -> list[str]:
+        capsys.readouterr()
+        arguments = ["doctor", "example.com/m@v1.0.0", "--ca-file", str(ci.authority.file), "-o", "json"]
+        await asyncio.to_thread(main, arguments)
+        out = capsys.readouterr().out
+        assert ci.token not in out
+        return [one["code"] for one in json.loads(out)["findings"] if one["weight"] == "wrong"]
+
+    assert await wrong() == ["login-wanted", "netrc-lacks-fleet"]
+    machine = ci.url.removeprefix("https://")
+    netrc.write_text(f"machine {machine} login token password another\n")
+    netrc.chmod(0o600)
+    assert await wrong() == ["bad-credential"]
+    netrc.write_text(f"machine {machine} login token password {ci.token}\n")
+    assert await wrong() == []

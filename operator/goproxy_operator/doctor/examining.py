@@ -224,7 +224,8 @@ class _Asker:
         for line in lines:
             name, colon, value = line.partition(":")
             if colon and name.lower() in KEPT_HEADERS:
-                found.setdefault(name.lower(), plain_text(value.strip()))
+                shown = value.partition("?")[0] if name.lower() == "location" else value  # a query may have a secret
+            found.setdefault(name.lower(), plain_text(shown.strip()))
         return int(words[1]), found
 
 

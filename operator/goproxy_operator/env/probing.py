@@ -42,7 +42,7 @@ async def _why_not(session: aiohttp.ClientSession, candidate: Candidate, ca_file
             if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 return f"it answers {answer.status} {plain_text(answer.reason or '')}".rstrip()
             if HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
-                where = plain_text(answer.headers.get("Location", "elsewhere"))
+                where = plain_text(answer.headers.get("Location", "elsewhere").partition("?")[0])
                 return f"it leads to {where}: a network that wants a login first does so"
             return ""
     except TimeoutError:
