@@ -225,7 +225,7 @@ class _Asker:
             name, colon, value = line.partition(":")
             if colon and name.lower() in KEPT_HEADERS:
                 shown = value.partition("?")[0] if name.lower() == "location" else value  # a query may have a secret
-            found.setdefault(name.lower(), plain_text(shown.strip()))
+                found.setdefault(name.lower(), plain_text(shown.strip()))
         return int(words[1]), found
 
 
