@@ -130,7 +130,7 @@ ANSWERS: dict[str, tuple[Handler, str, str]] = {
     "503": (answering("503 Service Unavailable"), "upstream", "cannot get it now"),
     "503 of an ingress": (answering("503 Service Unavailable", server="nginx"), "in-front", "stands before the fleet"),
     "508": (answering("508 Loop Detected"), "loop", "among its own upstreams"),
-    "a login page": (answering("302 Found", headers="Location: https://sso.corp?state=abc\r\n"), "redirect", "sso.corp"),
+    "a login page": (answering("302 Found", headers="Location: https://id.corp?state=abc\r\n"), "redirect", "id.corp"),
     "hangs before the head": (silent, "no-answer", "no answer begins within 1 s"),
     "hangs after the head": (stops, "stopped-answer", "stops for 1 s"),
     "no HTTP": (breaks, "broken-answer", "speaks no HTTP"),
