@@ -24,7 +24,7 @@ COMPILE   = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --ge
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help venv run test azure gitea bench bench-check lint generate cluster load e2e cluster-down lock clean
+.PHONY: help venv run test azure gitea pictures bench bench-check lint generate docs cluster load e2e cluster-down lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ gitea: .venv/dev.stamp ## the test of webhooks with a real Gitea, which is built
 	} && static="$$("$$go" list -m -f '{{.Dir}}' code.gitea.io/gitea)" && cd "$(CURDIR)" && \
 	GITEA="$$folder/gitea" GITEA_STATIC="$$static" $(BIN)/python -m pytest tests/modproxy/sync/test_gitea.py $(ARGS)
 
+pictures: .venv/bench.stamp ## draw docs/dashboard.svg: the panels of the dashboard, by a real Prometheus under load, 3 minutes
+	@$(BIN)/python -m tests.prometheus.pictures
+
 bench: .venv/bench.stamp ## measure speed and memory beside nginx and others; ARGS name measurements, ARGS=--help says more
 	@$(BIN)/python -m bench $(ARGS)
 
@@ -59,7 +62,7 @@ bench-check: .venv/dev.stamp ## the small benchmark of CI, 2 minutes: fail when 
 lint: .venv/dev.stamp ## ruff, mypy --strict, import-linter
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --check --quiet .
-	@$(BIN)/mypy --no-error-summary operator proxy tests bench images
+	@$(BIN)/mypy --no-error-summary operator proxy tests bench images docs
 	@said=$$($(BIN)/lint-imports) || { echo "$$said"; exit 1; }
 
 cluster: .venv/dev.stamp ## bring up a Kubernetes of three nodes on this machine, and say how to use it
@@ -74,7 +77,7 @@ e2e: .venv/dev.stamp ## the end-to-end tests alone, on that cluster or the one t
 cluster-down: .venv/dev.stamp ## remove that cluster, and end the docker daemon that was started for it
 	@$(BIN)/python -m tests.kubernetes.kind_cluster down --all
 
-generate: .venv/dev.stamp ## write CRDs, dashboards and alerts from the sources, and what the chart has of them and of deploy/
+generate: .venv/dev.stamp ## write CRDs, dashboards, alerts and reference pages from the sources, and what the chart has of them
 	@for crd in $(CRDS); do \
 	  $(BIN)/python -m goproxy_operator.api.crd $$crd > crds/$$crd.yaml.new && mv crds/$$crd.yaml.new crds/$$crd.yaml || exit 1; \
 	done
@@ -83,11 +86,15 @@ generate: .venv/dev.stamp ## write CRDs, dashboards and alerts from the sources,
 	done
 	@$(BIN)/python -m tests.e2e.failures.table > docs/troubleshooting.md.new && mv docs/troubleshooting.md.new docs/troubleshooting.md
 	@$(BIN)/python -m tests.docs.command_reference > docs/commands.md.new && mv docs/commands.md.new docs/commands.md
+	@$(BIN)/python -m tests.docs.reference docs/reference
 	@cp $(CRDS:%=crds/%.yaml) deploy/rbac.yaml deploy/admission.yaml $(MONITORING:%=deploy/monitoring/%.json) charts/goproxy-operator/files/
+
+docs: .venv/dev.stamp ## build the site of docs/ into var/site, and fail where a link or an anchor leads nowhere
+	@$(BIN)/python -m tests.docs.site var/site && echo "var/site/index.html"
 
 lock: .venv/uv.stamp ## lock what pyproject.toml asks for in requirements/; ARGS=--upgrade takes the newest versions
 	@$(COMPILE) pyproject.toml --extra operator --extra go --group pyproject.toml:install -o requirements/run.txt
-	@$(COMPILE) --group pyproject.toml:dev -c requirements/run.txt -o requirements/dev.txt
+	@$(COMPILE) --group pyproject.toml:dev --group pyproject.toml:docs -c requirements/run.txt -o requirements/dev.txt
 	@$(COMPILE) --group pyproject.toml:bench -c requirements/run.txt -c requirements/dev.txt -o requirements/bench.txt
 	@$(COMPILE) --group pyproject.toml:uv -o requirements/uv.txt
 	@for platform in $(PLATFORMS); do for python in $(PYTHONS); do for file in requirements/*.txt; do \
@@ -96,7 +103,7 @@ lock: .venv/uv.stamp ## lock what pyproject.toml asks for in requirements/; ARGS
 	done; done; done
 
 clean: ## remove .venv and what tools left behind
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist *.egg-info
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist var/site *.egg-info
 	@find operator proxy tests bench images -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:

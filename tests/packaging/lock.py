@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 EXTRAS = ("operator", "go")
 # Files of the lock, with the dependency groups that each holds. The first holds the project with EXTRAS as well.
-GROUPS = {"run.txt": ("install",), "dev.txt": ("dev",), "bench.txt": ("bench",), "uv.txt": ("uv",)}
+GROUPS = {"run.txt": ("install",), "dev.txt": ("dev", "docs"), "bench.txt": ("bench",), "uv.txt": ("uv",)}
 
 
 class Pin(NamedTuple):

@@ -21,7 +21,7 @@ def test_the_lock_agrees_with_pyproject() -> None:
 
 def test_every_extra_and_every_group_is_locked() -> None:
     table = tomllib.loads(PYPROJECT)
-    assert {*EXTRAS, "in-cluster"} == set(table["project"]["optional-dependencies"])  # `operator` has all of it
+    assert {*EXTRAS, "in-cluster", "kubectl"} == set(table["project"]["optional-dependencies"])  # `operator` has both
     assert {group for groups in GROUPS.values() for group in groups} == set(table["dependency-groups"])
 
 

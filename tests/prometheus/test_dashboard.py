@@ -20,6 +20,7 @@ from goproxy_operator.desired.monitoring.prometheus_rule import prometheus_rule
 from tests.modproxy.fake_upstream import FakeUpstream, status
 from tests.modproxy.replica_fleet import Fleet
 from tests.operator.objects import goproxy
+from tests.prometheus.containers import UNSEEN
 from tests.prometheus.server import Prometheus, faster, filled
 
 PODS = ("team-a-0", "team-a-1")
@@ -27,10 +28,6 @@ MODULES = 30
 ROUNDS = 3
 FILE_BYTES = 100
 """Every zip has more."""
-
-OF_CONTAINERS = ("CPU that the limit withheld", "Memory of the limit", "Time that threads wait")
-UNSEEN = () if Path("/sys/fs/cgroup/cpu.max").exists() else OF_CONTAINERS
-"""The file is there in a container of a machine with cgroup v2. Elsewhere nothing tells these figures."""
 
 Values = dict[str, float]
 """The values of a panel's query, by the values of their labels."""
@@ -120,7 +117,7 @@ def meanings(before: Counter[str], after: Counter[str]) -> dict[str, Callable[[V
         "Storage by replica": every(share, *PODS),
         "Bytes held by replica": every(lambda value: value > MODULES * ROUNDS * FILE_BYTES, *PODS),
         "Disk pressure": every(nothing, *PODS),
-        "Refusals": every(lambda value: value >= 0, "Enforce build modules"),
+        "Refusals": every(positive, "Enforce build modules"),
         "Requests to upstream by answer": every(positive, "200", "503"),
         "Requests to upstream without an answer": every(positive),
         "Requests between replicas": every(positive, "asked", "answered"),

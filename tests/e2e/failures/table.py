@@ -22,7 +22,7 @@ _HEAD = """\
 `kubectl get gop` shows in one word why a fleet does not serve, and `kubectl describe gop NAME` says in its conditions
 what is wrong, where, and what to do. This page is the list of those words. The end-to-end tests make every failure of
 the tables on a real cluster, and read the object; the page is written from them by `make generate`. `status.help` of an
-object links to the parts that concern it.
+object links to the parts that concern it. Who sees an error of the go command looks at [when go fails](symptoms.md).
 
 A fleet whose condition `Ready` is True serves. Conditions beside it may say that something else needs somebody.
 """

@@ -14,10 +14,12 @@ KEPT_NAMES = (
 """The series of a replica. Series such as up or kube_pod_info have no place here: others alert on them."""
 _OF_THE_TARGET = ("__name__", "container", "instance", "job", "namespace", "pod", "service")
 _OF_THE_METRICS = (
+    "action",
     "cache",
     "code",
     "direction",
     "endpoint",
+    "forge",
     "le",
     "mode",
     "operation",
