@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _OF_CLIENTS = {
     "bundle": "goproxy_operator.bundle.command",
     "completion": "goproxy_operator.completion.command",
+    "doctor": "goproxy_operator.doctor.command",
+    "env": "goproxy_operator.env.command",
     "events": "goproxy_operator.fleets.events",
     "inventory": "goproxy_operator.inventory.command",
     "list": "goproxy_operator.fleets.listing",

@@ -31,6 +31,8 @@ OF_PEOPLE = {
     "top": "show which modules of a fleet are used most",
     "why": "explain why a module is allowed or refused, and where it comes from",
     "inventory": "list which versions were served to whom, from the audit log",
+    "doctor": "find out why requests fail, and what to do",
+    "env": "print or write the settings that make the go command use a fleet",
     "slo": "say whether a release made an objective of a fleet worse, for pipelines",
     "completion": "print what makes a shell complete these commands",
 }

@@ -114,6 +114,7 @@ async def serve(path: Path, loaded: Loaded) -> None:
                 replica.background.dead,
                 lambda: replica.in_force.rules.hosts,
                 why=replica.tell_why,
+                probe=replica.probing.keepers,
             ),
             access_log=None,
         )

@@ -50,6 +50,7 @@ from modproxy.server.page.action import PageAction, PageParts
 from modproxy.server.page.index import ModuleIndex
 from modproxy.server.peers import PeerHandler
 from modproxy.server.prefetch import MOST_FILES, PREFETCH, Prefetch
+from modproxy.server.probing import Probing
 from modproxy.server.publish import DEPOT_SHARE, HostingParts
 from modproxy.server.traffic import Traffic
 from modproxy.server.why.action import WHY, WhyAction
@@ -58,6 +59,7 @@ from modproxy.server.why.explaining import Explainer, WhyParts
 from modproxy.source.asking_again import ask_again
 from modproxy.source.build import SharedResources
 from modproxy.source.peer_client import PeerClient
+from modproxy.source.probing import probe_places
 from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.way_out.bucket_settings import bucket_settings
 from modproxy.source.way_out.connections import Connections
@@ -160,6 +162,10 @@ class Replica:
         places = Places(self.store, cache, self.object_store.bucket, self.mixed)
         explainer = Explainer(WhyParts(own, self.handler.held, places, self.peers, self._outages))
         self.why = WhyAction(explainer, self.peers.members.name if self.peers is not None else "")
+        self.probing = Probing(
+            self.peers.members.name if self.peers is not None else "",
+            lambda module: probe_places(self.in_force.sources.hops, self.in_force.rules.layout, module),
+        )
         self.modules = ModuleIndex(self.store.root)
         page = PageAction(
             PageParts(own, self._report, explainer, self.modules, self.store, self.handler.recent_refusals)

@@ -55,11 +55,20 @@ class Authority:
         self.file = folder / f"{name}.crt"
         self.file.write_bytes(self._certificate.public_bytes(Encoding.PEM))
 
-    def issue(self, file: str, common_name: str, *, groups: Sequence[str] = (), hosts: Sequence[str] = ()) -> KeyPair:
+    def issue(
+        self,
+        file: str,
+        common_name: str,
+        *,
+        groups: Sequence[str] = (),
+        hosts: Sequence[str] = (),
+        age: datetime.timedelta = datetime.timedelta(),
+    ) -> KeyPair:
         """Issue `file`.crt and .key, for a client as for a server.
 
         To the API server the common name is the user and the groups are the user's groups; `hosts` are the DNS names
-        and IP addresses under which a server with this certificate is called.
+        and IP addresses under which a server with this certificate is called. With an `age` above `LIFETIME` it has
+        expired.
         """
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name(
@@ -70,7 +79,7 @@ class Authority:
         )
         usages = [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
         builder = (
-            _builder(subject, issuer=self._certificate.subject, key=key.public_key())
+            _builder(subject, issuer=self._certificate.subject, key=key.public_key(), age=age)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
             .add_extension(
@@ -97,8 +106,14 @@ def write_private_key(path: Path, key: ec.EllipticCurvePrivateKey | None = None)
     path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()))
 
 
-def _builder(subject: x509.Name, *, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
+def _builder(
+    subject: x509.Name,
+    *,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    age: datetime.timedelta = datetime.timedelta(),
+) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.UTC) - age
     return (
         x509.CertificateBuilder()
         .subject_name(subject)

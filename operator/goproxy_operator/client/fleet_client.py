@@ -56,7 +56,7 @@ class FleetClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=_tls(self._asking))
+        connector = aiohttp.TCPConnector(limit=_CONNECTIONS, ssl=tls_of(self._asking))
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS, sock_read=self._asking.timeout)
         self._session = aiohttp.ClientSession(
             connector=connector,
@@ -87,13 +87,13 @@ class FleetClient:
         url = URL(f"{self.url}/{quote(path, safe=_UNQUOTED)}{f'?{query}' if query else ''}", encoded=True)
         try:
             async with self._session.request(
-                method, url, data=body, headers=headers, allow_redirects=False, **_proxy_for(url)
+                method, url, data=body, headers=headers, allow_redirects=False, **proxy_for(url)
             ) as response:
                 if response.status >= HTTPStatus.MULTIPLE_CHOICES:
                     raise await _refused(self.url, response)
                 yield response
         except (aiohttp.ClientError, OSError, TimeoutError) as e:
-            raise ClientError(f"{self.url} gives no answer: {_words_of(e)}") from None
+            raise ClientError(f"{self.url} gives no answer: {words_of(e)}") from None
 
     async def read(self, path: str, largest: int) -> bytes:
         """Return a small answer of at most `largest` bytes. Raises `ClientError`."""
@@ -106,7 +106,7 @@ class FleetClient:
             return bytes(body)
 
 
-def _proxy_for(url: URL) -> dict[str, Any]:
+def proxy_for(url: URL) -> dict[str, Any]:
     """Return the HTTP proxy that the environment names for a URL, as aiohttp wants it."""
     found = "" if proxy_bypass(url.host or "") else getproxies().get(url.scheme, "")
     if not found or url.host in _THIS_MACHINE:
@@ -115,7 +115,8 @@ def _proxy_for(url: URL) -> dict[str, Any]:
     return {"proxy": proxy, "proxy_auth": aiohttp.BasicAuth(login.username, login.password) if login else None}
 
 
-def _tls(asking: Asking) -> ssl.SSLContext | bool:
+def tls_of(asking: Asking) -> ssl.SSLContext | bool:
+    """Return whom a connection trusts, as aiohttp wants it. Raises `UsageError`."""
     if asking.ca_file is None:
         return True
     context = ssl.create_default_context()
@@ -137,7 +138,8 @@ async def _refused(url: str, response: aiohttp.ClientResponse) -> Refused:
                    response.status)  # fmt: skip
 
 
-def _words_of(error: Exception) -> str:
+def words_of(error: Exception) -> str:
+    """Return why there is no answer, in words."""
     if isinstance(error, TimeoutError):
         return "it was silent for too long"
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):

@@ -1,4 +1,4 @@
-"""Which versions a fleet would refuse now: they were served, and a vulnerability became known, or a rule has changed."""
+"""Which versions that were served a fleet would refuse now: a vulnerability became known, or a rule is new."""
 
 import asyncio
 from collections.abc import Sequence

@@ -22,8 +22,10 @@ def admin_app(
     hosts: Callable[[], Collection[str]] = tuple,
     *,
     why: Callable[[web.Request], Awaitable[web.Response]] | None = None,
+    probe: Callable[[web.Request], Awaitable[web.Response]] | None = None,
 ) -> web.Application:
-    """Build the application that answers `/-/healthz`, `/-/readyz`, `/-/report`, `/-/top`, `/metrics` and `/-/why`.
+    """Build the application that answers `/-/healthz`, `/-/readyz`, `/-/report`, `/-/top`, `/metrics`, `/-/why` and
+    `/-/probe`.
 
     `dead` names the tasks without which this process must not go on: `/-/healthz` answers 503 while there are any.
     `top` returns the modules that are used most, of which there are so many at most.
@@ -69,4 +71,6 @@ def admin_app(
     app.router.add_get("/metrics", show_metrics)
     if why is not None:
         app.router.add_get("/-/why", why)
+    if probe is not None:
+        app.router.add_get("/-/probe", probe)
     return app

@@ -26,6 +26,8 @@ COMMANDS = [
     ("events", "team-a"),
     ("top", "team-a"),
     ("why", "example.com/m@v1.0.0", "--of", "team-a"),
+    ("env", "team-a"),
+    ("doctor", "example.com/m@v1.0.0", "--of", "team-a"),
 ]
 Trouble = Callable[[ApiStandIn, Path], Path]
 

@@ -1,0 +1,95 @@
+"""What the replicas themselves say of what is wrong. Pure."""
+
+from collections.abc import Iterator, Mapping
+
+from goproxy_operator.go_env.finding import Finding, Weight
+from modproxy.contract.probe import Probe
+from modproxy.contract.report import Report, plain_text
+
+
+def judge_replicas(reports: Mapping[str, Report | Exception]) -> Iterator[Finding]:
+    """Yield the troubles of each replica, the same one of several once."""
+    seen: dict[tuple[str, str], tuple[Weight, str, list[str]]] = {}
+    for name, report in reports.items():
+        found = _unseen(report) if isinstance(report, Exception) else _of(report)
+        for one in found:
+            seen.setdefault((one.code, one.text), (one.weight, one.remedy, []))[2].append(name)
+    for (code, text), (weight, remedy, names) in seen.items():
+        who = ", ".join(sorted(names)[:4]) + (" ..." if len(names) > 4 else "")
+        yield Finding(code, weight, f"replica {plain_text(who)}: {text}", remedy)
+
+
+def judge_probes(probes: Mapping[str, Probe], reports: Mapping[str, Report | Exception]) -> Iterator[Finding]:
+    """Yield the places that fail for a replica just now, and of which no report tells already."""
+    known = {
+        plain_text(one.place).rstrip("/")
+        for report in reports.values()
+        if isinstance(report, Report)
+        for one in report.outages or ()
+    }
+    failing: dict[tuple[str, str], list[str]] = {}
+    for replica, probe in probes.items():
+        for place in probe.places:
+            if place.failure and plain_text(place.name).rstrip("/") not in known:
+                failing.setdefault((plain_text(place.name), plain_text(place.failure)), []).append(replica)
+    for (name, failure), replicas in failing.items():
+        yield Finding(
+            "replica-place",
+            Weight.WRONG,
+            f"replica {plain_text(', '.join(sorted(replicas)[:4]))}: {name} {failure}",
+            "check spec.upstream (httpProxy, trustedCASecretName, egressCIDRs), NetworkPolicies and that server",
+        )
+
+
+def _unseen(error: Exception) -> Iterator[Finding]:
+    yield Finding("replica-unseen", Weight.WORTH_A_LOOK, f"its report is not known: {plain_text(str(error))}")
+
+
+def _of(report: Report) -> Iterator[Finding]:
+    if not report.ready:
+        yield Finding("replica-not-ready", Weight.WRONG, "it is not ready", "see `goproxy-operator status`")
+    if report.config.error:
+        yield Finding(
+            "replica-config",
+            Weight.WRONG,
+            f"keeps an older config: {plain_text(report.config.error)}",
+            "correct the object or the Secret that is named",
+        )
+    for warning in report.config.warnings:
+        yield Finding("replica-warning", Weight.WORTH_A_LOOK, plain_text(warning))
+    for outage in report.outages or ():
+        weight = Weight.WRONG if outage.failing else Weight.WORTH_A_LOOK
+        yield Finding(
+            "replica-outage",
+            weight,
+            f"{plain_text(outage.place)} {plain_text(outage.cause)}",
+            plain_text(outage.remedy),
+        )
+    for problem in report.secret_problems or ():
+        yield Finding(
+            "replica-secret", Weight.WRONG, f"Secret {plain_text(problem.secret)}: {plain_text(problem.problem)}"
+        )
+    for trouble in report.access_problems or ():
+        yield Finding(
+            "replica-access",
+            Weight.WRONG,
+            f"{plain_text(trouble.part)}: {plain_text(trouble.problem)}",
+            plain_text(trouble.remedy),
+        )
+    if report.storage.disk_pressure:
+        yield Finding(
+            "replica-disk", Weight.WRONG, plain_text(report.storage.disk_pressure), "enlarge cache.storage.size"
+        )
+    if report.peers is not None and report.peers.failure:
+        yield Finding(
+            "replica-peers", Weight.WORTH_A_LOOK, plain_text(report.peers.failure), plain_text(report.peers.remedy)
+        )
+    if report.object_store is not None and report.object_store.failure:
+        yield Finding(
+            "replica-object-store",
+            Weight.WORTH_A_LOOK,
+            plain_text(report.object_store.failure),
+            plain_text(report.object_store.remedy),
+        )
+    for slow in report.resources.slow if report.resources is not None else ():
+        yield Finding("replica-slow", Weight.WORTH_A_LOOK, plain_text(slow.finding), plain_text(slow.remedy))

@@ -1,0 +1,41 @@
+"""The answer of `/-/probe`: how the places that a replica asks answer just now."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from modproxy.contract.report import Name, ReportPart, Seconds, Text
+
+PROBE_BYTES = 1 << 18
+"""The most that is read of an answer."""
+MOST_PLACES = 16
+"""Places of one answer: a chain has few entries."""
+
+
+def _first(places: "tuple[ProbedPlace, ...]") -> "tuple[ProbedPlace, ...]":
+    return places[:MOST_PLACES]
+
+
+class ProbedPlace(ReportPart):
+    """One server, asked once."""
+
+    kind: Name
+    """`upstream`, `parent`, `checksumDatabase` or `versionControl`."""
+    name: Text
+    """Its URL without a login; of version control the host."""
+    http_proxy: Text = ""
+    """The HTTP proxy on the way to it."""
+    status: Annotated[int, Field(ge=100, lt=1000)] | None = None
+    """None where there is no answer."""
+    seconds: Seconds = 0.0
+    """Until the head of the answer, or the failure: with the name, the connection and TLS."""
+    failure: Text = ""
+    """Why it is of no use now, going on from its name; empty where it answers."""
+
+
+class Probe(ReportPart):
+    """All places of one replica."""
+
+    schema_version: int = 1
+    replica: Text = ""
+    places: Annotated[tuple[ProbedPlace, ...], AfterValidator(_first)] = ()
