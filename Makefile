@@ -24,7 +24,7 @@ COMPILE   = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --ge
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help venv run test azure gitea bench bench-check lint generate cluster load e2e cluster-down lock clean
+.PHONY: help venv run test azure gitea neighbours bench bench-check lint generate cluster load e2e cluster-down lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,9 @@ gitea: .venv/dev.stamp ## the test of webhooks with a real Gitea, which is built
 	  "$$go" build -mod=readonly -tags sqlite,sqlite_unlock_notify -trimpath -ldflags "-s -w" -o "$$folder/gitea" code.gitea.io/gitea; \
 	} && static="$$("$$go" list -m -f '{{.Dir}}' code.gitea.io/gitea)" && cd "$(CURDIR)" && \
 	GITEA="$$folder/gitea" GITEA_STATIC="$$static" $(BIN)/python -m pytest tests/modproxy/sync/test_gitea.py $(ARGS)
+
+neighbours: .venv/dev.stamp ## fleets beside the real kstatus, argocd, prometheus, certmanager, flux and keda; ARGS= some; kube-network-policies is in e2e, Gitea in gitea
+	@$(BIN)/python -m tests.neighbours $(ARGS)
 
 bench: .venv/bench.stamp ## measure speed and memory beside nginx and others; ARGS name measurements, ARGS=--help says more
 	@$(BIN)/python -m bench $(ARGS)
