@@ -1,6 +1,6 @@
 module x.test/flux
 
-go 1.26
+go 1.26.0
 
 replace (
 	github.com/opencontainers/go-digest => github.com/opencontainers/go-digest v1.0.1-0.20220411205349-bde1400a84be

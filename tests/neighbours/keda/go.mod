@@ -1,6 +1,6 @@
 module x.test/keda
 
-go 1.26
+go 1.26.0
 
 tool (
 	github.com/kedacore/keda/v2/cmd/adapter
