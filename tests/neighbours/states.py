@@ -80,8 +80,7 @@ class Walk:
         await self._keep("new")
         async with self._new_operator("--scrape-interval=500ms") as operator:
             await operator.leading()
-            await fleet.wait_condition("Ready", "False", "NoReplicaReady")
-            await self._keep("no replica ready")
+            await self._keep_when("no replica ready", "0 of 1 replicas are ready")
             await self._image_missing()
             await nodes.set_ready(lambda _: True)
             async with replica(ADDRESS, reports):
@@ -93,17 +92,14 @@ class Walk:
             await self._refused_by_class()
             await self._name_taken()
             await fleet.apply(replicas=0, cache={"storage": {"size": "2Gi"}})
-            await fleet.wait_condition("Ready", "False", "ScaledToZero")
-            await self._keep("no replica asked for")
+            await self._keep_when("no replica asked for", "no replica is asked for")
             await fleet.apply(replicas=1, suspend=True, cache={"storage": {"size": "2Gi"}})
-            await self._until_ready_says("spec.suspend is true")
-            await self._keep("suspended without a replica")
+            await self._keep_when("suspended without a replica", "spec.suspend is true")
             await fleet.apply(replicas=1, cache={"storage": {"size": "2Gi"}})
             await fleet.wait_ready(1)
             await self._keep("ready again")
             await fleet.apply(replicas=1, suspend=True, cache={"storage": {"size": "2Gi"}})
-            await self._until_ready_says("spec.suspend is true")
-            await self._keep("suspended while it serves")
+            await self._keep_when("suspended while it serves", "spec.suspend is true")
         await fleet.apply(replicas=2, cache={"storage": {"size": "2Gi"}})
         await self._keep("changed while no operator runs")
         await fleet.kubectl("patch", "goproxy/team-a", "--type=merge", "-p", _finalizers([FINALIZER]))
@@ -111,23 +107,29 @@ class Walk:
         await self._keep("being deleted")
         await fleet.kubectl("patch", "goproxy/team-a", "--type=merge", "-p", _finalizers([]))
 
-    async def _until_ready_says(self, words: str) -> None:
+    async def _keep_when(self, name: str, words: str) -> None:
+        """Keep the first version of which Ready, and Reconciling where that is said, have these words."""
+
         async def holds() -> bool:
-            found = await self._fleet.condition("Ready")
-            return found is not None and words in found[2]
+            found = await self._fleet.get()
+            conditions = {one["type"]: one["message"] for one in found.get("status", {}).get("conditions", ())}
+            told = [conditions[kind] for kind in ("Ready", "Reconciling") if kind in conditions]
+            self.kept[name] = found
+            return bool(told) and all(words in message for message in told)
 
         await eventually(holds, f"Ready says {words}")
 
     async def _image_missing(self) -> None:
         """As a kubelet tells of an image that is not there."""
         text = f"rpc error: code = NotFound desc = failed to resolve reference {IMAGE}: not found"
-        state = {"name": "modproxy", "image": "modproxy:1", "imageID": "", "ready": False, "restartCount": 0}
-        waiting = {"waiting": {"reason": "ErrImagePull", "message": text}}
-        status = {"status": {"containerStatuses": [state | {"state": waiting}]}}
-        patch = ("patch", "pod", "team-a-0", "--subresource=status", "--type=merge", "-p", json.dumps(status))
-        await self._fleet.kubectl(*patch)
-        await self._fleet.wait_condition("Ready", "False", "ImagePullBackOff")
-        await self._keep("image missing")
+        await self._container({"waiting": {"reason": "ErrImagePull", "message": text}})
+        await self._keep_when("image missing", "push the tag")
+        await self._container({"running": {"startedAt": "2026-03-04T05:06:07Z"}})
+
+    async def _container(self, state: Object) -> None:
+        one = {"name": "modproxy", "image": "modproxy:1", "imageID": "", "ready": False, "restartCount": 0}
+        status = json.dumps({"status": {"containerStatuses": [one | {"state": state}]}})
+        await self._fleet.kubectl("patch", "pod", "team-a-0", "--subresource=status", "--type=merge", "-p", status)
 
     async def _upstream_fails(self, reports: dict[str, Report]) -> None:
         config = config_hash((await self._fleet.get("configmap", "team-a-config-v1"))["data"]["config.json"])
@@ -166,8 +168,7 @@ class Walk:
         await fleet.apply(
             replicas=2, cache={"storage": {"size": "2Gi"}}, expose={"ingress": {"host": "go.example.com"}}
         )
-        await self._until_ready_says("1 of 2 replicas are ready")
-        await self._keep("one of two ready")
+        await self._keep_when("one of two ready", "1 of 2 replicas are ready")
         await nodes.set_ready(lambda _: True)
         await fleet.wait_ready(2)
         listed = json.loads(await fleet.kubectl("get", KINDS, "-l", "goproxy-operator.dev/fleet=team-a", "-o", "json"))

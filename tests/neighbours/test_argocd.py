@@ -38,7 +38,7 @@ async def test_every_state_of_a_fleet(
 
 def _by_lua(version: dict[str, Any]) -> tuple[str, str]:
     # Argo CD asks no script about an object that is being deleted.
-    if "deletionTimestamp" in version["metadata"] and not version["metadata"].get("finalizers"):
+    if "deletionTimestamp" in version["metadata"]:
         return "Progressing", "Pending deletion"
     return health(version)
 

@@ -22,11 +22,11 @@ from tests.modproxy.fake_upstream import FakeUpstream
 from tests.modproxy.proxy_process import ProxyProcess
 from tests.neighbours import programs
 from tests.neighbours.chosen import only_when_chosen
+from tests.neighbours.prometheus_as_written import AsWritten
 from tests.neighbours.running import definitions, process
 from tests.operator.live.conftest import StartOperator
 from tests.operator.live.fleet import Fleet
 from tests.prometheus import programs as prometheus_programs
-from tests.prometheus.server import Prometheus
 
 pytestmark = [only_when_chosen("prometheus"), pytest.mark.timeout(240, func_only=True)]
 Object = dict[str, Any]
@@ -144,29 +144,6 @@ def discovered(service: Object, port: str, address: str) -> Object:
 def check_by(promtool: Path, folder: Path, *what: str) -> None:
     said = subprocess.run([promtool, "check", *what], cwd=folder, capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stdout + said.stderr
-
-
-class AsWritten(Prometheus):
-    """A Prometheus with a configuration as it is."""
-
-    def __init__(self, folder: Path, config: Object) -> None:
-        super().__init__(folder, {})
-        self._written = config
-
-    def _config(self) -> Object:
-        return self._written
-
-    async def until_rules_are(self, health: str) -> int:
-        """Wait until all rules have been evaluated to this end, and return how many there are."""
-        found: list[str] = []
-
-        async def all_are() -> bool:
-            groups = (await self._get("/api/v1/rules"))["groups"]
-            found[:] = [rule["health"] for group in groups for rule in group["rules"]]
-            return bool(found) and set(found) == {health}
-
-        await eventually(all_are, f"all rules are {health}: {set(found)}", 60)
-        return len(found)
 
 
 @pytest.mark.usefixtures("nodes", "prometheus_operator")
