@@ -8,6 +8,7 @@ import json
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import aiohttp
 import pytest
 from cryptography import x509
 
+from goproxy_operator.timestamps import format_time
 from tests.kubernetes.control_plane import ControlPlane
 from tests.kubernetes.eventually import eventually
 from tests.modproxy.fake_upstream import FakeUpstream
@@ -179,12 +181,23 @@ async def test_a_fleets_certificate_is_issued_served_and_renewed_without_a_faile
 
 
 async def renewals(fleet: Fleet, mounted: Mounted, replica: ProxyProcess, serials: list[int]) -> None:
-    """Have it renewed again and again by cert-manager's own clock: an hour's certificate, some seconds after it began.
+    """Have it renewed once by hand, as `cmctl renew` does, and then again and again by cert-manager's own clock.
 
-    The operator leaves these two fields to others, such as policies of a cluster.
+    From then on a certificate lasts an hour, and is renewed some seconds after it began. The operator leaves these two
+    fields to others, such as policies of a cluster.
     """
     short = {"spec": {"duration": "1h", "renewBefore": "59m50s"}}
     await fleet.kubectl("patch", "certificate/team-a", "--type=merge", "-p", json.dumps(short))
+    conditions = (await fleet.get("certificate"))["status"]["conditions"]
+    issuing = {
+        "type": "Issuing",
+        "status": "True",
+        "reason": "ManuallyTriggered",
+        "message": "renewed by hand",
+        "lastTransitionTime": format_time(datetime.now(UTC)),
+    }
+    asked = json.dumps({"status": {"conditions": [*conditions, issuing]}})
+    await fleet.kubectl("patch", "certificate/team-a", "--subresource=status", "--type=merge", "-p", asked)
     for _ in range(RENEWALS):
         await until_another(fleet, mounted, replica, serials)
     spec = (await fleet.get("certificate"))["spec"]
