@@ -29,6 +29,7 @@ _OF_CLIENTS = {
     "list": "goproxy_operator.fleets.listing",
     "prefetch": "goproxy_operator.prefetch.command",
     "publish": "goproxy_operator.publish.command",
+    "slo": "goproxy_operator.slo.command",
     "status": "goproxy_operator.fleets.status",
     "top": "goproxy_operator.fleets.top",
     "why": "goproxy_operator.why.command",

@@ -30,6 +30,7 @@ OF_PEOPLE = {
     "events": "show what happened to a fleet",
     "top": "show which modules of a fleet are used most",
     "why": "explain why a module is allowed or refused, and where it comes from",
+    "slo": "say whether a release made an objective of a fleet worse, for pipelines",
     "completion": "print what makes a shell complete these commands",
 }
 """The commands of `kubectl goproxy`, which look at fleets."""

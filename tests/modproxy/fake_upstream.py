@@ -86,8 +86,8 @@ def body(data: bytes, content_type: str = "text/plain") -> Behaviour:
     return behave
 
 
-def cut(data: bytes, after: int, *, announce: bool = True) -> Behaviour:
-    """Begin to send `data`, and end the connection after some bytes.
+def cut(data: bytes, after: int, *, announce: bool = True, when: asyncio.Event | None = None) -> Behaviour:
+    """Begin to send `data`, and end the connection after some bytes: a moment later, or once `when` is set.
 
     Without `announce` there is no Content-Length, so that the client sees only a clean end of the connection
     (HTTP/1.0).
@@ -99,7 +99,7 @@ def cut(data: bytes, after: int, *, announce: bool = True) -> Behaviour:
         length = f"Content-Length: {len(data)}\r\n" if announce else ""
         version = "1.1" if announce else "1.0"
         transport.write(f"HTTP/{version} 200 OK\r\n{length}Content-Type: text/plain\r\n\r\n".encode() + data[:after])
-        await asyncio.sleep(0.05)
+        await (asyncio.sleep(0.05) if when is None else when.wait())
         transport.close()
         return web.Response()
 

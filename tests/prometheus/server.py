@@ -40,12 +40,31 @@ def faster(rules: Sequence[Any], factor: int) -> list[Any]:
     return made
 
 
+def filled(expression: str) -> str:
+    """The expression of a panel as Grafana sends it where everything is chosen."""
+    chosen = re.sub(r'"\$[a-z]+"', '".*"', expression)
+    return chosen.replace("$__rate_interval", "1m").replace("$__range", "1m")
+
+
 class Prometheus:
-    """Scrapes `targets` (pod -> admin URL) as replicas of build/team-a, once a second. Use it as a context."""
+    """Scrapes `targets` (pod -> URL) once a second, as replicas of build/team-a. Use it as a context.
+
+    With another `namespace` they are other programs, of which every series is kept. `alertmanager` is the address of
+    one that takes the alerts.
+    """
 
     def __init__(
-        self, folder: Path, targets: Mapping[str, str], rules: Sequence[Any] = (), alertmanager: str = ""
+        self,
+        folder: Path,
+        targets: Mapping[str, str],
+        rules: Sequence[Any] = (),
+        alertmanager: str = "",
+        *,
+        namespace: str = "build",
+        job: str = "team-a",
     ) -> None:
+        self._namespace = namespace
+        self._job = job
         self._folder = folder
         self._targets = targets
         self._rules = rules
@@ -63,16 +82,16 @@ class Prometheus:
             | ({"source_labels": step["sourceLabels"]} if "sourceLabels" in step else {})
             for step in endpoint["metricRelabelings"]
         ]
-        labels = {"namespace": "build", "container": "modproxy", "service": "team-a-replicas"}
+        labels = {"namespace": self._namespace}
         job = {
-            "job_name": "team-a",
+            "job_name": self._job,
             "metrics_path": endpoint["path"],
             "follow_redirects": endpoint["followRedirects"],
             "static_configs": [
                 {"targets": [url.removeprefix("http://")], "labels": {**labels, "pod": pod}}
                 for pod, url in self._targets.items()
             ],
-            "metric_relabel_configs": kept,
+            "metric_relabel_configs": kept if self._namespace == "build" else [],
         }
         made: dict[str, Any] = {
             "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
@@ -119,8 +138,8 @@ class Prometheus:
         return said["data"]
 
     async def ready(self) -> None:
-        """Wait until every target was scraped twice."""
-        await self.until(f"count(count_over_time(modproxy_ready[1m]) >= 2) == {len(self._targets)}")
+        """Wait until every target was asked twice."""
+        await self.until(f"count(count_over_time(up[1m]) >= 2) == {len(self._targets)}")
 
     async def query(self, expression: str) -> dict[tuple[tuple[str, str], ...], float]:
         """The values of an expression now, by their labels."""

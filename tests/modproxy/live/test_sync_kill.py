@@ -1,4 +1,5 @@
 """SIGKILL at any moment of runs of the schedule: what is stored is whole and right, and the next start completes it.
+Every second kill comes just when the first new file is stored.
 
 `MODPROXY_KILL_SYNCS` says how often the program is killed.
 """
@@ -46,7 +47,10 @@ async def test_kill_at_any_moment_of_a_run(tmp_path: Path) -> None:
                 before, asked = len(_stored(proxy)), git.paths.total()
                 await proxy.start()
                 await eventually(partial(_asked_more, git, asked), "a run has begun")
-                await asyncio.sleep(random.uniform(0, LATEST))
+                if number % 2:
+                    await asyncio.sleep(random.uniform(0, LATEST))
+                else:
+                    await _more_is_stored(proxy, before)
                 await proxy.kill()
                 stored = _stored(proxy)
                 in_the_midst += before < len(stored) and not wanted <= stored.keys()
@@ -79,6 +83,13 @@ def _config(folder: Path, git: GitHost, egress: Egress) -> dict[str, Any]:
             "directTimeout": "60s", "httpProxy": {"url": egress.url, "noProxy": ["127.0.0.1"]},
         },
     }  # fmt: skip
+
+
+async def _more_is_stored(proxy: ProxyProcess, than: int) -> None:
+    """Wait until the first of the new files is stored: the others are still to come."""
+    async with asyncio.timeout(60):
+        while len(_stored(proxy)) <= than:
+            await asyncio.sleep(0.001)
 
 
 def _asked_more(git: GitHost, than: int) -> bool:

@@ -246,10 +246,12 @@ async def test_an_answer_that_is_cut_short_is_seen_as_such(
 ) -> None:
     upstream.add("example.com/big", "v1.0.0", payload=random.Random(1).randbytes(400_000))
     key = "example.com/big/@v/v1.0.0.zip"
-    upstream.behaviours[key] = fake.cut(upstream.files[key], 300_000)
+    begun = asyncio.Event()
+    upstream.behaviours[key] = fake.cut(upstream.files[key], 300_000, when=begun)
     with pytest.raises(aiohttp.ClientError):
         async with proxy.session.get(f"{proxy.url}/{key}", ssl=site.trusting()) as answer:
             assert answer.status == 200
+            begun.set()
             await answer.read()
 
 

@@ -32,6 +32,11 @@ class OperatorProcess:
         self._process: asyncio.subprocess.Process | None = None
 
     @property
+    def metrics_url(self) -> str:
+        """The listener of health and metrics."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
@@ -108,7 +113,7 @@ class OperatorProcess:
         try:
             async with (
                 aiohttp.ClientSession() as session,
-                session.get(f"http://127.0.0.1:{self._port}/metrics") as response,
+                session.get(f"{self.metrics_url}/metrics") as response,
             ):
                 return [line for line in (await response.text()).splitlines() if line.startswith(start)]
         except aiohttp.ClientError:

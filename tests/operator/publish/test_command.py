@@ -73,8 +73,8 @@ async def test_a_commit_is_published_and_not_what_lies_beside_it(module: Path) -
         ({"go.mod": OLD, "a:b": b""}, ("--dry-run",), 1, "a:b: invalid character ':'"),
         ({"go.mod": OLD}, ("--version", "1.0.0", "--dry-run"), 2, "not a canonical version such as v1.2.3"),
         ({"go.mod": OLD}, ("--version", "v2.0.0", "--dry-run"), 2, "the path needs the suffix /v2"),
-        ({"go.mod": OLD}, ("--dry-run", "--token-file", "x", "-o", "/nowhere/m.zip"), 1, "--output /nowhere/m.zip"),
-        ({"go.mod": OLD}, ("--to", "http://127.0.0.1:1", "--token-file", "/nowhere"), 2, "--token-file /nowhere: No"),
+        ({"go.mod": OLD}, ("--dry-run", "--token-file", "x", "-o", "/dev/null/m.zip"), 1, "--output /dev/null/m.zip"),
+        ({"go.mod": OLD}, ("--to", "http://127.0.0.1:1", "--token-file", "/dev/null/token"), 2, "--token-file /dev/null/token: Not"),
     ],
 )  # fmt: skip
 async def test_what_cannot_be_published_is_told_in_a_sentence(

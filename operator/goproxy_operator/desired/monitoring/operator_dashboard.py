@@ -23,6 +23,9 @@ def _query() -> Queries:
 
 def _at_a_glance() -> list[Panel]:
     query = _query()
+    objects = query.of("goproxy_operator_objects")
+    # A status that no fleet has is no series: the panel shows 0 then, and nothing where no operator is scraped.
+    none = f"0 * max({objects})"
     stalled = query.of("goproxy_operator_fleets", 'condition="Stalled"', 'status="True"')
     not_ready = query.of("goproxy_operator_fleets", 'condition="Ready"', 'status="False"')
     return [
@@ -31,7 +34,7 @@ def _at_a_glance() -> list[Panel]:
             "Fleets",
             "GoProxy objects that the operator knows.",
             "short",
-            {"": f"max({query.of('goproxy_operator_objects')})"},
+            {"": f"max({objects})"},
             6,
         ),
         Panel(
@@ -39,7 +42,7 @@ def _at_a_glance() -> list[Panel]:
             "Fleets that do not serve",
             "Fleets whose condition Ready is False. kubectl get gop -A shows the reason of each.",
             "short",
-            {"": f"sum({not_ready})"},
+            {"": f"sum({not_ready}) or {none}"},
             6,
             {1: RED},
         ),
@@ -48,7 +51,7 @@ def _at_a_glance() -> list[Panel]:
             "Stalled fleets",
             "Fleets whose newest generation cannot be carried out until somebody changes something.",
             "short",
-            {"": f"sum({stalled})"},
+            {"": f"sum({stalled}) or {none}"},
             6,
             {1: YELLOW},
         ),

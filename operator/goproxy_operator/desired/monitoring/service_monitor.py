@@ -8,7 +8,9 @@ from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired import names
 from goproxy_operator.desired.manifest import Manifest, child, labelled
 
-KEPT_NAMES = "http_requests_total|http_request_duration_seconds_(bucket|count|sum)|modproxy_[a-z_]+"
+KEPT_NAMES = (
+    "http_requests_total|http_request_duration_seconds_(bucket|count|sum)|modproxy_[a-z0-9_]+|process_(open|max)_fds"
+)
 """The series of a replica. Series such as up or kube_pod_info have no place here: others alert on them."""
 _OF_THE_TARGET = ("__name__", "container", "instance", "job", "namespace", "pod", "service")
 _OF_THE_METRICS = (
@@ -21,6 +23,7 @@ _OF_THE_METRICS = (
     "operation",
     "outcome",
     "reason",
+    "resource",
     "rule",
     "target",
     "version",

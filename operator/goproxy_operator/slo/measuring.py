@@ -1,0 +1,51 @@
+"""Asks Prometheus how many events were bad, in a span of time before and after a moment."""
+
+import json
+import math
+from urllib.parse import urlencode
+
+from goproxy_operator.client.failure import ClientError
+from goproxy_operator.client.fleet_client import FleetClient
+from goproxy_operator.desired.monitoring.objectives import Objective
+from goproxy_operator.desired.monitoring.queries import Queries
+from goproxy_operator.slo.judging import Measured
+from modproxy.contract.report import plain_text
+
+_ANSWER_BYTES = 1 << 20
+"""The answer is one number. What is larger is no answer to the question."""
+_STEP_SECONDS = 30
+"""How often the state of the caches is looked at."""
+
+
+async def measure(
+    client: FleetClient, objective: Objective, matchers: tuple[str, ...], end: float, seconds: int
+) -> Measured:
+    """Count the events of the `seconds` before `end`, in seconds since the epoch. Raises `ClientError`."""
+    query = Queries(matchers, f"{seconds}s")
+    bad = await _value(client, _counted(objective, objective.bad(query), seconds), end)
+    total = await _value(client, _counted(objective, objective.total(query), seconds), end)
+    return Measured(max(bad, 0.0), max(total, 0.0))
+
+
+def _counted(objective: Objective, expression: str, seconds: int) -> str:
+    if objective.of_requests:
+        return f"({expression}) * {seconds}"
+    return f"sum_over_time(({expression})[{seconds}s:{_STEP_SECONDS}s])"
+
+
+async def _value(client: FleetClient, expression: str, moment: float) -> float:
+    """Return the value of an expression; 0 where there is none."""
+    asked = urlencode({"query": expression, "time": f"{moment:.3f}"})
+    body = bytearray()
+    async with client.request("GET", "api/v1/query", query=asked) as response:
+        async for piece in response.content.iter_any():
+            body += piece
+            if len(body) > _ANSWER_BYTES:
+                raise ClientError(f"{client.url} answers more than {_ANSWER_BYTES} bytes: is it a Prometheus?")
+    try:
+        found = json.loads(body)["data"]["result"]
+        value = float(found[0]["value"][1]) if found else 0.0
+    except (ValueError, LookupError, TypeError, RecursionError):
+        said = plain_text(bytes(body[:200]).decode(errors="replace"))
+        raise ClientError(f"{client.url} gives no answer of a Prometheus, but: {said}") from None
+    return value if math.isfinite(value) else 0.0
