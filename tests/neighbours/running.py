@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from tests.kubernetes.component import Component
 from tests.kubernetes.control_plane import ControlPlane
+
+
+async def all_gone(plane: ControlPlane, kind: str) -> None:
+    """Delete all objects of a kind while its controller runs, because the controller has to take its finalizer off."""
+    command = ("delete", kind, "--all", "--all-namespaces", "--timeout=60s")
+    await asyncio.to_thread(plane.kubectl, *command, seconds=90)
+
 
 _LINES = 40
 """Of a log, for whoever reads why a test failed."""
@@ -30,10 +37,16 @@ def definitions(plane: ControlPlane, files: Sequence[Path]) -> Iterator[None]:
 
 @asynccontextmanager
 async def process(
-    command: Sequence[str | Path], log: Path, port: int | None = None, path: str = "/"
+    command: Sequence[str | Path],
+    log: Path,
+    port: int | None = None,
+    path: str = "/",
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Path]:
     """The program runs meanwhile, and answers at 127.0.0.1:`port` if it has one. Yields its log."""
-    component = Component(command, log, (lambda: _answers(port, path)) if port else (lambda: True))
+    # A component has a bare environment; env(1) adds to it.
+    added = ["/usr/bin/env", *(f"{name}={value}" for name, value in (environment or {}).items())]
+    component = Component([*added, *command], log, (lambda: _answers(port, path)) if port else (lambda: True))
     component.start()
     try:
         await asyncio.to_thread(component.wait_ready)

@@ -16,7 +16,7 @@ from tests.kubernetes.eventually import eventually
 from tests.neighbours import programs
 from tests.neighbours.chosen import only_when_chosen
 from tests.neighbours.git_sources import DEFINITIONS, GitSource
-from tests.neighbours.running import definitions, process
+from tests.neighbours.running import all_gone, definitions, process
 from tests.operator.live.conftest import ROOT, ApplyClass, StartOperator
 from tests.operator.live.fleet import Fleet
 
@@ -44,13 +44,14 @@ async def flux(control_plane: ControlPlane, tmp_path: Path) -> AsyncIterator[Non
     metrics, health = free_ports(2)
     command: list[str | Path] = [
         program,
-        f"--kubeconfig={control_plane.kubeconfig}",
         f"--metrics-addr=127.0.0.1:{metrics}",
         f"--health-addr=127.0.0.1:{health}",
     ]
+    whom = {"KUBECONFIG": str(control_plane.kubeconfig)}
     with definitions(control_plane, [*files, sources]):
-        async with process(command, tmp_path / "kustomize-controller.log", health, "/readyz"):
+        async with process(command, tmp_path / "kustomize-controller.log", health, "/readyz", whom):
             yield
+            await all_gone(control_plane, "kustomizations")
 
 
 async def until_told(fleet: Fleet, revision: str, status: str, reason: str) -> str:

@@ -23,7 +23,7 @@ from tests.modproxy.proxy_process import ProxyProcess
 from tests.neighbours import programs
 from tests.neighbours.chosen import only_when_chosen
 from tests.neighbours.prometheus_as_written import AsWritten
-from tests.neighbours.running import definitions, process
+from tests.neighbours.running import all_gone, definitions, process
 from tests.operator.live.conftest import StartOperator
 from tests.operator.live.fleet import Fleet
 
@@ -51,8 +51,6 @@ async def keda(control_plane: ControlPlane, namespace: str, tmp_path: Path) -> A
         "WATCH_NAMESPACE": "",
     }
     command: list[str | Path] = [
-        shutil.which("env") or "env",
-        *(f"{name}={value}" for name, value in environment.items()),
         program,
         "--leader-elect=false",
         "--enable-cert-rotation=false",
@@ -62,8 +60,9 @@ async def keda(control_plane: ControlPlane, namespace: str, tmp_path: Path) -> A
         f"--metrics-service-bind-address=127.0.0.1:{service}",
     ]
     with definitions(control_plane, files):
-        async with process(command, tmp_path / "keda.log", health, "/healthz"):
+        async with process(command, tmp_path / "keda.log", health, "/healthz", environment):
             yield
+            await all_gone(control_plane, "scaledobjects")
 
 
 async def until_says(fleet: Fleet, kind: str, status: str) -> None:
