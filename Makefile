@@ -24,7 +24,8 @@ COMPILE   = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --ge
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE = 1
 
-.PHONY: help venv run test azure gitea pictures bench bench-check lint generate docs cluster load e2e cluster-down lock clean
+.PHONY: help venv run test azure gitea neighbours pictures bench bench-check lint generate docs cluster load e2e \
+        cluster-down lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +53,9 @@ gitea: .venv/dev.stamp ## the test of webhooks with a real Gitea, which is built
 
 pictures: .venv/bench.stamp ## draw docs/dashboard.svg: the panels of the dashboard, by a real Prometheus under load, 3 minutes
 	@$(BIN)/python -m tests.prometheus.pictures
+
+neighbours: .venv/dev.stamp ## fleets beside the real kstatus, argocd, prometheus, certmanager, flux and keda; ARGS= some; kube-network-policies is in e2e, Gitea in gitea
+	@$(BIN)/python -m tests.neighbours $(ARGS)
 
 bench: .venv/bench.stamp ## measure speed and memory beside nginx and others; ARGS name measurements, ARGS=--help says more
 	@$(BIN)/python -m bench $(ARGS)

@@ -16,6 +16,7 @@ HERE = Path(__file__).parent
 LAST = {
     "kubernetes": ["kubernetes"],
     "operator": ["kubernetes"],
+    "neighbours": ["kubernetes", "kstatus"],
     "chart": ["kubernetes", "helm"],
     "e2e": ["kubernetes", "helm", "nodes", "images", "dex"],
 }

@@ -29,8 +29,9 @@ _LIVE_BESIDE = ("test_refusals.py", "test_ri*.py", "test_ro*.py", "test_sc*.py",
 give pods addresses of this machine are not among them: there are no two pods of one address.
 """
 _END_TO_END = "tests/e2e"
-_BUILT_AHEAD = ("collector", "kubernetes", "helm", "nodes", "images", "dex", "network-policies")
-"""What takes long to build, and is built beside the first tests: the end-to-end tests need it, and those of traces."""
+_BUILT_AHEAD = ("collector", "kubernetes", "kstatus", "helm", "nodes", "images", "dex", "network-policies")
+"""What takes long to build, and is built beside the first tests: the end-to-end tests need it, and those of traces
+and of neighbours."""
 _SUMMARY = re.compile(r"=+ (.*) in [0-9.]+s.* =+")
 _COUNT = re.compile(r"([0-9]+) ([a-z]+)")
 _FAILURE = re.compile(r"(?:FAILED|ERROR) tests/.*")

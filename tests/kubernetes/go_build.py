@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -50,6 +51,19 @@ def ensure(build: GoBuild) -> Path:
         if not folder.is_dir():
             _build(go, build, folder)
     return folder
+
+
+def module_folder(module: Path, path: str) -> Path:
+    """The folder with the sources of a module among those that `module`'s go.mod requires, fetched now if need be.
+
+    Raises BuildError.
+    """
+    command: list[str | Path] = [find_go(), "mod", "download", "-json", path]
+    asked = subprocess.run(command, env=_go_environment(), cwd=module, capture_output=True, check=False)
+    if asked.returncode != 0:
+        said = asked.stderr.decode(errors="replace") or asked.stdout.decode(errors="replace")
+        raise BuildError(f"The sources of {path} cannot be had:\n{said}\nIt needs Go modules: see `go env GOPROXY`.")
+    return Path(json.loads(asked.stdout)["Dir"])
 
 
 def find_go() -> Path:

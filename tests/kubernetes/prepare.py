@@ -11,12 +11,14 @@ from collections.abc import Callable
 
 from tests.kubernetes import docker_daemon, images, kind_cluster, kube_binary, programs
 from tests.modproxy.tracing import collector_process
+from tests.neighbours import programs as neighbours
 
 PARTS: dict[str, Callable[[], object]] = {
     "kubernetes": kube_binary.ensure,
     "helm": programs.helm,
     "dex": programs.dex,
     "network-policies": programs.network_policies,
+    "kstatus": neighbours.kstatus,
     "collector": collector_process.program,
     "nodes": kind_cluster.prepare,
     "images": lambda: images.ensure(docker_daemon.ensure()),

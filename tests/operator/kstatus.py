@@ -2,7 +2,7 @@
 
 Written from its README and source (sigs.k8s.io/cli-utils, pkg/kstatus/status), of which a custom resource meets the
 generic part only: being deleted, the generation, the conditions Reconciling and Stalled in the order they are in, and
-last Ready.
+last Ready. `tests/neighbours/test_kstatus.py` compares it with the real one.
 """
 
 from __future__ import annotations

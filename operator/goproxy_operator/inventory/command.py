@@ -21,7 +21,7 @@ from goproxy_operator.output import print_document
 from goproxy_operator.reach.arguments import add_reach_arguments, object_name, where_of
 from goproxy_operator.reach.place import reach
 from modproxy.contract.duration import parse_duration
-from modproxy.quoting import escape_controls
+from modproxy.contract.report import plain_text
 
 _LONGEST_LINE = 64 << 10
 """A record has some hundred bytes, and at most 40 KiB with the longest groups."""
@@ -129,7 +129,7 @@ def _records_of(name: str) -> Iterator[Mapping[str, object]]:
                 found += 1
                 yield record
     if lines and not found:
-        raise ClientError(f"{escape_controls(name)}: none of its {lines} lines is a record of an audit log")
+        raise ClientError(f"{plain_text(name)}: none of its {lines} lines is a record of an audit log")
 
 
 def _index(text: str) -> str:
