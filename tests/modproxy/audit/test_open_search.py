@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,4 +65,36 @@ async def test_records_are_searchable_each_once(server: OpenSearch, tmp_path: Pa
     assert auditor.counts.records[ELASTICSEARCH, REJECTED] == 0
     sending.cancel()
     await auditor.close()
+    await connections.close()
+
+
+async def test_an_inventory_reads_all_pages(server: OpenSearch, tmp_path: Path) -> None:
+    connections = Connections()
+    config = parse_config(
+        json.dumps({"fleet": "build/team-a", "audit": {"elasticsearch": {"url": server.url, "index": "goproxy-pages"}}})
+    )
+    auditor = Auditor(tmp_path, lambda: 1 << 30, connections)
+    auditor.begin(config)
+    sending = asyncio.create_task(auditor.send())
+    records = 6000  # more than a page of the command
+    for number in range(records):
+        auditor.add(audit_entry(id=f"i{number}", time=time.time(), module=f"example.com/m{number % 50}",
+                                version="v1.0.0", endpoint="zip"))  # fmt: skip
+    async with asyncio.timeout(60):
+        while auditor.counts.records[ELASTICSEARCH, WRITTEN] < records:
+            await asyncio.sleep(0.05)
+    assert await asyncio.to_thread(server.count, "goproxy-pages") == records
+    for fleet, versions in (("build/team-a", 50), ("build/team-b", 0)):
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "goproxy_operator", "inventory", "--elasticsearch", server.url),
+            *("--index", "goproxy-pages", "--fleet", fleet, "-o", "json"),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        written, _ = await process.communicate()
+        assert process.returncode == 0
+        found = json.loads(written)["versions"]
+        assert len(found) == versions
+        assert sum(one["requests"] for one in found) == (records if versions else 0)
+    sending.cancel()
+    await asyncio.wait({sending})
     await connections.close()
