@@ -36,10 +36,10 @@ async def test_what_a_fleet_has_served_and_would_refuse_now(tmp_path: Path) -> N
         upstream.add("example.com/good", "v1.0.0")
         upstream.add("example.com/bad", "v1.0.0", "v1.1.0")
         async with LocalFleet(tmp_path, document(upstream.url, AUDITED)) as fleet:
-            for key in ("good/@v/v1.0.0.zip", "bad/@v/v1.0.0.mod", "bad/@v/v1.1.0.zip", "bad/@v/v9.0.0.zip"):
+            for key in ("good/@v/v1.0.0.zip", "bad/@v/v1.0.0.mod", "bad/@v/v1.1.0.zip", "bad/@v/v1.9.0.zip"):
                 async with aiohttp.request("GET", f"{await fleet.url()}/example.com/{key}") as answer:
                     await answer.read()
-            log = await written(fleet, "v9.0.0")
+            log = await written(fleet, "v1.9.0")
             code, out, said = await inventory(str(log))
             assert code == 0, said
             rows = list(csv.DictReader(io.StringIO(out)))

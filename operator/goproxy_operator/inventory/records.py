@@ -12,7 +12,6 @@ _SERVED = frozenset({"allowed", "dryRun"})
 _KINDS = frozenset({"info", "mod", "zip"})
 """The files of a version. A list tells of no version."""
 _NOT_MODIFIED = 304
-NOBODY = "(anonymous)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,5 +47,5 @@ def use_of(record: Mapping[str, object]) -> Use | None:
     except (PathError, VersionError):
         return None
     size = record.get("bytes")
-    user = plain_text(str(record.get("user_principal") or NOBODY))
+    user = plain_text(str(record.get("user_principal", "")))
     return Use(module, version, kind == "zip", stamp.timestamp(), user, size if isinstance(size, int) else 0)
