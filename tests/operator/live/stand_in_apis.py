@@ -32,6 +32,7 @@ def default(value: Any, kind: str = "string") -> Object:
 
 
 TEXTS: Object = {"type": "object", "additionalProperties": TEXT}
+SPAN: Object = {"type": "string", "pattern": "^(0|(([0-9]+)y)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?)$"}
 
 HTTP_ROUTE = fields(
     parentRefs=many(
@@ -99,16 +100,15 @@ PROMETHEUS_RULE = fields(
             fields(
                 ["name"],
                 name=TEXT,
+                interval=SPAN,
                 rules=many(
                     {
                         **fields(["expr"], alert=TEXT, labels=TEXTS, annotations=TEXTS),
                         "properties": {
                             "alert": TEXT,
                             "expr": {"x-kubernetes-int-or-string": True},
-                            "for": {
-                                "type": "string",
-                                "pattern": "^(0|(([0-9]+)y)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?)$",
-                            },
+                            "record": TEXT,
+                            "for": SPAN,
                             "labels": TEXTS,
                             "annotations": TEXTS,
                         },
