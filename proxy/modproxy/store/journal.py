@@ -134,3 +134,13 @@ class Journal:
                 os.fsync(self._fd)
             os.close(self._fd)
             self._fd = None
+
+
+def note_unfilled(folder: Path, *, but: str) -> None:
+    """Note of all journals below a folder but one that the disk will have to be gone through: what is published from
+    now on is in none of them. Blocks.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        for journal in folder.iterdir():
+            if journal.name != but:
+                (journal / _FILLED).unlink(missing_ok=True)

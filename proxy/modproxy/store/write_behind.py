@@ -16,6 +16,7 @@ import logging
 import random
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from modproxy.bucket.bucket import Bucket, BucketError
@@ -24,7 +25,7 @@ from modproxy.bucket.failure import BucketFailure
 from modproxy.contract.report import ObjectStoreState
 from modproxy.store.disk import DiskStore
 from modproxy.store.filling import Filling
-from modproxy.store.journal import Journal, Loaded
+from modproxy.store.journal import Journal, Loaded, note_unfilled
 from modproxy.store.upload_body import pieces_of, record_of, sha256_of, sha256_of_file
 from modproxy.store.uploads import MOST_NAMES, Uploads, is_to_be_written, may_change
 from modproxy.threads import Pool
@@ -54,7 +55,8 @@ class WriteBehind:
         """How many files were removed before the object store had them, or were refused by it again and again."""
         self._uploads = Uploads()
         self._journal: Journal | None = None
-        self._identity = ""
+        self._identity: str | None = None
+        """Which object store the config names; empty for none, None before the first config."""
         self._beyond: int | None = None
         """From where the journal has names that memory has not; None where memory has them all."""
         self._noted_beyond = 0
@@ -102,9 +104,14 @@ class WriteBehind:
         if self._journal is not None:
             await self._pool.run(self._journal.close)
         self._journal, self._uploads, self._beyond, self._noted_beyond = None, Uploads(), None, 0
+        folder = self._store.private / "object-store"
+        try:
+            await self._pool.run(partial(note_unfilled, folder, but=self._identity))
+        except OSError as e:
+            log.error("the journals of other object stores cannot be changed: %s", e.strerror)
         if settings is None:
             return
-        journal = Journal(self._store.private / "object-store" / self._identity)
+        journal = Journal(folder / self._identity)
         try:
             await self._pool.run(journal.open)
             self._journal = journal

@@ -196,6 +196,9 @@ async def test_a_store_that_comes_later_gets_what_the_disk_holds(
 ) -> None:
     proxy = on(tmp_path / "a", upstream, named)
     async with proxy:
+        # The store is filled with what the disk has, nothing, before the config names it no more.
+        marked = proxy.cache / ".modproxy" / "object-store"
+        await eventually(lambda: any(marked.glob("*/filled")), "the store is filled")
         await proxy.kill()
         proxy.write_config(cache={})
         await proxy.start()
