@@ -43,7 +43,7 @@ CASES: dict[str, tuple[str, dict[str, str], dict[str, Origin]]] = {
     ),
     "GOENV=off": (WRITTEN, {"GOENV": "off"}, {"GOPROXY": Origin.GOROOT, "GOPRIVATE": Origin.DEFAULT}),
     "a relative XDG folder": (WRITTEN, {"XDG_CONFIG_HOME": "here"}, {"GOPROXY": Origin.GOROOT}),
-    "an XDG folder": (WRITTEN, {"XDG_CONFIG_HOME": "/nowhere"}, {"GOPROXY": Origin.GOROOT}),
+    "an XDG folder": (WRITTEN, {"XDG_CONFIG_HOME": "/dev/null/none"}, {"GOPROXY": Origin.GOROOT}),
 }
 
 
