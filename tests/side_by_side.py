@@ -23,7 +23,8 @@ from types import FrameType
 from tests.kubernetes.background import Background
 
 _LIVE = "tests/operator/live"
-_KUBERNETES = (_LIVE, "tests/chart", "tests/kubernetes")
+_KUBERNETES = (_LIVE, "tests/chart", "tests/kubernetes", "tests/neighbours", "tests/prometheus", "tests/local")
+"""What needs Kubernetes, and some others, so that both parts take equally long."""
 _LIVE_BESIDE = ("test_refusals.py", "test_ri*.py", "test_ro*.py", "test_sc*.py", "test_se*.py", "test_st*.py")
 """Tests with an API server that run beside the others of that kind, so that both parts take equally long. Those that
 give pods addresses of this machine are not among them: there are no two pods of one address.
