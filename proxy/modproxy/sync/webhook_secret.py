@@ -33,19 +33,19 @@ class WebhookSecret:
         seen = folder, [file_mark(folder / key) for key in WEBHOOK_KEYS] if folder is not None else None
         if seen == self._seen:
             return
-        before, self._seen = self.problem, seen
-        self.keys, self.problem = WebhookKeys(), None
-        if folder is None:
-            return
-        try:
-            self.keys = _read(folder)
-        except SecretTextError as e:
-            self.problem = SecretProblem(secret=folder.name, problem=f"{e}: no webhook is taken; it needs {_NEEDS}")
-            if self.problem != before:
-                log.warning("sync.webhookSecretName: %s", self.problem.problem)
-        else:
-            if before is not None:
-                log.info("sync.webhookSecretName: Secret %s can be used now", folder.name)
+        keys, problem = WebhookKeys(), None
+        if folder is not None:
+            try:
+                keys = _read(folder)
+            except SecretTextError as e:
+                problem = SecretProblem(secret=folder.name, problem=f"{e}: no webhook is taken; it needs {_NEEDS}")
+        # Another thread may ask meanwhile. It sees the keys of before, or reads the files itself, never no keys.
+        before, self.keys, self.problem = self.problem, keys, problem
+        self._seen = seen
+        if problem is not None and problem != before:
+            log.warning("sync.webhookSecretName: %s", problem.problem)
+        if problem is None and before is not None and folder is not None:
+            log.info("sync.webhookSecretName: Secret %s can be used now", folder.name)
 
 
 def _read(folder: Path) -> WebhookKeys:
