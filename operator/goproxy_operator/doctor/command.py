@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from goproxy_operator.client.arguments import FleetUrl, fleet_url
 from goproxy_operator.client.failure import EXIT_DONE, EXIT_FAILED, EXIT_HELP, ClientError, UsageError, run_command
+from goproxy_operator.client.spans import span_between
 from goproxy_operator.completion.names import complete_names, completed_by, fleet_names
 from goproxy_operator.doctor.asking import Walk, question, walk
 from goproxy_operator.doctor.diagnosis import Asked
@@ -28,7 +29,6 @@ from goproxy_operator.reach.arguments import Where, add_reach_arguments, object_
 from goproxy_operator.reach.fleet import Fleet, ask_all, first_missing_right, reports
 from goproxy_operator.reach.place import reach
 from goproxy_operator.reach.told_to_clients import exposed_url, hosted_of, private_of
-from modproxy.contract.duration import parse_duration
 from modproxy.contract.probe import PROBE_BYTES, Probe
 from modproxy.mod.chain import ChainError, EntryKind, parse_chain
 
@@ -84,7 +84,11 @@ def run(parser: argparse.ArgumentParser, command: argparse.ArgumentParser, argum
     command.add_argument("--token-file", type=Path, metavar="FILE", help="a bearer token for the fleet")
     command.add_argument("--ca-file", type=Path, metavar="FILE", help="trust the certificates of this PEM file too")
     command.add_argument(
-        "--timeout", type=_seconds, default=HOP_SECONDS, metavar="TIME", help="for each step of a hop (default: 10s)"
+        "--timeout",
+        type=span_between(0.1, _MOST_SECONDS, "write a time up to 2m, such as 10s"),
+        default=HOP_SECONDS,
+        metavar="TIME",
+        help="for each step of a hop (default: 10s)",
     )
     command.add_argument("-v", "--verbose", action="store_true", help="show all figures, and notes")
     add_output(command, Format.TABLE, Format.JSON, Format.YAML)
@@ -190,13 +194,3 @@ def _settings(env: GoEnv, meant: _Meant, told: Walk, asked: Asked, shells: dict[
 
 def _of(text: str) -> FleetUrl | str:
     return fleet_url(text) if "://" in text else object_name(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text) if text.isdecimal() else parse_duration(text)
-    except ValueError as e:
-        raise argparse.ArgumentTypeError(str(e)) from None
-    if not 0 < seconds <= _MOST_SECONDS:
-        raise argparse.ArgumentTypeError("write a time up to 2m, such as 10s")
-    return seconds

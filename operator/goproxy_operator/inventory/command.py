@@ -11,6 +11,7 @@ from typing import Any
 from goproxy_operator.client.arguments import add_fleet_arguments, asking_of
 from goproxy_operator.client.failure import EXIT_DONE, EXIT_HELP, ClientError, UsageError, run_command
 from goproxy_operator.client.fleet_client import FleetClient
+from goproxy_operator.client.spans import span_between
 from goproxy_operator.completion.names import complete_names, completed_by, fleet_names
 from goproxy_operator.inventory.formats import as_csv, as_cyclonedx, as_document
 from goproxy_operator.inventory.records import use_of
@@ -20,9 +21,9 @@ from goproxy_operator.inventory.served import MOST_VERSIONS, Inventory, TooManyE
 from goproxy_operator.output import print_document
 from goproxy_operator.reach.arguments import add_reach_arguments, object_name, where_of
 from goproxy_operator.reach.place import reach
-from modproxy.contract.duration import parse_duration
 from modproxy.contract.report import plain_text
 
+_MOST_SECONDS = 10 * 365 * 86400.0
 _LONGEST_LINE = 64 << 10
 """A record has some hundred bytes, and at most 40 KiB with the longest groups."""
 _HELP = """\
@@ -53,7 +54,11 @@ def run(parser: argparse.ArgumentParser, command: argparse.ArgumentParser, argum
         "--fleet", dest="of_fleet", default="", metavar="NS/NAME", help="the records of this fleet only"
     )
     command.add_argument(
-        "--since", type=_span, default="720h", metavar="DURATION", help="how far back (default: 720h, thirty days)"
+        "--since",
+        type=span_between(1.0, _MOST_SECONDS, "has to be between 1s and ten years"),
+        default="720h",
+        metavar="DURATION",
+        help="how far back (default: 720h, thirty days)",
     )
     command.add_argument("--refused-now", action="store_true", help="only what the fleet --of would refuse now")
     of = command.add_argument(
@@ -136,10 +141,3 @@ def _index(text: str) -> str:
     if not text or text.startswith(("_", "-")) or not all(one.isalnum() or one in "-_.*" for one in text):
         raise argparse.ArgumentTypeError(f"{text!r} is no name of an index: write for example goproxy-audit")
     return text
-
-
-def _span(text: str) -> float:
-    try:
-        return parse_duration(text)
-    except ValueError as e:
-        raise argparse.ArgumentTypeError(str(e)) from None

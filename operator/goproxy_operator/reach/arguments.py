@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goproxy_operator.client.failure import UsageError
-from modproxy.contract.duration import parse_duration
+from goproxy_operator.client.spans import span_between
 
 DEFAULT_SECONDS = 30.0
 _MOST_SECONDS = 3600.0
@@ -57,7 +57,7 @@ def add_reach_arguments(parser: argparse.ArgumentParser, *, all_namespaces: bool
     )
     group.add_argument(
         "--request-timeout",
-        type=_seconds,
+        type=span_between(0.1, _MOST_SECONDS, "write a time from 1s to 1h, such as 10s"),
         default=DEFAULT_SECONDS,
         metavar="TIME",
         help="how long a call of the API server may take, such as 10s (default: 30s)",
@@ -97,13 +97,3 @@ def object_name(text: str) -> str:
     if not _NAME.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no name of an object: lower-case letters, digits, - and . only")
     return text
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text) if text.isdecimal() else parse_duration(text)
-    except ValueError as e:
-        raise argparse.ArgumentTypeError(str(e)) from None
-    if not 0 < seconds <= _MOST_SECONDS:
-        raise argparse.ArgumentTypeError("write a time from 1s to 1h, such as 10s")
-    return seconds

@@ -11,6 +11,7 @@ from goproxy_operator.api.monitoring import ObjectivesSpec
 from goproxy_operator.client.arguments import add_fleet_arguments, asking_of
 from goproxy_operator.client.failure import EXIT_DONE, EXIT_FAILED, EXIT_HELP, UsageError, run_command
 from goproxy_operator.client.fleet_client import FleetClient
+from goproxy_operator.client.spans import span_between
 from goproxy_operator.completion.names import complete_names
 from goproxy_operator.desired.monitoring.objectives import DEFAULTS, HIGH_WATERMARK_PERCENT, Objective, made_objectives
 from goproxy_operator.output import Format, add_output, print_document, show
@@ -54,7 +55,11 @@ def run(parser: argparse.ArgumentParser, command: argparse.ArgumentParser, argum
         "--since", type=_moment, required=True, metavar="TIME", help="when the release was: a time, or how long ago"
     )
     command.add_argument(
-        "--baseline", type=_seconds, default="24h", metavar="DURATION", help="how much before it counts (default: 24h)"
+        "--baseline",
+        type=span_between(_LEAST_SECONDS, _MOST_SECONDS, "has to be between 1m and 720h"),
+        default="24h",
+        metavar="DURATION",
+        help="how much before it counts (default: 24h)",
     )
     command.add_argument(
         "--objective",
@@ -84,7 +89,7 @@ async def _check(arguments: argparse.Namespace) -> int:
     async with FleetClient(asking_of(arguments)) as client:
 
         async def judged(objective: Objective) -> Judgement:
-            before = await measure(client, objective, matchers, arguments.since, arguments.baseline)
+            before = await measure(client, objective, matchers, arguments.since, int(arguments.baseline))
             return judge(objective, before, await measure(client, objective, matchers, now, seconds))
 
         judgements = await asyncio.gather(*(judged(objective) for objective in objectives))
@@ -112,16 +117,6 @@ def _moment(text: str) -> float:
     if moment.tzinfo is None:
         raise argparse.ArgumentTypeError(f"{text!r} has no time zone: write for example {text}Z")
     return moment.timestamp()
-
-
-def _seconds(text: str) -> int:
-    try:
-        seconds = int(parse_duration(text))
-    except ValueError as e:
-        raise argparse.ArgumentTypeError(str(e)) from None
-    if not _LEAST_SECONDS <= seconds <= _MOST_SECONDS:
-        raise argparse.ArgumentTypeError("has to be between 1m and 720h")
-    return seconds
 
 
 def _objective(text: str) -> tuple[str, str]:
