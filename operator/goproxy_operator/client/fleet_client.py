@@ -95,15 +95,24 @@ class FleetClient:
         except (aiohttp.ClientError, OSError, TimeoutError) as e:
             raise ClientError(f"{self.url} gives no answer: {words_of(e)}") from None
 
-    async def read(self, path: str, largest: int) -> bytes:
-        """Return a small answer of at most `largest` bytes. Raises `ClientError`."""
-        async with self.request("GET", path) as response:
-            body = bytearray()
+    async def read(
+        self,
+        path: str,
+        largest: int,
+        *,
+        method: str = "GET",
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        query: str = "",
+    ) -> bytes:
+        """Return a small answer of at most `largest` bytes to such a request. Raises `ClientError`."""
+        async with self.request(method, path, body=body, headers=headers, query=query) as response:
+            answer = bytearray()
             async for piece in response.content.iter_any():
-                body += piece
-                if len(body) > largest:
+                answer += piece
+                if len(answer) > largest:
                     raise ClientError(f"{self.url}/{path} has more than {largest} bytes, which is the most")
-            return bytes(body)
+            return bytes(answer)
 
 
 def proxy_for(url: URL) -> dict[str, Any]:

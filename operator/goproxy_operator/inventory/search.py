@@ -43,18 +43,14 @@ async def records(client: FleetClient, index: str, fleet: str, since: float, unt
 
 
 async def _ask(client: FleetClient, method: str, path: str, document: Any, query: str = "") -> Any:
-    body = bytearray()
     headers = {"Content-Type": "application/json"}
-    async with client.request(method, path, body=json.dumps(document), headers=headers, query=query) as response:
-        async for piece in response.content.iter_any():
-            body += piece
-            if len(body) > _ANSWER_BYTES:
-                raise ClientError(f"{client.url} answers more than {_ANSWER_BYTES} bytes at once")
+    asked = json.dumps(document)
+    body = await client.read(path, _ANSWER_BYTES, method=method, body=asked, headers=headers, query=query)
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
-        said = plain_text(bytes(body[:200]).decode(errors="replace"))
+        said = plain_text(body[:200].decode(errors="replace"))
         raise ClientError(f"{client.url} gives no answer of Elasticsearch, but: {said}")
     return answer

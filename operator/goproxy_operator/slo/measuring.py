@@ -36,16 +36,11 @@ def _counted(objective: Objective, expression: str, seconds: int) -> str:
 async def _value(client: FleetClient, expression: str, moment: float) -> float:
     """Return the value of an expression; 0 where there is none."""
     asked = urlencode({"query": expression, "time": f"{moment:.3f}"})
-    body = bytearray()
-    async with client.request("GET", "api/v1/query", query=asked) as response:
-        async for piece in response.content.iter_any():
-            body += piece
-            if len(body) > _ANSWER_BYTES:
-                raise ClientError(f"{client.url} answers more than {_ANSWER_BYTES} bytes: is it a Prometheus?")
+    body = await client.read("api/v1/query", _ANSWER_BYTES, query=asked)
     try:
         found = json.loads(body)["data"]["result"]
         value = float(found[0]["value"][1]) if found else 0.0
     except (ValueError, LookupError, TypeError, RecursionError):
-        said = plain_text(bytes(body[:200]).decode(errors="replace"))
+        said = plain_text(body[:200].decode(errors="replace"))
         raise ClientError(f"{client.url} gives no answer of a Prometheus, but: {said}") from None
     return value if math.isfinite(value) else 0.0

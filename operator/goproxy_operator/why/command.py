@@ -90,19 +90,13 @@ async def _why(arguments: argparse.Namespace) -> int:
 async def _ask_as_client(arguments: argparse.Namespace, query: str) -> bytes:
     async with FleetClient(asking_of(arguments)) as client:
         try:
-            async with client.request("GET", "-/why", query=query, headers={"Accept": "application/json"}) as response:
-                body = bytearray()
-                async for piece in response.content.iter_any():
-                    body += piece
-                    if len(body) > WHY_BYTES:
-                        raise ClientError(f"{client.url} answers with more than {WHY_BYTES} bytes: is it a fleet?")
+            return await client.read("-/why", WHY_BYTES, headers={"Accept": "application/json"}, query=query)
         except Refused as e:
             if e.status_code == _NOT_FOUND:
                 raise ClientError(
                     f"{client.url} knows no /-/why: it is no fleet of this kind, or one of an older version"
                 ) from None
             raise
-        return bytes(body)
 
 
 async def _first_answer(fleet: Fleet, path: str) -> bytes:
