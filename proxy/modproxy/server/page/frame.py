@@ -68,57 +68,31 @@ def document(frame: Frame, title: str, *content: Content) -> str:
 
 def search_form(frame: Frame, words: str = "") -> Html:
     """Make the form that searches modules."""
-    field = tag(
-        "div",
-        tag("label", "Part of a module path", for_="q"),
-        tag(
-            "input",
-            type="search",
-            id="q",
-            name="q",
-            value=words,
-            maxlength="200",
-            autocomplete="off",
-            spellcheck="false",
-        ),
-        class_="field",
-    )
+    field = _field("Part of a module path", "q", words, "200", type="search")
     button = tag("button", "Search", type="submit")
     return tag("form", field, button, role="search", method="get", action=frame.modules())
 
 
 def why_form(frame: Frame, module: str = "", version: str = "") -> Html:
     """Make the form that asks why a module may be had or not."""
-    path = tag(
-        "div",
-        tag("label", "Module", for_="module"),
-        tag(
-            "input",
-            id="module",
-            name="module",
-            value=module,
-            maxlength="512",
-            required=True,
-            autocomplete="off",
-            spellcheck="false",
-        ),
-        class_="field",
-    )
-    of = tag(
-        "div",
-        tag("label", "Version (may be empty)", for_="version"),
-        tag(
-            "input",
-            id="version",
-            name="version",
-            value=version,
-            maxlength="200",
-            autocomplete="off",
-            spellcheck="false",
-        ),
-        class_="field short",
-    )
+    path = _field("Module", "module", module, "512", required=True)
+    of = _field("Version (may be empty)", "version", version, "200", class_="field short")
     return tag("form", path, of, tag("button", "Why?", type="submit"), method="get", action=frame.modules())
+
+
+def _field(label: str, name: str, value: str, longest: str, class_: str = "field", **attributes: str | bool) -> Html:
+    """Make a labelled input. `attributes` are more ones of the input."""
+    entry = tag(
+        "input",
+        id=name,
+        name=name,
+        value=value,
+        maxlength=longest,
+        autocomplete="off",
+        spellcheck="false",
+        **attributes,
+    )
+    return tag("div", tag("label", label, for_=name), entry, class_=class_)
 
 
 def table(caption: str, heads: tuple[str, ...], rows: list[Html]) -> Html:
