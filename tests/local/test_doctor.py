@@ -73,7 +73,10 @@ async def test_a_module_that_is_denied(
         [probe] = told["probes"]
         [place] = probe["places"]
         assert (probe["replica"], place["kind"], place["name"]) == ("team-a-0", "upstream", upstream.url)
-        assert (place["status"], place["failure"]) == (404, "")
+        assert (place["status"], place["failure"], place["asked"]) == (200, "", "example.com/m/@v/v1.0.0.info")
+        assert place["connectSeconds"] > 0
+        assert place["firstByteSeconds"] > 0
+        assert not [key for key in upstream.requests if "secret" in key], "a denied module is named to nobody"
         status, told, wrong = await doctor(capsys, "example.com/absent@v1.0.0", "--local", str(fleet.data))
         assert (status, wrong) == (1, ["not-found"])
 

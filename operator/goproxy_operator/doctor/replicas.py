@@ -6,6 +6,14 @@ from goproxy_operator.go_env.finding import Finding, Weight
 from modproxy.contract.probe import Probe
 from modproxy.contract.report import Report, plain_text
 
+_OF_SERVERS = "check spec.upstream (httpProxy, trustedCASecretName, egressCIDRs), NetworkPolicies and that server"
+_REMEDIES = {
+    "peer": "see `goproxy-operator status`, and the NetworkPolicies between the replicas of the fleet",
+    "objectStore": "check spec.cache.objectStore and its Secret, and that the store is reached from the replicas",
+    "parent": "check spec.cache.parent, access.children of the parent, and NetworkPolicies",
+}
+"""What to do about a place that fails, by its kind."""
+
 
 def judge_replicas(reports: Mapping[str, Report | Exception]) -> Iterator[Finding]:
     """Yield the troubles of each replica, the same one of several once."""
@@ -27,17 +35,18 @@ def judge_probes(probes: Mapping[str, Probe], reports: Mapping[str, Report | Exc
         if isinstance(report, Report)
         for one in report.outages or ()
     }
-    failing: dict[tuple[str, str], list[str]] = {}
+    failing: dict[tuple[str, str, str], list[str]] = {}
     for replica, probe in probes.items():
         for place in probe.places:
             if place.failure and plain_text(place.name).rstrip("/") not in known:
-                failing.setdefault((plain_text(place.name), plain_text(place.failure)), []).append(replica)
-    for (name, failure), replicas in failing.items():
+                key = (place.kind, plain_text(place.name), plain_text(place.failure))
+                failing.setdefault(key, []).append(replica)
+    for (kind, name, failure), replicas in failing.items():
         yield Finding(
             "replica-place",
             Weight.WRONG,
             f"replica {plain_text(', '.join(sorted(replicas)[:4]))}: {name} {failure}",
-            "check spec.upstream (httpProxy, trustedCASecretName, egressCIDRs), NetworkPolicies and that server",
+            _REMEDIES.get(kind, _OF_SERVERS),
         )
 
 
