@@ -71,13 +71,13 @@ async def walk(fleet: FleetUrl, asked: Asked, asking: Asking) -> Walk:
         told.why = await _why(fleet.url, asked, way)
         found = _with_rule(found, told.why)
     told.findings += found
-    if hop.fault is None:
+    if hop.fault is None and not told.wants_login:  # else the fleet tells nothing of its checksum database either
         go_mod = body if hop.status == HTTPStatus.OK else b""
         question = Question(fleet.url, asked, asking.env, way, asking.folder, asking.with_zip)
         hops, found = await verify(question, go_mod)
         told.hops += hops
         told.findings += found
-        if asking.toolchain and not told.wants_login:
+        if asking.toolchain:
             await _toolchain(told, fleet.url, asking.toolchain, way)
     await _version_control(told, asked, asking)
     return told

@@ -35,17 +35,18 @@ def judge_probes(probes: Mapping[str, Probe], reports: Mapping[str, Report | Exc
         if isinstance(report, Report)
         for one in report.outages or ()
     }
-    failing: dict[tuple[str, str, str], list[str]] = {}
+    failing: dict[tuple[str, str, str, bool], list[str]] = {}
     for replica, probe in probes.items():
         for place in probe.places:
             if place.failure and plain_text(place.name).rstrip("/") not in known:
-                key = (place.kind, plain_text(place.name), plain_text(place.failure))
+                key = (place.kind, plain_text(place.name), plain_text(place.failure), place.fallback)
                 failing.setdefault(key, []).append(replica)
-    for (kind, name, failure), replicas in failing.items():
+    for (kind, name, failure, is_fallback), replicas in failing.items():
         yield Finding(
             "replica-place",
-            Weight.WRONG,
-            f"replica {plain_text(', '.join(sorted(replicas)[:4]))}: {name} {failure}",
+            Weight.NOTE if is_fallback else Weight.WRONG,
+            f"replica {plain_text(', '.join(sorted(replicas)[:4]))}: {name} {failure}"
+            + (", and is asked for what no upstream has" if is_fallback else ""),
             _REMEDIES.get(kind, _OF_SERVERS),
         )
 

@@ -107,11 +107,10 @@ def _probed(probes: Mapping[str, Probe]) -> Grid:
         for place in probe.places:
             spans = (place.dns_seconds, place.connect_seconds, place.tls_seconds, place.first_byte_seconds)
             answer = str(place.status or ("fails" if place.failure else "well"))
+            kind = f"{place.kind} (spare)" if place.fallback else place.kind
             name = plain_text(place.name)
-            rows.append(
-                (plain_text(replica), place.kind, name, answer, *(_span(one) for one in spans), _span(place.seconds))
-            )
-            moods.append(Mood.BAD if place.failure else Mood.PLAIN)
+            rows.append((plain_text(replica), kind, name, answer, *(_span(one) for one in spans), _span(place.seconds)))
+            moods.append(Mood.BAD if place.failure and not place.fallback else Mood.PLAIN)
     return Grid(("FROM REPLICA", "KIND", "PLACE", *_HEADERS[1:]), rows, frozenset(_HEADERS[2:]), moods)
 
 
@@ -131,7 +130,7 @@ def _details(hop: Hop) -> Iterator[Line]:
         "says": hop.words,
     }
     for name, value in (facts | hop.headers).items():
-        if value:
+        if value and name != "content-length":
             yield Line(value, label=name)
     yield from _chain(hop)
 

@@ -25,6 +25,8 @@ class ProbedPlace(ReportPart):
     """Its URL without a login; of version control the host; of another replica its name and address."""
     asked: Text = ""
     """The path below `name` that was asked for; empty for the start page."""
+    fallback: bool = False
+    """Whether it is asked only for what all upstreams before it do not have (404, 410)."""
     http_proxy: Text = ""
     """The HTTP proxy on the way to it."""
     status: Annotated[int, Field(ge=100, lt=1000)] | None = None

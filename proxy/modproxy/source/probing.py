@@ -27,9 +27,11 @@ from modproxy.source.way_out.failure_words import failure_words
 from modproxy.source.way_out.hops import HopError, Hops
 from modproxy.source.way_out.timings import Timings
 
-_SECONDS = 10.0
-"""For each place; all are asked at once."""
+_SECONDS = 5.0
+"""For each request to a place, with its redirects; all places are asked at once, and whoever asks waits for 20 s."""
 _MOST_PEERS = 8
+_MOST_DATABASE_PROXIES = 2
+"""Upstreams that are asked, one after the other, whether they serve the checksum database."""
 _MOST_HOSTS = 4
 """Hosts of version control that patterns of private modules name."""
 _UPSTREAM, _PARENT, _DATABASE, _VERSION_CONTROL = "upstream", "parent", "checksumDatabase", "versionControl"
@@ -59,6 +61,7 @@ class Place:
     url: str
     path: str = ""
     login: UrlLogin | None = None
+    fallback: bool = False
 
     @property
     def name(self) -> str:
@@ -72,7 +75,9 @@ async def probe_places(
     """Return how they answer. Raises `CancelledError`."""
     asking: list[Awaitable[ProbedPlace]] = []
     if layout is not None:
-        asking += [_ask(hops, asked.module, place) for place in places_of(layout, asked)]
+        for place in places_of(layout, asked):
+            at_database = place.kind == _DATABASE
+            asking.append(_ask_database(hops, layout, place) if at_database else _ask(hops, asked.module, place))
     if bucket is not None and bucket.settings is not None:
         asking.append(_ask_bucket(bucket, bucket.settings.config.url))
     if peers is not None:
@@ -97,12 +102,27 @@ def places_of(layout: Layout, asked: Asked) -> list[Place]:
     if not asked.module:
         named = dict.fromkeys(one.text.partition("/")[0] for one in layout.private)
         hosts = [host for host in named if "." in host and not _GLOB & set(host)][:_MOST_HOSTS]
-    found += [Place(_VERSION_CONTROL, f"https://{host}") for host in hosts]
+        private = True
+    fallback = not private and any(one.kind == _UPSTREAM for one in found)
+    found += [Place(_VERSION_CONTROL, f"https://{host}", fallback=fallback) for host in hosts]
     if layout.database is not None:
         known = asked.version and not private and layout.is_verified(asked.module)
         path = f"lookup/{escape(asked.module)}@{escape(asked.version)}" if known else "latest"
         found.append(Place(_DATABASE, layout.database.url, path, layout.database.login))
     return found[: MOST_PLACES - _MOST_PEERS - 1]
+
+
+async def _ask_database(hops: Hops, layout: Layout, place: Place) -> ProbedPlace:
+    """Ask the first upstream that serves the database, else the database itself, as `database_server` does."""
+    database = layout.database
+    if database is not None and not database.explicit:
+        proxies = [one for one in layout.entries if one.kind is EntryKind.PROXY and not one.url.startswith("file:")]
+        for entry in proxies[:_MOST_DATABASE_PROXIES]:
+            base = f"sumdb/{database.name}"
+            serves = await _ask(hops, "", Place(_DATABASE, entry.url, f"{base}/supported", entry.login))
+            if serves.status == HTTPStatus.OK:
+                return await _ask(hops, "", Place(_DATABASE, entry.url, f"{base}/{place.path}", entry.login))
+    return await _ask(hops, "", place)
 
 
 async def _ask(hops: Hops, module: str, place: Place) -> ProbedPlace:
@@ -113,6 +133,7 @@ async def _ask(hops: Hops, module: str, place: Place) -> ProbedPlace:
             kind=place.kind,
             name=place.name,
             asked=place.path,
+            fallback=place.fallback,
             http_proxy=hops.proxy_of(place.url) or "",
             status=status,
             seconds=round(time.monotonic() - begun, 6),
@@ -130,11 +151,14 @@ async def _ask(hops: Hops, module: str, place: Place) -> ProbedPlace:
     connections = Connections(timings)
     try:
         url = f"{place.url.rstrip('/')}/{place.path}"
-        answered = await hops.over(connections).get(url, place.login, {}, aiohttp.ClientTimeout(total=_SECONDS))
+        async with asyncio.timeout(_SECONDS):
+            answered = await hops.over(connections).get(url, place.login, {}, aiohttp.ClientTimeout(total=_SECONDS))
         with answered:
             return told(answered.response.status, _bad_status(answered.response.status, place))
     except HopError as e:
         return told(None, _words(e.cause))
+    except TimeoutError as e:
+        return told(None, _words(e))
     finally:
         await connections.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def layout(goproxy: str, *, parent: str = "", sumdb: str = "off", unverified: st
             Asked(),
             [Place("upstream", UP), Place("versionControl", "https://git.example.com")],
         ),
-        (layout(f"{UP},direct"), M, [Place("upstream", UP, LIST), Place("versionControl", VC)]),
+        (layout(f"{UP},direct"), M, [Place("upstream", UP, LIST), Place("versionControl", VC, fallback=True)]),
         (
             layout(UP, sumdb="sum.golang.org"),
             Asked("git.example.com/x/y", "v1.0.0"),
@@ -138,6 +139,24 @@ async def test_what_an_upstream_answers(
     assert told.status == code
     assert words in told.failure
     assert bool(words) == bool(told.failure)
+
+
+async def test_a_database_is_asked_where_a_fetch_asks_it(connections: Connections, tmp_path: Path) -> None:
+    hops = Hops(connections, Outbound(Credentials((), tmp_path), None, None, tmp_path, tmp_path / "b"), NamedPlaces())
+    async with FakeUpstream() as upstream, FakeUpstream() as own:
+        key = parse_gosumdb("sum.golang.org")
+        assert key is not None
+        of = Layout(parse_chain(upstream.url), (), (), replace(key, url=own.url), "", "", ())
+        base = "sumdb/sum.golang.org"
+        own.files["latest"] = upstream.files[f"{base}/latest"] = b"x"
+        for serves in (False, True):
+            if serves:
+                upstream.files[f"{base}/supported"] = b""
+            found = {one.kind: one for one in await probe_places(hops, of, Asked())}
+            told = found["checksumDatabase"]
+            expected = (upstream.url, f"{base}/latest") if serves else (own.url, "latest")
+            assert (told.name, told.asked, told.status) == (*expected, 200)
+    assert own.requests == {"latest": 1}
 
 
 async def test_what_gives_no_answer(connections: Connections, tmp_path: Path) -> None:

@@ -87,4 +87,7 @@ def test_a_place_that_fails_is_told_once() -> None:
     probes = {name: Probe(places=(failing, other)) for name in ("team-a-0", "team-a-1")}
     [one] = judge_probes(probes, {})
     assert "replica team-a-0, team-a-1: https://a.example.com/ answers 503" in one.text
+    spare = failing.model_copy(update={"fallback": True})
+    [note] = judge_probes({"team-a-0": Probe(places=(spare,))}, {})
+    assert (note.weight, "for what no upstream has" in note.text) == (Weight.NOTE, True)
     assert list(judge_probes(probes, {"team-a-0": report(outages=[OUTAGE])})) == [], "a report tells of it already"
