@@ -44,12 +44,13 @@ def read_fleet_file(file: Path) -> FleetFile:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Says where a fleet runs, and how its replicas log."""
+    """Says where a fleet runs, how its replicas log, and where people read the folder docs of this repository."""
 
     folder: Path
     address: Address
     listener: socket.socket
     log_format: str
+    docs: str
 
 
 class Runner:
@@ -68,7 +69,7 @@ class Runner:
         self._folder, self._address, self._listener = place.folder, place.address, place.listener
         self._console = console
         hosts = own_hosts(place.address, place.listener)
-        self._processes = ReplicaProcesses(place.folder, place.listener, hosts, place.log_format, self)
+        self._processes = ReplicaProcesses(place.folder, place.listener, hosts, place.log_format, self, docs=place.docs)
         self._problem: str | None = None
         self._shown = FleetState(fleet_file.goproxy.metadata.name)
         self._written: RunningFleet | None = None
