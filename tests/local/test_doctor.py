@@ -94,7 +94,7 @@ async def test_an_upstream_that_fails(
         assert "the fleet cannot get it now" in told["verdict"]
         [outage] = [one for one in told["findings"] if one["code"] == "replica-outage"]
         assert f"http://127.0.0.1:{port} cannot be reached: Connection refused" in outage["text"]
-        assert set(wrong) <= {"upstream", "replica-outage"}
+        assert set(wrong) <= {"upstream", "replica-outage", "replica-place"}
 
 
 async def test_a_fleet_that_asks_itself(

@@ -12,8 +12,8 @@ from goproxy_operator.client.spans import span_between
 from goproxy_operator.completion.names import complete_names, completed_by, fleet_names
 from goproxy_operator.doctor.asked import Asked, question
 from goproxy_operator.doctor.asking import Asking, Walk, walk
-from goproxy_operator.doctor.examining import HOP_SECONDS, SLOW_SECONDS, Way
-from goproxy_operator.doctor.hop import Fault
+from goproxy_operator.doctor.examining import HOP_SECONDS, Way
+from goproxy_operator.doctor.hop import SLOW_SECONDS, Fault
 from goproxy_operator.doctor.meant import Meant, ask_replicas, cluster_only, meant_fleet
 from goproxy_operator.doctor.view import Examined, doctor_view, document
 from goproxy_operator.go_env.finding import Finding, Surroundings, Weight
@@ -30,7 +30,7 @@ from goproxy_operator.go_env.machine import (
 from goproxy_operator.go_env.settings import GoEnv
 from goproxy_operator.go_env.toolchain import Local, Wanted, to_fetch
 from goproxy_operator.output import Format, add_output, print_document, show
-from goproxy_operator.reach.arguments import add_reach_arguments, object_name, where_of
+from goproxy_operator.reach.arguments import add_reach_arguments, object_name
 from goproxy_operator.reach.told_to_clients import hosted_of, private_of
 
 _MOST_SECONDS = 120.0
@@ -88,7 +88,7 @@ def run(parser: argparse.ArgumentParser, command: argparse.ArgumentParser, argum
         type=span_between(0.01, _MOST_SECONDS, "write a time up to 2m, such as 5s"),
         default=SLOW_SECONDS,
         metavar="TIME",
-        help="tell of a first byte that takes longer (default: 5s)",
+        help="tell of what takes longer: a first byte, a place that replicas ask (default: 5s)",
     )
     command.add_argument("--no-goauth", action="store_true", help="do not run the commands of GOAUTH, as go would")
     command.add_argument("--no-zip", action="store_true", help="do not fetch the zip of a version to hash it")
@@ -120,7 +120,7 @@ async def _doctor(arguments: argparse.Namespace) -> int:
     if inside:
         told.findings = [cluster_only(meant), *(one for one in told.findings if one.code != "dns")]
     if meant.item:
-        meant.findings += await ask_replicas(where_of(arguments), arguments.of, asked, meant.probes)
+        meant.findings += await ask_replicas(arguments, asked, meant.probes)
     machine = _Machine(await shells, wanted, local, inside)
     found = [*_settings(env, meant, told, asked, machine), *meant.findings, *told.findings]
     order = list(Weight)

@@ -15,13 +15,11 @@ from yarl import URL
 from goproxy_operator.client.arguments import Asking, FleetUrl
 from goproxy_operator.client.fleet_client import proxy_for, tls_of
 from goproxy_operator.doctor.certificates import chain_of
-from goproxy_operator.doctor.hop import KEPT_HEADERS, Fault, Hop
+from goproxy_operator.doctor.hop import KEPT_HEADERS, SLOW_SECONDS, Fault, Hop
 from modproxy.contract.report import plain_text
 
 HOP_SECONDS = 10.0
 """For each step of a hop."""
-SLOW_SECONDS = 5.0
-"""A first byte that takes longer is told of."""
 _HEAD_BYTES = 1 << 16
 _SHOWN_LINES = 4
 _EXPIRED, _NOT_YET, _WRONG_NAME, _WRONG_ADDRESS = 10, 9, 62, 64

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+SLOW_SECONDS = 5.0
+"""What takes longer is told of: go waits, and people ask why."""
+
 
 class Fault(StrEnum):
     """Why there is no whole answer."""
@@ -76,8 +79,8 @@ class Hop:
     """Whether a credential was sent."""
     waited: float = 0.0
     """The bound of the step that took too long."""
-    slow_after: float = 5.0
-    """A first byte that takes longer is told of: go waits, and people ask why."""
+    slow_after: float = SLOW_SECONDS
+    """A first byte that takes longer is told of."""
 
     @property
     def certificate(self) -> Certificate | None:

@@ -74,13 +74,13 @@ async def _by_reach(where: Where, name: str | None) -> Meant:
         raise ClientError(f"the endpoint of {fleet.name}: {e}") from None
 
 
-async def ask_replicas(where: Where, name: str | None, asked: Asked, probes: dict[str, Probe]) -> list[Finding]:
+async def ask_replicas(arguments: argparse.Namespace, asked: Asked, probes: dict[str, Probe]) -> list[Finding]:
     """Ask the replicas, after the request: then they know of the servers that failed for it.
 
     `probes` gets how the places that they ask answer them just now.
     """
-    async with reach(where, quiet=True) as place:
-        fleet: Fleet = await place.fleet(name)
+    async with reach(where_of(arguments), quiet=True) as place:
+        fleet: Fleet = await place.fleet(arguments.of)
         seen = await reports(fleet)
         query = {"module": asked.module, "version": asked.version if asked.version != LATEST else ""}
         path = f"/-/probe?{urlencode({name: value for name, value in query.items() if value})}".rstrip("?")
@@ -94,7 +94,7 @@ async def ask_replicas(where: Where, name: str | None, asked: Asked, probes: dic
         return [Finding("replicas-unseen", Weight.WORTH_A_LOOK, f"the replicas cannot be asked: {unseen}")]
     if not fleet.replicas:
         return [Finding("no-replica", Weight.WRONG, f"{fleet.name} has no replica", "see `goproxy-operator status`")]
-    return [*judge_replicas(seen), *judge_probes(probes, seen)]
+    return [*judge_replicas(seen), *judge_probes(probes, seen, arguments.slow)]
 
 
 def _is_inside(url: str) -> bool:

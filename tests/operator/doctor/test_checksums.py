@@ -6,6 +6,7 @@ import io
 
 import pytest
 
+from goproxy_operator.doctor import verifying
 from modproxy.mod.archive import check_carefully, go_mod_hash
 from modproxy.mod.path import ModulePath
 from modproxy.mod.version import Version
@@ -99,3 +100,12 @@ async def test_a_module_that_the_database_does_not_know(machine: Machine) -> Non
         machine.use(fleet.url, GOSUMDB=database.verifier_key, GONOSUMDB="")
         status, told = await machine.doctor(MODULE)
     assert (status, alarms(told)) == (1, ["not-in-database"])
+
+
+async def test_a_zip_that_is_too_large_to_be_hashed_here(machine: Machine) -> None:
+    machine.monkeypatch.setattr(verifying, "LARGEST_ZIP", 20)
+    async with FakeUpstream() as fleet:
+        Sides(fleet, machine).say({}, {})
+        status, told = await machine.doctor(MODULE)
+    assert (status, looks(told)) == (0, [])
+    assert "zip-not-compared" in [one["code"] for one in told["findings"]]
