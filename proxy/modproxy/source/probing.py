@@ -35,6 +35,7 @@ _MOST_DATABASE_PROXIES = 2
 _MOST_HOSTS = 4
 """Hosts of version control that patterns of private modules name."""
 _UPSTREAM, _PARENT, _DATABASE, _VERSION_CONTROL = "upstream", "parent", "checksumDatabase", "versionControl"
+_PEER = "peer"
 _GLOB = frozenset("*?[\\")
 
 
@@ -76,12 +77,19 @@ async def probe_places(
     asking: list[Awaitable[ProbedPlace]] = []
     if layout is not None:
         for place in places_of(layout, asked):
-            at_database = place.kind == _DATABASE
-            asking.append(_ask_database(hops, layout, place) if at_database else _ask(hops, asked.module, place))
+            if place.kind == _DATABASE:
+                asking.append(_ask_database(hops, layout, place))
+            elif place.kind == _PARENT:
+                token = peers.token.text if peers is not None else None
+                asking.append(_ask_fleet(place, place.url, {"Authorization": f"Bearer {token}"} if token else {}))
+            else:
+                asking.append(_ask(hops, asked.module, place))
     if bucket is not None and bucket.settings is not None:
         asking.append(_ask_bucket(bucket, bucket.settings.config.url))
     if peers is not None:
-        asking += [_ask_peer(peers, peer.name, peer.address) for peer in peers.members.live[:_MOST_PEERS]]
+        for peer in peers.members.live[:_MOST_PEERS]:
+            place = Place(_PEER, f"http://{peer.address}", GREETING_PATH.removeprefix("/"))
+            asking.append(_ask_fleet(place, f"{peer.name} ({peer.address})", peers.headers()))
     return tuple(await asyncio.gather(*asking))[:MOST_PLACES]
 
 
@@ -198,29 +206,40 @@ async def _ask_bucket(bucket: Bucket, name: str) -> ProbedPlace:
     )
 
 
-async def _ask_peer(peers: Peers, name: str, address: str) -> ProbedPlace:
+async def _ask_fleet(place: Place, name: str, headers: dict[str, str]) -> ProbedPlace:
+    """Ask a replica of this fleet or of its parent: straight, and with the proof that is for it alone."""
     begun, timings = time.monotonic(), Timings()
     connections = Connections(timings)
     status, failure = None, ""
     try:
-        url = URL(f"http://{address}{GREETING_PATH}", encoded=True)
+        url = URL(f"{place.url.rstrip('/')}/{place.path}", encoded=True)
         timeout = aiohttp.ClientTimeout(total=_SECONDS)
-        async with connections.any.get(
-            url, headers=peers.headers(), allow_redirects=False, timeout=timeout
-        ) as response:
+        async with connections.any.get(url, headers=headers, allow_redirects=False, timeout=timeout) as response:
             status = response.status
-            failure = "" if status == HTTPStatus.OK else f"answers {status} to this replica"
+            failure = _bad_answer_of_fleet(status, place)
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as e:
-        failure = failure_words(e)
+        failure = _words(e)
     finally:
         await connections.close()
     return ProbedPlace(
-        kind="peer",
-        name=f"{name} ({address})",
-        asked=GREETING_PATH.removeprefix("/"),
+        kind=place.kind,
+        name=name,
+        asked=place.path,
         status=status,
         seconds=round(time.monotonic() - begun, 6),
+        dns_seconds=timings.dns,
         connect_seconds=timings.connect,
+        tls_seconds=timings.tls if place.url.startswith("https:") else None,
         first_byte_seconds=timings.first_byte,
         failure=failure,
     )
+
+
+def _bad_answer_of_fleet(status: int, place: Place) -> str:
+    if place.kind == _PEER:
+        return "" if status == HTTPStatus.OK else f"answers {status} to this replica"
+    if status == HTTPStatus.UNAUTHORIZED:
+        return "answers 401: it does not take the proof of this fleet (access.children of the parent)"
+    if status == HTTPStatus.FORBIDDEN:
+        return "answers 403: it refuses this module, or this fleet"
+    return _bad_status(status, place)

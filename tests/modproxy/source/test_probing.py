@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 
 from modproxy.bucket.bucket import Bucket
 from modproxy.bucket.client import BucketSettings
-from modproxy.contract.config import ObjectStoreConfig, PeersConfig
+from modproxy.contract.config import HttpProxyConfig, ObjectStoreConfig, PeersConfig
 from modproxy.contract.probe import ProbedPlace
 from modproxy.fleet.greeting import Greeting
 from modproxy.fleet.peers import Peers
@@ -157,6 +157,25 @@ async def test_a_database_is_asked_where_a_fetch_asks_it(connections: Connection
             expected = (upstream.url, f"{base}/latest") if serves else (own.url, "latest")
             assert (told.name, told.asked, told.status) == (*expected, 200)
     assert own.requests == {"latest": 1}
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [(200, ""), (404, ""), (401, "access.children"), (403, "refuses"), (302, "")]
+)
+async def test_a_parent_is_asked_straight(code: int, words: str, connections: Connections, tmp_path: Path) -> None:
+    proxy = HttpProxyConfig(url="http://127.0.0.1:1")
+    hops = Hops(connections, Outbound(Credentials((), tmp_path), proxy, None, tmp_path, tmp_path / "b"), NamedPlaces())
+    (tmp_path / "token").write_text("proof-of-a-replica")
+    peers = Peers(PeersConfig(name="team-a-0", addresses=()), "fleet")
+    await peers.token.look(str(tmp_path / "token"))
+    async with FakeUpstream() as parent, FakeUpstream() as elsewhere:
+        parent.behaviours[INFO] = status(code, headers={"Location": elsewhere.url} if code == 302 else None)
+        of = Layout((), (), (), None, parent.url, "", ())
+        [told] = await probe_places(hops, of, V, peers)
+    assert (told.kind, told.status, told.asked, words in told.failure) == ("parent", code, INFO, True)
+    assert bool(words) == bool(told.failure)
+    assert parent.headers[0]["Authorization"] == "Bearer proof-of-a-replica"
+    assert not elsewhere.requests, "the proof is for the parent alone"
 
 
 async def test_what_gives_no_answer(connections: Connections, tmp_path: Path) -> None:
