@@ -116,11 +116,11 @@ async def _doctor(arguments: argparse.Namespace) -> int:
             toolchain=to_fetch(env, wanted, local),
         )
         told = await walk(meant.url, asked, asking)
-    inside = meant.is_inside and bool(told.hops) and told.hops[0].fault is Fault.NAME
-    if inside:
-        told.findings = [cluster_only(meant), *(one for one in told.findings if one.code != "dns")]
     if meant.item:
         meant.findings += await ask_replicas(arguments, asked, meant.probes)
+    inside = meant.is_inside and bool(told.hops) and told.hops[0].fault is Fault.NAME and bool(meant.probes)
+    if inside:
+        told.findings = [cluster_only(meant), *(one for one in told.findings if one.code != "dns")]
     machine = _Machine(await shells, wanted, local, inside)
     found = [*_settings(env, meant, told, asked, machine), *meant.findings, *told.findings]
     order = list(Weight)
