@@ -133,13 +133,19 @@ def test_doctor_sees_what_the_replicas_see(space: Space, fleet: str, upstream: U
 
 
 def test_a_replica_that_goes_is_told_as_such(space: Space, fleet: str) -> None:
-    space.kubectl("delete", "pod", f"{fleet}-1", "--wait=false")
-
     def told() -> bool:
         status, out, _ = goproxy_command(space, "status", fleet)
         return status == 0 and f"{fleet}-1: pod {fleet}-1" in out
 
-    until(told, "status names the replica that cannot be asked", 60)
+    # Else the new pod may run before the command has looked even once.
+    space.cluster.kubectl("taint", "nodes", "--all", "goproxy-operator.test/full=:NoSchedule")
+    try:
+        space.kubectl("delete", "pod", f"{fleet}-1", "--wait=false")
+        until(told, "status names the replica that cannot be asked", 60)
+        status, out, _ = goproxy_command(space, "doctor", "--of", fleet)
+        assert (status, f"replica {fleet}-1: its report is not known: pod {fleet}-1" in out) == (0, True), out
+    finally:
+        space.cluster.kubectl("taint", "nodes", "--all", "goproxy-operator.test/full-")
     space.wait_ready(fleet, 2)
 
 
