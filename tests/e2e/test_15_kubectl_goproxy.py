@@ -55,7 +55,7 @@ def fleet(space: Space, goproxy: Callable[..., Object], operator: Release) -> st
     return FLEET
 
 
-def test_replicas_are_asked_through_the_api_server(space: Space, fleet: str) -> None:
+def test_replicas_are_asked_through_the_api_server(space: Space, fleet: str, upstream: Upstream) -> None:
     status, out, err = goproxy_command(space, "status", fleet, "-o", "json")
     assert status == 0, err
     shown = json.loads(out)
@@ -77,6 +77,12 @@ def test_replicas_are_asked_through_the_api_server(space: Space, fleet: str) -> 
     status, out, err = goproxy_command(space, "events", fleet)
     assert (status, f"pod/{fleet}-0" in out) == (0, True), err
 
+    inventory_of_the_pods(space, fleet)
+    doctor_sees_what_the_replicas_see(space, fleet, upstream)
+
+
+def inventory_of_the_pods(space: Space, fleet: str) -> None:
+    """What the replicas have written on their standard output is a list of what was served."""
     lines = "".join(space.kubectl("logs", f"{fleet}-{number}") for number in range(2))
     status, out, err = goproxy_command(space, "inventory", "-", "-o", "json", lines=lines)
     assert status == 0, err
@@ -103,7 +109,8 @@ def doctor(space: Space, fleet: str) -> tuple[int, dict[str, Any], dict[str, lis
     return status, told, {one["replica"]: one["places"] for one in told["probes"]}
 
 
-def test_doctor_sees_what_the_replicas_see(space: Space, fleet: str, upstream: Upstream) -> None:
+def doctor_sees_what_the_replicas_see(space: Space, fleet: str, upstream: Upstream) -> None:
+    """First all is well; then the upstream answers 503; then nothing listens there."""
     status, told, replicas = doctor(space, fleet)
     assert (status, told["verdict"].startswith("All is well")) == (0, True), told["findings"]
     assert "cluster-only" in [one["code"] for one in told["findings"]], "this machine has no way to a Service"
@@ -129,7 +136,6 @@ def test_doctor_sees_what_the_replicas_see(space: Space, fleet: str, upstream: U
     assert all(one["failure"] for places in replicas.values() for one in places if one["kind"] == "upstream")
     _, out, _ = goproxy_command(space, "doctor", "--of", fleet)
     assert "FROM REPLICA" in out
-    print(out)
 
 
 def test_a_replica_that_goes_is_told_as_such(space: Space, fleet: str) -> None:

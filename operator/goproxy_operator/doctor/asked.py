@@ -8,6 +8,8 @@ from modproxy.contract.report import plain_text
 from modproxy.mod.path import ModulePath, PathError, check_path, escape
 
 LATEST = "latest"
+START_PAGE = "its start page"
+"""What is asked for where no module is named."""
 _LONGEST = 1024
 _VERSION = re.compile(r"[A-Za-z0-9._+~-]+", re.ASCII)
 
@@ -20,7 +22,7 @@ class Asked:
     version: str = ""
 
     def __str__(self) -> str:
-        return f"{self.module}@{self.version}" if self.version else self.module or "its start page"
+        return f"{self.module}@{self.version}" if self.version else self.module or START_PAGE
 
     @property
     def is_version(self) -> bool:

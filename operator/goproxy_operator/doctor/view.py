@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from goproxy_operator.doctor.asked import START_PAGE
 from goproxy_operator.doctor.hop import Certificate, Hop
 from goproxy_operator.go_env.finding import Finding, Weight, without_logins
 from goproxy_operator.go_env.goauth import Given
@@ -64,7 +65,8 @@ def doctor_view(examined: Examined, *, verbose: bool) -> View:
     if shown:
         sections.append(Section([line for one in shown for line in _finding(one)], "FINDINGS"))
     if examined.hops:
-        sections.append(Section([_grid(examined.hops)], f"THE WAY OF {examined.asked}"))
+        heading = "THE WAY TO THE FLEET" if examined.asked == START_PAGE else f"THE WAY OF {examined.asked}"
+        sections.append(Section([_grid(examined.hops)], heading))
     if verbose:
         sections += [Section(list(_details(hop)), f"{hop.name}: {hop.url}") for hop in examined.hops]
     else:
