@@ -1,8 +1,9 @@
-"""All tests, as `make test` runs them: what needs Kubernetes beside the rest, and then the end-to-end tests alone.
+"""All tests, as `make test` runs them: three parts side by side, and then the end-to-end tests alone.
 
-Most tests wait more than they compute, so two parts together take little longer than the longer one. The end-to-end
-tests bring up a cluster, which needs the whole machine. Each part is a pytest of its own, and its lines begin with its
-name. The last lines name the tests that failed, and sum up all parts in pytest's own form; the exit code is that of the
+The parts are what needs Kubernetes, the data plane, and the rest. Most tests wait more than they compute, so parts
+together take little longer than the longest one. The end-to-end tests bring up a cluster, which needs the whole
+machine. Each part is a pytest of its own, and its lines begin with its name; at its end it names its slowest tests. The
+last lines name the tests that failed, and sum up all parts in pytest's own form; the exit code is that of the
 first part that failed.
 """
 
@@ -23,10 +24,11 @@ from types import FrameType
 from tests.kubernetes.background import Background
 
 _LIVE = "tests/operator/live"
-_KUBERNETES = (_LIVE, "tests/chart", "tests/kubernetes", "tests/neighbours", "tests/prometheus", "tests/local")
-"""What needs Kubernetes, and some others, so that both parts take equally long."""
+_KUBERNETES = (_LIVE, "tests/chart", "tests/kubernetes", "tests/neighbours")
+"""What needs Kubernetes."""
+_PROXY = "tests/modproxy"
 _LIVE_BESIDE = ("test_refusals.py", "test_ri*.py", "test_ro*.py", "test_sc*.py", "test_se*.py", "test_st*.py")
-"""Tests with an API server that run beside the others of that kind, so that both parts take equally long. Those that
+"""Tests with an API server that run among the rest, so that all parts take equally long. Those that
 give pods addresses of this machine are not among them: there are no two pods of one address.
 """
 _END_TO_END = "tests/e2e"
@@ -37,6 +39,8 @@ _SUMMARY = re.compile(r"=+ (.*) in [0-9.]+s.* =+")
 _COUNT = re.compile(r"([0-9]+) ([a-z]+)")
 _FAILURE = re.compile(r"(?:FAILED|ERROR) tests/.*")
 """How pytest names a test that failed, in its short summary."""
+_SLOWEST = ("--durations=15", "--durations-min=10")
+"""What takes longest is named, so that whoever makes the whole shorter knows where to begin."""
 _NO_TESTS = 5
 """The exit code of a pytest that has found no test."""
 
@@ -55,7 +59,7 @@ class Part:
 
     def start(self) -> threading.Thread:
         """Start the tests, and show their lines from now on."""
-        command = [sys.executable, "-u", "-m", "pytest", "--color=no", *self.arguments]
+        command = [sys.executable, "-u", "-m", "pytest", "--color=no", *_SLOWEST, *self.arguments]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         shown = threading.Thread(target=self._show, args=[self.process])
         shown.start()
@@ -100,8 +104,9 @@ def main() -> int:
     begun = time.monotonic()
     beside = [str(file) for name in _LIVE_BESIDE for file in sorted(Path(_LIVE).glob(name))]
     kubernetes = [*_KUBERNETES, *(f"--ignore={file}" for file in beside)]
-    rest = ["tests", *(f"--ignore={folder}" for folder in (*_others(beside), *_KUBERNETES[1:], _END_TO_END))]
-    together = [Part("kubernetes", kubernetes), Part("rest", rest)]
+    elsewhere = (*_others(beside), *_KUBERNETES[1:], _PROXY, _END_TO_END)
+    rest = ["tests", *(f"--ignore={folder}" for folder in elsewhere)]
+    together = [Part("kubernetes", kubernetes), Part("proxy", [_PROXY]), Part("rest", rest)]
     alone = Part("e2e", [_END_TO_END])
     parts = [*together, alone]
 
