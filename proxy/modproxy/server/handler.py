@@ -328,16 +328,19 @@ async def _response(
     http: web.BaseRequest, reply: Reply, request_id: str, trace: Trace | None, *, last: bool
 ) -> web.StreamResponse:
     """Make the response, and send it where its body is long. `last` says that the connection is closed after it."""
+    named = {TRACE_RESPONSE: str(trace.own)} if trace is not None else {}
     if reply.response is not None:
+        if not reply.response.prepared:
+            reply.response.headers.update(named)
         return reply.response
     if reply.error is not None:
         return error_response(reply.error if trace is None else traced(reply.error, trace.own), request_id)
     if reply.request is None or reply.answer is None:
-        return web.Response(text=reply.text, headers={"Server": SERVER, "X-Request-Id": request_id})
+        return web.Response(text=reply.text, headers={"Server": SERVER, "X-Request-Id": request_id, **named})
     answer = reply.answer
     head = head_of(reply.request.target, answer, conditions_of(http), request_id)
-    if trace is not None:
-        head = replace(head, headers={**head.headers, TRACE_RESPONSE: str(trace.own)})
+    if named:
+        head = replace(head, headers={**head.headers, **named})
     if last:
         # The client hears of it before the end of the answer, and sends no request into a connection that closes.
         head = replace(head, headers={**head.headers, "Connection": "close"})
