@@ -139,7 +139,11 @@ async def in_and_out(
         # The autoscaler waits ten minutes before it scales in; this one less long, while nobody puts it right.
         await fleet.apply(autoscaling=autoscaling, suspend=True)
         await eventually(lambda: suspended(fleet), "the fleet is suspended")
-        await fleet.kubectl("patch", "scaledobject/team-a", "--type=merge", "--patch", json.dumps(PATIENCE))
+        # Without Prometheus nothing moves, and it is told.
+        await patch(fleet, [NO_PATIENCE, asks("http://127.0.0.1:1")])
+        await eventually(lambda: inactive(fleet), "AutoscalingActive is False", 90)
+        assert watched.numbers[-1] == 4
+        await patch(fleet, [asks(prometheus.url)])
         # The query looks at two minutes.
         await eventually(lambda: watched.numbers[-1] == 1, "one replica is enough", 200)
         await fleet.apply(autoscaling=autoscaling)
@@ -147,11 +151,25 @@ async def in_and_out(
         made_by_keda(await fleet.get("hpa", "keda-hpa-team-a"))
 
 
-PATIENCE: Object = {
-    "spec": {
-        "advanced": {"horizontalPodAutoscalerConfig": {"behavior": {"scaleDown": {"stabilizationWindowSeconds": 0}}}}
-    }
+NO_PATIENCE: Object = {
+    "op": "replace",
+    "path": "/spec/advanced/horizontalPodAutoscalerConfig/behavior/scaleDown/stabilizationWindowSeconds",
+    "value": 0,
 }
+
+
+def asks(url: str) -> Object:
+    """A patch by which the ScaledObject asks this Prometheus."""
+    return {"op": "replace", "path": "/spec/triggers/0/metadata/serverAddress", "value": url}
+
+
+async def patch(fleet: Fleet, changes: list[Object]) -> None:
+    await fleet.kubectl("patch", "scaledobject/team-a", "--type=json", "--patch", json.dumps(changes))
+
+
+async def inactive(fleet: Fleet) -> bool:
+    said = await fleet.condition("AutoscalingActive")
+    return said is not None and said[:2] == ("False", "TriggerError")
 
 
 async def suspended(fleet: Fleet) -> bool:
