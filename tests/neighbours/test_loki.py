@@ -67,8 +67,9 @@ def taught() -> dict[str, Path]:
     """All queries of the documents, on one line each."""
     found = {}
     for file in sorted(DOCS.rglob("*.md")):
-        for block in re.findall(r"^```logql\n(.*?)^```", file.read_text(), re.MULTILINE | re.DOTALL):
-            found[" ".join(block.split())] = file
+        for block in re.findall(r"^```text\n(.*?)^```", file.read_text(), re.MULTILINE | re.DOTALL):
+            if SELECTOR in block:
+                found[" ".join(block.split())] = file
     return found
 
 
