@@ -115,6 +115,7 @@ class Tracing:
         self, trace: Trace, name: str, code: int, attributes: Mapping[str, AttributeValue], *, waited: float = 0.0
     ) -> None:
         """End the trace of a request. `waited` is how many seconds its first byte took."""
+        trace.over = True
         notable = code >= _SERVER_ERROR or code in _REFUSALS or waited > SLOW_SECONDS
         if not (notable or trace.own.sampled):
             return
