@@ -59,7 +59,7 @@ from modproxy.server.why.explaining import Explainer, WhyParts
 from modproxy.source.asking_again import ask_again
 from modproxy.source.build import SharedResources
 from modproxy.source.peer_client import PeerClient
-from modproxy.source.probing import probe_places
+from modproxy.source.probing import Asked, probe_places
 from modproxy.source.vcs.shared import SharedVersionControl
 from modproxy.source.way_out.bucket_settings import bucket_settings
 from modproxy.source.way_out.connections import Connections
@@ -164,7 +164,10 @@ class Replica:
         self.why = WhyAction(explainer, self.peers.members.name if self.peers is not None else "")
         self.probing = Probing(
             self.peers.members.name if self.peers is not None else "",
-            lambda module: probe_places(self.in_force.sources.hops, self.in_force.rules.layout, module),
+            lambda: self.in_force.rules,
+            lambda layout, module, version: probe_places(
+                self.in_force.sources.hops, layout, Asked(module, version), self.peers, self.object_store.bucket
+            ),
         )
         self.modules = ModuleIndex(self.store.root)
         page = PageAction(

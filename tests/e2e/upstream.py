@@ -31,6 +31,10 @@ class Upstream:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Let nothing listen any more: connections are refused."""
         self._server.shutdown()
         self._server.server_close()
 

@@ -41,17 +41,21 @@ class KeyPair:
 class Authority:
     """A certificate authority of its own; it writes what it issues into one folder."""
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, name: str, *, parent: Authority | None = None) -> None:
+        """With a `parent`, which signs it, it is an intermediate authority."""
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        self._certificate = (
-            _builder(subject, issuer=subject, key=self._key.public_key())
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        signer = parent or self
+        builder = (
+            _builder(subject, issuer=parent._certificate.subject if parent else subject, key=self._key.public_key())
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0 if parent else 1), critical=True)
             .add_extension(_ONLY_SIGNS, critical=True)
             .add_extension(self._key_identifier(), critical=False)
-            .sign(self._key, hashes.SHA256())
         )
+        if parent is not None:
+            builder = builder.add_extension(parent._names_its_key(), critical=False)
+        self._certificate: x509.Certificate = builder.sign(signer._key, hashes.SHA256())
         self.file = folder / f"{name}.crt"
         self.file.write_bytes(self._certificate.public_bytes(Encoding.PEM))
 
@@ -82,9 +86,7 @@ class Authority:
             _builder(subject, issuer=self._certificate.subject, key=key.public_key(), age=age)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(self._key_identifier()), critical=False
-            )
+            .add_extension(self._names_its_key(), critical=False)
         )
         if hosts:
             builder = builder.add_extension(
@@ -94,6 +96,15 @@ class Authority:
         issued.certificate.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(Encoding.PEM))
         write_private_key(issued.key, key)
         return issued
+
+    def key_file(self) -> Path:
+        """Write the authority's own key, for a server that shows its certificate."""
+        file = self._folder / f"{self.file.stem}.key"
+        write_private_key(file, self._key)
+        return file
+
+    def _names_its_key(self) -> x509.AuthorityKeyIdentifier:
+        return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(self._key_identifier())
 
     def _key_identifier(self) -> x509.SubjectKeyIdentifier:
         return x509.SubjectKeyIdentifier.from_public_key(self._key.public_key())

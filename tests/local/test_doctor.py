@@ -73,7 +73,10 @@ async def test_a_module_that_is_denied(
         [probe] = told["probes"]
         [place] = probe["places"]
         assert (probe["replica"], place["kind"], place["name"]) == ("team-a-0", "upstream", upstream.url)
-        assert (place["status"], place["failure"]) == (404, "")
+        assert (place["status"], place["failure"], place["asked"]) == (200, "", "example.com/m/@v/v1.0.0.info")
+        assert place["connectSeconds"] > 0
+        assert place["firstByteSeconds"] > 0
+        assert not [key for key in upstream.requests if "secret" in key], "a denied module is named to nobody"
         status, told, wrong = await doctor(capsys, "example.com/absent@v1.0.0", "--local", str(fleet.data))
         assert (status, wrong) == (1, ["not-found"])
 
@@ -91,7 +94,7 @@ async def test_an_upstream_that_fails(
         assert "the fleet cannot get it now" in told["verdict"]
         [outage] = [one for one in told["findings"] if one["code"] == "replica-outage"]
         assert f"http://127.0.0.1:{port} cannot be reached: Connection refused" in outage["text"]
-        assert set(wrong) <= {"upstream", "replica-outage"}
+        assert set(wrong) <= {"upstream", "replica-outage", "replica-place"}
 
 
 async def test_a_fleet_that_asks_itself(

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from goproxy_operator.go_env.finding import Finding, Weight
 
+_SIDES = ("go.sum of this folder", "the checksum database", "the fleet")
+
 
 @dataclass(frozen=True, slots=True)
 class Sums:
@@ -17,26 +19,22 @@ class Sums:
     database_zip: str = ""
     database_mod: str = ""
     fleet_mod: str = ""
-    """Of the go.mod file that the fleet serves. The zip is not fetched, as it may be large."""
+    """Of the go.mod file that the fleet serves."""
+    fleet_zip: str = ""
+    """Of the zip that the fleet serves; not known of a large one."""
 
 
 def compare(sums: Sums) -> Iterator[Finding]:
     """Yield what differs, and whose side it is."""
     name = f"{sums.module}@{sums.version}"
-    known = {
-        side: value
-        for side, value in (
-            ("go.sum of this folder", sums.go_sum_mod),
-            ("the checksum database", sums.database_mod),
-            ("the fleet", sums.fleet_mod),
-        )
-        if value
+    kinds = {
+        "go.mod": (sums.go_sum_mod, sums.database_mod, sums.fleet_mod),
+        "zip": (sums.go_sum_zip, sums.database_zip, sums.fleet_zip),
     }
-    if len(set(known.values())) > 1:
-        yield _differs(name, "go.mod", known)
-    elif sums.go_sum_zip and sums.database_zip and sums.go_sum_zip != sums.database_zip:
-        zips = {"go.sum of this folder": sums.go_sum_zip, "the checksum database": sums.database_zip}
-        yield _differs(name, "zip", zips)
+    for kind, values in kinds.items():
+        known = {side: value for side, value in zip(_SIDES, values, strict=True) if value}
+        if len(set(known.values())) > 1:
+            yield _differs(name, kind, known)
 
 
 def _differs(name: str, kind: str, known: dict[str, str]) -> Finding:

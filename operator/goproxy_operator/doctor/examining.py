@@ -7,7 +7,6 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,16 +14,21 @@ from yarl import URL
 
 from goproxy_operator.client.arguments import Asking, FleetUrl
 from goproxy_operator.client.fleet_client import proxy_for, tls_of
-from goproxy_operator.doctor.hop import KEPT_HEADERS, Certificate, Fault, Hop
+from goproxy_operator.doctor.certificates import chain_of
+from goproxy_operator.doctor.hop import KEPT_HEADERS, SLOW_SECONDS, Fault, Hop
 from modproxy.contract.report import plain_text
 
 HOP_SECONDS = 10.0
 """For each step of a hop."""
 _HEAD_BYTES = 1 << 16
-_BODY_BYTES = 1 << 20
 _SHOWN_LINES = 4
 _EXPIRED, _NOT_YET, _WRONG_NAME, _WRONG_ADDRESS = 10, 9, 62, 64
 """Codes of OpenSSL's verification (`X509_V_ERR_...`)."""
+_REFUSALS = {
+    "TLSV1_UNRECOGNIZED_NAME": Fault.TLS_SERVER_NAME,
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": Fault.TLS_CLIENT,
+}
+"""What servers say when they end a handshake, as OpenSSL names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,9 @@ class Way:
     ca_file: Path | None = None
     seconds: float = HOP_SECONDS
     authorization: str | None = None
+    slow_after: float = SLOW_SECONDS
+    largest: int = 1 << 20
+    """Bytes of a body that are read: the rest is left out."""
 
 
 class _StepError(Exception):
@@ -43,7 +50,7 @@ class _StepError(Exception):
 
 async def examine(name: str, url: str, way: Way) -> tuple[Hop, bytes]:
     """Ask for a URL, which is escaped and has no login. Returns what was measured, and the body."""
-    hop = Hop(name, url, with_credential=way.authorization is not None)
+    hop = Hop(name, url, with_credential=way.authorization is not None, slow_after=way.slow_after)
     asker = _Asker(hop, way)
     body = b""
     try:
@@ -141,7 +148,7 @@ class _Asker:
                 await writer.start_tls(context, server_hostname=host)
         except ssl.SSLCertVerificationError as e:
             if plain:
-                await self._look_at_certificate(host, port)
+                await self._look_at_chain(host, port)
             fault = {
                 _EXPIRED: Fault.TLS_EXPIRED,
                 _NOT_YET: Fault.TLS_EXPIRED,
@@ -152,17 +159,18 @@ class _Asker:
         except TimeoutError:
             raise _StepError(Fault.TLS_OTHER, "the handshake does not end", self._way.seconds) from None
         except (ssl.SSLError, OSError) as e:
-            raise _StepError(Fault.TLS_OTHER, getattr(e, "reason", None) or "the connection ends") from None
+            reason = getattr(e, "reason", None) or "the connection ends"
+            raise _StepError(_REFUSALS.get(reason, Fault.TLS_OTHER), reason) from None
         told = writer.get_extra_info("ssl_object")
         self.hop = replace(
             self.hop,
             tls=time.monotonic() - begun,
             tls_version=told.version() or "",
-            certificate=_certificate(told.getpeercert(binary_form=True)),
+            chain=chain_of(told),
         )
 
-    async def _look_at_certificate(self, host: str, port: int) -> None:
-        """Connect once more, and trust anything, to see which certificate is shown. Nothing is sent there."""
+    async def _look_at_chain(self, host: str, port: int) -> None:
+        """Connect once more, and trust anything, to see which certificates are shown. Nothing is sent there."""
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         try:
@@ -170,9 +178,8 @@ class _Asker:
                 _, writer = await asyncio.open_connection(self.hop.address, port, ssl=context, server_hostname=host)
         except (OSError, TimeoutError):
             return
-        shown = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
+        self.hop = replace(self.hop, chain=chain_of(writer.get_extra_info("ssl_object")))
         writer.transport.abort()
-        self.hop = replace(self.hop, certificate=_certificate(shown))
 
     async def _exchange(
         self,
@@ -195,12 +202,15 @@ class _Asker:
         body = bytearray()
         try:
             async with asyncio.timeout(self._way.seconds):
-                while len(body) < _BODY_BYTES and (piece := await reader.read(1 << 16)):
+                while len(body) < self._way.largest and (piece := await reader.read(1 << 16)):
                     body += piece
         except TimeoutError:
             raise _StepError(Fault.BODY_TIMEOUT, waited=self._way.seconds) from None
-        except (OSError, ssl.SSLError):
+        except OSError:
             raise _StepError(Fault.BROKEN, "the connection ends within the answer") from None
+        length = found.get("content-length", "")
+        if length.isdigit() and len(body) < min(int(length[:18]), self._way.largest):
+            raise _StepError(Fault.BROKEN, f"the connection ends after {len(body)} of {length} bytes of the answer")
         text = bytes(body[:8192]).decode(errors="replace") if status >= 400 else ""
         shown = "\n".join(plain_text(line) for line in text.strip().split("\n")[:_SHOWN_LINES])
         self.hop = replace(self.hop, total=time.monotonic() - self._begun, body=shown)
@@ -212,8 +222,9 @@ class _Asker:
                 head = await reader.readuntil(b"\r\n\r\n")
         except TimeoutError:
             raise _StepError(Fault.NO_HEAD, waited=self._way.seconds) from None
-        except (OSError, ssl.SSLError, asyncio.IncompleteReadError):
-            raise _StepError(Fault.BROKEN, "the connection ends before an answer") from None
+        except (OSError, asyncio.IncompleteReadError) as e:
+            fault = _REFUSALS.get(getattr(e, "reason", None) or "", Fault.BROKEN)  # with TLS 1.3 it may come so late
+            raise _StepError(fault, "the connection ends before an answer") from None
         except asyncio.LimitOverrunError:
             raise _StepError(Fault.BROKEN, f"its head has more than {_HEAD_BYTES} bytes") from None
         first, *lines = head.decode("latin-1").split("\r\n")
@@ -227,24 +238,3 @@ class _Asker:
                 shown = value.partition("?")[0] if name.lower() == "location" else value  # a query may have a secret
                 found.setdefault(name.lower(), plain_text(shown.strip()))
         return int(words[1]), found
-
-
-def _certificate(shown: bytes | None) -> Certificate | None:
-    if not shown:
-        return None
-    from cryptography import x509  # noqa: PLC0415 - only a hop with TLS needs it
-
-    try:
-        read = x509.load_der_x509_certificate(shown)
-        names = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        listed = tuple(plain_text(str(one.value)) for one in names)[:16]
-    except x509.ExtensionNotFound:
-        listed = ()
-    except ValueError:
-        return None
-    return Certificate(
-        listed,
-        plain_text(read.issuer.rfc4514_string()),
-        read.not_valid_after_utc.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        is_self_signed=read.issuer == read.subject,
-    )

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+SLOW_SECONDS = 5.0
+"""What takes longer is told of: go waits, and people ask why."""
+
 
 class Fault(StrEnum):
     """Why there is no whole answer."""
@@ -15,6 +18,8 @@ class Fault(StrEnum):
     TLS_EXPIRED = "certificateExpired"
     TLS_NAME = "certificateOfAnotherName"
     TLS_AUTHORITY = "certificateOfUnknownAuthority"
+    TLS_SERVER_NAME = "serverNameUnknown"
+    TLS_CLIENT = "clientCertificateWanted"
     TLS_OTHER = "tlsFails"
     NO_HEAD = "noHead"
     """The connection is there, and no answer begins in time."""
@@ -33,6 +38,10 @@ class Certificate:
     not_after: str = ""
     """RFC 3339, in UTC."""
     is_self_signed: bool = False
+    subject: str = ""
+    not_before: str = ""
+    left: float = 0.0
+    """The share of its life that is left, from 0 to 1; 0 too where its life has not begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,8 @@ class Hop:
     tls_version: str = ""
     server_name: str = ""
     """What the client named in the handshake (SNI)."""
-    certificate: Certificate | None = None
+    chain: tuple[Certificate, ...] = ()
+    """The certificates that the server has sent, trusted or not, its own first."""
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     """Those of `KEPT_HEADERS`, by their names in lower case."""
@@ -69,7 +79,24 @@ class Hop:
     """Whether a credential was sent."""
     waited: float = 0.0
     """The bound of the step that took too long."""
+    slow_after: float = SLOW_SECONDS
+    """A first byte that takes longer is told of."""
+
+    @property
+    def certificate(self) -> Certificate | None:
+        """The server's own certificate."""
+        return self.chain[0] if self.chain else None
 
 
-KEPT_HEADERS = ("server", "via", "retry-after", "www-authenticate", "location", "x-request-id", "age", "cache-status")
+KEPT_HEADERS = (
+    "server",
+    "via",
+    "retry-after",
+    "www-authenticate",
+    "location",
+    "x-request-id",
+    "age",
+    "cache-status",
+    "content-length",
+)
 """Headers of an answer that tell something, and that hold no secret."""

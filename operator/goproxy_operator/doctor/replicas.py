@@ -2,9 +2,24 @@
 
 from collections.abc import Iterator, Mapping
 
+from goproxy_operator.doctor.hop import SLOW_SECONDS
 from goproxy_operator.go_env.finding import Finding, Weight
-from modproxy.contract.probe import Probe
+from modproxy.contract.probe import Probe, ProbedPlace
 from modproxy.contract.report import Report, plain_text
+
+_OF_SERVERS = "check spec.upstream (httpProxy, trustedCASecretName, egressCIDRs), NetworkPolicies and that server"
+_REMEDIES = {
+    "peer": "see `goproxy-operator status`, and the NetworkPolicies between the replicas of the fleet",
+    "objectStore": "check spec.cache.objectStore and its Secret, and that the store is reached from the replicas",
+    "parent": "check spec.cache.parent, access.children of the parent, and NetworkPolicies",
+}
+"""What to do about a place that fails, by its kind."""
+_SLOW_STEPS = {
+    "name": "look at the cluster's DNS, and at the search domains of the pods (ndots)",
+    "connection": "look at the route, and at firewalls between the cluster and that server",
+    "TLS": "look at that server, or at the HTTP proxy on the way to it",
+    "first byte": "look at that server",
+}
 
 
 def judge_replicas(reports: Mapping[str, Report | Exception]) -> Iterator[Finding]:
@@ -19,25 +34,57 @@ def judge_replicas(reports: Mapping[str, Report | Exception]) -> Iterator[Findin
         yield Finding(code, weight, f"replica {plain_text(who)}: {text}", remedy)
 
 
-def judge_probes(probes: Mapping[str, Probe], reports: Mapping[str, Report | Exception]) -> Iterator[Finding]:
-    """Yield the places that fail for a replica just now, and of which no report tells already."""
+def judge_probes(
+    probes: Mapping[str, Probe], reports: Mapping[str, Report | Exception], slow_after: float = SLOW_SECONDS
+) -> Iterator[Finding]:
+    """Yield the places that fail for a replica just now, of which no report tells already, and those that are slow.
+
+    `slow_after` is in seconds.
+    """
     known = {
         plain_text(one.place).rstrip("/")
         for report in reports.values()
         if isinstance(report, Report)
         for one in report.outages or ()
+        if one.failing
     }
-    failing: dict[tuple[str, str], list[str]] = {}
+    yield from _slow_places(probes, slow_after)
+    failing: dict[tuple[str, str, str, bool], list[str]] = {}
     for replica, probe in probes.items():
         for place in probe.places:
             if place.failure and plain_text(place.name).rstrip("/") not in known:
-                failing.setdefault((plain_text(place.name), plain_text(place.failure)), []).append(replica)
-    for (name, failure), replicas in failing.items():
+                key = (place.kind, plain_text(place.name), plain_text(place.failure), place.fallback)
+                failing.setdefault(key, []).append(replica)
+    for (kind, name, failure, is_fallback), replicas in failing.items():
         yield Finding(
             "replica-place",
-            Weight.WRONG,
-            f"replica {plain_text(', '.join(sorted(replicas)[:4]))}: {name} {failure}",
-            "check spec.upstream (httpProxy, trustedCASecretName, egressCIDRs), NetworkPolicies and that server",
+            Weight.NOTE if is_fallback else Weight.WRONG,
+            f"replica {plain_text(', '.join(sorted(replicas)[:4]))}: {name} {failure}"
+            + (", and is asked for what no upstream has" if is_fallback else ""),
+            _REMEDIES.get(kind, _OF_SERVERS),
+        )
+
+
+def _slow_places(probes: Mapping[str, Probe], slow_after: float) -> Iterator[Finding]:
+    slowest: dict[str, tuple[float, str, ProbedPlace]] = {}
+    for replica, probe in probes.items():
+        for place in probe.places:
+            if not place.failure and place.seconds > slow_after and place.seconds > slowest.get(place.name, (0.0,))[0]:
+                slowest[place.name] = place.seconds, replica, place
+    for seconds, replica, place in slowest.values():
+        steps = {
+            "name": place.dns_seconds,
+            "connection": place.connect_seconds,
+            "TLS": place.tls_seconds,
+            "first byte": place.first_byte_seconds,
+        }
+        step = max(steps, key=lambda one: steps[one] or 0.0)
+        yield Finding(
+            "replica-place-slow",
+            Weight.WORTH_A_LOOK,
+            f"replica {plain_text(replica)}: {plain_text(place.name)} takes {seconds:.1f} s, of which the {step} takes "
+            f"{steps[step] or 0.0:.1f} s",
+            _SLOW_STEPS[step],
         )
 
 

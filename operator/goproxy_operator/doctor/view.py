@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from goproxy_operator.doctor.hop import Hop
+from goproxy_operator.doctor.asked import START_PAGE
+from goproxy_operator.doctor.hop import Certificate, Hop
 from goproxy_operator.go_env.finding import Finding, Weight, without_logins
+from goproxy_operator.go_env.goauth import Given
 from goproxy_operator.go_env.settings import GoEnv
 from goproxy_operator.output import API_VERSION, Grid, Line, Mood, Section, View
 from modproxy.contract.probe import Probe
@@ -14,6 +16,7 @@ from modproxy.contract.why import Why
 
 _MOODS = {Weight.WRONG: Mood.BAD, Weight.WORTH_A_LOOK: Mood.WORTH_A_LOOK, Weight.NOTE: Mood.FAINT}
 _MARKS = {Weight.WRONG: "x", Weight.WORTH_A_LOOK: "!", Weight.NOTE: " "}
+_BOUNDS = ("waited", "slow_after")
 _HEADERS = ("HOP", "ANSWER", "DNS", "CONNECT", "TLS", "FIRST BYTE", "TOTAL")
 
 
@@ -31,6 +34,10 @@ class Examined:
     why: Why | None = None
     probes: Mapping[str, Probe] = field(default_factory=dict)
     """How the places that a replica asks answer it, by the replica's name."""
+    given: Sequence[Given] = ()
+    """What each way of GOAUTH has given for the fleet."""
+    unasked: str = ""
+    """Why no replica was asked; empty where one was."""
 
     @property
     def wrong(self) -> list[Finding]:
@@ -58,13 +65,21 @@ def doctor_view(examined: Examined, *, verbose: bool) -> View:
     if shown:
         sections.append(Section([line for one in shown for line in _finding(one)], "FINDINGS"))
     if examined.hops:
-        sections.append(Section([_grid(examined.hops)], f"THE WAY OF {examined.asked}"))
+        heading = "THE WAY TO THE FLEET" if examined.asked == START_PAGE else f"THE WAY OF {examined.asked}"
+        sections.append(Section([_grid(examined.hops)], heading))
     if verbose:
         sections += [Section(list(_details(hop)), f"{hop.name}: {hop.url}") for hop in examined.hops]
+    else:
+        untrusted = [hop for hop in examined.hops if hop.fault is not None and hop.chain]
+        sections += [Section(list(_chain(hop)), f"WHAT {hop.host} SHOWS") for hop in untrusted]
     if any(probe.places for probe in examined.probes.values()):
         sections.append(Section([_probed(examined.probes)], "FROM THE REPLICAS"))
+    elif examined.unasked:
+        sections.append(Section([Line(examined.unasked, Mood.FAINT, indent=2)], "FROM THE REPLICAS"))
     if examined.why is not None:
         sections.append(Section(list(_steps(examined.why)), "WHERE THE FLEET ASKS"))
+    if examined.given:
+        sections.append(Section([_given(examined.given)], "WHAT GOAUTH GIVES FOR THE FLEET (run as go runs it)"))
     sections.append(Section([_settings(examined.env, verbose=verbose)], "SETTINGS OF THE GO COMMAND"))
     return View(sections)
 
@@ -92,10 +107,19 @@ def _probed(probes: Mapping[str, Probe]) -> Grid:
     rows, moods = [], []
     for replica, probe in probes.items():
         for place in probe.places:
-            answer = plain_text(place.failure) or str(place.status)
-            rows.append((plain_text(replica), place.kind, plain_text(place.name), answer, _span(place.seconds)))
-            moods.append(Mood.BAD if place.failure else Mood.PLAIN)
-    return Grid(("REPLICA", "KIND", "PLACE", "ANSWER", "FIRST BYTE"), rows, frozenset({"FIRST BYTE"}), moods)
+            spans = (place.dns_seconds, place.connect_seconds, place.tls_seconds, place.first_byte_seconds)
+            answer = str(place.status or ("fails" if place.failure else "well"))
+            kind = f"{place.kind} (spare)" if place.fallback else place.kind
+            name = plain_text(place.name)
+            rows.append((plain_text(replica), kind, name, answer, *(_span(one) for one in spans), _span(place.seconds)))
+            moods.append(Mood.BAD if place.failure and not place.fallback else Mood.PLAIN)
+    return Grid(("FROM REPLICA", "KIND", "PLACE", *_HEADERS[1:]), rows, frozenset(_HEADERS[2:]), moods)
+
+
+def _given(given: Sequence[Given]) -> Grid:
+    rows = [(one.way, one.gives or ("fails" if one.problem else "nothing"), one.problem) for one in given]
+    moods = [Mood.BAD if one.problem else Mood.PLAIN for one in given]
+    return Grid(("WAY", "GIVES", "PROBLEM"), rows, frozenset(), moods)
 
 
 def _details(hop: Hop) -> Iterator[Line]:
@@ -107,15 +131,19 @@ def _details(hop: Hop) -> Iterator[Line]:
         "credential": "sent" if hop.with_credential else "none",
         "says": hop.words,
     }
-    if hop.certificate is not None:
-        facts |= {
-            "names": ", ".join(hop.certificate.names),
-            "issuer": hop.certificate.issuer,
-            "good until": hop.certificate.not_after,
-        }
     for name, value in (facts | hop.headers).items():
-        if value:
+        if value and name != "content-length":
             yield Line(value, label=name)
+    yield from _chain(hop)
+
+
+def _chain(hop: Hop) -> Iterator[Line]:
+    for number, one in enumerate(hop.chain, 1):
+        names = f" for {', '.join(one.names)}" if one.names else ""
+        issued = "itself" if one.is_self_signed else one.issuer
+        span = f"{one.not_before} to {one.not_after}"
+        mood = Mood.PLAIN if one.left else Mood.BAD
+        yield Line(f"{number}. {one.subject}{names}, by {issued}, {span}", mood, label="certificate")
 
 
 def _steps(why: Why) -> Iterator[Line]:
@@ -160,6 +188,8 @@ def document(examined: Examined) -> dict[str, Any]:
             for one in examined.env.settings.values()
         ],
         "goEnvFile": examined.env.env_file,
+        "credentials": [{"way": one.way, "gives": one.gives, "problem": one.problem} for one in examined.given],
+        "replicasUnasked": examined.unasked,
         "probes": [
             {"replica": name, "places": [place.model_dump(mode="json", by_alias=True) for place in probe.places]}
             for name, probe in examined.probes.items()
@@ -179,13 +209,19 @@ def _hop(hop: Hop) -> dict[str, Any]:
         "server_name": "serverName",
         "with_credential": "withCredential",
     }
-    found = {names.get(name, name): value for name, value in asdict(hop).items() if name != "waited"}
+    found = {names.get(name, name): value for name, value in asdict(hop).items() if name not in _BOUNDS}
     found["fault"] = str(hop.fault) if hop.fault else None
-    if hop.certificate is not None:
-        found["certificate"] = {
-            "names": list(hop.certificate.names),
-            "issuer": hop.certificate.issuer,
-            "notAfter": hop.certificate.not_after,
-            "selfSigned": hop.certificate.is_self_signed,
-        }
+    found["chain"] = [_certificate(one) for one in hop.chain]
+    found["certificate"] = found["chain"][0] if hop.chain else None
     return found
+
+
+def _certificate(one: Certificate) -> dict[str, Any]:
+    return {
+        "subject": one.subject,
+        "names": list(one.names),
+        "issuer": one.issuer,
+        "notBefore": one.not_before,
+        "notAfter": one.not_after,
+        "selfSigned": one.is_self_signed,
+    }

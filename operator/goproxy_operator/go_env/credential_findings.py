@@ -1,9 +1,11 @@
 """What is wrong with the credentials of a go command: GOAUTH, the netrc file, logins in GOPROXY. Pure."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 from urllib.parse import urlsplit
 
-from goproxy_operator.go_env.finding import Finding, NetrcFile, Surroundings, Weight
+from goproxy_operator.go_env.finding import Finding, NetrcFile, Surroundings, Weight, wrong
+from goproxy_operator.go_env.goauth import GoAuthError, ways_of
 from goproxy_operator.go_env.leaks import same_place
 from goproxy_operator.go_env.settings import GoEnv
 from modproxy.contract.report import plain_text
@@ -33,12 +35,11 @@ def credential_findings(env: GoEnv, around: Surroundings) -> Iterator[Finding]:
                 "put it into the netrc file, or use GOAUTH",
             )
     ways = [one.strip() for one in env.value("GOAUTH").split(";") if one.strip()]
-    if "off" in ways and len(ways) > 1:
-        yield Finding(
-            "goauth-malformed",
-            Weight.WRONG,
-            "GOAUTH has off beside other commands, which go refuses",
-            "remove off, or all others",
+    try:
+        ways_of(env.value("GOAUTH") or "netrc")
+    except GoAuthError as e:
+        yield wrong(
+            "goauth-malformed", f"GOAUTH has {e}: go gets no credential", "correct GOAUTH: see `go help goauth`"
         )
     for program in around.missing_programs:
         yield Finding(
@@ -47,6 +48,15 @@ def credential_findings(env: GoEnv, around: Surroundings) -> Iterator[Finding]:
             f"GOAUTH runs {plain_text(program)}, which is not on the PATH",
             "install it, or write its whole path into GOAUTH",
         )
+    missing = {PurePath(one).name for one in around.missing_programs}
+    for given in around.given:
+        if given.problem and given.way not in missing:
+            yield Finding(
+                "goauth-fails",
+                Weight.WRONG if around.wants_login else Weight.WORTH_A_LOOK,
+                f"GOAUTH runs {given.way}, which gives no credential: {given.problem}; go itself does not tell",
+                "run the command of GOAUTH by hand, and compare with `go help goauth`",
+            )
     netrc = around.netrc
     if netrc is not None and "netrc" in ways:
         yield from _netrc(netrc)
@@ -56,6 +66,12 @@ def credential_findings(env: GoEnv, around: Surroundings) -> Iterator[Finding]:
         and not any(o.login and same_place(o.url, around.fleet) for o in chain)
     ):
         yield from _no_login(ways, around.fleet, netrc)
+        if around.is_logged_in and not any(one.gives for one in around.given):
+            yield wrong(
+                "goauth-lacks-login",
+                f"`goproxy-operator login` has a token for {around.fleet}, and GOAUTH runs nothing that gives it to go",
+                f"go env -w GOAUTH='netrc; goproxy-operator goauth {around.fleet}'",
+            )
 
 
 def _netrc(netrc: NetrcFile) -> Iterator[Finding]:

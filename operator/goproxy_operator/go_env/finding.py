@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from goproxy_operator.go_env.goauth import Given
+from goproxy_operator.go_env.toolchain import Local, Wanted
 from modproxy.contract.report import plain_text
 
 _MOST_SHOWN = 5
@@ -29,6 +31,11 @@ class Finding:
     weight: Weight
     text: str
     remedy: str = ""
+
+
+def wrong(code: str, text: str, remedy: str) -> Finding:
+    """Make a finding of the worst weight."""
+    return Finding(code, Weight.WRONG, text, remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,14 @@ class Surroundings:
     netrc: NetrcFile | None = None
     missing_programs: Sequence[str] = ()
     """Programs of GOAUTH that are not on the PATH."""
+    given: Sequence[Given] = ()
+    """What each way of GOAUTH has given for the fleet; nothing where none was asked."""
+    is_logged_in: bool = False
+    """Whether `goproxy-operator login` has a token for the fleet."""
+    asked: str = ""
+    """The module that is asked about."""
+    wanted: Wanted = field(default_factory=Wanted)
+    local: Local = field(default_factory=Local)
 
 
 def without_logins(value: str) -> str:

@@ -7,6 +7,8 @@ from goproxy_operator.go_env.credential_findings import credential_findings
 from goproxy_operator.go_env.finding import Finding, Surroundings, Weight, without_logins
 from goproxy_operator.go_env.pattern_findings import leak_findings, pattern_findings
 from goproxy_operator.go_env.settings import NAMES, GoEnv
+from goproxy_operator.go_env.toolchain_findings import toolchain_findings
+from goproxy_operator.go_env.vcs_findings import passing_by, vcs_findings
 
 
 def findings(env: GoEnv, around: Surroundings) -> list[Finding]:
@@ -16,6 +18,9 @@ def findings(env: GoEnv, around: Surroundings) -> list[Finding]:
         *_files(env),
         *_shells(env, around),
         *_flags(env),
+        *toolchain_findings(env, around.wanted, around.local),
+        *vcs_findings(env, around),
+        *passing_by(env, around.asked),
         *chain_findings(env, around),
         *pattern_findings(env, around),
         *database_findings(env),

@@ -7,10 +7,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 
 from goproxy_operator.go_env.finding import NetrcFile
+from goproxy_operator.go_env.goauth import GoAuthError, ways_of
 from goproxy_operator.go_env.settings import NAMES, GoEnv, default_env_file, env_file_of, parse_env_file, resolve
+from goproxy_operator.go_env.toolchain import Local, Wanted
 from modproxy.mod.go_mod import GoModError, parse_go_mod
 
 SHELLS = ("bash", "zsh", "fish")
@@ -18,6 +21,8 @@ _GO_SECONDS = 20.0
 _SHELL_SECONDS = 3.0
 """A profile that takes longer is told of as unknown: nobody waits for it."""
 _LARGEST_FILE = 1 << 20
+_MOST_CACHED = 1024
+"""Entries of a folder of the module cache that are looked at."""
 _KEPT = ("HOME", "USER", "LOGNAME", "SHELL", "LANG", "TMPDIR", "XDG_CONFIG_HOME")
 """What a login sets before the profile runs. XDG_CONFIG_HOME is kept, because some systems set it for the session."""
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -44,16 +49,51 @@ def read_go_env(environment: Mapping[str, str] | None = None) -> GoEnv:
 def _goroot(env: Mapping[str, str], written: Mapping[str, str]) -> str:
     if named := env.get("GOROOT") or written.get("GOROOT"):
         return named
+    # Go finds its root by the place of the program, which a distribution may have wrapped: it is asked itself.
+    return _ask_go(env, "GOROOT")[0]
+
+
+def _ask_go(env: Mapping[str, str], *names: str) -> list[str]:
+    """Return what the go command of this machine says of its own variables; empty texts where it says nothing.
+
+    It is asked in the root folder and with GOTOOLCHAIN=local, so that it fetches no other toolchain for the answer.
+    """
     go = shutil.which("go", path=env.get("PATH"))
-    if go is None:
-        return ""
     with contextlib.suppress(OSError, subprocess.SubprocessError, ValueError):
-        # Go finds its root by the place of the program, which a distribution may have wrapped: it is asked itself.
-        said = subprocess.run(
-            [go, "env", "GOROOT"], env=dict(env), capture_output=True, timeout=_GO_SECONDS, check=True, text=True
-        )
-        return said.stdout.strip()
-    return ""
+        if go is not None:
+            said = subprocess.run(
+                [go, "env", *names],
+                env={**env, "GOTOOLCHAIN": "local", "GOWORK": "off"},
+                cwd=Path.home().anchor,
+                capture_output=True,
+                timeout=_GO_SECONDS,
+                check=True,
+                text=True,
+            )
+            lines = said.stdout.split("\n")
+            return [line.strip() for line in lines[: len(names)]] + [""] * (len(names) - len(lines))
+    return [""] * len(names)
+
+
+def local_go() -> Local:
+    """Return the go command of this machine, and which toolchains its module cache has."""
+    version, system, architecture, cache = _ask_go(os.environ, "GOVERSION", "GOHOSTOS", "GOHOSTARCH", "GOMODCACHE")
+    cached: frozenset[str] = frozenset()
+    with contextlib.suppress(OSError, ValueError):
+        folders = islice(Path(cache, "golang.org").iterdir(), _MOST_CACHED) if cache else ()
+        cached = frozenset(one.name.partition("@")[2] for one in folders if one.name.startswith("toolchain@"))
+    return Local(version, f"{system}-{architecture}" if system and architecture else "", cached)
+
+
+def wanted_go(folder: Path) -> Wanted:
+    """Return what the go.mod file of a folder, or of one above it, says of the version of Go."""
+    for place in (folder, *folder.parents):
+        text = _text(str(place / "go.mod"))
+        if text is not None:
+            lines = [line.partition("//")[0].split() for line in text.split("\n")]
+            found = {line[0]: line[1] for line in lines if len(line) == 2 and line[0] in ("go", "toolchain")}
+            return Wanted(found.get("go", ""), found.get("toolchain", ""))
+    return Wanted()
 
 
 def read_netrc() -> NetrcFile:
@@ -73,8 +113,11 @@ def read_netrc() -> NetrcFile:
 
 def missing_programs(goauth: str) -> list[str]:
     """Return the programs that GOAUTH runs, and that are not on the PATH."""
-    first = [words[0] for way in goauth.split(";") if (words := way.split())]
-    named = ["git" if word == "git" else word for word in first if word not in ("netrc", "off")]
+    try:
+        first = [words[0] for words in ways_of(goauth)] if goauth else []
+    except GoAuthError:
+        return []  # a finding of its own says so
+    named = [word for word in first if word not in ("netrc", "off")]
     return [program for program in dict.fromkeys(named) if shutil.which(program) is None]
 
 

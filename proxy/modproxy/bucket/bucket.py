@@ -99,7 +99,7 @@ class Bucket:
                 if await asyncio.to_thread(secret_marks, settings) != self._marks or self._clients is None:
                     await self._open(settings)
                     self.health.look_now()
-                if self._clients is not None and self.health.due and await self.health.look(self._check):
+                if self._clients is not None and self.health.due and await self.health.look(self.check):
                     self.circuit.answered()
             try:
                 async with asyncio.timeout(_ROTATION_SECONDS if settings is not None else None):
@@ -107,7 +107,7 @@ class Bucket:
             except TimeoutError:
                 continue
 
-    async def _check(self) -> BucketFailure | None:
+    async def check(self) -> BucketFailure | None:
         """List, write a file and read it: what the credentials must be allowed. Returns why one of them fails."""
         try:
             clients, place = self.in_use()

@@ -68,7 +68,7 @@ async def test_files_come_back_with_what_is_kept_of_them(endpoint: str, tmp_path
     bucket = Bucket()
     config = ObjectStoreConfig(url=f"az://{ACCOUNT}/mods/fleet", endpoint=endpoint)
     await bucket.take(BucketSettings(config, tmp_path / "bucket"))
-    assert await bucket._check() is None
+    assert await bucket.check() is None
     body, large = b"module example.com/m\n", os.urandom(12 << 20)
     record = ObjectRecord(len(body), hashlib.sha256(body).hexdigest(), round(time.time(), 3), "upstream a+b")
     assert await bucket.put("example.com/!m/@v/v1.0.0.mod", body, record, create=True)
@@ -91,6 +91,6 @@ async def test_files_come_back_with_what_is_kept_of_them(endpoint: str, tmp_path
     assert await bucket.get("example.com/!m/@v/v2.0.0.zip") is None
     config = ObjectStoreConfig(url=f"az://{ACCOUNT}/none/fleet", endpoint=endpoint)
     await bucket.take(BucketSettings(config, tmp_path / "bucket"))
-    failure = await bucket._check()
+    failure = await bucket.check()
     assert failure is not None
     assert failure.kind == "bucket"

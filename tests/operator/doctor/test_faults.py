@@ -4,93 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime
 import json
 import socket
-import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
 from goproxy_operator.__main__ import main
-from modproxy.mod.archive import go_mod_hash
-from tests.kubernetes.certificates import Authority
-from tests.modproxy.fake_sumdb import FakeSumdb
-from tests.modproxy.fake_upstream import FakeUpstream
-
-MODULE = "example.com/m@v1.0.0"
-NOT_SET = (
-    *("GOFLAGS", "GOPRIVATE", "GONOPROXY", "GONOSUMDB", "GOAUTH", "GOENV", "NETRC", "XDG_CONFIG_HOME", "KUBECONFIG"),
-    *("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"),
-)
-Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-@dataclass
-class Machine:
-    """The machine of a developer: his settings, and what runs on it."""
-
-    folder: Path
-    monkeypatch: pytest.MonkeyPatch
-    capsys: pytest.CaptureFixture[str]
-    arguments: list[str] = field(default_factory=list)
-
-    async def doctor(self, *arguments: str) -> tuple[int, dict[str, Any]]:
-        """Run `doctor`, and return its exit status and its document."""
-        self.capsys.readouterr()
-        status = await asyncio.to_thread(main, ["doctor", *arguments, *self.arguments, "-o", "json"])
-        out, err = self.capsys.readouterr()
-        assert out, err
-        return status, json.loads(out)
-
-    def use(self, goproxy: str, **more: str) -> None:
-        """Set the variables of the go command."""
-        self.monkeypatch.setenv("GOPROXY", goproxy)
-        for name, value in more.items():
-            self.monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Machine:
-    home = tmp_path / "home"
-    home.mkdir()
-    monkeypatch.chdir(home)
-    for name in NOT_SET:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(home))
-    # The checksum database is part of the way too, where a case does not leave it out.
-    monkeypatch.setenv("GONOSUMDB", "example.com/m")
-    return Machine(tmp_path, monkeypatch, capsys, ["--timeout", "1"])
-
-
-@asynccontextmanager
-async def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    """Serve one connection after the other on 127.0.0.1, and give the port."""
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            await handler(reader, writer)
-        writer.close()
-
-    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-
-
-def answering(status: str, body: str = "", *, server: str = "modproxy", headers: str = "") -> Handler:
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        head = f"HTTP/1.1 {status}\r\nServer: {server}\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
-        writer.write(f"{head}{body}".encode())
-        await writer.drain()
-
-    return handle
+from tests.operator.doctor.machine import MODULE, Handler, Machine, alarms, answering, looks, serving
 
 
 async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
@@ -107,15 +28,6 @@ async def breaks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     await reader.readuntil(b"\r\n\r\n")
     writer.write(b"SSH-2.0-OpenSSH\r\n\r\n")
     await writer.drain()
-
-
-def looks(told: dict[str, Any]) -> list[str]:
-    """Return all that is more than a note: the settings of a test are in no profile of a shell."""
-    return [one["code"] for one in told["findings"] if one["weight"] != "note"]
-
-
-def alarms(told: dict[str, Any]) -> list[str]:
-    return [one["code"] for one in told["findings"] if one["weight"] == "wrong"]
 
 
 ANSWERS: dict[str, tuple[Handler, str, str]] = {
@@ -192,97 +104,73 @@ async def test_an_http_proxy_that_refuses(machine: Machine) -> None:
     assert "pass" not in json.dumps(told)
 
 
-def server_tls(folder: Path, *, hosts: list[str]) -> tuple[ssl.SSLContext, Authority]:
-    authority = Authority(folder, "authority")
-    pair = authority.issue("server", "server", hosts=hosts)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(pair.certificate, pair.key)
-    return context, authority
+@pytest.fixture
+def full_backlog() -> Iterator[int]:
+    """A port that takes no more connections, as behind a firewall that drops packets: its backlog is full."""
+    with contextlib.ExitStack() as open_ones:
+        listening = open_ones.enter_context(socket.socket())
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        address = listening.getsockname()
+        for _ in range(4):
+            waiting = open_ones.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(address)
+        yield address[1]
 
 
-async def test_a_certificate_of_an_unknown_authority(machine: Machine) -> None:
-    context, authority = server_tls(machine.folder, hosts=["127.0.0.1"])
-    async with serving(answering("200 OK", "module example.com/m\n"), context) as port:
-        machine.use(f"https://127.0.0.1:{port}")
+async def test_a_connection_that_takes_too_long(full_backlog: int, machine: Machine) -> None:
+    machine.use(f"http://127.0.0.1:{full_backlog}")
+    status, told = await machine.doctor(MODULE)
+    assert (status, alarms(told)) == (1, ["connect-timeout"])
+    assert "no connection within 1 s" in told["verdict"]
+    assert told["hops"][0]["connectSeconds"] is None
+
+
+async def test_a_network_that_is_not_reached(machine: Machine) -> None:
+    machine.use("http://224.0.0.1")  # TCP has no way to an address of many
+    status, told = await machine.doctor(MODULE)
+    assert (status, alarms(told)) == (1, ["unreachable"])
+    assert "224.0.0.1 is not reachable: Network is unreachable" in told["verdict"]
+
+
+async def test_a_first_byte_that_is_slow(machine: Machine) -> None:
+    async def waits(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.2)
+        await answering("200 OK", "module example.com/m\n")(reader, writer)
+
+    async with serving(waits) as port:
+        machine.use(f"http://127.0.0.1:{port}")
+        status, told = await machine.doctor(MODULE, "--slow", "0.1s")
+        assert (status, looks(told)) == (0, ["slow"])
+        assert told["hops"][0]["firstByteSeconds"] >= 0.2
+        assert looks((await machine.doctor(MODULE))[1]) == []
+
+
+async def test_who_is_asked_to_wait_is_told_how_long(machine: Machine) -> None:
+    async with serving(answering("429 Too Many Requests", headers="Retry-After: 7\r\n")) as port:
+        machine.use(f"http://127.0.0.1:{port}")
+        assert (await machine.doctor(MODULE))[1]["first"].startswith("wait 7 s")
+
+
+async def test_an_answer_that_is_cut(machine: Machine) -> None:
+    async def cuts(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nServer: modproxy\r\nContent-Length: 100\r\n\r\nhalf")
+        await writer.drain()
+
+    async with serving(cuts) as port:
+        machine.use(f"http://127.0.0.1:{port}")
         status, told = await machine.doctor(MODULE)
-        assert (status, alarms(told)) == (1, ["certificate-authority"])
-        assert "not trusted here: its issuer is CN=authority" in told["verdict"]
-        status, told = await machine.doctor(MODULE, "--ca-file", str(authority.file))
-        assert (status, looks(told)) == (0, [])
-        hop = told["hops"][0]
-        assert hop["tlsVersion"] == "TLSv1.3"
-        assert hop["certificate"]["names"] == ["127.0.0.1"]
+    assert (status, alarms(told)) == (1, ["broken-answer"])
+    assert "the connection ends after 4 of 100 bytes" in told["verdict"]
 
 
-async def test_a_certificate_of_another_name(machine: Machine) -> None:
-    context, authority = server_tls(machine.folder, hosts=["goproxy.example.com"])
-    async with serving(answering("200 OK"), context) as port:
-        machine.use(f"https://127.0.0.1:{port}")
-        status, told = await machine.doctor(MODULE, "--ca-file", str(authority.file))
-    assert (status, alarms(told)) == (1, ["certificate-name"])
-    assert "it is for goproxy.example.com" in told["verdict"]
-
-
-async def test_a_certificate_that_has_expired(machine: Machine) -> None:
-    authority = Authority(machine.folder, "authority")
-    pair = authority.issue("server", "server", hosts=["127.0.0.1"], age=datetime.timedelta(days=3))
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(pair.certificate, pair.key)
-    async with serving(answering("200 OK"), context) as port:
-        machine.use(f"https://127.0.0.1:{port}")
-        status, told = await machine.doctor(MODULE, "--ca-file", str(authority.file))
-    assert (status, alarms(told)) == (1, ["certificate-expired"])
-    assert "it ends 20" in told["verdict"]
-
-
-async def test_no_tls_at_all(machine: Machine) -> None:
-    async with serving(answering("200 OK")) as port:
-        machine.use(f"https://127.0.0.1:{port}")
-        status, told = await machine.doctor(MODULE)
-    assert (status, alarms(told)) == (1, ["tls"])
-
-
-GO_MOD = b"module example.com/m\n"
-OTHERS = go_mod_hash(b"module example.com/other\n")
-OURS = go_mod_hash(GO_MOD)
-SUMS: dict[str, tuple[str, str, str]] = {
-    "the fleet differs": (OTHERS, OTHERS, "the fleet differs from the other two"),
-    "go.sum differs": (OTHERS, OURS, "go.sum of this folder differs from the other two"),
-    "the database differs": (OURS, OTHERS, "the checksum database differs from the other two"),
-}
-
-
-@pytest.mark.parametrize("case", SUMS)
-async def test_checksums_that_differ(case: str, machine: Machine) -> None:
-    go_sum, recorded, words = SUMS[case]
-    home = machine.folder / "home"
-    (home / "go.mod").write_text("module example.com/own\nrequire example.com/m v1.0.0\n")
-    (home / "go.sum").write_text(f"example.com/m v1.0.0/go.mod {go_sum}\n")
-    database = FakeSumdb()
-    database.record("example.com/m", "v1.0.0", "h1:" + "A" * 43 + "=", recorded)
-    async with FakeUpstream() as fleet:
-        fleet.files["example.com/m/@v/v1.0.0.mod"] = GO_MOD
-        database.publish(fleet.files)
-        machine.use(fleet.url, GOSUMDB=database.verifier_key, GONOSUMDB="")
-        status, told = await machine.doctor(MODULE)
-        assert (status, alarms(told)) == (1, ["checksum"])
-        assert words in told["verdict"]
-        (home / "go.sum").write_text(f"example.com/m v1.0.0/go.mod {OURS}\n")
-        database.records.clear()
-        database.record("example.com/m", "v1.0.0", "h1:" + "A" * 43 + "=", OURS)
-        database.publish(fleet.files)
-        assert (await machine.doctor(MODULE))[0] == 0
-
-
-async def test_a_module_that_the_database_does_not_know(machine: Machine) -> None:
-    database = FakeSumdb()
-    database.pad(1)
-    async with FakeUpstream() as fleet:
-        fleet.files["example.com/m/@v/v1.0.0.mod"] = GO_MOD
-        database.publish(fleet.files)
-        machine.use(fleet.url, GOSUMDB=database.verifier_key, GONOSUMDB="")
-        status, told = await machine.doctor(MODULE)
-    assert (status, alarms(told)) == (1, ["not-in-database"])
+async def test_the_view_of_replicas_is_for_keepers(machine: Machine) -> None:
+    async with serving(answering("200 OK", "module example.com/m\n")) as port:
+        machine.use(f"http://127.0.0.1:{port}")
+        assert "not asked: their view needs the admin port" in await machine.text(MODULE)
+        assert "--of NAME" in (await machine.doctor(MODULE))[1]["replicasUnasked"]
 
 
 async def test_a_hidden_go_env_w(machine: Machine) -> None:
@@ -316,7 +204,9 @@ async def test_for_people(machine: Machine) -> None:
     assert "\x1b" not in out
 
 
-@pytest.mark.parametrize("arguments", [["https://x.example.com"], ["a b"], ["m", "--timeout", "0"], ["--of", "A B"]])
+@pytest.mark.parametrize(
+    "arguments", [["https://x.example.com"], ["a.example.com@v1?x"], ["a b"], ["m", "--timeout", "0"], ["--of", "A B"]]
+)
 def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["doctor", *arguments])

@@ -87,4 +87,24 @@ def test_a_place_that_fails_is_told_once() -> None:
     probes = {name: Probe(places=(failing, other)) for name in ("team-a-0", "team-a-1")}
     [one] = judge_probes(probes, {})
     assert "replica team-a-0, team-a-1: https://a.example.com/ answers 503" in one.text
-    assert list(judge_probes(probes, {"team-a-0": report(outages=[OUTAGE])})) == [], "a report tells of it already"
+    spare = failing.model_copy(update={"fallback": True})
+    [note] = judge_probes({"team-a-0": Probe(places=(spare,))}, {})
+    assert (note.weight, "for what no upstream has" in note.text) == (Weight.NOTE, True)
+    lasting = {"team-a-0": report(outages=[OUTAGE | {"failing": True}])}
+    assert list(judge_probes(probes, lasting)) == [], "a report tells of it already"
+    [one] = judge_probes(probes, {"team-a-0": report(outages=[OUTAGE])})
+    assert one.weight is Weight.WRONG, "the report tells of the past"
+
+
+@pytest.mark.parametrize("step", ["dns", "connect", "tls", "first_byte"])
+def test_the_slowest_step_of_a_place_is_told(step: str) -> None:
+    spans = dict.fromkeys(("dns_seconds", "connect_seconds", "tls_seconds", "first_byte_seconds"), 0.1)
+    spans[f"{step}_seconds"] = 6.0
+    place = ProbedPlace(kind="upstream", name="https://a.example.com", status=200, seconds=6.5, **spans)
+    probes = {"team-a-0": Probe(places=(place,)), "team-a-1": Probe(places=(place,))}
+    [one] = judge_probes(probes, {})
+    assert (one.code, one.weight) == ("replica-place-slow", Weight.WORTH_A_LOOK)
+    assert "takes 6.5 s, of which the" in one.text
+    assert "takes 6.0 s" in one.text
+    assert one.remedy
+    assert list(judge_probes(probes, {}, slow_after=7.0)) == []

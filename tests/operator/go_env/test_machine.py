@@ -73,5 +73,6 @@ def test_modules_of_the_working_folder(tmp_path: Path) -> None:
 
 
 def test_programs_of_goauth() -> None:
-    assert missing_programs("netrc; off; nope-nope x") == ["nope-nope"]
+    assert missing_programs("netrc; 'nope nope' x") == ["nope nope"]
+    assert missing_programs("netrc; off") == []
     assert missing_programs("git /tmp") == ([] if shutil.which("git") else ["git"])

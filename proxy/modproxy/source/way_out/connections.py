@@ -14,6 +14,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ConnectionKey
 
 from modproxy.source.way_out.addresses import literal, not_public
+from modproxy.source.way_out.timings import Timings
 from modproxy.threads import Pool
 
 _OF_ONE_HOST = 256
@@ -41,11 +42,12 @@ class Connections:
     Both clients reuse connections, keep no cookies, and ignore the proxy variables and the netrc file of the process.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, timings: Timings | None = None) -> None:
+        """With `timings`, which is for one request, the steps of the request are noted there."""
         self._threads = Pool("resolve", _RESOLVING_THREADS)
         self._resolver = _Resolver(self._threads, public_only=False)
-        self.any = _session(self._resolver)
-        self.public = _session(_Resolver(self._threads, public_only=True))
+        self.any = _session(self._resolver, timings)
+        self.public = _session(_Resolver(self._threads, public_only=True), timings)
         self._requests: Counter[str] = Counter()
         self._private: dict[str, tuple[float, bool]] = {}
         """Until when it is remembered of a name whether it is private, and whether it is."""
@@ -98,16 +100,24 @@ class _Connector(aiohttp.TCPConnector):
         protocol._drop_timeout()
         super()._release(key, protocol, should_close=should_close)
 
+    def note(self, timings: Timings) -> None:
+        """Note when TCP has connected, which aiohttp's traces do not tell apart from TLS."""
+        self._factory = partial(timings.connecting(self._factory))
 
-def _session(resolver: AbstractResolver) -> aiohttp.ClientSession:
+
+def _session(resolver: AbstractResolver, timings: Timings | None) -> aiohttp.ClientSession:
+    connector = _Connector(
+        limit=0,
+        limit_per_host=_OF_ONE_HOST,
+        keepalive_timeout=60,
+        ttl_dns_cache=_REMEMBERED_SECONDS,
+        resolver=resolver,
+    )
+    if timings is not None:
+        connector.note(timings)
     return aiohttp.ClientSession(
-        connector=_Connector(
-            limit=0,
-            limit_per_host=_OF_ONE_HOST,
-            keepalive_timeout=60,
-            ttl_dns_cache=_REMEMBERED_SECONDS,
-            resolver=resolver,
-        ),
+        connector=connector,
+        trace_configs=[timings.trace()] if timings is not None else None,
         cookie_jar=aiohttp.DummyCookieJar(),
         trust_env=False,
         headers={"User-Agent": "modproxy (goproxy-operator)", "Accept-Encoding": "identity"},

@@ -87,6 +87,10 @@ class Hops:
         self._outbound = outbound
         self._named = named
 
+    def over(self, connections: Connections) -> "Hops":
+        """Return hops that go the same way over other connections."""
+        return Hops(connections, self._outbound, self._named, redirects=self._most > 0)
+
     async def get(
         self, url: str, login: UrlLogin | None, headers: Mapping[str, str], timeout: aiohttp.ClientTimeout
     ) -> Answered:
