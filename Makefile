@@ -54,7 +54,7 @@ gitea: .venv/dev.stamp ## the test of webhooks with a real Gitea, which is built
 pictures: .venv/bench.stamp ## draw docs/dashboard.svg: the panels of the dashboard, by a real Prometheus under load, 3 minutes
 	@$(BIN)/python -m tests.prometheus.pictures
 
-neighbours: .venv/dev.stamp ## fleets beside the real kstatus, argocd, prometheus, certmanager, flux and keda; ARGS= some; kube-network-policies is in e2e, Gitea in gitea
+neighbours: .venv/dev.stamp ## fleets beside the real kstatus, argocd, prometheus, certmanager, flux, loki and keda; ARGS= some; kube-network-policies is in e2e, Gitea in gitea
 	@$(BIN)/python -m tests.neighbours $(ARGS)
 
 bench: .venv/bench.stamp ## measure speed and memory beside nginx and others; ARGS name measurements, ARGS=--help says more

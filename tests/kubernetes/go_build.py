@@ -121,7 +121,9 @@ def _build(go: Path, build: GoBuild, folder: Path) -> None:
             process.wait()
             raise
     if process.returncode != 0:
-        tail = "\n".join(log.read_text(errors="replace").splitlines()[-TAIL:])
+        lines = log.read_text(errors="replace").splitlines()
+        # Packages that are compiled at the same time go on: their names would hide what went wrong.
+        tail = "\n".join(([line for line in lines if " " in line] or lines)[-TAIL:])
         raise BuildError(
             f"{build.title} could not be built: `{go} build` in {build.module} ended with {process.returncode}.\n"
             f"{tail}\n"

@@ -23,6 +23,7 @@ NEIGHBOURS: dict[str, Callable[[], object]] = {
     "prometheus": programs.prometheus_operator,
     "certmanager": programs.cert_manager,
     "flux": programs.flux,
+    "loki": programs.loki,
     "keda": programs.keda,
 }
 """Each by its name, and what builds it; in the order of how long that takes."""

@@ -46,7 +46,8 @@ class TracingSpec(Part):
     """Traces of requests, sent to a collector by OTLP over HTTP."""
 
     endpoint: CollectorUrl
-    """http://HOST:4318, without credentials: /v1/traces is added. upstream.egressCIDRs count."""
+    """http://HOST:4318, without credentials: /v1/traces is added. upstream.egressCIDRs counts, and so does
+    upstream.trustedCASecretName."""
     sampling_percent: Annotated[int, Field(ge=0, le=100)] | None = None
     """The share of ordinary requests that is traced, and more of them while traffic is small, unless it is 0. Errors,
     refusals and slow requests are traced always. Default: 5."""

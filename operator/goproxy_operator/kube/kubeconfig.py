@@ -183,9 +183,9 @@ def _persister(user: dict[str, Any], merger: Any) -> Any:
 
 
 def _system_authorities() -> str:
-    import requests.certs  # noqa: PLC0415 - comes with the official client
+    import requests.utils  # noqa: PLC0415 - comes with the official client
 
-    return ssl.get_default_verify_paths().cafile or str(requests.certs.where())
+    return ssl.get_default_verify_paths().cafile or requests.utils.DEFAULT_CA_BUNDLE_PATH
 
 
 def _content(loader: Any, name: str) -> bytes:

@@ -28,17 +28,20 @@ async def respond(
     `docs` is where clients read what an error means, and `last` says that the connection is closed after the response.
     Raises `CutShort` when the response breaks off, `ConnectionError` when the client left.
     """
+    named = {TRACE_RESPONSE: str(trace.own)} if trace is not None else {}
     if reply.response is not None:
+        if not reply.response.prepared:
+            reply.response.headers.update(named)
         return reply.response
     if reply.error is not None:
         error = explained(reply.error, docs, mismatch=reply.mismatch)
         return error_response(error if trace is None else traced(error, trace.own), request_id)
     if reply.request is None or reply.answer is None:
-        return web.Response(text=reply.text, headers={"Server": SERVER, "X-Request-Id": request_id})
+        return web.Response(text=reply.text, headers={"Server": SERVER, "X-Request-Id": request_id, **named})
     answer = reply.answer
     head = head_of(reply.request.target, answer, conditions_of(http), request_id)
-    if trace is not None:
-        head = replace(head, headers={**head.headers, TRACE_RESPONSE: str(trace.own)})
+    if named:
+        head = replace(head, headers={**head.headers, **named})
     if last:
         # The client hears of it before the end of the answer, and sends no request into a connection that closes.
         head = replace(head, headers={**head.headers, "Connection": "close"})

@@ -16,7 +16,6 @@ def attributes_of(
     Neither a query nor a header nor a malformed path is among them, so no credential can be.
     """
     target = arrival.target
-    lawful = target is not None or arrival.root or bool(arrival.action)
     attributes: dict[str, AttributeValue] = {
         "http.request.method": http.method[:16],
         "http.response.status_code": code,
@@ -25,7 +24,7 @@ def attributes_of(
         "goproxy.cache_status": reply.cache_status.value,
         "goproxy.request_id": arrival.id,
     }
-    if lawful:
+    if arrival.fault is None:
         attributes["url.path"] = http.raw_path.partition("?")[0][:LONGEST]
     if (module := module_of(target)) is not None:
         attributes["goproxy.module"] = module[:LONGEST]

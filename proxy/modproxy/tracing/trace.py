@@ -47,7 +47,7 @@ class Hop:
 class Trace:
     """One request. It is noted in `CURRENT` while the request runs; tasks that the request begins inherit it."""
 
-    __slots__ = ("asked_by", "began", "hops", "own")
+    __slots__ = ("asked_by", "began", "hops", "over", "own")
 
     def __init__(self, asked_by: TraceParent | None, *, chosen: bool) -> None:
         self.asked_by = asked_by
@@ -56,6 +56,10 @@ class Trace:
         self.own = TraceParent(trace_id, new_span_id(), chosen)
         self.began = time.time_ns()
         self.hops: list[Hop] = []
+        self.over = False
+        """Whether the request has ended. What goes on behind it belongs to no trace: it would have a parent that nobody
+        tells.
+        """
 
 
 CURRENT: ContextVar[Trace | None] = ContextVar("CURRENT", default=None)
@@ -66,10 +70,10 @@ CURRENT: ContextVar[Trace | None] = ContextVar("CURRENT", default=None)
 def hop(kind: str, url: str) -> Iterator[Hop | None]:
     """Note that a server is asked, until the context is left; an exception tells why there was no answer.
 
-    Yields None where nobody traces, and of a request that asks very many.
+    Yields None where nobody traces, after the end of a request, and of a request that asks very many.
     """
     trace = CURRENT.get()
-    if trace is None or len(trace.hops) >= _MOST_HOPS:
+    if trace is None or trace.over or len(trace.hops) >= _MOST_HOPS:
         yield None
         return
     noted = Hop(kind, url, trace.own)

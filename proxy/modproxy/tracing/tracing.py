@@ -7,9 +7,11 @@ import random
 import time
 from collections import Counter, deque
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modproxy.contract.config import Config, TracingConfig
+from modproxy.contract.secret_keys import CA_CERTIFICATE
 from modproxy.threads import Pool
 from modproxy.tracing.sampling import SLOW_SECONDS, Sampler
 from modproxy.tracing.told import ToldRequest
@@ -48,6 +50,7 @@ class Tracing:
         self.failure: str | None = None
         """Why the collector takes nothing; None while it does."""
         self._config: TracingConfig | None = None
+        self._ca_file: Path | None = None
         self._sampler = Sampler(0.0, time.monotonic, random.random)
         self._waiting: deque[ToldRequest] = deque()
         self._sender: Sender | None = None
@@ -63,9 +66,12 @@ class Tracing:
 
     async def take(self, config: Config) -> None:
         """Trace as the config says from now on."""
-        if config.tracing == self._config:
+        secret = config.upstream.trusted_ca_secret_name
+        ca_file = Path(config.secrets_dir) / secret / CA_CERTIFICATE if secret else None
+        if (config.tracing, ca_file) == (self._config, self._ca_file):
             return
-        old, self._sender, self.on, self._config = self._sender, None, False, config.tracing
+        old, self._sender, self.on = self._sender, None, False
+        self._config, self._ca_file = config.tracing, ca_file
         self.failure = None
         if old is not None:
             old.close()
@@ -82,7 +88,7 @@ class Tracing:
             "goproxy.fleet": fleet,
         }
         try:
-            self._sender = await self._pool.begin(_make_sender, config.tracing.endpoint, resource)
+            self._sender = await self._pool.begin(_make_sender, config.tracing.endpoint, resource, ca_file)
         except Exception as e:  # a config is taken whole, and requests are served without traces
             log.exception("traces cannot be sent")
             self.failure = f"cannot be told anything ({type(e).__name__})"
@@ -109,6 +115,7 @@ class Tracing:
         self, trace: Trace, name: str, code: int, attributes: Mapping[str, AttributeValue], *, waited: float = 0.0
     ) -> None:
         """End the trace of a request. `waited` is how many seconds its first byte took."""
+        trace.over = True
         notable = code >= _SERVER_ERROR or code in _REFUSALS or waited > SLOW_SECONDS
         if not (notable or trace.own.sampled):
             return
@@ -137,13 +144,13 @@ class Tracing:
         if sender is None or not batch:
             return True
         spans = sum(told.spans for told in batch)
-        why = "takes nothing"
         try:
-            good = await self._pool.begin(sender.send, batch)
+            failure = await self._pool.begin(sender.send, batch)
         except Exception as e:
-            good, why = False, f"takes nothing ({type(e).__name__})"
+            failure = f"takes nothing ({type(e).__name__})"
+        good = failure is None
         self.counts["sent" if good else "failed"] += spans
-        self.failure = None if good else why
+        self.failure = failure
         if not good and time.monotonic() - self._told_at > _TOLD_AGAIN:
             self._told_at = time.monotonic()
             log.warning("%s", "".join(self.warnings))
@@ -162,7 +169,7 @@ class Tracing:
         self._pool.leave()
 
 
-def _make_sender(endpoint: str, resource: dict[str, str]) -> "Sender":
+def _make_sender(endpoint: str, resource: dict[str, str], ca_file: Path | None) -> "Sender":
     from modproxy.tracing.sending import Sender  # noqa: PLC0415 - see the docstring of the package
 
-    return Sender(endpoint, {name: value for name, value in resource.items() if value})
+    return Sender(endpoint, {name: value for name, value in resource.items() if value}, ca_file)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.kubernetes.certificates import Authority
 from tests.modproxy.fake_upstream import FakeUpstream, status
 from tests.modproxy.proxy_process import ProxyProcess
 from tests.modproxy.replica_fleet import Fleet
@@ -162,6 +163,30 @@ async def test_it_is_switched_on_and_off_without_a_restart(
         proxy.write_config(tracing=None)
         await proxy.until_report(lambda report: report.config.generation == 3)
         assert "Traceresponse" not in (await proxy.get("example.com/!mixed/@latest")).headers
+
+
+async def test_a_collector_with_a_certificate_of_an_own_authority(upstream: FakeUpstream, tmp_path: Path) -> None:
+    ours, other = Authority(tmp_path, "ours"), Authority(tmp_path, "other")
+    trusted = tmp_path / "secrets" / "corp-ca" / "ca.crt"
+    trusted.parent.mkdir(parents=True)
+    trusted.write_bytes(other.file.read_bytes())
+    pair = ours.issue("collector", "localhost", hosts=["localhost"])
+    async with Collector(tmp_path / "collector", pair) as collector:
+        document = config(upstream, collector.url, secretsDir=str(tmp_path / "secrets"))
+        document["upstream"]["trustedCASecretName"] = "corp-ca"
+        async with ProxyProcess(tmp_path / "replica", document) as proxy:
+            assert (await proxy.get(KEY)).status == 200
+            report = await proxy.until_report(lambda report: bool(report.config.warnings))
+            (warning,) = report.config.warnings
+            assert f"the collector at {collector.url} has a certificate that is not trusted" in warning
+            assert warning.endswith("into the Secret of upstream.trustedCASecretName: traces are lost")
+            assert not collector.spans()
+            # The Secret is mended, and nothing restarts.
+            trusted.write_bytes(ours.file.read_bytes())
+            while not collector.spans():
+                assert (await proxy.get(KEY)).status == 200
+                await asyncio.sleep(0.2)
+            await proxy.until_report(lambda report: not report.config.warnings)
 
 
 async def hanging() -> tuple[asyncio.Server, str]:

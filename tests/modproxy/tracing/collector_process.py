@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.kubernetes import go_build
+from tests.kubernetes.certificates import KeyPair
 from tests.kubernetes.go_build import GoBuild
 
 _MODULE = Path(__file__).parent / "collector"
@@ -48,21 +49,27 @@ class Span:
 
 
 class Collector:
-    """Runs the collector on a port of loopback. Use it as a context manager."""
+    """Runs the collector on a port of loopback, with TLS as localhost where it has a certificate. Use it as a context
+    manager.
+    """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, certificate: KeyPair | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.file = folder / "spans.jsonl"
         self._log = folder / "collector.log"
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"https://localhost:{self.port}" if certificate else f"http://127.0.0.1:{self.port}"
+        self._certificate = certificate
         self._process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> Self:
         built = await asyncio.to_thread(program)
+        listener: dict[str, Any] = {"endpoint": f"127.0.0.1:{self.port}"}
+        if pair := self._certificate:
+            listener["tls"] = {"cert_file": str(pair.certificate), "key_file": str(pair.key)}
         config = {
-            "receivers": {"otlp": {"protocols": {"http": {"endpoint": f"127.0.0.1:{self.port}"}}}},
+            "receivers": {"otlp": {"protocols": {"http": listener}}},
             "exporters": {"file": {"path": str(self.file), "flush_interval": "100ms"}},
             "service": {
                 "telemetry": {"metrics": {"level": "none"}},

@@ -20,6 +20,13 @@ def test_nothing_is_noted_where_nobody_traces() -> None:
         assert noted is None
 
 
+def test_what_goes_on_after_the_end_of_a_request_belongs_to_no_trace(trace: Trace) -> None:
+    trace.over = True
+    with hop("peer", "10.0.0.1:8082") as noted:
+        assert noted is None
+    assert not trace.hops
+
+
 @pytest.mark.parametrize(
     ("url", "attributes"),
     [
