@@ -5,6 +5,7 @@
 - `<!-- test: another terminal -->`: the commands go on while others run, until what the reader sees is there.
 - `<!-- test: again -->`: they are typed again until what the reader sees is there, because a change takes a moment.
 - `<!-- test: fails -->`: they end with another status than 0. Both words may stand together.
+- `<!-- test: refused -->`: the object of the block is wrong on purpose.
 - `<!-- test: by hand, WHY -->`: they are not run here.
 - `<!-- test: cluster -->`: they need a cluster; so does every block after it. `replicas` needs some that really run.
 """
