@@ -21,9 +21,7 @@ _ORDER = (RuleKind.VULNERABILITIES, RuleKind.AGE, RuleKind.LICENSES)
 _WHEN_FETCHED = "it becomes known when somebody fetches it"
 
 
-async def examine(
-    judge: Judge | None, path: ModulePath, version: str, *, asks_log: bool = True
-) -> tuple[Check, ...]:
+async def examine(judge: Judge | None, path: ModulePath, version: str, *, asks_log: bool = True) -> tuple[Check, ...]:
     """Return the checks of a version. `judge` is one that fetches nothing (`Judge.of_held`).
 
     `asks_log` says whether the checksum database may be asked: it learns the name, and what nobody asked it before gets
