@@ -26,6 +26,10 @@ from modproxy.contract.report import plain_text
 _MOST_SECONDS = 10 * 365 * 86400.0
 _LONGEST_LINE = 64 << 10
 """A record has some hundred bytes, and at most 40 KiB with the longest groups."""
+_COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+"""How files of gzip and zstd begin (RFC 1952, RFC 8878)."""
+_MOST_UNDECIDED = 8
+"""Reasons that are told: there are few."""
 _HELP = """\
 List every module and version that was served in a time, with how often, to whom, and when for the last time, from the
 audit log of a fleet (spec.audit). With --refused-now each is held against the rules of today: who still uses a version
@@ -96,7 +100,10 @@ async def _inventory(read: argparse.Namespace) -> int:
     if read.refused_now:
         who = [("user", read.as_user)] if read.as_user else []
         async with reach(where_of(read)) as place:
-            await mark_refused(await place.fleet(read.of), versions, who + [("group", one) for one in read.in_group])
+            who += [("group", one) for one in read.in_group]
+            undecided = await mark_refused(await place.fleet(read.of), versions, who)
+        for words, number in undecided.most_common(_MOST_UNDECIDED):
+            print(f"# of {number} versions it is not known whether they would be refused: {words}", file=sys.stderr)
         versions = [one for one in versions if one.refused_now]
     if read.output == "csv":
         sys.stdout.write(as_csv(versions))
@@ -123,9 +130,11 @@ def _use(record: Mapping[str, object], fleet: str) -> Any:
 def _records_of(name: str) -> Iterator[Mapping[str, object]]:
     """Yield the records of a file. Raises `ClientError` where it has lines, and none of them is a record."""
     lines = found = 0
+    head = b""
     with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
         while line := file.readline(_LONGEST_LINE):
             lines += 1
+            head = head or line[:4]
             try:
                 record = json.loads(line)
             except (ValueError, RecursionError):
@@ -133,6 +142,8 @@ def _records_of(name: str) -> Iterator[Mapping[str, object]]:
             if isinstance(record, dict) and "req_id" in record:
                 found += 1
                 yield record
+    if head.startswith(_COMPRESSED):
+        raise ClientError(f"{plain_text(name)} is compressed: write it out first, as in `zcat FILE | ... inventory -`")
     if lines and not found:
         raise ClientError(f"{plain_text(name)}: none of its {lines} lines is a record of an audit log")
 

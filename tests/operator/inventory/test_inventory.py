@@ -46,10 +46,22 @@ def test_what_is_no_served_version(changed: dict[str, Any]) -> None:
     assert use_of(record(**changed)) is None
 
 
-@pytest.mark.parametrize("broken", [{}, {"time": "now"}, {"status": "200"}, {"time": "2026-11-27T12:00:00"}])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {}, {"time": "now"}, {"status": "200"}, {"time": "2026-11-27T12:00:00"}, {"decision": ["allowed"]},
+        {"endpoint": {"zip": 1}},
+    ],
+)  # fmt: skip
 def test_what_is_no_record(broken: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"no field|its time|Invalid isoformat"):
+    with pytest.raises(ValueError, match=r"no field|its time|Invalid isoformat|is no text"):
         use_of({**record(), **broken} if broken else {})
+
+
+@pytest.mark.parametrize("size", [-1, True, 10**4000, 1.5, float("nan"), "7", None])
+def test_bytes_that_no_body_has_are_not_counted(size: object) -> None:
+    use = use_of({**record(), "bytes": size})
+    assert use is not None and use.size == 0
 
 
 def test_uses_are_counted_by_version() -> None:
