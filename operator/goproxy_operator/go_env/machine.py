@@ -28,6 +28,15 @@ def go_program() -> str | None:
     return shutil.which("go")
 
 
+def quiet_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return an environment for `go env` and `go env -w`, which they need: no other Go is downloaded for them.
+
+    In the folder of a go.mod that wants a newer Go, each go command would get that one first, from the very GOPROXY
+    that may be wrong.
+    """
+    return {**(os.environ if environment is None else environment), "GOTOOLCHAIN": "local"}
+
+
 def read_go_env(environment: Mapping[str, str] | None = None) -> GoEnv:
     """Return the settings of the go command under an environment (default: that of this process)."""
     env = dict(os.environ if environment is None else environment)
@@ -50,7 +59,12 @@ def _goroot(env: Mapping[str, str], written: Mapping[str, str]) -> str:
     with contextlib.suppress(OSError, subprocess.SubprocessError, ValueError):
         # Go finds its root by the place of the program, which a distribution may have wrapped: it is asked itself.
         said = subprocess.run(
-            [go, "env", "GOROOT"], env=dict(env), capture_output=True, timeout=_GO_SECONDS, check=True, text=True
+            [go, "env", "GOROOT"],
+            env=quiet_environment(env),
+            capture_output=True,
+            timeout=_GO_SECONDS,
+            check=True,
+            text=True,
         )
         return said.stdout.strip()
     return ""
