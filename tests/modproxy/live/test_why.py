@@ -4,7 +4,7 @@ import itertools
 import json
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from yarl import URL
 from modproxy.contract.address import Address
 from modproxy.contract.why import Check, Decision, Outcome, Route, Why
 from modproxy.fleet.greeting import Greeting, write_greeting
+from modproxy.identity.principal import AuthMethod, Principal
 from modproxy.mod.path import escape
 from modproxy.replica import Replica
 from modproxy.server.listener import ClientListener, address_of, open_listener
@@ -406,6 +407,11 @@ async def test_the_keepers_ask_for_anybody(modules: FakeUpstream, tmp_path: Path
         assert (why.decision, why.status, why.principal) == (Decision.REFUSED, 401, "anonymous")
         answer = await here.replica.tell_why(Asked("module=x"))  # type: ignore[arg-type]  # as above
         assert answer.status == 400 and "malformed module path" in (answer.text or "")
+        with ExitStack() as asking:  # clients who take all turns take none of the keepers'
+            for name in ("alice", "bob") * 8:
+                asking.enter_context(here.replica.why._turns.turn(Principal(name, method=AuthMethod.BASIC)))
+            assert (await here.get(f"-/why?module={M}", PEOPLE[3]))[0] == 429
+            await asked(f"module={M}&version=v1.0.0&user=alice")
 
 
 @pytest.mark.parametrize(

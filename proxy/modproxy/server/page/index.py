@@ -25,6 +25,8 @@ _MOST_FOLDERS = 2_000_000
 _WALK_SECONDS = 20.0
 _SEARCH_SECONDS = 2.0
 """How long the rules are asked about modules for one page: a list of rules may be long."""
+_PIECE_SECONDS, _PAUSE_SECONDS = 0.002, 0.001
+"""A search lets the interpreter go so often, and for so long: requests would wait for it otherwise."""
 _GOOD_SECONDS = 30.0
 """How long the list is good for."""
 _MOST_VERSIONS = 20_000
@@ -143,10 +145,15 @@ def _path_of(key: str) -> str:
 
 def _matching(modules: Modules, words: str, may_read: MayRead, skip: int, size: int) -> Page:
     shown: list[str] = []
-    until = time.monotonic() + _SEARCH_SECONDS
+    now = time.monotonic()
+    until, rest = now + _SEARCH_SECONDS, now + _PIECE_SECONDS
     for path in modules.paths:
-        if time.monotonic() > until:
+        now = time.monotonic()
+        if now > until:
             return Page(tuple(shown), more=False, whole=False)
+        if now > rest:
+            time.sleep(_PAUSE_SECONDS)
+            rest = time.monotonic() + _PIECE_SECONDS
         if words not in path.lower() or not may_read(path):
             continue
         if skip:
