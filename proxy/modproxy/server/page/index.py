@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from modproxy.mod.path import ModulePath, PathError, check_path, escape, unescape
 from modproxy.mod.semver_ranges import order_of
@@ -26,7 +27,7 @@ _WALK_SECONDS = 20.0
 _SEARCH_SECONDS = 2.0
 """How long the rules are asked about modules for one page: a list of rules may be long."""
 _PIECE_SECONDS, _PAUSE_SECONDS = 0.002, 0.001
-"""A search lets the interpreter go so often, and for so long: requests would wait for it otherwise."""
+"""A thread lets the interpreter go so often, and for so long: requests would wait for it otherwise."""
 _GOOD_SECONDS = 30.0
 """How long the list is good for."""
 _MOST_VERSIONS = 20_000
@@ -143,17 +144,29 @@ def _path_of(key: str) -> str:
         return ""
 
 
+class _Pauses:
+    """Lets other threads run."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + _PIECE_SECONDS
+
+    def take(self) -> float:
+        """Pause, if it is time to. Returns the time."""
+        now = time.monotonic()
+        if now > self._next:
+            time.sleep(_PAUSE_SECONDS)
+            now = time.monotonic()
+            self._next = now + _PIECE_SECONDS
+        return now
+
+
 def _matching(modules: Modules, words: str, may_read: MayRead, skip: int, size: int) -> Page:
     shown: list[str] = []
-    now = time.monotonic()
-    until, rest = now + _SEARCH_SECONDS, now + _PIECE_SECONDS
+    pauses = _Pauses()
+    until = time.monotonic() + _SEARCH_SECONDS
     for path in modules.paths:
-        now = time.monotonic()
-        if now > until:
+        if pauses.take() > until:
             return Page(tuple(shown), more=False, whole=False)
-        if now > rest:
-            time.sleep(_PAUSE_SECONDS)
-            rest = time.monotonic() + _PIECE_SECONDS
         if words not in path.lower() or not may_read(path):
             continue
         if skip:
@@ -168,9 +181,16 @@ def _matching(modules: Modules, words: str, may_read: MayRead, skip: int, size: 
 def _versions_of(folder: Path, most: int) -> tuple[list[HeldVersion], int]:
     found: dict[str, tuple[set[Kind], int, float]] = {}
     looked = 0
+    pauses = _Pauses()
+
+    def order(version: str) -> Any:
+        pauses.take()
+        return order_of(version)
+
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
+                pauses.take()
                 looked += 1
                 if looked > _MOST_VERSIONS:
                     break
@@ -187,7 +207,7 @@ def _versions_of(folder: Path, most: int) -> tuple[list[HeldVersion], int]:
                 found[version] = kinds, size + status.st_size, min(since, status.st_mtime)
     except OSError:
         return [], 0
-    newest = heapq.nlargest(most, found, key=order_of)
+    newest = heapq.nlargest(most, found, key=order)
     return [HeldVersion(v, frozenset(found[v][0]), found[v][1], found[v][2]) for v in newest], len(found)
 
 
