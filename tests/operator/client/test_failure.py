@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from goproxy_operator.__main__ import main
 from goproxy_operator.client.failure import ClientError, guarded
 
 
@@ -34,3 +35,19 @@ def test_all_characters_are_written_whatever_the_locale_is(monkeypatch: pytest.M
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
     assert guarded(lambda: print("caf\u00e9 \udcff") or 0) == 0
     assert written.getvalue() == b"caf\xc3\xa9 \\udcff\n"
+
+
+def test_wrong_usage_is_told_in_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["top", "a", "b\x1b[31m"])
+    said = capsys.readouterr().err
+    assert said == ("goproxy-operator: error: unrecognized arguments: b\\x1b[31m\ngoproxy-operator --help tells more\n")
+
+
+def test_a_shell_that_asks_nonsense_gets_no_words(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"_ARGCOMPLETE": "1", "COMP_LINE": "goproxy-operator st", "COMP_POINT": "x"}.items():
+        monkeypatch.setenv(name, value)
+    assert main([]) == 0
+    assert capsys.readouterr() == ("", "")
