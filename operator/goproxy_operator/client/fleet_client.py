@@ -157,6 +157,9 @@ def words_of(error: Exception) -> str:
         return "it was silent for too long, or too slow"
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({plain_text(str(error))}); --ca-file names one that is"
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        said = getattr(error.os_error, "reason", None) or str(error.os_error)
+        return f"it does not speak TLS, or no TLS that this machine takes ({plain_text(str(said))})"
     if isinstance(error, aiohttp.ClientConnectorError):
         number = error.os_error.errno
         return os.strerror(number) if number is not None and number > 0 else plain_text(str(error.os_error))

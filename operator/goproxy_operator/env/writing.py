@@ -40,7 +40,7 @@ def write(values: Mapping[str, str]) -> list[str]:
 
 
 def _is_of_file(words: str) -> bool:
-    return any(one in words.lower() for one in ("permission denied", "read-only file system", "is a directory"))
+    return any(one in words.lower() for one in ("permission denied", "read-only file system"))
 
 
 def hidden(env: GoEnv, values: Mapping[str, str]) -> list[str]:

@@ -17,7 +17,7 @@ from goproxy_operator.inventory.formats import as_csv, as_cyclonedx, as_document
 from goproxy_operator.inventory.records import use_of
 from goproxy_operator.inventory.refused_now import mark_refused
 from goproxy_operator.inventory.search import records
-from goproxy_operator.inventory.served import MOST_VERSIONS, Inventory, TooManyError
+from goproxy_operator.inventory.served import MOST_NAMED, MOST_VERSIONS, Inventory, TooManyError
 from goproxy_operator.output import print_document
 from goproxy_operator.reach.arguments import add_reach_arguments, object_name, where_of
 from goproxy_operator.reach.place import reach
@@ -95,7 +95,10 @@ async def _inventory(read: argparse.Namespace) -> int:
                 async for record in _searched(client, read, inventory):
                     inventory.add([use] if (use := _use(record, read.of_fleet)) else [])
     except TooManyError:
-        raise ClientError(f"there are more than {MOST_VERSIONS} versions: take a shorter time with --since") from None
+        raise ClientError(
+            f"there are more than {MOST_VERSIONS} versions, or {MOST_NAMED} users of them: take a shorter time with "
+            "--since"
+        ) from None
     versions = inventory.versions
     if read.refused_now:
         who = [("user", read.as_user)] if read.as_user else []

@@ -308,6 +308,9 @@ def _why(error: Exception) -> str:
         return "it took too long"
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return f"its certificate is not trusted ({error.certificate_error})"
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        said = getattr(error.os_error, "reason", None) or error.os_error
+        return f"{error.host}:{error.port} does not speak TLS, or no TLS that this machine takes ({said})"
     if isinstance(error, aiohttp.ClientConnectorError):
         number = error.os_error.errno
         words = os.strerror(number) if number is not None and number > 0 else str(error.os_error)

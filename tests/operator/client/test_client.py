@@ -151,3 +151,9 @@ async def test_an_answer_that_never_ends_is_given_up(fleet: Fleet, monkeypatch: 
     async with FleetClient(Asking(fleet_url(fleet.url))) as client:
         with pytest.raises(ClientError, match="too slow"):
             await client.read("drip", 1 << 20)
+
+
+async def test_a_server_without_tls_is_told(fleet: Fleet) -> None:
+    async with FleetClient(Asking(fleet_url(fleet.url.replace("http://", "https://")))) as client:
+        with pytest.raises(ClientError, match="does not speak TLS"):
+            await client.read("x", 100)

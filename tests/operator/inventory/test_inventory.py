@@ -11,9 +11,10 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from goproxy_operator.inventory import served
 from goproxy_operator.inventory.formats import as_csv, as_cyclonedx, as_document, package_url
-from goproxy_operator.inventory.records import use_of
-from goproxy_operator.inventory.served import MOST_USERS, Inventory
+from goproxy_operator.inventory.records import Use, use_of
+from goproxy_operator.inventory.served import MOST_USERS, Inventory, TooManyError
 from modproxy.audit.record import LineMaker, Verdict
 from tests.modproxy.making import audit_entry
 
@@ -126,3 +127,12 @@ def test_users_are_bounded() -> None:
     for number in range(MOST_USERS + 5):
         inventory.add([type(use)(use.module, use.version, use.is_zip, use.time, f"u{number}", 1)])
     assert len(inventory.versions[0].users) == MOST_USERS
+
+
+def test_users_of_all_versions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(served, "MOST_NAMED", 3)
+    inventory = Inventory(NOON - 3600, NOON + 3600)
+    uses = [Use("example.com/m", f"v1.{n}.0", True, NOON, user, 1) for n in range(2) for user in ("a", "b")]
+    inventory.add(uses[:3] * 2)
+    with pytest.raises(TooManyError):
+        inventory.add(uses[3:])
