@@ -84,6 +84,8 @@ async def _inventory(read: argparse.Namespace) -> int:
         raise UsageError("name files of the audit log, or --elasticsearch URL with --index NAME")
     if read.fleet is not None and read.index is None:
         raise UsageError("--elasticsearch needs --index NAME")
+    if not read.refused_now and (read.of or read.as_user or read.in_group):
+        raise UsageError("--of, --as-user and --in-group are for --refused-now: give it too, or leave them away")
     now = time.time()
     inventory = Inventory(now - read.since, now)
     try:

@@ -117,7 +117,9 @@ def walk_modules(root: Path, seconds: float, ended: Callable[[], bool] = lambda:
     found: list[str] = []
     until, looked, start = time.monotonic() + seconds, 0, os.fspath(root)
     pending = [start]
+    pauses = _Pauses()
     while pending:
+        pauses.take()
         folder = pending.pop()
         looked += 1
         if looked > _MOST_FOLDERS or len(found) >= MOST_MODULES or time.monotonic() > until or ended():
