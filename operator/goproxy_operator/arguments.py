@@ -180,7 +180,7 @@ def make_parser(prog: str = "goproxy-operator") -> tuple[Parser, dict[str, argpa
         prog=prog,
         description="Fleets of caching Go module proxies, made from GoProxy objects: in Kubernetes or on one machine.",
         epilog=_EPILOG,
-        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=30),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"goproxy-operator {version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
