@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from goproxy_operator.settings import DOCS
+from goproxy_operator.settings import DOCS, docs_argument
 from modproxy.contract.address import parse_address
 from modproxy.contract.duration import parse_duration
 from modproxy.contract.log_lines import FORMAT_HELP, FORMATS, TEXT
@@ -146,9 +146,9 @@ def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--docs",
         default=DOCS,
-        type=_docs,
+        type=docs_argument,
         metavar="URL",
-        help="where people read the folder docs of the operator's repository: alerts and conditions link there "
+        help="where people read the folder docs of the operator's repository: alerts, conditions and errors link there "
         "(default: they name the files there)",
     )
     parser.add_argument("--log-format", choices=FORMATS, default=TEXT, help=f"{FORMAT_HELP}; the replicas log so too")
@@ -218,10 +218,6 @@ def _address(text: str) -> tuple[str, int]:
     except ValueError as e:
         raise argparse.ArgumentTypeError(str(e)) from None
     return address.host, address.port
-
-
-def _docs(text: str) -> str:
-    return text.rstrip("/")
 
 
 def _count(text: str) -> int:

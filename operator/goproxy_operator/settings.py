@@ -1,5 +1,7 @@
 """The settings of the operator, from its command line. They hold for all fleets."""
 
+import argparse
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +9,15 @@ from modproxy.contract.log_lines import TEXT
 
 DOCS = "docs"
 """Names the files of this repository, where nobody says at which URL people read them."""
+_DOCS = re.compile(r"[!-~]{1,256}")
+
+
+def docs_argument(text: str) -> str:
+    """Check the value of `--docs`, which goes into alerts, conditions and errors. Raises `ArgumentTypeError`."""
+    docs = text.rstrip("/")
+    if not _DOCS.fullmatch(docs):
+        raise argparse.ArgumentTypeError("write a URL or the path of a folder: 1 to 256 ASCII characters, no blanks")
+    return docs
 
 
 @dataclass(frozen=True, slots=True)

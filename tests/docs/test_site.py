@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 
+from modproxy.server.decide.errors import ErrorAnswer, explained
 from tests.docs.pages import DOCS, ROOT
 from tests.docs.site import build, dead_ends
 
@@ -33,6 +35,15 @@ def test_links_into_the_pages_find_their_anchors(name: str, site: Path) -> None:
     found = re.findall(r"\]\(docs/([\w/-]+)\.md#([\w-]+)\)", (ROOT / name).read_text())
     for page, anchor in found:
         assert f'id="{anchor}"' in (site / f"{page}.html").read_text(), f"{name}: {page}.md#{anchor}"
+
+
+@pytest.mark.parametrize("status", sorted(HTTPStatus))
+def test_an_error_of_the_fleet_leads_to_a_part_that_is_there(status: HTTPStatus, site: Path) -> None:
+    page = (site / "symptoms.html").read_text()
+    for mismatch in (False, True):
+        named = explained(ErrorAnswer(status, "why"), "docs", mismatch=mismatch).text.splitlines()[1:]
+        for line in named:
+            assert f'id="{line.removeprefix("help: docs/symptoms.md#")}"' in page
 
 
 def test_each_kind_of_dead_end_is_seen(tmp_path: Path) -> None:

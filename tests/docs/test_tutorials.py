@@ -20,7 +20,7 @@ def free_address() -> str:
         return f"127.0.0.1:{found.getsockname()[1]}"
 
 
-@pytest.mark.parametrize("page", ["first-fleet.md", "ci-with-tokens.md"])
+@pytest.mark.parametrize("page", ["first-fleet.md", "ci-with-tokens.md", "break-it.md"])
 async def test_the_part_for_one_machine(page: str, tmp_path: Path) -> None:
     address = free_address()
     async with FakeUpstream() as upstream:

@@ -24,7 +24,9 @@ async def test_a_denied_module_is_refused_with_the_reason(upstream: FakeUpstream
     async with LocalFleet(tmp_path, document(upstream.url, replicas=2)) as fleet:
         assert (await fleet.get(M))[0] == 200
         since = fleet.rewrite(document(upstream.url, "  modules: {deny: [example.com/m]}\n", replicas=2))
-        assert "modules.deny has example.com/m" in await fleet.answers(M, 403)
+        refused = await fleet.answers(M, 403)
+        assert "modules.deny has example.com/m" in refused
+        assert refused.endswith("\nhelp: docs/symptoms.md#403-forbidden\n")
         await fleet.line("team-a: config in force on 2 of 2 replicas", since=since)
         assert (await fleet.get(N))[0] == 200
 

@@ -96,6 +96,11 @@ def test_what_looks_like_a_date_is_text_as_in_kubernetes() -> None:
             "spec: write either replicas",
             id="replicas and autoscaling",
         ),
+        pytest.param(
+            FLEET + "spec: {monitoring: {objectives: {availability: 99.9}}}\n",
+            'spec.monitoring.objectives.availability: has to be text: write it in quotes, as "99.9"',
+            id="a number without quotes",
+        ),
         pytest.param(FLEET + "spec: {}\nspec: {}\n", "line 5: spec is written twice", id="a key twice"),
         pytest.param(FLEET + "spec: !!binary aGk=\n", "line 4: a tag has no meaning here", id="a tag"),
         pytest.param(FLEET + "spec: {? [a] : b}\n", "line 4: a key that is no plain word", id="a key that is a list"),

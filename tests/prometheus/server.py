@@ -50,7 +50,7 @@ class Prometheus:
     """Scrapes `targets` (pod -> URL) once a second, as replicas of build/team-a. Use it as a context.
 
     With another `namespace` they are other programs, of which every series is kept. `alertmanager` is the address of
-    one that takes the alerts.
+    one that takes the alerts. Another `config` is one that somebody else has written.
     """
 
     def __init__(
@@ -62,7 +62,9 @@ class Prometheus:
         *,
         namespace: str = "build",
         job: str = "team-a",
+        config: Path | None = None,
     ) -> None:
+        self._config_file = config or folder / "prometheus.yaml"
         self._namespace = namespace
         self._job = job
         self._folder = folder
@@ -111,7 +113,7 @@ class Prometheus:
         with (self._folder / "log").open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
                 programs.find("prometheus"),
-                f"--config.file={self._folder}/prometheus.yaml",
+                f"--config.file={self._config_file}",
                 f"--storage.tsdb.path={self._folder}/data",
                 f"--web.listen-address={self.address}",
                 stdout=log,

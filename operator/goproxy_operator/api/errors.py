@@ -1,11 +1,14 @@
 """The errors of a document, each in one line: the path of the field, and what to write instead."""
 
+import json
 import re
 
 from pydantic import ValidationError
 
 _MOST = 20
 """More mistakes than people mend at a time."""
+_NUMBER = 1e15
+"""Larger numbers are no mistake of somebody who forgot quotes."""
 _WORD = re.compile(r"[\w./-]+")
 
 
@@ -22,12 +25,16 @@ def _step(part: int | str) -> str:
 def told(error: ValidationError, *below: str) -> tuple[str, ...]:
     """Write pydantic's errors, at most `_MOST`, for the author of the document, whose part `below` was read."""
     found = error.errors(include_url=False)
-    lines = tuple(_line(one["type"], one["msg"], field_path((*below, *one["loc"]))) for one in found[:_MOST])
+    lines = tuple(
+        _line(one["type"], one["msg"], one["input"], field_path((*below, *one["loc"]))) for one in found[:_MOST]
+    )
     return lines if len(found) <= _MOST else (*lines, f"and {len(found) - _MOST} more mistakes")
 
 
-def _line(kind: str, message: str, path: str) -> str:
+def _line(kind: str, message: str, value: object, path: str) -> str:
     if kind == "extra_forbidden":
         message = "unknown field: remove it, or check its spelling"
+    elif kind == "string_type" and isinstance(value, int | float) and abs(value) < _NUMBER:
+        message = f"has to be text: write it in quotes, as {json.dumps(json.dumps(value))}"
     message = message.removeprefix("Value error, ")
     return f"{path}: {message}" if path else message

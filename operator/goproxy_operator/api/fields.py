@@ -103,7 +103,7 @@ _DURATION_RULES: Rules[str] = (
     Rule(
         cel="self == '0' || self.matches('^([0-9]+([.][0-9]+)?(ns|us|ms|s|m|h))+$')",
         holds=_is_duration,
-        message="{self} is not a duration: write for example 30s, 5m or 72h",
+        message="{self} is not a duration: write for example 30s, 5m or 72h (a day is 24h)",
     ),
 )
 Duration = Annotated[str, StringConstraints(max_length=32), Ruled(_DURATION_RULES)]

@@ -36,9 +36,11 @@ def documents(
     cluster: ClusterIssuer | None = None,
     *,
     kin: Kin = NO_KIN,
+    docs: str = "",
 ) -> ConfigDocuments:
     """Compute the files of every replica. `size_bytes` is the size of its cache, `imposed` what the class says,
-    `cluster` who signs the tokens of service accounts, and `kin` the other fleets that the fleet is tied to.
+    `cluster` who signs the tokens of service accounts, and `kin` the other fleets that the fleet is tied to. `docs` is
+    where people read the folder docs of this repository. Clients are told of a URL only: they have no such folder.
     """
     place = Placement(
         listen=f":{names.HTTP_PORT_NUMBER}",
@@ -51,6 +53,7 @@ def documents(
         cluster=cluster,
         peers=peers_config(goproxy, cluster, kin),
         parent=parent_config(kin),
+        docs=docs if "://" in docs else None,
     )
     named = goproxy.spec.modules.allowlist_config_map_name is not None
     return ConfigDocuments(dump_config(replica_config(goproxy, place)), (allowlist or "") if named else None)

@@ -11,6 +11,7 @@ from goproxy_operator.local.lock import FolderInUseError, lock_folder
 from goproxy_operator.local.runner import Place, Runner, read_fleet_file
 from goproxy_operator.local.yaml_text import DocumentError
 from goproxy_operator.running_fleets import local_folder
+from goproxy_operator.settings import DOCS, docs_argument
 from modproxy.contract.address import Address, parse_address
 from modproxy.contract.log_lines import FORMAT_HELP, FORMATS, TEXT, set_up_logging, tell_end
 
@@ -38,6 +39,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where configs and caches are kept; default: a folder of the fleet's name in your own cache folder",
     )
+    parser.add_argument(
+        "--docs",
+        default=DOCS,
+        type=docs_argument,
+        metavar="URL",
+        help="where people read the folder docs of this repository: errors name the part that is about them (default: "
+        "they name the file)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -49,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         fleet_file = read_fleet_file(args.file)
         folder = (args.data_dir or local_folder(fleet_file.goproxy.metadata.name)).absolute()
         with lock_folder(folder), bind(args.listen) as listener, open_console(args.log_format) as console:
-            place = Place(folder, args.listen, listener, args.log_format)
+            place = Place(folder, args.listen, listener, args.log_format, args.docs)
             runner = Runner(watch, fleet_file, place, console)
             asyncio.run(runner.run())
     except DocumentError as e:

@@ -59,11 +59,18 @@ class ReplicaProcesses:
     """Makes the running processes what the file says.
 
     They share `listener`, clients call them by `hosts`, and each has a folder below `folder`. `log_format` is how they
-    log.
+    log, and `docs` where people read the folder docs of this repository.
     """
 
     def __init__(
-        self, folder: Path, listener: socket.socket, hosts: tuple[str, ...], log_format: str, observer: Observer
+        self,
+        folder: Path,
+        listener: socket.socket,
+        hosts: tuple[str, ...],
+        log_format: str,
+        observer: Observer,
+        *,
+        docs: str,
     ) -> None:
         self._folder = folder
         self._secrets = SecretFiles(folder / "secrets")
@@ -71,6 +78,7 @@ class ReplicaProcesses:
         self._hosts = hosts
         self._log_format = log_format
         self._observer = observer
+        self._docs = docs
         self._id = secrets.token_hex(8)
         self._members: list[_Member] = []
         self._token: Path | None = None
@@ -169,6 +177,7 @@ class ReplicaProcesses:
             shutdown=_SHUTDOWN,
             secrets_dir=str(self._secrets.folder),
             machine_settings=True,
+            docs=self._docs,
         )
         peers = PeersConfig(
             listen=f"fd:{place.peers.fileno()}", name=place.name, addresses=addresses, token_file=str(token)

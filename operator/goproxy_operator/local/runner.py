@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from goproxy_operator.local.console import Console
 from goproxy_operator.local.file_watch import INTERVAL_SECONDS, FileEvent, FileWatch
 from goproxy_operator.local.fleet_file import FleetFile, missing, parse_fleet_file
 from goproxy_operator.local.listener import client_url, own_hosts
+from goproxy_operator.local.prometheus_files import prometheus_files, write_prometheus
 from goproxy_operator.local.replica_process import ReplicaProcess
 from goproxy_operator.local.replica_processes import ReplicaProcesses
 from goproxy_operator.local.state import FleetState
@@ -44,12 +46,13 @@ def read_fleet_file(file: Path) -> FleetFile:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Says where a fleet runs, and how its replicas log."""
+    """Says where a fleet runs, how its replicas log, and where people read the folder docs of this repository."""
 
     folder: Path
     address: Address
     listener: socket.socket
     log_format: str
+    docs: str
 
 
 class Runner:
@@ -68,9 +71,10 @@ class Runner:
         self._folder, self._address, self._listener = place.folder, place.address, place.listener
         self._console = console
         hosts = own_hosts(place.address, place.listener)
-        self._processes = ReplicaProcesses(place.folder, place.listener, hosts, place.log_format, self)
+        self._processes = ReplicaProcesses(place.folder, place.listener, hosts, place.log_format, self, docs=place.docs)
         self._problem: str | None = None
         self._shown = FleetState(fleet_file.goproxy.metadata.name)
+        self._docs = place.docs
         self._written: RunningFleet | None = None
         """What the state file says, or was to say where it could not be written."""
         self._stop = asyncio.Event()
@@ -92,6 +96,8 @@ class Runner:
         finally:
             self._stop.set()  # from here on the state file is not written
             remove_state(self._folder)
+            with suppress(OSError):
+                self._write_prometheus_files([])
             await self._processes.stop()
 
     def changed(self) -> None:
@@ -123,8 +129,12 @@ class Runner:
         self._written = fleet
         try:
             write_state(self._folder, fleet)
+            self._write_prometheus_files([(replica.name, replica.admin_port) for replica in fleet.replicas])
         except OSError as e:  # the fleet itself needs no such file
             self._console.tell(f"{e.filename}: {e.strerror}: other commands may not find this fleet")
+
+    def _write_prometheus_files(self, replicas: list[tuple[str, int]]) -> None:
+        write_prometheus(self._folder, prometheus_files(self._fleet_file.goproxy, replicas, self._docs))
 
     def said(self, replica: str, line: str) -> None:
         """Show a line that a replica wrote."""

@@ -15,7 +15,7 @@ def parse_duration(text: str) -> float:
     if text == "0":
         return 0.0
     if not _WHOLE.fullmatch(text):
-        raise ValueError(f"{text!r} is not a duration: write for example 30s, 5m or 72h")
+        raise ValueError(f"{text!r} is not a duration: write for example 30s, 5m or 72h (a day is 24h)")
     return sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
 
 

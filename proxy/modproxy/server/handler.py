@@ -1,7 +1,6 @@
 """The handler of client requests: it refuses or answers each request, and counts each request once."""
 
 import asyncio
-import io
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -25,8 +24,7 @@ from modproxy.server.actions import Action, BodyError
 from modproxy.server.audited import entry_of
 from modproxy.server.children import rules_for_child
 from modproxy.server.decide.arrival import Arrival, authorization_of, read_arrival
-from modproxy.server.decide.errors import FAULT, TRACE_RESPONSE, ErrorAnswer, failure, traced
-from modproxy.server.decide.head import SERVER, head_of
+from modproxy.server.decide.errors import FAULT, ErrorAnswer, failure
 from modproxy.server.decide.refusals import (
     CHECKS,
     CHECKS_BEFORE,
@@ -43,19 +41,12 @@ from modproxy.server.judging import judged
 from modproxy.server.recent_refusals import RecentRefusals
 from modproxy.server.refusal_counts import RefusalCounts
 from modproxy.server.reply import Reply, status_of
-from modproxy.server.send import (
-    conditions_of,
-    error_response,
-    send_file,
-    send_head,
-    send_stream,
-    sent_of,
-    small_response,
-)
+from modproxy.server.respond import respond
+from modproxy.server.send import error_response, sent_of
 from modproxy.server.traced import attributes_of
 from modproxy.server.traffic import Traffic
 from modproxy.source.protocol import Mismatch, NotHeld, SourceError
-from modproxy.store.protocol import LARGEST_BODY, Store
+from modproxy.store.protocol import Store
 from modproxy.tracing.trace import CURRENT, Trace
 from modproxy.tracing.traceparent import read_traceparent
 from modproxy.tracing.tracing import Tracing
@@ -142,7 +133,7 @@ class ClientHandler:
             reply = await self._reply(http, arrival, rules, learns=learns)
             waited = time.perf_counter() - started
             try:
-                response, code = await self._send(http, reply, arrival.id, trace)
+                response, code = await self._send(http, reply, arrival.id, trace, rules.config.docs)
                 sent = sent_of(http, response, code)
             finally:
                 reply.close()
@@ -306,11 +297,11 @@ class ClientHandler:
         return Reply(endpoint, CacheStatus.MISS, error)
 
     async def _send(
-        self, http: web.BaseRequest, reply: Reply, request_id: str, trace: Trace | None
+        self, http: web.BaseRequest, reply: Reply, request_id: str, trace: Trace | None, docs: str | None
     ) -> tuple[web.StreamResponse, int]:
         """Send the reply. Returns the response, and the status to count, which differs where the response broke off."""
         try:
-            response = await _response(http, reply, request_id, trace, last=self._draining)
+            response = await respond(http, reply, request_id, trace, docs=docs, last=self._draining)
         except CutShort as e:
             log.warning("the connection of %s is aborted: %s", http.remote, e)
             _abort(http)
@@ -322,31 +313,6 @@ class ClientHandler:
             _abort(http)
             return error_response(FAULT, request_id), FAULT.status
         return response, response.status
-
-
-async def _response(
-    http: web.BaseRequest, reply: Reply, request_id: str, trace: Trace | None, *, last: bool
-) -> web.StreamResponse:
-    """Make the response, and send it where its body is long. `last` says that the connection is closed after it."""
-    if reply.response is not None:
-        return reply.response
-    if reply.error is not None:
-        return error_response(reply.error if trace is None else traced(reply.error, trace.own), request_id)
-    if reply.request is None or reply.answer is None:
-        return web.Response(text=reply.text, headers={"Server": SERVER, "X-Request-Id": request_id})
-    answer = reply.answer
-    head = head_of(reply.request.target, answer, conditions_of(http), request_id)
-    if trace is not None:
-        head = replace(head, headers={**head.headers, TRACE_RESPONSE: str(trace.own)})
-    if last:
-        # The client hears of it before the end of the answer, and sends no request into a connection that closes.
-        head = replace(head, headers={**head.headers, "Connection": "close"})
-    if answer.body is not None and len(answer.body) <= LARGEST_BODY:
-        return small_response(head, answer.body)
-    if answer.follower is not None:
-        return await send_stream(http, head, answer.follower)
-    content = io.BytesIO(answer.body) if answer.body is not None else reply.file
-    return await (send_head(http, head) if content is None else send_file(http, head, content))
 
 
 def _abort(http: web.BaseRequest) -> None:

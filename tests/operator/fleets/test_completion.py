@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from goproxy_operator.__main__ import main
+from tests.kubernetes.prerequisites import require
 from tests.operator.reach.api_stand_in import ApiStandIn
 
 BIN = Path(sys.executable).parent
@@ -72,6 +73,48 @@ async def test_bash_completes_names_by_the_script_that_is_printed(api: ApiStandI
     )
     out, _ = await process.communicate()
     assert out.decode().split() == ["team-a", "team-b"]
+
+
+ZSH = r"""
+zmodload zsh/zpty
+zpty typed zsh -f -i
+zpty -w typed 'autoload -U compinit; compinit -u -D; eval "$(goproxy-operator completion zsh)"; echo loa""ded'
+zpty -r -m typed line '*loaded*'
+zpty -w -n typed $'goproxy-operator stat\t'
+zpty -r -m typed line '*operator status*'
+echo status
+zpty -d typed
+"""
+"""A terminal in a terminal, because zsh completes for nobody else. It waits until the word is whole."""
+
+
+@pytest.mark.parametrize(
+    ("shell", "script", "answer"),
+    [
+        (
+            "fish",
+            'goproxy-operator completion fish | source; complete -C "goproxy-operator status team-"',
+            ["team-a", "team-b"],
+        ),
+        ("zsh", ZSH, ["status"]),
+    ],
+)
+async def test_other_shells_complete_words_and_names(
+    shell: str, script: str, answer: list[str], api: ApiStandIn, tmp_path: Path
+) -> None:
+    require({"zsh": "zsh", "fish": "fish"}, "the test of completion")
+    environment = os.environ | {
+        "KUBECONFIG": str(api.kubeconfig(tmp_path)), "PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(tmp_path),
+    }  # fmt: skip
+    process = await asyncio.create_subprocess_exec(
+        shell, "-c", script, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        out, err = await asyncio.wait_for(process.communicate(), 60)
+    finally:
+        if process.returncode is None:
+            process.kill()
+    assert out.decode().split() == answer, err
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])

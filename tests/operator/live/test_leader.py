@@ -90,7 +90,10 @@ async def test_a_wrong_kubeconfig_is_one_clear_line(new_operator: StartOperator)
 async def test_a_wrong_argument_is_told_by_its_name(new_operator: StartOperator) -> None:
     async with new_operator("--resync=soon") as operator:
         assert await operator.ended() == 2
-        assert "argument --resync: 'soon' is not a duration: write for example 30s, 5m or 72h" in operator.log
+        assert (
+            "argument --resync: 'soon' is not a duration: write for example 30s, 5m or 72h (a day is 24h)"
+            in operator.log
+        )
 
 
 @pytest.mark.usefixtures("nodes")

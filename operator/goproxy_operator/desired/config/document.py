@@ -48,6 +48,8 @@ class Placement:
     """How the replicas find each other; None: each is on its own."""
     parent: ParentConfig | None = None
     """The fleet that is asked before upstream, if there is one."""
+    docs: str | None = None
+    """Where clients read the folder docs of this repository; None: errors name no page."""
 
 
 def storage_bytes(goproxy: GoProxy) -> int | None:
@@ -62,6 +64,7 @@ def replica_config(goproxy: GoProxy, place: Placement) -> Config:
     document = {
         "id": place.fleet_id,
         "fleet": f"{goproxy.metadata.namespace}/{goproxy.metadata.name}",
+        "docs": place.docs,
         "listen": place.listen,
         "admin": place.admin,
         "hosts": place.hosts,

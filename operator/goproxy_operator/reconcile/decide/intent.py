@@ -155,7 +155,7 @@ def intend(goproxy: GoProxy, facts: IntentFacts) -> Intent:
         stayed_full=facts.stayed_full,
     )
     listed = allowlist.text if allowlist else None
-    files = documents(goproxy, claims.size_bytes, listed, facts.imposed, facts.cluster, kin=facts.kin)
+    files = documents(goproxy, claims.size_bytes, listed, facts.imposed, facts.cluster, kin=facts.kin, docs=facts.docs)
     circumstances = ChildFacts(
         facts.default_image,
         files,

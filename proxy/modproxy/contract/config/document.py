@@ -34,6 +34,10 @@ class Config(Section):
     """Names the fleet in the Via header, so that a loop is noticed; when absent, a random name of the process."""
     fleet: str | None = Field(None, max_length=128)
     """Names the fleet in refusals: `namespace/name` of the GoProxy object."""
+    docs: str | None = Field(None, pattern=r"^[!-~]{1,256}$")
+    """Where clients read the folder docs of this repository: errors name the part that is about them. When absent, none
+    does.
+    """
     listen: Listen = "127.0.0.1:8080"
     """Where clients are served. It is read at the start only."""
     admin: Listen = "127.0.0.1:8081"

@@ -10,8 +10,14 @@ from modproxy.tracing.traceparent import TraceParent
 
 _LINES = 8
 """The go command prints no more lines of an error's body (cmd/go/internal/web)."""
+_MOST_BYTES = 8 * 81
+"""The go command prints no line of an error's body that goes beyond (cmd/go/internal/web, maxErrorDetailBytes)."""
+_PER_LINE = 2
+"""The bytes that the go command puts before each line but the first, and counts."""
 _LONGEST = 8000
 """Characters of an error's body, because eight longer lines could not be read on a terminal."""
+_TRACE_BYTES = 40
+"""The size of the line that names a trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,36 @@ def failure(error: SourceError, *, named: bool) -> ErrorAnswer:
     headers = {"Retry-After": error.retry_after} if isinstance(error, Unavailable) and error.retry_after else {}
     by = f" by {error.by}" if named and isinstance(error, Unpublished) and error.by else ""
     return ErrorAnswer(error.status, f"{phrase}: {error.reason}{by}", headers)
+
+
+_SYMPTOMS: Mapping[int, str] = {
+    HTTPStatus.UNAUTHORIZED: "401-unauthorized",
+    HTTPStatus.FORBIDDEN: "403-forbidden",
+    HTTPStatus.NOT_FOUND: "404-not-found-and-410-gone",
+    HTTPStatus.GONE: "404-not-found-and-410-gone",
+    HTTPStatus.TOO_MANY_REQUESTS: "429-too-many-requests",
+    HTTPStatus.BAD_GATEWAY: "502-bad-gateway-503-504",
+    HTTPStatus.SERVICE_UNAVAILABLE: "502-bad-gateway-503-504",
+    HTTPStatus.GATEWAY_TIMEOUT: "502-bad-gateway-503-504",
+    HTTPStatus.LOOP_DETECTED: "508-loop-detected",
+}
+"""The part of docs/symptoms.md that is about a status."""
+_MISMATCH = "checksum-mismatch"
+
+
+def explained(error: ErrorAnswer, docs: str | None, *, mismatch: bool = False) -> ErrorAnswer:
+    """Name the part of docs/symptoms.md that is about the error, in a last line. `docs` is where clients read it.
+
+    The error is left alone where the go command would not print the line, or would leave out another one for it.
+    """
+    part = _MISMATCH if mismatch else _SYMPTOMS.get(error.status)
+    if docs is None or part is None:
+        return error
+    lines = [*error.text.splitlines(), f"help: {docs}/symptoms.md#{part}"]
+    size = sum(len(line.encode()) + _PER_LINE for line in lines)
+    if len(lines) >= _LINES or size > _MOST_BYTES - _TRACE_BYTES:  # `traced` may add the last line
+        return error
+    return replace(error, reason="\n".join(lines))
 
 
 TRACE_RESPONSE = "Traceresponse"

@@ -46,7 +46,7 @@ REFUSED: list[Case] = [
     both({"cache": {"inactive": "0"}}, "must be longer than nothing: write for example 30s", "spec.cache.inactive"),
     both(
         {"cache": {"listTTL": "one minute"}},
-        '"one minute" is not a duration: write for example 30s, 5m or 72h',
+        '"one minute" is not a duration: write for example 30s, 5m or 72h (a day is 24h)',
         "spec.cache.listTTL",
     ),
     both(

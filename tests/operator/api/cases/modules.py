@@ -91,7 +91,7 @@ REFUSED: list[Case] = [
     ),
     both(
         {"modules": {"minimumAge": "3 days"}},
-        '"3 days" is not a duration: write for example 30s, 5m or 72h',
+        '"3 days" is not a duration: write for example 30s, 5m or 72h (a day is 24h)',
         "spec.modules.minimumAge",
     ),
     both({"modules": {"minimumAge": "0s"}}, "must be longer than nothing", "spec.modules.minimumAge"),

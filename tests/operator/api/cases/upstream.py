@@ -79,7 +79,7 @@ REFUSED: list[Case] = [
     ),
     both(
         {"upstream": {"timeout": "30"}},
-        '"30" is not a duration: write for example 30s, 5m or 72h',
+        '"30" is not a duration: write for example 30s, 5m or 72h (a day is 24h)',
         "spec.upstream.timeout",
     ),
     both(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from goproxy_operator.desired.config.document import Placement, replica_config, storage_bytes
 from goproxy_operator.desired.config_map import documents
 from modproxy.contract.config import Config, HttpProxyConfig, config_hash, parse_config
@@ -24,6 +26,13 @@ def test_what_the_object_leaves_out_keeps_the_replicas_own_defaults() -> None:
     }
     assert files.allowlist is None
     assert files.hash == config_hash(files.config)
+
+
+@pytest.mark.parametrize(
+    ("docs", "told"), [("docs", None), ("https://docs.example.com/goproxy", "https://docs.example.com/goproxy")]
+)
+def test_clients_are_told_of_pages_that_have_a_url(docs: str, told: str | None) -> None:
+    assert parse_config(documents(goproxy(), 10 * 2**30, None, docs=docs).config).docs == told
 
 
 def test_every_field_reaches_the_replicas() -> None:
