@@ -61,7 +61,7 @@ def complete_kubectl_plugin() -> int:
 
 
 def _complete(prog: str, stream: TextIO | None) -> int:
-    with contextlib.suppress(answering.Answered, SystemExit, ImportError):
+    with contextlib.suppress(answering.Answered, SystemExit, ImportError, ValueError):
         dispatch(prog, answering.words_before(), lambda parser: answering.answer(parser, stream))
     return 0
 

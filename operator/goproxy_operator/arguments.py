@@ -4,7 +4,7 @@ import argparse
 import importlib.metadata
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from goproxy_operator.settings import DOCS, docs_argument
 from modproxy.contract.address import parse_address
@@ -167,6 +167,11 @@ class Parser(argparse.ArgumentParser):
             complete, self.complete = self.complete, None  # what completes, parses too
             complete(self)
         return super().parse_known_args(args, namespace)
+
+    def error(self, message: str) -> NoReturn:
+        """End the program by what is wrong and where help is: the usage of most commands would fill the screen."""
+        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in message)
+        self.exit(2, f"{self.prog}: error: {shown}\n{self.prog} --help tells more\n")
 
 
 def make_parser(prog: str = "goproxy-operator") -> tuple[Parser, dict[str, argparse.ArgumentParser]]:

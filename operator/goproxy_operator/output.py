@@ -93,13 +93,30 @@ def add_output(parser: argparse.ArgumentParser, *formats: Format) -> None:
 
 
 def print_document(document: Mapping[str, Any], output: str) -> None:
-    """Write a document as JSON or YAML."""
-    if output == Format.YAML:
-        import yaml  # noqa: PLC0415 - only who asks for it needs it
+    """Write a document as JSON or YAML. What a terminal would obey is escaped, so that the document stays the same."""
+    sys.stdout.write(as_yaml(document) if output == Format.YAML else as_json(document))
 
-        sys.stdout.write(yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=True))
-    else:
-        print(json.dumps(document, indent=2, ensure_ascii=False))
+
+def as_json(document: Mapping[str, Any]) -> str:
+    """Return a document as JSON, in lines."""
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    if not _is_plain(text):
+        text = "".join(c if _is_plain(c) else json.dumps(c)[1:-1] for c in text)
+    return f"{text}\n"
+
+
+def as_yaml(document: Mapping[str, Any]) -> str:
+    """Return a document as YAML."""
+    import yaml  # noqa: PLC0415 - only who asks for it needs it
+
+    text: str = yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=True)
+    if not _is_plain(text):
+        text = yaml.safe_dump(dict(document), sort_keys=False, allow_unicode=False)
+    return text
+
+
+def _is_plain(text: str) -> bool:
+    return text.replace("\n", "").isprintable()
 
 
 def as_list(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -157,7 +157,7 @@ async def test_written_and_hidden(
     assert "GOENV=off" in capsys.readouterr().err
     monkeypatch.setenv("GOENV", str(tmp_path))
     assert await asyncio.to_thread(main, arguments) == 1
-    assert "make it writable" in capsys.readouterr().err
+    assert "is a directory: paste the lines" in capsys.readouterr().err
 
 
 async def test_the_first_healthy_one(

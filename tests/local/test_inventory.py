@@ -80,6 +80,7 @@ async def test_wrong_input_is_told(tmp_path: Path) -> None:
         (("--elasticsearch", "https://es.example.com", "--index", "../x"), 2, "is no name of an index"),
         (("--elasticsearch", "http://127.0.0.1:1", "--index", "goproxy"), 1, "Connection refused"),
         ((str(other), "--since", "soon"), 2, "is not a duration"),
+        ((str(other), "--as-user", "jane"), 2, "are for --refused-now"),
     ):
         code, _, said = await inventory(*arguments)
         assert code == status, said

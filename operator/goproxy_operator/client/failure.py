@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
@@ -41,6 +43,7 @@ def run_command(work: Coroutine[object, object, int]) -> int:
 
 def guarded(work: Callable[[], int]) -> int:
     """Do something to its end, with no stack trace whatever happens. Returns the exit status."""
+    _prepare_streams()
     try:
         status = work()
         sys.stdout.flush()
@@ -69,6 +72,22 @@ def guarded(work: Callable[[], int]) -> int:
     return status
 
 
-def _tell(line: str, status: int) -> int:
-    print(f"goproxy-operator: {line}", file=sys.stderr)
+def _prepare_streams() -> None:
+    """Make the standard streams usable: some that are closed are None, and others do not write all characters.
+
+    Whatever the locale is, UTF-8 is written, as the programs of Kubernetes and Go do: JSON is nothing else (RFC 8259).
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - open to the end
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _tell(text: str, status: int) -> int:
+    """Write a message of one line or a few. A plugin or a server may have put anything into it."""
+    shown = "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+    with contextlib.suppress(OSError):  # whoever reads the errors has gone
+        print(f"goproxy-operator: {shown}", file=sys.stderr, flush=True)
     return status

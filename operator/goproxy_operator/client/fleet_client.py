@@ -1,5 +1,6 @@
 """Requests to a fleet, with its errors as sentences."""
 
+import asyncio
 import os
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -19,6 +20,8 @@ from modproxy.contract.report import plain_text
 from modproxy.mod.login import split_login
 
 _CONNECT_SECONDS = 15.0
+_WHOLE_SECONDS = 120.0
+"""How long a small answer may take from its first byte to its last: a server may send a byte a minute."""
 _CONNECTIONS = 32
 _REASON_BYTES = 8192
 _REASON_LINES = 8
@@ -108,10 +111,11 @@ class FleetClient:
         """Return a small answer of at most `largest` bytes to such a request. Raises `ClientError`."""
         async with self.request(method, path, body=body, headers=headers, query=query) as response:
             answer = bytearray()
-            async for piece in response.content.iter_any():
-                answer += piece
-                if len(answer) > largest:
-                    raise ClientError(f"{self.url}/{path} has more than {largest} bytes, which is the most")
+            async with asyncio.timeout(_WHOLE_SECONDS):  # `request` tells of it
+                async for piece in response.content.iter_any():
+                    answer += piece
+                    if len(answer) > largest:
+                        raise ClientError(f"{self.url}/{path} has more than {largest} bytes, which is the most")
             return bytes(answer)
 
 
@@ -150,9 +154,12 @@ async def _refused(url: str, response: aiohttp.ClientResponse) -> Refused:
 def words_of(error: Exception) -> str:
     """Return why there is no answer, in words."""
     if isinstance(error, TimeoutError):
-        return "it was silent for too long"
+        return "it was silent for too long, or too slow"
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({plain_text(str(error))}); --ca-file names one that is"
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        said = getattr(error.os_error, "reason", None) or str(error.os_error)
+        return f"it does not speak TLS, or no TLS that this machine takes ({plain_text(str(said))})"
     if isinstance(error, aiohttp.ClientConnectorError):
         number = error.os_error.errno
         return os.strerror(number) if number is not None and number > 0 else plain_text(str(error.os_error))

@@ -14,7 +14,7 @@ from goproxy_operator.env.candidates import VARIABLE, Candidate, CandidatesError
 from goproxy_operator.env.pipelines import PIPELINES, SECRET_NAME, Login
 from goproxy_operator.env.probing import probe
 from goproxy_operator.env.shells import SHELLS
-from goproxy_operator.env.wanted import Fallback, On, diff_of, fallback_of, kept, wanted
+from goproxy_operator.env.wanted import Fallback, On, diff_of, fallback_of, goauth, kept, wanted
 from goproxy_operator.env.writing import write
 from goproxy_operator.go_env.machine import read_go_env
 from goproxy_operator.go_env.settings import GoEnv
@@ -99,7 +99,9 @@ def run(parser: argparse.ArgumentParser, command: argparse.ArgumentParser, argum
         help="whose password it is, where it is no token (default: %(default)s)",
     )
     command.add_argument(
-        "--goauth", action="store_true", help="let go ask `goproxy-operator goauth`, after `goproxy-operator login`"
+        "--goauth",
+        action="store_true",
+        help="let go ask `goproxy-operator goauth` first, after `goproxy-operator login`",
     )
     command.add_argument("--ca-file", type=Path, metavar="FILE", help="trust the certificates of this PEM file too")
     add_reach_arguments(command)
@@ -118,7 +120,7 @@ async def _env(arguments: argparse.Namespace) -> int:
     else:
         values = wanted(env, found.url, told, found.unverified)
         if arguments.goauth:
-            values["GOAUTH"] = f"goproxy-operator goauth {found.url}"
+            values["GOAUTH"] = goauth(env, found.url)
     _refuse_unprintable(kept(env) | values)
     for line in diff_of(env, values):
         print(line, file=sys.stderr)

@@ -51,7 +51,9 @@ def github(values: Mapping[str, str], login: Login | None) -> str:
 def gitlab(values: Mapping[str, str], login: Login | None) -> str:
     """Variables and before_script of a .gitlab-ci.yml file. $$ is GitLab's word for a dollar sign."""
     text = "variables:\n"
-    text += "".join(f"  {name}: {json.dumps(value.replace('$', '$$'))}\n" for name, value in values.items())
+    text += "".join(
+        f"  {name}: {json.dumps(value.replace('$', '$$'), ensure_ascii=False)}\n" for name, value in values.items()
+    )
     if login is not None:
         text += f"# {login.secret} is a masked variable of the project: Settings, CI/CD, Variables\n"
         text += "before_script:\n  - |\n" + textwrap.indent(_netrc(login), "    ")

@@ -85,6 +85,16 @@ def wanted(env: GoEnv, url: str, fallback: Fallback, unverified: Sequence[str]) 
     return values
 
 
+def goauth(env: GoEnv, url: str) -> str:
+    """Return GOAUTH with the token for a fleet first. Other ways stay behind it: a netrc file may have other logins.
+
+    Source: `go help goauth`; of two ways that know a login the first one counts, and `off` stands alone.
+    """
+    own = f"goproxy-operator goauth {url}"
+    others = (way.strip() for way in env.value("GOAUTH").split(";"))
+    return ";".join(dict.fromkeys([own, *(way for way in others if way and way != "off")]))
+
+
 def kept(env: GoEnv) -> dict[str, str]:
     """Return private settings that stay as they are, for pipelines, which do not have this machine's."""
     own = (Origin.ENVIRONMENT, Origin.ENV_FILE)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from goproxy_operator.client.failure import ClientError
 from goproxy_operator.go_env.finding import without_logins
-from goproxy_operator.go_env.machine import go_program, read_go_env
+from goproxy_operator.go_env.machine import go_program, quiet_environment, read_go_env
 from goproxy_operator.go_env.settings import GoEnv, Origin
 from modproxy.contract.report import plain_text
 
@@ -23,6 +23,7 @@ def write(values: Mapping[str, str]) -> list[str]:
     try:
         said = subprocess.run(
             [program, "env", "-w", *(f"{name}={value}" for name, value in values.items())],
+            env=quiet_environment(),
             capture_output=True,
             timeout=_SECONDS,
             check=False,
@@ -32,9 +33,14 @@ def write(values: Mapping[str, str]) -> list[str]:
         raise ClientError(f"`go env -w` fails: {plain_text(str(e))}") from None
     if said.returncode != 0:
         where = f" ({before.env_file})" if before.env_file else ""
-        last = said.stderr.strip().split("\n")[-1]
-        raise ClientError(f"`go env -w` fails{where}: {without_logins(last)}: make it writable, or paste the lines")
+        last = said.stderr.strip().split("\n")[-1].strip()
+        remedy = "make it writable, or paste the lines" if where and _is_of_file(last) else "paste the lines"
+        raise ClientError(f"`go env -w` fails{where}: {without_logins(last)}: {remedy}")
     return hidden(read_go_env(), values)
+
+
+def _is_of_file(words: str) -> bool:
+    return any(one in words.lower() for one in ("permission denied", "read-only file system"))
 
 
 def hidden(env: GoEnv, values: Mapping[str, str]) -> list[str]:

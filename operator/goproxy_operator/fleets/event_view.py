@@ -39,7 +39,7 @@ def event_view(events: Sequence[Event], now: float) -> View:
 
 def event_line(event: Event) -> str:
     """Return an Event in one line, as `--watch` writes it where the output is no terminal."""
-    return "  ".join((last_seen(event), *_row(event, 0.0)[1:]))
+    return "  ".join((shown(last_seen(event)), *_row(event, 0.0)[1:]))
 
 
 def _row(event: Event, now: float) -> tuple[str, ...]:

@@ -53,7 +53,9 @@ def status_line(seen: Seen) -> str:
     item = seen.fleet.item
     bad = [f"{one['type']}: {shown(text_at(one, 'reason'))}" for one in conditions(item) if is_bad(one)]
     parts = [f"{shown(text_at(item, 'status', 'ready'), '0/0')} ready"]
-    parts += [text for label, text, _ in _figures(seen) if label in ("traffic", "storage", "refused")]
+    figures = {label: text for label, text, _ in _figures(seen)}
+    parts += [figures[label] for label in ("traffic", "storage") if label in figures]
+    parts.append(f"refused {figures['refused']}")
     return f"{shown(seen.fleet.name)}: {', '.join([*parts, *bad])}"
 
 

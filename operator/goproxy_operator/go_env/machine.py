@@ -33,6 +33,15 @@ def go_program() -> str | None:
     return shutil.which("go")
 
 
+def quiet_environment(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return an environment for `go env` and `go env -w`, which they need: no other Go is downloaded for them.
+
+    In the folder of a go.mod that wants a newer Go, each go command would get that one first, from the very GOPROXY
+    that may be wrong.
+    """
+    return {**(os.environ if environment is None else environment), "GOTOOLCHAIN": "local"}
+
+
 def read_go_env(environment: Mapping[str, str] | None = None) -> GoEnv:
     """Return the settings of the go command under an environment (default: that of this process)."""
     env = dict(os.environ if environment is None else environment)
@@ -63,7 +72,7 @@ def _ask_go(env: Mapping[str, str], *names: str) -> list[str]:
         if go is not None:
             said = subprocess.run(
                 [go, "env", *names],
-                env={**env, "GOTOOLCHAIN": "local", "GOWORK": "off"},
+                env={**quiet_environment(env), "GOWORK": "off"},
                 cwd=Path.home().anchor,
                 capture_output=True,
                 timeout=_GO_SECONDS,

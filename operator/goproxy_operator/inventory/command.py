@@ -17,7 +17,7 @@ from goproxy_operator.inventory.formats import as_csv, as_cyclonedx, as_document
 from goproxy_operator.inventory.records import use_of
 from goproxy_operator.inventory.refused_now import mark_refused
 from goproxy_operator.inventory.search import records
-from goproxy_operator.inventory.served import MOST_VERSIONS, Inventory, TooManyError
+from goproxy_operator.inventory.served import MOST_NAMED, MOST_VERSIONS, Inventory, TooManyError
 from goproxy_operator.output import print_document
 from goproxy_operator.reach.arguments import add_reach_arguments, object_name, where_of
 from goproxy_operator.reach.place import reach
@@ -26,6 +26,10 @@ from modproxy.contract.report import plain_text
 _MOST_SECONDS = 10 * 365 * 86400.0
 _LONGEST_LINE = 64 << 10
 """A record has some hundred bytes, and at most 40 KiB with the longest groups."""
+_COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
+"""How files of gzip and zstd begin (RFC 1952, RFC 8878)."""
+_MOST_UNDECIDED = 8
+"""Reasons that are told: there are few."""
 _HELP = """\
 List every module and version that was served in a time, with how often, to whom, and when for the last time, from the
 audit log of a fleet (spec.audit). With --refused-now each is held against the rules of today: who still uses a version
@@ -80,6 +84,8 @@ async def _inventory(read: argparse.Namespace) -> int:
         raise UsageError("name files of the audit log, or --elasticsearch URL with --index NAME")
     if read.fleet is not None and read.index is None:
         raise UsageError("--elasticsearch needs --index NAME")
+    if not read.refused_now and (read.of or read.as_user or read.in_group):
+        raise UsageError("--of, --as-user and --in-group are for --refused-now: give it too, or leave them away")
     now = time.time()
     inventory = Inventory(now - read.since, now)
     try:
@@ -91,12 +97,18 @@ async def _inventory(read: argparse.Namespace) -> int:
                 async for record in _searched(client, read, inventory):
                     inventory.add([use] if (use := _use(record, read.of_fleet)) else [])
     except TooManyError:
-        raise ClientError(f"there are more than {MOST_VERSIONS} versions: take a shorter time with --since") from None
+        raise ClientError(
+            f"there are more than {MOST_VERSIONS} versions, or {MOST_NAMED} users of them: take a shorter time with "
+            "--since"
+        ) from None
     versions = inventory.versions
     if read.refused_now:
         who = [("user", read.as_user)] if read.as_user else []
         async with reach(where_of(read)) as place:
-            await mark_refused(await place.fleet(read.of), versions, who + [("group", one) for one in read.in_group])
+            who += [("group", one) for one in read.in_group]
+            undecided = await mark_refused(await place.fleet(read.of), versions, who)
+        for words, number in undecided.most_common(_MOST_UNDECIDED):
+            print(f"# of {number} versions it is not known whether they would be refused: {words}", file=sys.stderr)
         versions = [one for one in versions if one.refused_now]
     if read.output == "csv":
         sys.stdout.write(as_csv(versions))
@@ -123,9 +135,11 @@ def _use(record: Mapping[str, object], fleet: str) -> Any:
 def _records_of(name: str) -> Iterator[Mapping[str, object]]:
     """Yield the records of a file. Raises `ClientError` where it has lines, and none of them is a record."""
     lines = found = 0
+    head = b""
     with sys.stdin.buffer if name == "-" else Path(name).open("rb") as file:
         while line := file.readline(_LONGEST_LINE):
             lines += 1
+            head = head or line[:4]
             try:
                 record = json.loads(line)
             except (ValueError, RecursionError):
@@ -133,6 +147,8 @@ def _records_of(name: str) -> Iterator[Mapping[str, object]]:
             if isinstance(record, dict) and "req_id" in record:
                 found += 1
                 yield record
+    if head.startswith(_COMPRESSED):
+        raise ClientError(f"{plain_text(name)} is compressed: write it out first, as in `zcat FILE | ... inventory -`")
     if lines and not found:
         raise ClientError(f"{plain_text(name)}: none of its {lines} lines is a record of an audit log")
 

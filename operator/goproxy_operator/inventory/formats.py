@@ -11,8 +11,8 @@ from goproxy_operator.inventory.served import Version
 from goproxy_operator.output import API_VERSION
 
 _COLUMNS = ("module", "version", "requests", "zips", "bytes", "first_used", "last_used", "users", "refused_now")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a cell that begins so for a formula."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""A spreadsheet takes a cell that begins so for a formula; some take the wide forms of these characters too."""
 
 
 def as_csv(versions: Sequence[Version]) -> str:

@@ -12,6 +12,8 @@ _SERVED = frozenset({"allowed", "dryRun"})
 _KINDS = frozenset({"info", "mod", "zip"})
 """The files of a version. A list tells of no version."""
 _NOT_MODIFIED = 304
+_LARGEST_BODY = 1 << 50
+"""Bytes: no body is as large, and no sum of such numbers is too long to be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ def use_of(record: Mapping[str, object]) -> Use | None:
         raise ValueError(f"it has no field {e.args[0]}") from None
     if not isinstance(status, int) or stamp.tzinfo is None:
         raise ValueError("its time or its status is none")
+    if not isinstance(decision, str) or not isinstance(kind, str):
+        raise ValueError("its decision or its endpoint is no text")
     if decision not in _SERVED or kind not in _KINDS or not (status < 300 or status == _NOT_MODIFIED):
         return None
     try:
@@ -46,6 +50,11 @@ def use_of(record: Mapping[str, object]) -> Use | None:
         check_version(check_path(module), version)
     except (PathError, VersionError):
         return None
-    size = record.get("bytes")
     user = plain_text(str(record.get("user_principal", "")))
-    return Use(module, version, kind == "zip", stamp.timestamp(), user, size if isinstance(size, int) else 0)
+    return Use(module, version, kind == "zip", stamp.timestamp(), user, _bytes(record.get("bytes")))
+
+
+def _bytes(size: object) -> int:
+    if isinstance(size, int) and not isinstance(size, bool) and 0 <= size <= _LARGEST_BODY:
+        return size
+    return 0

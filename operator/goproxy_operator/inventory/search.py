@@ -1,5 +1,6 @@
 """Reads the audit log from Elasticsearch or OpenSearch, by the scroll that both have."""
 
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -14,7 +15,9 @@ _PAGE = 5000
 _ANSWER_BYTES = 64 << 20
 """Several times what so many records take."""
 _KEPT = "1m"
-_FIELDS = ["time", "status", "decision", "endpoint", "module", "version", "user_principal", "bytes"]
+_MOST_PAGES = 20_000
+"""A hundred million records: weeks of a large company. A server that always has more never ends."""
+_FIELDS = ["fleet", "time", "status", "decision", "endpoint", "module", "version", "user_principal", "bytes"]
 
 
 async def records(client: FleetClient, index: str, fleet: str, since: float, until: float) -> AsyncIterator[Any]:
@@ -28,10 +31,16 @@ async def records(client: FleetClient, index: str, fleet: str, since: float, unt
     query = {"size": _PAGE, "sort": ["_doc"], "_source": _FIELDS, "query": {"bool": {"filter": wanted}}}
     answer = await _ask(client, "POST", f"{index}/_search", query, f"scroll={_KEPT}")
     scroll = str(answer.get("_scroll_id", ""))
+    pages = 0
     try:
-        while hits := answer.get("hits", {}).get("hits", []):
+        while hits := _hits(client, answer):
+            pages += 1
+            if pages > _MOST_PAGES:
+                raise ClientError(
+                    f"there are more than {_PAGE * _MOST_PAGES} records: take a shorter time with --since"
+                )
             for hit in hits:
-                source = hit.get("_source")
+                source = hit.get("_source") if isinstance(hit, dict) else None
                 # The index may be one for many: another fleet's name may hold this one's words.
                 if isinstance(source, dict):
                     yield source
@@ -39,7 +48,23 @@ async def records(client: FleetClient, index: str, fleet: str, since: float, unt
             scroll = str(answer.get("_scroll_id", scroll))
     finally:
         if scroll:
-            await _ask(client, "DELETE", "_search/scroll", {"scroll_id": scroll})
+            with contextlib.suppress(ClientError):  # it ends by itself in a minute
+                await _ask(client, "DELETE", "_search/scroll", {"scroll_id": scroll})
+
+
+def _hits(client: FleetClient, answer: dict[str, Any]) -> list[Any]:
+    """Return the records of an answer. Raises `ClientError` for an answer that is not whole: it would be a lie."""
+    outer, shards = answer.get("hits"), answer.get("_shards")
+    hits = outer.get("hits") if isinstance(outer, dict) else None
+    if not isinstance(hits, list):
+        raise ClientError(f"{client.url} gives no answer of Elasticsearch: it has no hits")
+    failed = shards.get("failed") if isinstance(shards, dict) else 0
+    if failed or answer.get("timed_out"):
+        raise ClientError(
+            f"{client.url} could search a part of the index only: look at its health (GET _cluster/health), or take a "
+            "shorter time with --since"
+        )
+    return hits
 
 
 async def _ask(client: FleetClient, method: str, path: str, document: Any, query: str = "") -> Any:

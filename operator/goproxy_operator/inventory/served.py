@@ -9,10 +9,12 @@ MOST_VERSIONS = 500_000
 """A large company builds with some hundred thousand; each takes half a kilobyte of memory here."""
 MOST_USERS = 1000
 """Users that are named of a version."""
+MOST_NAMED = 5_000_000
+"""Users that are named of all versions together, some 400 MB."""
 
 
 class TooManyError(Exception):
-    """There are more versions than an inventory holds."""
+    """There are more versions, or more users of them, than an inventory holds."""
 
 
 @dataclass(slots=True)
@@ -40,6 +42,9 @@ class Inventory:
         self.since = since
         self.until = until
         self._versions: dict[tuple[str, str], Version] = {}
+        self._users: dict[str, str] = {}
+        """Each name once, however many versions name it."""
+        self._named = 0
 
     def add(self, uses: Iterable[Use]) -> None:
         """Count uses. Raises `TooManyError`."""
@@ -56,8 +61,11 @@ class Inventory:
             found.zips += use.is_zip
             found.bytes += use.size
             found.first, found.last = min(found.first, use.time), max(found.last, use.time)
-            if len(found.users) < MOST_USERS:
-                found.users.add(use.user)
+            if len(found.users) < MOST_USERS and use.user not in found.users:
+                self._named += 1
+                if self._named > MOST_NAMED:
+                    raise TooManyError
+                found.users.add(self._users.setdefault(use.user, use.user))
 
     @property
     def versions(self) -> list[Version]:

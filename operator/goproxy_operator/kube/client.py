@@ -1,6 +1,7 @@
 """Calls to the API server, each bounded in time and counted."""
 
 import json
+import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -37,6 +38,10 @@ _LONGEST_WAIT = 60.0
 """Seconds: a Retry-After that asks for more is not obeyed."""
 SOME_BYTES = 256 * 1024
 """Bytes of an answer to a question for a few small objects: fifty Events with a kilobyte of words, and their frames."""
+
+
+_LARGEST_ANSWER = 256 << 20
+"""Bytes of any other answer: five hundred objects of half a megabyte each."""
 
 
 class WriteGuard(Protocol):
@@ -177,7 +182,7 @@ class ApiClient:
         response = await self._send(call, timeout)
         try:
             if response.status != HTTPStatus.OK:
-                raise _counted(call, _error(response, await response.read()))
+                raise _counted(call, _error(response, await _some(response.content, SOME_BYTES)))
             async with aclosing(events(response.content)) as told:
                 yield told
         finally:
@@ -207,7 +212,7 @@ class ApiClient:
                 self._access.refuse(connection)
             raise error_of(e.status, e.message or "it opens no WebSocket", [], 0.0) from None
         except _UNREACHABLE as e:
-            raise UnreachableError(f"GET {path}: no answer from the API server: {e or type(e).__name__}") from e
+            raise UnreachableError(f"GET {path}: no answer from the API server: {_why(e)}") from e
         try:
             yield socket
         finally:
@@ -219,15 +224,14 @@ class ApiClient:
         return await self._guard.write(lambda: self._exchange(call))
 
     async def _exchange(self, call: "_Call") -> Object:
+        most = call.most or _LARGEST_ANSWER
         try:
             async with await self._send(call, self._timeout) as response:
-                raw = await (response.read() if call.most is None else _some(response.content, call.most + 1))
+                raw = await _some(response.content, most + 1)
         except _UNREACHABLE as e:
-            raise UnreachableError(
-                f"{call.method} {call.path}: no answer from the API server: {e or type(e).__name__}"
-            ) from e
-        if call.most is not None and len(raw) > call.most:
-            raise UnreachableError(f"{call.method} {call.path}: the answer has more than {call.most} bytes")
+            raise UnreachableError(f"{call.method} {call.path}: no answer from the API server: {_why(e)}") from e
+        if len(raw) > most:
+            raise UnreachableError(f"{call.method} {call.path}: the answer has more than {most} bytes")
         if response.status >= HTTPStatus.BAD_REQUEST:
             raise _counted(call, _error(response, raw))
         try:
@@ -279,7 +283,7 @@ class _Call:
     query: Mapping[str, str] = field(default_factory=dict)
     body: Object | None = None
     most: int | None = None
-    """So many bytes of the answer are read; None: all."""
+    """An answer of more bytes is none; None: `_LARGEST_ANSWER`."""
     accept: str = "application/json"
 
 
@@ -296,6 +300,22 @@ def _counted(call: _Call, error: ApiError) -> ApiError:
     if error.status == HTTPStatus.FORBIDDEN and not isinstance(error, NamespaceEndingError):
         _count(call, error.status)
     return error
+
+
+def _why(error: Exception) -> str:
+    """Say why there is no answer, in words: aiohttp's have the address of an object of Python in them, or none."""
+    if isinstance(error, TimeoutError):
+        return "it took too long"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"its certificate is not trusted ({error.certificate_error})"
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        said = getattr(error.os_error, "reason", None) or error.os_error
+        return f"{error.host}:{error.port} does not speak TLS, or no TLS that this machine takes ({said})"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        number = error.os_error.errno
+        words = os.strerror(number) if number is not None and number > 0 else str(error.os_error)
+        return f"{error.host}:{error.port}: {words}"
+    return str(error) or type(error).__name__
 
 
 async def _some(content: aiohttp.StreamReader, most: int) -> bytes:

@@ -8,6 +8,7 @@ number, in two bytes. The right that it needs is `pods/portforward`; newer API s
 import asyncio
 import http.client
 import io
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +20,16 @@ from goproxy_operator.kube.resources import PODS
 
 PROTOCOL = "v4.channel.k8s.io"
 _DATA, _ERROR = 0, 1
+_LENGTH = re.compile(rb"[0-9]{1,12}")
 _PORT_BYTES = 2
 _HEAD_BYTES = 16 << 10
 """Of the head before a body."""
 
 
 class ForwardError(Exception):
-    """The kubelet reached nothing at the port, or what answers there speaks no HTTP; the message says which."""
+    """The kubelet reached nothing at the port, or what answers there gives no whole answer of HTTP; the message says
+    which.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ async def get_from_pod(
     except TimeoutError:
         raise UnreachableError(f"pod {pod} gives no answer within {seconds:g} s") from None
     except aiohttp.ClientError as e:
-        raise UnreachableError(f"the way to pod {pod} broke off: {e or type(e).__name__}") from None
+        raise UnreachableError(f"the way to pod {pod} broke off: {str(e) or type(e).__name__}") from None
     return _parse(raw, largest)
 
 
@@ -93,7 +97,7 @@ def _complete(raw: bytes) -> bool:
         return False
     for line in head.split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")
-        if name.strip().lower() == b"content-length" and value.strip().isdigit():
+        if name.strip().lower() == b"content-length" and _LENGTH.fullmatch(value.strip()):
             return len(body) >= int(value)
     return False
 
@@ -105,6 +109,8 @@ def _parse(raw: bytes, largest: int) -> Answer:
     try:
         response.begin()
         body = response.read(largest + 1)
+        if len(body) <= largest and response.length:
+            raise ForwardError("its answer broke off")
     except (http.client.HTTPException, ValueError, OSError):
         raise ForwardError("what answers there speaks no HTTP") from None
     if len(body) > largest:

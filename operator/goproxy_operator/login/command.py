@@ -24,7 +24,7 @@ examples:
     --client-secret-file /run/secrets/ci
       a CI job: client credentials (RFC 6749, section 4.4)
 then, with go 1.24 or later:
-  go env -w GOPROXY=https://goproxy.example.com 'GOAUTH=goproxy-operator goauth https://goproxy.example.com'
+  go env -w GOPROXY=https://goproxy.example.com 'GOAUTH=goproxy-operator goauth https://goproxy.example.com;netrc'
 """
 _LOGOUT_HELP = """\
 Remove the token for a fleet from this machine. The issuer is not told: a copy of the token is good until it expires.
@@ -35,7 +35,7 @@ _GOAUTH_HELP = """\
 Answer the go command, which asks for a credential (`go help goauth`). Nobody has to run this by hand, except to find
 out why go is refused: go itself hides what this writes to standard error.
 
-  go env -w 'GOAUTH=goproxy-operator goauth https://goproxy.example.com'
+  go env -w 'GOAUTH=goproxy-operator goauth https://goproxy.example.com;netrc'
 """
 
 

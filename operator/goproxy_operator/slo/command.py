@@ -69,7 +69,7 @@ def run(parser: argparse.ArgumentParser, command: argparse.ArgumentParser, argum
         metavar="NAME=PERCENT",
         help="an objective that is not the default; 0 for none; several may be given",
     )
-    command.add_argument("--high-watermark", type=int, default=HIGH_WATERMARK_PERCENT, metavar="PERCENT",
+    command.add_argument("--high-watermark", type=_watermark, default=HIGH_WATERMARK_PERCENT, metavar="PERCENT",
                          help="the fleet's cache.highWatermarkPercent (default: %(default)s)")  # fmt: skip
     command.add_argument("--require-data", action="store_true", help="fail too where there are too few events")
     add_output(command, Format.TABLE, Format.JSON, Format.YAML)
@@ -125,3 +125,9 @@ def _objective(text: str) -> tuple[str, str]:
         names = ", ".join(DEFAULTS)
         raise argparse.ArgumentTypeError(f"{text!r} is no objective: write one of {names}, such as availability=99.9")
     return name, percent
+
+
+def _watermark(text: str) -> int:
+    if re.fullmatch("[1-9][0-9]?", text) is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no percentage: write a whole number from 1 to 99")
+    return int(text)

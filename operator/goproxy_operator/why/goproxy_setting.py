@@ -6,6 +6,7 @@ import subprocess
 
 from goproxy_operator.client.arguments import FleetUrl, fleet_url
 from goproxy_operator.client.failure import UsageError
+from goproxy_operator.go_env.machine import quiet_environment
 
 _SECONDS = 20.0
 _ASK = "name the fleet with --url URL, or with --of NAME in a cluster or on this machine"
@@ -17,7 +18,14 @@ def first_proxy() -> FleetUrl:
     if program is None:
         raise UsageError(f"there is no go command, whose GOPROXY would tell the fleet: {_ASK}")
     try:
-        said = subprocess.run([program, "env", "GOPROXY"], capture_output=True, timeout=_SECONDS, check=True, text=True)
+        said = subprocess.run(
+            [program, "env", "GOPROXY"],
+            env=quiet_environment(),
+            capture_output=True,
+            timeout=_SECONDS,
+            check=True,
+            text=True,
+        )
     except (OSError, subprocess.SubprocessError, ValueError):
         raise UsageError(f"`go env GOPROXY` fails: run it by hand, or {_ASK}") from None
     url = proxy_of(said.stdout)

@@ -21,8 +21,12 @@ _ORDER = (RuleKind.VULNERABILITIES, RuleKind.AGE, RuleKind.LICENSES)
 _WHEN_FETCHED = "it becomes known when somebody fetches it"
 
 
-async def examine(judge: Judge | None, path: ModulePath, version: str) -> tuple[Check, ...]:
-    """Return the checks of a version. `judge` is one that fetches nothing (`Judge.of_held`)."""
+async def examine(judge: Judge | None, path: ModulePath, version: str, *, asks_log: bool = True) -> tuple[Check, ...]:
+    """Return the checks of a version. `judge` is one that fetches nothing (`Judge.of_held`).
+
+    `asks_log` says whether the checksum database may be asked: it learns the name, and what nobody asked it before gets
+    a record in its log for ever.
+    """
     checks: list[Check] = []
     for kind in _ORDER:
         if any(check.outcome is Outcome.REFUSES for check in checks):
@@ -32,7 +36,7 @@ async def examine(judge: Judge | None, path: ModulePath, version: str) -> tuple[
         elif kind is RuleKind.VULNERABILITIES:
             checks.append(_vulnerabilities(judge, path, version))
         elif kind is RuleKind.AGE:
-            checks.append(await _age(judge, path, version))
+            checks.append(await _age(judge, path, version, asks_log=asks_log))
         else:
             checks.append(_licenses(judge, path, version))
     return tuple(checks)
@@ -97,7 +101,7 @@ def _vulnerabilities(judge: Judge, path: ModulePath, version: str) -> Check:
     return Check(name=name, outcome=Outcome.PASSES, reason=reason, vulnerabilities=known)
 
 
-async def _age(judge: Judge, path: ModulePath, version: str) -> Check:
+async def _age(judge: Judge, path: ModulePath, version: str, *, asks_log: bool) -> Check:
     name = RuleKind.AGE
     if not judge.asks_age:
         return Check(name=name, outcome=Outcome.NOT_CONFIGURED, reason=_off(name))
@@ -105,6 +109,8 @@ async def _age(judge: Judge, path: ModulePath, version: str) -> Check:
     if not judge.waits(path):
         reason = "modules.minimumAgeExclude has a pattern that matches it"
         return Check(name=name, outcome=Outcome.PASSES, reason=reason, published=published)
+    if not asks_log and judge.has_to_ask_log(path, version):
+        return _unknown(judge, "its age is told by the checksum database, which is asked when somebody fetches it")
     try:
         fault = await judge.by_age(path, version)
     except NotHeld:

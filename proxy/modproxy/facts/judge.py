@@ -148,6 +148,12 @@ class Judge:
         """
         return self._ages is None or not self.waits(path) or self._ages.by_log(path)
 
+    def has_to_ask_log(self, path: ModulePath, version: str) -> bool:
+        """Say whether only the checksum database can tell how old the version is."""
+        if self._ages is None or not self.waits(path) or not self._ages.by_log(path):
+            return False
+        return self._ages.at_once(path, version) is None
+
     async def newest(self, path: ModulePath, versions: Sequence[str], *, but: str = "") -> str | None:
         """Return the newest version of a list that may be had: a release if there is one. Raises `SourceError`."""
         tried = 0

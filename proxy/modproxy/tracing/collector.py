@@ -3,16 +3,22 @@
 It is imported only where tracing is configured, because `requests` takes some MiB of memory.
 """
 
+import io
 import ssl
+import time
 from pathlib import Path
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 from modproxy.contract.mounted import FileMark, file_mark
 
 _OK_BELOW = 400
+_ANSWER_SECONDS = 2.0
+_ANSWER_BYTES = 16 << 10
+"""Of an answer: what a collector says is of no use here. A short one is read, so that the connection stays in use."""
 _UNKNOWN_AUTHORITY = frozenset([2, 18, 19, 20, 21])
 """What OpenSSL says of a certificate whose authority it does not know. Source: openssl-verification-options(1),
 `X509_V_ERR_...`.
@@ -33,13 +39,14 @@ class CollectorAdapter(HTTPAdapter):
         super().__init__()
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send one request. Raises `requests.RequestException` and `OSError`."""
+        """Send one request, and return its answer without a body. Raises `requests.RequestException` and `OSError`."""
         try:
-            answer = super().send(*args, **kwargs)
+            answer = super().send(*args, **{**kwargs, "stream": True})
         except Exception as e:
             self.failure = failure_words(e)
             raise
         self.failure = f"answers {answer.status_code}" if answer.status_code >= _OK_BELOW else ""
+        _read_some(answer)
         return answer
 
     def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
@@ -67,6 +74,20 @@ class CollectorAdapter(HTTPAdapter):
                     raise NoAuthorityError(f"cannot be trusted: Secret {name} has no certificates in ca.crt") from e
             self._context = mark, context
         return self._context[1]
+
+
+def _read_some(answer: requests.Response) -> None:
+    """Read so much of an answer, for so long, and no more. The library would read all that a collector sends."""
+    until, left = time.monotonic() + _ANSWER_SECONDS, _ANSWER_BYTES
+    try:
+        while piece := answer.raw.read1(left, decode_content=False):
+            left -= len(piece)
+            if left <= 0 or time.monotonic() > until:
+                answer.close()
+                break
+    except (OSError, HTTPError):  # what was sent was taken, or refused, all the same
+        answer.close()
+    answer.raw = io.BytesIO()
 
 
 class NoAuthorityError(OSError):

@@ -2,7 +2,7 @@
 
 Ordinary requests are told by share. Where traffic is small, one a second is told beside the share, so that a quiet
 fleet shows something: the share that results lies between the configured one and all. Errors, refusals and slow
-requests are told always, within a bound that ordinary requests may use half of.
+requests are told always, within a bound of which refusals leave a quarter, and ordinary requests a half.
 """
 
 from collections.abc import Callable
@@ -54,11 +54,14 @@ class Sampler:
             return False
         return self._chance() < self._share or self._ordinary.take(self._clock())
 
-    def told(self, spans: int, *, chosen: bool, notable: bool) -> bool:
+    def told(self, spans: int, *, chosen: bool, notable: bool, refused: bool = False) -> bool:
         """Say, at the end of a request with so many spans, whether it is told.
 
-        `notable` are errors, refusals and slow requests; `chosen` also those that whoever asks has chosen.
+        `notable` are errors and slow requests; `refused` are refusals, which anybody may cause by the thousand: they
+        leave room for what is notable. `chosen` are also those that whoever asks has chosen.
         """
         if notable:
             return self._spans.take(self._clock(), spans)
+        if refused:
+            return self._spans.take(self._clock(), spans, leave=_BURST / 4)
         return chosen and self._spans.take(self._clock(), spans, leave=_BURST / 2)

@@ -116,12 +116,12 @@ class Tracing:
     ) -> None:
         """End the trace of a request. `waited` is how many seconds its first byte took."""
         trace.over = True
-        notable = code >= _SERVER_ERROR or code in _REFUSALS or waited > SLOW_SECONDS
-        if not (notable or trace.own.sampled):
+        notable, refused = code >= _SERVER_ERROR or waited > SLOW_SECONDS, code in _REFUSALS
+        if not (notable or refused or trace.own.sampled):
             return
         told = ToldRequest(trace, name, code, time.time_ns(), attributes)
         if (
-            not self._sampler.told(told.spans, chosen=trace.own.sampled, notable=notable)
+            not self._sampler.told(told.spans, chosen=trace.own.sampled, notable=notable, refused=refused)
             or len(self._waiting) >= _MOST_WAITING
         ):
             self.counts["dropped"] += told.spans

@@ -4,16 +4,20 @@ import itertools
 import json
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from yarl import URL
 
 from modproxy.contract.address import Address
 from modproxy.contract.why import Check, Decision, Outcome, Route, Why
+from modproxy.fleet.greeting import Greeting, write_greeting
+from modproxy.identity.principal import AuthMethod, Principal
 from modproxy.mod.path import escape
 from modproxy.replica import Replica
 from modproxy.server.listener import ClientListener, address_of, open_listener
@@ -70,6 +74,7 @@ async def site(folder: Path, upstream: FakeUpstream, config: dict[str, Any]) -> 
         "cache": {"dir": str(folder / "cache"), "sizeBytes": 1 << 30, **config.get("cache", {})},
     }
     replica = Replica(loaded(document), [Address("127.0.0.1", 1)])
+    await replica.meet_peers()
     await replica.start()
     socket = open_listener("127.0.0.1:0", "listen")
     listener = ClientListener(socket, replica.handler.handle, None)
@@ -331,6 +336,45 @@ async def test_the_log_tells_ages_and_the_database_vouches(tmp_path: Path) -> No
             assert has(why, "age").published == "2024-02-03T04:05:06Z"
 
 
+async def test_whoever_may_only_read_makes_nobody_ask_the_database_for_a_name(tmp_path: Path) -> None:
+    """Another replica may hold the version, so that the right to fetch does not decide."""
+    async with FakeUpstream() as upstream:
+        upstream.add(VULNERABLE, "v1.0.0")
+        sumdb = FakeSumdb()
+        vouch(sumdb, upstream, VULNERABLE, "v1.0.0")
+        sumdb.publish(upstream.files)
+        token = tmp_path / "token"
+        token.write_text("t")
+
+        async def greet(_: web.Request) -> web.Response:
+            return web.Response(body=write_greeting(Greeting("b", "another process", "x")))
+
+        other = web.Application()
+        other.router.add_get("/{any:.*}", greet)
+        async with TestServer(other) as there:
+            config = {
+                "upstream": {"goproxy": upstream.url, "gosumdb": sumdb.verifier_key, "timeout": "2s"},
+                "modules": {"minimumAge": "72h"},
+                "access": ACCESS[2],
+                "id": "x",
+                "peers": {"addresses": [f"127.0.0.1:{there.port}"], "name": "a", "tokenFile": str(token)},
+            }
+            await _asks_no_log(tmp_path, upstream, config)
+
+
+async def _asks_no_log(folder: Path, upstream: FakeUpstream, config: dict[str, Any]) -> None:
+    async with site(folder, upstream, config) as here:
+        assert here.replica.peers is not None and here.replica.peers.members.live
+        _, _, why = await here.why(VULNERABLE, "v1.0.0")
+        assert why is not None and why.decision is Decision.UNKNOWN
+        assert has(why, "fetch").outcome is Outcome.UNKNOWN
+        assert "when somebody fetches it" in has(why, "age").reason
+        assert not any("/lookup/" in path for path in upstream.requests)
+        _, _, why = await here.why(VULNERABLE, "v1.0.0", PEOPLE[1])
+        assert why is not None and has(why, "fetch").outcome is Outcome.PASSES
+        assert any("/lookup/" in path for path in upstream.requests)
+
+
 async def test_an_upstream_that_fails_is_told(modules: FakeUpstream, tmp_path: Path) -> None:
     upstream = {"goproxy": "http://127.0.0.1:9", "gosumdb": "off", "timeout": "1s"}
     async with site(tmp_path, modules, {"upstream": upstream}) as here:
@@ -363,6 +407,11 @@ async def test_the_keepers_ask_for_anybody(modules: FakeUpstream, tmp_path: Path
         assert (why.decision, why.status, why.principal) == (Decision.REFUSED, 401, "anonymous")
         answer = await here.replica.tell_why(Asked("module=x"))  # type: ignore[arg-type]  # as above
         assert answer.status == 400 and "malformed module path" in (answer.text or "")
+        with ExitStack() as asking:  # clients who take all turns take none of the keepers'
+            for name in ("alice", "bob") * 8:
+                asking.enter_context(here.replica.why._turns.turn(Principal(name, method=AuthMethod.BASIC)))
+            assert (await here.get(f"-/why?module={M}", PEOPLE[3]))[0] == 429
+            await asked(f"module={M}&version=v1.0.0&user=alice")
 
 
 @pytest.mark.parametrize(

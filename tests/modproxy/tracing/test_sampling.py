@@ -57,3 +57,19 @@ def test_a_flood_is_bounded_and_ordinary_requests_leave_room_for_errors() -> Non
     assert sum(sampler.told(4, chosen=False, notable=True) for _ in range(10_000)) == MOST_SPANS / 4
     clock.now = 0.0  # a clock that goes back gives nothing
     assert not sampler.told(1, chosen=False, notable=True)
+
+
+def test_a_flood_of_refusals_leaves_room_for_errors() -> None:
+    clock = Clock()
+    sampler = Sampler(5.0, clock, lambda: 0.5)
+
+    def refusals() -> int:
+        return sum(sampler.told(1, chosen=False, notable=False, refused=True) for _ in range(10_000))
+
+    assert refusals() == 1.5 * MOST_SPANS
+    clock.now = 1.0
+    assert refusals() == MOST_SPANS
+    assert sum(sampler.told(1, chosen=False, notable=True) for _ in range(10_000)) == MOST_SPANS / 2
+    clock.now = 1.4
+    assert refusals() == 0
+    assert sampler.told(1, chosen=False, notable=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from goproxy_operator.client import fleet_client
 from goproxy_operator.client.arguments import Asking, fleet_url
 from goproxy_operator.client.failure import ClientError, UsageError, run_command
 from goproxy_operator.client.fleet_client import FleetClient, Refused
@@ -33,6 +34,12 @@ class Fleet:
                 return web.Response(body=b"x" * 2000)
             case "/go/silent":
                 await asyncio.sleep(30)
+            case "/go/drip":
+                answer = web.StreamResponse()
+                await answer.prepare(http)
+                while True:
+                    await answer.write(b"x")
+                    await asyncio.sleep(0.05)
         return web.Response(text=http.path)
 
 
@@ -137,3 +144,16 @@ def test_how_commands_end(capsys: pytest.CaptureFixture[str]) -> None:
     ends = [None, ClientError("this"), UsageError("that"), BrokenPipeError()]
     assert [run_command(end(one)) for one in ends] == [0, 1, 2, 1]
     assert capsys.readouterr().err == "goproxy-operator: this\ngoproxy-operator: that\n"
+
+
+async def test_an_answer_that_never_ends_is_given_up(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet_client, "_WHOLE_SECONDS", 0.3)
+    async with FleetClient(Asking(fleet_url(fleet.url))) as client:
+        with pytest.raises(ClientError, match="too slow"):
+            await client.read("drip", 1 << 20)
+
+
+async def test_a_server_without_tls_is_told(fleet: Fleet) -> None:
+    async with FleetClient(Asking(fleet_url(fleet.url.replace("http://", "https://")))) as client:
+        with pytest.raises(ClientError, match="does not speak TLS"):
+            await client.read("x", 100)

@@ -21,6 +21,7 @@ HOSTILE = [
     "'",
     "\\",
     "- a: b",
+    "\U0001f600 caf\u00e9",
     "a\\",
 ]
 LOGIN = Login("https://goproxy.example.com:8443/go", "GOPROXY_TOKEN", "o'brien")

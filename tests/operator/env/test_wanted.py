@@ -11,6 +11,7 @@ from goproxy_operator.env.wanted import (
     On,
     diff_of,
     fallback_of,
+    goauth,
     kept,
     wanted,
 )
@@ -152,3 +153,20 @@ def test_what_hides_a_value() -> None:
     [one] = hidden(go_env(GOPROXY=OTHER), {"GOPROXY": FLEET})
     assert "unset GOPROXY" in one
     assert hidden(go_env(GOPROXY=FLEET), {"GOPROXY": FLEET}) == []
+
+
+@pytest.mark.parametrize(
+    ("exported", "others"),
+    [
+        ({}, ";netrc"),
+        ({"GOAUTH": "off"}, ""),
+        ({"GOAUTH": "git /home/jane; netrc;"}, ";git /home/jane;netrc"),
+        ({"GOAUTH": f"netrc;goproxy-operator goauth {FLEET}"}, ";netrc"),
+        (
+            {"GOAUTH": "goproxy-operator goauth https://other.example.com"},
+            ";goproxy-operator goauth https://other.example.com",
+        ),
+    ],
+)
+def test_other_logins_stay_in_use(exported: dict[str, str], others: str) -> None:
+    assert goauth(go_env(**exported), FLEET) == f"goproxy-operator goauth {FLEET}{others}"

@@ -136,6 +136,10 @@ def test_no_status_breaks_what_is_shown(field: str, value: Any) -> None:
     assert drawn(list_view([document, {"status": value}, {"metadata": value}], wide=True, namespaces=True, now=NOW))
 
 
+def test_each_figure_of_the_line_has_its_name() -> None:
+    assert status_line(seen(item(SERVES))).endswith("refused nothing in the last 10 minutes")
+
+
 def test_what_others_wrote_cannot_steer_the_terminal() -> None:
     text = drawn(status_view(seen(item(condition("Ready", "False", "X\x1b[31m", "a\x1b]0;b\x07[bold]c[/bold]\nd")))))
     assert "\x1b" not in text

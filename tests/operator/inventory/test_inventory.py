@@ -11,9 +11,10 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from goproxy_operator.inventory import served
 from goproxy_operator.inventory.formats import as_csv, as_cyclonedx, as_document, package_url
-from goproxy_operator.inventory.records import use_of
-from goproxy_operator.inventory.served import MOST_USERS, Inventory
+from goproxy_operator.inventory.records import Use, use_of
+from goproxy_operator.inventory.served import MOST_USERS, Inventory, TooManyError
 from modproxy.audit.record import LineMaker, Verdict
 from tests.modproxy.making import audit_entry
 
@@ -46,10 +47,22 @@ def test_what_is_no_served_version(changed: dict[str, Any]) -> None:
     assert use_of(record(**changed)) is None
 
 
-@pytest.mark.parametrize("broken", [{}, {"time": "now"}, {"status": "200"}, {"time": "2026-11-27T12:00:00"}])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {}, {"time": "now"}, {"status": "200"}, {"time": "2026-11-27T12:00:00"}, {"decision": ["allowed"]},
+        {"endpoint": {"zip": 1}},
+    ],
+)  # fmt: skip
 def test_what_is_no_record(broken: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"no field|its time|Invalid isoformat"):
+    with pytest.raises(ValueError, match=r"no field|its time|Invalid isoformat|is no text"):
         use_of({**record(), **broken} if broken else {})
+
+
+@pytest.mark.parametrize("size", [-1, True, 10**4000, 1.5, float("nan"), "7", None])
+def test_bytes_that_no_body_has_are_not_counted(size: object) -> None:
+    use = use_of({**record(), "bytes": size})
+    assert use is not None and use.size == 0
 
 
 def test_uses_are_counted_by_version() -> None:
@@ -114,3 +127,12 @@ def test_users_are_bounded() -> None:
     for number in range(MOST_USERS + 5):
         inventory.add([type(use)(use.module, use.version, use.is_zip, use.time, f"u{number}", 1)])
     assert len(inventory.versions[0].users) == MOST_USERS
+
+
+def test_users_of_all_versions_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(served, "MOST_NAMED", 3)
+    inventory = Inventory(NOON - 3600, NOON + 3600)
+    uses = [Use("example.com/m", f"v1.{n}.0", True, NOON, user, 1) for n in range(2) for user in ("a", "b")]
+    inventory.add(uses[:3] * 2)
+    with pytest.raises(TooManyError):
+        inventory.add(uses[3:])

@@ -32,6 +32,7 @@ from modproxy.server.page.setup import setup_of
 from modproxy.server.page.style import POLICY
 from modproxy.server.recent_refusals import RecentRefusals
 from modproxy.server.reply import Reply
+from modproxy.server.turns import Turns
 from modproxy.server.why.copies import Shelf, voucher_in_words
 from modproxy.server.why.explaining import Explainer
 from modproxy.server.why.question import QuestionError, fields_of, in_words, question_of
@@ -77,23 +78,21 @@ class PageAction:
 
     def __init__(self, parts: PageParts) -> None:
         self._parts = parts
-        self._under_way = 0
+        self._turns = Turns(_MOST_AT_ONCE)
 
     async def reply(self, http: web.BaseRequest, arrival: Arrival, rules: Rules) -> Reply:
         """Make a page. Raises `CancelledError`."""
         frame = Frame(rules.prefix, rules.config.fleet or "", in_words(arrival.principal))
-        if self._under_way >= _MOST_AT_ONCE:
-            error = ErrorAnswer(
-                HTTPStatus.TOO_MANY_REQUESTS, "many pages are being made: ask again", {"Retry-After": "2"}
-            )
-            return _sent(arrival, problem(frame, _TITLES[429], error.text), Refusal(error))
-        self._under_way += 1
-        try:
-            made = await self._page(http, frame, arrival, rules)
-        except QuestionError as e:
-            made = Refusal(ErrorAnswer(HTTPStatus.BAD_REQUEST, f"bad request: {e}"))
-        finally:
-            self._under_way -= 1
+        with self._turns.turn(arrival.principal) as has_one:
+            if not has_one:
+                error = ErrorAnswer(
+                    HTTPStatus.TOO_MANY_REQUESTS, "many pages are being made: ask again", {"Retry-After": "2"}
+                )
+                return _sent(arrival, problem(frame, _TITLES[429], error.text), Refusal(error))
+            try:
+                made = await self._page(http, frame, arrival, rules)
+            except QuestionError as e:
+                made = Refusal(ErrorAnswer(HTTPStatus.BAD_REQUEST, f"bad request: {e}"))
         if isinstance(made, Refusal):
             title = _TITLES.get(made.error.status, "Refused")
             return _sent(arrival, problem(frame, title, made.error.text), made)

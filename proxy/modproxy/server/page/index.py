@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from modproxy.mod.path import ModulePath, PathError, check_path, escape, unescape
 from modproxy.mod.semver_ranges import order_of
@@ -25,6 +26,8 @@ _MOST_FOLDERS = 2_000_000
 _WALK_SECONDS = 20.0
 _SEARCH_SECONDS = 2.0
 """How long the rules are asked about modules for one page: a list of rules may be long."""
+_PIECE_SECONDS, _PAUSE_SECONDS = 0.002, 0.001
+"""A thread lets the interpreter go so often, and for so long: requests would wait for it otherwise."""
 _GOOD_SECONDS = 30.0
 """How long the list is good for."""
 _MOST_VERSIONS = 20_000
@@ -114,7 +117,9 @@ def walk_modules(root: Path, seconds: float, ended: Callable[[], bool] = lambda:
     found: list[str] = []
     until, looked, start = time.monotonic() + seconds, 0, os.fspath(root)
     pending = [start]
+    pauses = _Pauses()
     while pending:
+        pauses.take()
         folder = pending.pop()
         looked += 1
         if looked > _MOST_FOLDERS or len(found) >= MOST_MODULES or time.monotonic() > until or ended():
@@ -141,11 +146,28 @@ def _path_of(key: str) -> str:
         return ""
 
 
+class _Pauses:
+    """Lets other threads run."""
+
+    def __init__(self) -> None:
+        self._next = time.monotonic() + _PIECE_SECONDS
+
+    def take(self) -> float:
+        """Pause, if it is time to. Returns the time."""
+        now = time.monotonic()
+        if now > self._next:
+            time.sleep(_PAUSE_SECONDS)
+            now = time.monotonic()
+            self._next = now + _PIECE_SECONDS
+        return now
+
+
 def _matching(modules: Modules, words: str, may_read: MayRead, skip: int, size: int) -> Page:
     shown: list[str] = []
+    pauses = _Pauses()
     until = time.monotonic() + _SEARCH_SECONDS
     for path in modules.paths:
-        if time.monotonic() > until:
+        if pauses.take() > until:
             return Page(tuple(shown), more=False, whole=False)
         if words not in path.lower() or not may_read(path):
             continue
@@ -161,9 +183,16 @@ def _matching(modules: Modules, words: str, may_read: MayRead, skip: int, size: 
 def _versions_of(folder: Path, most: int) -> tuple[list[HeldVersion], int]:
     found: dict[str, tuple[set[Kind], int, float]] = {}
     looked = 0
+    pauses = _Pauses()
+
+    def order(version: str) -> Any:
+        pauses.take()
+        return order_of(version)
+
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
+                pauses.take()
                 looked += 1
                 if looked > _MOST_VERSIONS:
                     break
@@ -180,7 +209,7 @@ def _versions_of(folder: Path, most: int) -> tuple[list[HeldVersion], int]:
                 found[version] = kinds, size + status.st_size, min(since, status.st_mtime)
     except OSError:
         return [], 0
-    newest = heapq.nlargest(most, found, key=order_of)
+    newest = heapq.nlargest(most, found, key=order)
     return [HeldVersion(v, frozenset(found[v][0]), found[v][1], found[v][2]) for v in newest], len(found)
 
 

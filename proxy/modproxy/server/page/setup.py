@@ -82,7 +82,8 @@ def logins_of(setup: Setup) -> tuple[tuple[str, str], ...]:
     found = []
     if setup.passwords or not setup.issuers:
         found.append(("~/.netrc (mode 0600)", f"machine {setup.host}\nlogin NAME\npassword PASSWORD"))
-    goauth = shlex.quote(f"GOAUTH=goproxy-operator goauth {setup.url}")
+    # The netrc file stays in use for other servers.
+    goauth = shlex.quote(f"GOAUTH=goproxy-operator goauth {setup.url};netrc")
     for issuer in setup.issuers[:_MOST_ISSUERS]:
         login = f"goproxy-operator login {shlex.quote(setup.url)} --issuer {shlex.quote(issuer)} --client-id CLIENT"
         found.append(("A token, from go 1.24 on", f"{login}\ngo env -w {goauth}"))

@@ -1,5 +1,6 @@
 """`GET /-/why`: for clients about themselves, and on the admin listener about anybody."""
 
+import asyncio
 from http import HTTPStatus
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from modproxy.server.decide.arrival import Arrival
 from modproxy.server.decide.errors import ErrorAnswer
 from modproxy.server.decide.head import SERVER
 from modproxy.server.reply import Reply
+from modproxy.server.turns import Turns
 from modproxy.server.why.explaining import Explainer
 from modproxy.server.why.question import QuestionError, fields_of, principal_of, question_of
 
@@ -26,7 +28,7 @@ _SAFE = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 """No page of another site may read or keep the answer."""
-_BUSY = f"{_MOST_AT_ONCE} such questions are being answered: ask again"
+_BUSY = "many such questions are being answered: ask again"
 
 
 class WhyAction:
@@ -38,20 +40,19 @@ class WhyAction:
         """`replica` names this replica."""
         self._explainer = explainer
         self._replica = replica
-        self._under_way = 0
+        self._turns = Turns(_MOST_AT_ONCE)
+        self._turns_of_keepers = asyncio.Semaphore(_MOST_AT_ONCE)
 
     async def reply(self, http: web.BaseRequest, arrival: Arrival, rules: Rules) -> Reply:
         """Tell the caller about himself. Raises `CancelledError`."""
-        if self._under_way >= _MOST_AT_ONCE:
-            return _error(ErrorAnswer(HTTPStatus.TOO_MANY_REQUESTS, _BUSY, _ASK_AGAIN))
-        self._under_way += 1
-        try:
-            question = question_of(fields_of(http.query_string))
-            why = await self._explainer.explain(question, arrival.principal, rules)
-        except QuestionError as e:
-            return _error(ErrorAnswer(HTTPStatus.BAD_REQUEST, f"bad request: {e}"))
-        finally:
-            self._under_way -= 1
+        with self._turns.turn(arrival.principal) as has_one:
+            if not has_one:
+                return _error(ErrorAnswer(HTTPStatus.TOO_MANY_REQUESTS, _BUSY, _ASK_AGAIN))
+            try:
+                question = question_of(fields_of(http.query_string))
+                why = await self._explainer.explain(question, arrival.principal, rules)
+            except QuestionError as e:
+                return _error(ErrorAnswer(HTTPStatus.BAD_REQUEST, f"bad request: {e}"))
         if not isinstance(why, Why):
             return Reply(WHY, CacheStatus.DENIED, why.error, by=why.by, verb=Verb.READ)
         response = web.Response(
@@ -63,16 +64,14 @@ class WhyAction:
 
     async def keepers(self, http: web.BaseRequest, rules: Rules) -> web.Response:
         """Answer the keepers of the fleet, on the admin listener, about any principal. Raises `CancelledError`."""
-        if self._under_way >= _MOST_AT_ONCE:
+        if self._turns_of_keepers.locked():
             return web.Response(status=429, text=f"{_BUSY}\n", headers=_ASK_AGAIN)
-        self._under_way += 1
-        try:
-            fields = fields_of(http.query_string)
-            why = await self._explainer.explain(question_of(fields), principal_of(fields), rules, keeper=True)
-        except QuestionError as e:
-            return web.Response(status=400, text=f"bad request: {e}\n")
-        finally:
-            self._under_way -= 1
+        async with self._turns_of_keepers:  # clients cannot take these turns
+            try:
+                fields = fields_of(http.query_string)
+                why = await self._explainer.explain(question_of(fields), principal_of(fields), rules, keeper=True)
+            except QuestionError as e:
+                return web.Response(status=400, text=f"bad request: {e}\n")
         if not isinstance(why, Why):
             return web.Response(status=why.error.status, text=why.error.text)
         return web.Response(text=_json(why, self._replica), content_type="application/json")

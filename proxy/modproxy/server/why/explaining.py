@@ -175,7 +175,9 @@ class Explainer:
             told.checks.append(Check(name=_FETCH, outcome=Outcome.NOT_REACHED, reason=_JUDGED_FIRST))
         else:
             self._fetch(told, arrival, rules, meant, held)
-        await self._judge(told, target, rules, meant, held)
+        # Of what is not held, a GET of somebody who may not have it fetched asks the checksum database nothing either.
+        asks_log = len(held.lacking) < len(FILES) or refuse_fetch(arrival, rules) is None
+        await self._judge(told, target, rules, meant, held, asks_log=asks_log)
         decision = Decision.ALLOWED
         if told.by is not None:
             decision = Decision.REFUSED
@@ -256,7 +258,9 @@ class Explainer:
         else:
             told.refuses(_FETCH, refusal.by)
 
-    async def _judge(self, told: _Told, target: Target, rules: Rules, meant: _Meant, held: Holding) -> None:
+    async def _judge(
+        self, told: _Told, target: Target, rules: Rules, meant: _Meant, held: Holding, *, asks_log: bool
+    ) -> None:
         """Add what the judge says of the version."""
         judge = rules.judge.of_held if rules.judge is not None else None
         if told.by is not None:
@@ -282,7 +286,7 @@ class Explainer:
                 # Its licences are found as when somebody asks for it.
                 zipped = Target(path, Version(version), Kind.ZIP)
                 (await self._parts.held(Request(zipped), rules)).close()
-            checks = await examine(judge, path, version)
+            checks = await examine(judge, path, version, asks_log=asks_log)
             told.checks += checks
             if judge is not None and any(check.outcome is Outcome.REFUSES for check in checks):
                 refusing = next(check for check in checks if check.outcome is Outcome.REFUSES)
