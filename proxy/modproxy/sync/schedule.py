@@ -40,6 +40,8 @@ _GIVEN_UP_SECONDS = 24 * 3600.0
 """How long a version that is listed and is not there is not asked for again: many old tags are no good modules."""
 _LOOK_SECONDS = 2.0
 """How often it is looked whether the schedule has changed."""
+_SETTLED_SECONDS = 10.0
+"""How long what was fetched may take to the disk before the run is judged by what it will take there."""
 _STATE = "sync.json"
 _WHOLE = (Kind.INFO, Kind.MOD, Kind.ZIP)
 
@@ -115,7 +117,7 @@ class Scheduled:
         news: dict[ModulePath, None] = {}
         for done in range(0, len(missing), _VERSIONS_AT_ONCE):
             some = missing[done : done + _VERSIONS_AT_ONCE]
-            run.stopped = self._bound(run)
+            run.stopped = await self._bound(run)
             if run.stopped is not None:
                 run.lacks(f"{some[0][1]}@{some[0][2]}", run.stopped, len(missing) - done)
                 break
@@ -146,9 +148,16 @@ class Scheduled:
                 found.append((rank, path, version))
         return found
 
-    def _bound(self, run: _Run) -> str | None:
+    async def _bound(self, run: _Run) -> str | None:
         percent = self._files.rules.cache.low_watermark_percent
-        full = why_full(self._store.held_bytes, self._store.capacity(), percent)
+        # What is on its way to the disk counts, and what others have been promised may never come.
+        held = self._store.used_bytes
+        if why_full(held, self._store.capacity(), percent) is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_SETTLED_SECONDS):
+                    await self._store.settle()
+                    held = self._store.held_bytes
+        full = why_full(held, self._store.capacity(), percent)
         return full or why_stopped(run.fetched, run.size, time.monotonic() - run.started)
 
     async def _version(self, path: ModulePath, version: Version, run: _Run) -> bool:

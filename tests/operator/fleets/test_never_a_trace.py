@@ -17,6 +17,8 @@ from tests.operator.kube.user_config import executing, plugin
 from tests.operator.kube.user_config import kubeconfig as users_config
 from tests.operator.reach.api_stand_in import ApiStandIn
 
+_PATIENCE = 90.0
+"""After so many seconds something has failed: a command is up in two on an idle machine."""
 COMMANDS = [
     ("status",),
     ("status", "team-a"),
@@ -183,9 +185,9 @@ async def test_ctrl_c_ends_a_watch(api: ApiStandIn, tmp_path: Path) -> None:
     api.add(ready="2/2")
     process = await _started("status", "--watch", "--kubeconfig", str(api.kubeconfig(tmp_path)))
     assert process.stdout is not None
-    assert b"2/2 ready" in await asyncio.wait_for(process.stdout.readline(), 30)
+    assert b"2/2 ready" in await asyncio.wait_for(process.stdout.readline(), _PATIENCE)
     process.send_signal(signal.SIGINT)
-    _, err = await asyncio.wait_for(process.communicate(), 30)
+    _, err = await asyncio.wait_for(process.communicate(), _PATIENCE)
     assert (process.returncode, err.decode()) == (130, "goproxy-operator: stopped\n")
 
 
@@ -196,7 +198,7 @@ async def test_a_watch_goes_on_while_the_api_server_is_away(api: ApiStandIn, tmp
 
     async def line() -> str:
         assert process.stdout is not None
-        return (await asyncio.wait_for(process.stdout.readline(), 30)).decode()
+        return (await asyncio.wait_for(process.stdout.readline(), _PATIENCE)).decode()
 
     assert "2/2 ready" in await line()
     api.status, api.body = 503, b"starting"
@@ -205,7 +207,7 @@ async def test_a_watch_goes_on_while_the_api_server_is_away(api: ApiStandIn, tmp
     api.fleets[0]["status"]["ready"] = "1/2"
     assert "1/2 ready" in await line()
     process.send_signal(signal.SIGINT)
-    await asyncio.wait_for(process.communicate(), 30)
+    await asyncio.wait_for(process.communicate(), _PATIENCE)
 
 
 async def test_a_closed_pipe_ends_it_silently(api: ApiStandIn, tmp_path: Path) -> None:
@@ -215,7 +217,7 @@ async def test_a_closed_pipe_ends_it_silently(api: ApiStandIn, tmp_path: Path) -
     process = await asyncio.create_subprocess_shell(
         command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
+    out, err = await asyncio.wait_for(process.communicate(), _PATIENCE)
     assert (out.count(b"\n"), err) == (1, b"")
 
 
@@ -234,11 +236,11 @@ async def test_events_are_followed_a_line_for_each(api: ApiStandIn, tmp_path: Pa
     api.events = [event(1)]
     process = await _started("events", "team-a", "--watch", "--kubeconfig", str(api.kubeconfig(tmp_path)))
     assert process.stdout is not None
-    assert b"Reason1" in await asyncio.wait_for(process.stdout.readline(), 30)
+    assert b"Reason1" in await asyncio.wait_for(process.stdout.readline(), _PATIENCE)
     api.events.append(event(2))
-    assert b"Reason2" in await asyncio.wait_for(process.stdout.readline(), 30)
+    assert b"Reason2" in await asyncio.wait_for(process.stdout.readline(), _PATIENCE)
     process.send_signal(signal.SIGINT)
-    rest, _ = await asyncio.wait_for(process.communicate(), 30)
+    rest, _ = await asyncio.wait_for(process.communicate(), _PATIENCE)
     assert rest == b""
 
 
@@ -253,7 +255,7 @@ async def test_what_is_not_installed_is_named(api: ApiStandIn, tmp_path: Path) -
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", without, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
-    _, err = await asyncio.wait_for(process.communicate(), 30)
+    _, err = await asyncio.wait_for(process.communicate(), _PATIENCE)
     assert process.returncode == 1
     assert b"is not installed here: pip install 'goproxy-operator[kubectl]'" in err
     assert err.count(b"\n") == 1
