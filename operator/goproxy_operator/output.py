@@ -13,7 +13,7 @@ from enum import StrEnum
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

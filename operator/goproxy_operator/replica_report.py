@@ -14,7 +14,8 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import RawResponseMessage
 from pydantic import ValidationError
 
-from modproxy.contract.report import REPORT_BYTES, Report, plain_text
+from modproxy.contract.report import REPORT_BYTES, Report
+from modproxy.contract.report_fields import plain_text
 
 _MOST_HEADERS = 32
 _LONGEST_HEADER = 2048

@@ -11,11 +11,11 @@ from modproxy.contract.report import (
     ObjectStoreState,
     PeersState,
     Report,
-    ResourcesState,
     SecretProblem,
     StorageState,
     SyncState,
 )
+from modproxy.contract.report_resources import ResourcesState
 from modproxy.facts.facts import Facts
 from modproxy.faults import Faults
 from modproxy.in_force import InForce

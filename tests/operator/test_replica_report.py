@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from goproxy_operator.replica_report import ReportError, ask_for_report, fetch_report, report_session
-from modproxy.contract.report import MOST_WARNINGS, REPORT_BYTES, TEXT_LENGTH
+from modproxy.contract.report import MOST_WARNINGS, REPORT_BYTES
+from modproxy.contract.report_fields import TEXT_LENGTH
 from tests.operator.reconcile.status.status_facts import report
 
 Write = Callable[[asyncio.StreamWriter], Any]

@@ -11,7 +11,7 @@ from goproxy_operator.bundle.making import LeftOut
 from goproxy_operator.client.failure import ClientError
 from goproxy_operator.client.fleet_client import FleetClient
 from goproxy_operator.client.progress import Progress, progress
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 from modproxy.mod.strict_json import read_object
 
 _PIECE = 1 << 20

@@ -16,7 +16,7 @@ from yarl import URL
 from goproxy_operator.client.arguments import Asking
 from goproxy_operator.client.credential import authorization
 from goproxy_operator.client.failure import ClientError, UsageError
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 from modproxy.mod.login import split_login
 
 _CONNECT_SECONDS = 15.0

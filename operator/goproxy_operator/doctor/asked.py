@@ -4,7 +4,7 @@ import argparse
 import re
 from dataclasses import dataclass
 
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 from modproxy.mod.path import ModulePath, PathError, check_path, escape
 
 LATEST = "latest"

@@ -21,7 +21,7 @@ from goproxy_operator.go_env.goauth import Given
 from goproxy_operator.go_env.leaks import patterns_of
 from goproxy_operator.go_env.settings import GoEnv
 from goproxy_operator.go_env.toolchain import MODULE as TOOLCHAIN
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 from modproxy.contract.why import Decision, Why
 from modproxy.mod.pattern import first_match
 

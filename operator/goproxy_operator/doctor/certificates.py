@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from goproxy_operator.doctor.hop import Certificate
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 
 MOST_CERTIFICATES = 8
 """Of one chain: real ones have three."""

@@ -14,7 +14,7 @@ from goproxy_operator.go_env.goauth_run import given_for
 from goproxy_operator.go_env.machine import read_netrc
 from goproxy_operator.go_env.settings import GoEnv
 from goproxy_operator.login.token_file import TokenFile, TokenFileError, tokens_folder
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 
 _THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 

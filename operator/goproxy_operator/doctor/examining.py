@@ -16,7 +16,7 @@ from goproxy_operator.client.arguments import Asking, FleetUrl
 from goproxy_operator.client.fleet_client import proxy_for, tls_of
 from goproxy_operator.doctor.certificates import chain_of
 from goproxy_operator.doctor.hop import KEPT_HEADERS, SLOW_SECONDS, Fault, Hop
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 
 HOP_SECONDS = 10.0
 """For each step of a hop."""

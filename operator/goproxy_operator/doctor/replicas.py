@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from goproxy_operator.doctor.hop import SLOW_SECONDS
 from goproxy_operator.go_env.finding import Finding, Weight
 from modproxy.contract.probe import Probe, ProbedPlace
-from modproxy.contract.report import Report, plain_text
+from modproxy.contract.report import Report
+from modproxy.contract.report_fields import plain_text
 
 _OF_SERVERS = "check spec.upstream (httpProxy, trustedCASecretName, egressCIDRs), NetworkPolicies and that server"
 _REMEDIES = {

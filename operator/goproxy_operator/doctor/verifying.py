@@ -16,7 +16,7 @@ from goproxy_operator.go_env.finding import Finding, Weight, wrong
 from goproxy_operator.go_env.leaks import patterns_of
 from goproxy_operator.go_env.settings import GoEnv
 from goproxy_operator.go_env.toolchain import MODULE as TOOLCHAIN
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 from modproxy.mod.archive import ArchiveError, check_carefully, go_mod_hash
 from modproxy.mod.go_sum import GoSumError, parse_go_sum
 from modproxy.mod.note import NoteError, open_note

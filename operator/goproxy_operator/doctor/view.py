@@ -11,7 +11,7 @@ from goproxy_operator.go_env.goauth import Given
 from goproxy_operator.go_env.settings import GoEnv
 from goproxy_operator.output import API_VERSION, Grid, Line, Mood, Section, View
 from modproxy.contract.probe import Probe
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 from modproxy.contract.why import Why
 
 _MOODS = {Weight.WRONG: Mood.BAD, Weight.WORTH_A_LOOK: Mood.WORTH_A_LOOK, Weight.NOTE: Mood.FAINT}

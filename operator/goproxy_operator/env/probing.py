@@ -11,7 +11,7 @@ from yarl import URL
 from goproxy_operator.client.arguments import Asking, FleetUrl
 from goproxy_operator.client.fleet_client import proxy_for, tls_of, words_of
 from goproxy_operator.env.candidates import Candidate
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 
 TOTAL_SECONDS = 3.0
 """For all candidates together: somebody waits for a prompt."""

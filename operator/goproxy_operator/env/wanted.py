@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from goproxy_operator.go_env.finding import without_logins
 from goproxy_operator.go_env.settings import GoEnv, Origin
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 from modproxy.mod.chain import ChainError, EntryKind, parse_chain
 
 _PRIVATE = ("GOPRIVATE", "GONOPROXY", "GONOSUMDB")

@@ -7,7 +7,7 @@ from goproxy_operator.client.failure import ClientError
 from goproxy_operator.go_env.finding import without_logins
 from goproxy_operator.go_env.machine import go_program, quiet_environment, read_go_env
 from goproxy_operator.go_env.settings import GoEnv, Origin
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 
 _SECONDS = 20.0
 

@@ -12,7 +12,7 @@ from goproxy_operator.fleets.top_view import top_document, top_grid
 from goproxy_operator.output import Format, Line, Mood, Section, View, add_output, print_document, show
 from goproxy_operator.reach.arguments import add_reach_arguments, where_of
 from goproxy_operator.reach.place import reach
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 from modproxy.contract.top import MOST_MODULES
 
 _LIMIT = 20

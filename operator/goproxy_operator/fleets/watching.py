@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from goproxy_operator.client.failure import ClientError, UsageError
 from goproxy_operator.output import Line, Mood, Section, View, renderable
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 
 EVERY = 2.0
 """Seconds between two looks: no redraw is more frequent than one a second, and a look asks every replica."""

@@ -8,7 +8,7 @@ from goproxy_operator.go_env.finding import Finding, NetrcFile, Surroundings, We
 from goproxy_operator.go_env.goauth import GoAuthError, ways_of
 from goproxy_operator.go_env.leaks import same_place
 from goproxy_operator.go_env.settings import GoEnv
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 from modproxy.mod.chain import ChainError, parse_chain
 from modproxy.mod.netrc import login_for, parse_netrc
 

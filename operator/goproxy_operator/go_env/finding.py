@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from goproxy_operator.go_env.goauth import Given
 from goproxy_operator.go_env.toolchain import Local, Wanted
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 
 _MOST_SHOWN = 5
 _LOGIN = re.compile(r"://[^/@,|\s]*(?:,[^/@|\s]*)?@")

@@ -21,7 +21,7 @@ from goproxy_operator.go_env.goauth import (
     parse_git,
     ways_of,
 )
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 from modproxy.mod.login import UrlLogin
 from modproxy.mod.netrc import login_for, parse_netrc
 

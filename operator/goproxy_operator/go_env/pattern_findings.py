@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from goproxy_operator.go_env.finding import Finding, Surroundings, Weight, some_of, without_logins
 from goproxy_operator.go_env.leaks import Leak, leaks, looks_private, patterns_of
 from goproxy_operator.go_env.settings import GoEnv, Origin
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 from modproxy.mod.dead_pattern import dead
 from modproxy.mod.pattern import PatternError, first_match, parse_pattern
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from goproxy_operator.go_env.finding import Finding, Surroundings, Weight, some_of, without_logins, wrong
 from goproxy_operator.go_env.leaks import patterns_of
 from goproxy_operator.go_env.settings import GoEnv, Origin
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 from modproxy.mod.pattern import PatternError, first_match, parse_pattern
 
 _MOST_RULES = 4096

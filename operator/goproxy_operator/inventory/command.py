@@ -21,7 +21,7 @@ from goproxy_operator.inventory.served import MOST_NAMED, MOST_VERSIONS, Invento
 from goproxy_operator.output import print_document
 from goproxy_operator.reach.arguments import add_reach_arguments, object_name, where_of
 from goproxy_operator.reach.place import reach
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 
 _MOST_SECONDS = 10 * 365 * 86400.0
 _LONGEST_LINE = 64 << 10

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from goproxy_operator.client.failure import ClientError
 from goproxy_operator.inventory.served import Version
 from goproxy_operator.reach.fleet import Fleet
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 from modproxy.contract.why import WHY_BYTES, Outcome, Why
 
 _RULES = ("class", "modules", "vulnerabilities", "age", "licenses")

@@ -8,7 +8,7 @@ from typing import Any
 from goproxy_operator.client.failure import ClientError
 from goproxy_operator.client.fleet_client import FleetClient
 from goproxy_operator.inventory.formats import stamp
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 
 _PAGE = 5000
 """Records of one answer: below the 10,000 that an index allows."""

@@ -6,7 +6,7 @@ port a call left. A status that repeated each of these would be written for ever
 
 import re
 
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 
 WORDS_LENGTH = 320
 """Characters of others' words in a message: a path of an image and a registry's refusal fit in."""

@@ -11,7 +11,7 @@ from goproxy_operator.client.arguments import add_fleet_arguments, asking_of
 from goproxy_operator.client.failure import EXIT_DONE, EXIT_FAILED, EXIT_HELP, ClientError, UsageError, run_command
 from goproxy_operator.client.fleet_client import FleetClient
 from goproxy_operator.client.progress import Progress, progress
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 
 _LARGEST_FILE = 4 << 20
 """In bytes: what a fleet takes of a go.mod or a go.sum file."""

@@ -20,7 +20,7 @@ from goproxy_operator.kube.resources import GOPROXIES, PODS, Object, Resource
 from goproxy_operator.kube.service_account import FOLDER, ServiceAccount, own_namespace
 from goproxy_operator.reach.arguments import Where
 from goproxy_operator.reach.fleet import ANSWER_BYTES, ASK_SECONDS, Fleet, GoneError, MissingRightError, ReachError
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 
 _PAGE = 500
 _MOST_OBJECTS = 20_000

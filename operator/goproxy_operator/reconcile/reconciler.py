@@ -36,7 +36,7 @@ from goproxy_operator.reconcile.status.status import compute_status, not_scraped
 from goproxy_operator.reconcile.status.writer import StatusWriter
 from goproxy_operator.reconcile.troubles import Troubles
 from goproxy_operator.settings import Settings
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 
 _log = logging.getLogger(__name__)
 _FAULT = (

@@ -16,7 +16,7 @@ from goproxy_operator.reconcile.decide.trouble import Found, PodFacts, Trouble, 
 from goproxy_operator.reconcile.observe import Observed
 from goproxy_operator.reconcile.status.facts import StatusFacts
 from goproxy_operator.timestamps import moment_of
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 
 _log = logging.getLogger(__name__)
 FIRST_PAUSE = 10.0

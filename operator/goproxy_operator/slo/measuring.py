@@ -9,7 +9,7 @@ from goproxy_operator.client.fleet_client import FleetClient
 from goproxy_operator.desired.monitoring.objectives import Objective
 from goproxy_operator.desired.monitoring.queries import Queries
 from goproxy_operator.slo.judging import Measured
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 
 _ANSWER_BYTES = 1 << 20
 """The answer is one number. What is larger is no answer to the question."""

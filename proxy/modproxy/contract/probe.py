@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from modproxy.contract.report import Name, ReportPart, Seconds, Text
+from modproxy.contract.report_fields import Name, ReportPart, Seconds, Text
 
 PROBE_BYTES = 1 << 18
 """The most that is read of an answer."""

@@ -8,18 +8,16 @@ choose what runs as a replica, and because the object's status, an Event and a t
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, Field
 
-from modproxy.quoting import escape_controls
+from modproxy.contract.report_fields import Count, Hash, Name, Rate, ReportPart, Seconds, Text
+from modproxy.contract.report_resources import ResourcesState
 
 SCHEMA_VERSION = 1
 WINDOW_SECONDS = 600
 """How many seconds `Window` covers."""
 REPORT_BYTES = 2**16
 """The most that a reader takes. A replica's longest report has half of that: `MOST_WARNINGS` texts, and a few more."""
-TEXT_LENGTH = 1024
-"""The most characters of one text. It is what an Event may hold."""
 MOST_WARNINGS = 16
 """More warnings than people read at a time."""
 MOST_OUTAGES = 16
@@ -28,16 +26,8 @@ MOST_SECRET_PROBLEMS = 16
 MOST_ACCESS_PROBLEMS = 16
 MOST_PEERS = 64
 """Names of other replicas: of a larger fleet the first ones are told."""
-MOST_SLOWNESS = 16
-"""More than there are kinds of it."""
 _MOST_NAMES = 64
 """Several times the number of cache statuses that there are."""
-
-
-def plain_text(text: str) -> str:
-    """Return the text in one line of at most `TEXT_LENGTH` characters. What cannot be printed is escaped."""
-    shown = escape_controls(text[: TEXT_LENGTH + 1])
-    return shown if len(shown) <= TEXT_LENGTH else shown[: TEXT_LENGTH - 3] + "..."
 
 
 def _most(texts: tuple[str, ...]) -> tuple[str, ...]:
@@ -56,31 +46,8 @@ def _most_access(problems: "tuple[AccessProblem, ...] | None") -> "tuple[AccessP
     return problems and problems[:MOST_ACCESS_PROBLEMS]
 
 
-def _most_slowness(found: "tuple[Slowness, ...]") -> "tuple[Slowness, ...]":
-    return found[:MOST_SLOWNESS]
-
-
 def _most_peers(names: tuple[str, ...]) -> tuple[str, ...]:
     return names[:MOST_PEERS]
-
-
-Text = Annotated[str, AfterValidator(plain_text)]
-"""Words for people. They are shortened rather than refused, so that a long text does not hide the rest of a report."""
-Count = Annotated[int, Field(ge=0, lt=2**63)]
-"""A number of bytes, files or requests, which fits into what Kubernetes keeps of it."""
-Seconds = Annotated[float, Field(ge=0, le=1e10, allow_inf_nan=False)]
-"""A span of time: at most three centuries."""
-Rate = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
-"""Requests a second: no machine answers a billion. The sum over a fleet stays finite."""
-Percent = Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
-Hash = Annotated[str, StringConstraints(pattern="^[0-9a-z]{0,64}$")]
-Name = Annotated[str, StringConstraints(max_length=64)]
-
-
-class ReportPart(BaseModel):
-    """Gives every part of the report camelCase keys, and makes it immutable."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True)
 
 
 class StorageState(ReportPart):
@@ -255,67 +222,6 @@ class SyncState(ReportPart):
     """Why it ended before all was there; None where no bound ended it."""
     problems: Annotated[tuple[Text, ...], AfterValidator(_most)] = ()
     """Some of what is missing, each with the reason."""
-
-
-class SlowKind(StrEnum):
-    """Says what makes a replica slow."""
-
-    CPU_WITHHELD = "cpuWithheld"
-    CPU_SHORT = "cpuShort"
-    MEMORY_SHORT = "memoryShort"
-    IO_SLOW = "ioSlow"
-    DESCRIPTORS_SHORT = "descriptorsShort"
-    EVENT_LOOP_BUSY = "eventLoopBusy"
-
-
-class Slowness(ReportPart):
-    """Reports something that makes the replica slow now."""
-
-    kind: Name
-    """A `SlowKind`. A newer replica may know others."""
-    finding: Text
-    """What was measured, with figures that move."""
-    remedy: Text = ""
-    """What the keepers of the fleet have to do."""
-    since: Seconds
-    """Since when, in seconds since the epoch."""
-    lasting: bool = False
-    """Whether it has gone on for minutes, so that somebody has to know."""
-
-
-class ResourcesState(ReportPart):
-    """Reports what the machine gives the replica. Figures of the container are None where nothing tells them."""
-
-    seconds: Seconds
-    """The span that the figures of the last minute cover: a minute, or less after a start."""
-    cgroup_missing: Text | None = None
-    """Why nothing tells the figures of the container; None where cgroup v2 does."""
-    cpu_limit: Rate | None = None
-    """How many CPUs the container may use; None without a limit."""
-    cpu_withheld_percent: Percent | None = None
-    """The share of the last minute in which the limit kept the container from going on."""
-    cpu_pressure_percent: Percent | None = None
-    """The share of the last ten seconds in which some thread waited for a CPU (the kernel's PSI)."""
-    memory_pressure_percent: Percent | None = None
-    """The share of the last ten seconds in which some thread waited for memory."""
-    io_pressure_percent: Percent | None = None
-    """The share of the last ten seconds in which some thread waited for a disk."""
-    memory_bytes: Count | None = None
-    """The container's memory that the kernel cannot simply take back, as Kubernetes counts it (working set)."""
-    memory_limit_bytes: Count | None = None
-    """The most that it may be; None without a limit."""
-    oom_kills: Count | None = None
-    """How many processes of the container the kernel has killed because memory was short."""
-    open_descriptors: Count | None = None
-    """Open files and connections; None where the system does not tell."""
-    descriptor_limit: Count | None = None
-    """The most of them."""
-    loop_lag_max_seconds: Seconds = 0.0
-    """The longest that the event loop was late in the last minute."""
-    loop_lag_p99_seconds: Seconds = 0.0
-    """What 99 of 100 samples of its lateness in the last minute did not exceed."""
-    slow: Annotated[tuple[Slowness, ...], AfterValidator(_most_slowness)] = ()
-    """What makes the replica slow now; empty while nothing does."""
 
 
 class Report(ReportPart):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from modproxy.contract.report import Count, ReportPart, Seconds, Text
+from modproxy.contract.report_fields import Count, ReportPart, Seconds, Text
 
 MOST_MODULES = 1000
 """The most modules that a replica counts, and that an answer has."""

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from modproxy.contract.report import Count, Outage, ReportPart, Text
+from modproxy.contract.report import Outage
+from modproxy.contract.report_fields import Count, ReportPart, Text
 from modproxy.quoting import escape_controls
 
 WHY_SCHEMA_VERSION = 1

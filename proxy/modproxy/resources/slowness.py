@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from modproxy.contract.report import ResourcesState, SlowKind, Slowness
+from modproxy.contract.report_resources import ResourcesState, SlowKind, Slowness
 
 LASTING_SECONDS = 300.0
 """After so long a finding lasts: a deployment, a burst of a build, and the start of a replica are shorter."""

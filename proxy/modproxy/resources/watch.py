@@ -6,7 +6,7 @@ import time
 from collections import deque
 from pathlib import Path
 
-from modproxy.contract.report import ResourcesState
+from modproxy.contract.report_resources import ResourcesState
 from modproxy.resources.cgroup import FILES, Container, container_of, own_group, withheld_percent
 from modproxy.resources.lateness import LoopLateness
 from modproxy.resources.slowness import SlownessJudge

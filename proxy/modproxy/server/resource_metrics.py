@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from modproxy.contract.report import ResourcesState
+from modproxy.contract.report_resources import ResourcesState
 from modproxy.resources.cgroup import Container
 
 

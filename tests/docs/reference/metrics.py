@@ -11,7 +11,8 @@ from prometheus_client.core import Metric
 from prometheus_client.metrics import MetricWrapperBase
 
 from goproxy_operator import metrics as of_operator
-from modproxy.contract.report import ConfigState, ObjectStoreState, Report, ResourcesState, StorageState, Window
+from modproxy.contract.report import ConfigState, ObjectStoreState, Report, StorageState, Window
+from modproxy.contract.report_resources import ResourcesState
 from modproxy.resources.cgroup import Container, Pressure
 from modproxy.server.metrics import Metrics, UpstreamCounts
 from modproxy.server.traffic import Traffic

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from modproxy.contract.report import ResourcesState
+from modproxy.contract.report_resources import ResourcesState
 from modproxy.resources.slowness import LASTING_SECONDS, SlownessJudge
 
 

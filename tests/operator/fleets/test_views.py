@@ -14,7 +14,8 @@ from goproxy_operator.fleets.seen import Seen
 from goproxy_operator.fleets.status_view import status_document, status_line, status_view
 from goproxy_operator.output import drawn, span
 from goproxy_operator.reach.fleet import Fleet
-from modproxy.contract.report import Outage, ResourcesState, Slowness
+from modproxy.contract.report import Outage
+from modproxy.contract.report_resources import ResourcesState, Slowness
 from modproxy.contract.top import ModuleUse, Top
 from tests.operator.reconcile.status.status_facts import report
 

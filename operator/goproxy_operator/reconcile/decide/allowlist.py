@@ -11,7 +11,7 @@ from goproxy_operator.desired.config.modules import ALLOWLIST_FILE
 from goproxy_operator.desired.names import ALLOWLIST_SOURCE_ANNOTATION, USER_ALLOWLIST_KEY
 from goproxy_operator.kube.resources import Object
 from goproxy_operator.reconcile.decide.problem import Problem
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 from modproxy.mod.dead_pattern import dead
 from modproxy.mod.pattern import PatternError, entries, parse_lines
 

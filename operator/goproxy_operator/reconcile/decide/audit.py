@@ -9,7 +9,7 @@ from goproxy_operator.api.goproxyclass import CLASS_KIND, FleetClass
 from goproxy_operator.kube.resources import Key, Object
 from goproxy_operator.reconcile.decide.classes import Admitted, Classes, admit, choose_class
 from goproxy_operator.reconcile.decide.problem import Problem
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
 from goproxy_operator.reconcile.status.reachability import Statement, told_by, who
-from modproxy.contract.report import SlowKind, Slowness
+from modproxy.contract.report_resources import SlowKind, Slowness
 
 SLOW = "Slow"
 _WORDS: Mapping[str, tuple[str, str]] = {

@@ -20,7 +20,7 @@ from goproxy_operator.reconcile.status.events import Happening, event, happening
 from goproxy_operator.reconcile.status.help_links import with_help
 from goproxy_operator.reconcile.status.status import FIGURES_EVERY, Document, News, manifest, news
 from goproxy_operator.settings import DOCS
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 
 _log = logging.getLogger(__name__)
 _SERIES_SECONDS = 3600.0

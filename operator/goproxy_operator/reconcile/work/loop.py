@@ -12,7 +12,7 @@ from goproxy_operator.kube.resources import Key, log_fields
 from goproxy_operator.metrics import FAULTS, RECONCILE_SECONDS, RECONCILES
 from goproxy_operator.reconcile.outcome import RETRIED, PassOutcome
 from goproxy_operator.reconcile.work.queue import Queue
-from modproxy.contract.report import plain_text
+from modproxy.contract.report_fields import plain_text
 
 _log = logging.getLogger(__name__)
 WORKERS = 8

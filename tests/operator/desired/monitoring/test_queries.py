@@ -14,7 +14,7 @@ from goproxy_operator import metrics
 from goproxy_operator.desired.monitoring.operator_alerts import operator_alerts
 from goproxy_operator.desired.monitoring.prometheus_rule import prometheus_rule
 from goproxy_operator.desired.monitoring.service_monitor import KEPT_LABELS, KEPT_NAMES
-from modproxy.contract.report import ResourcesState
+from modproxy.contract.report_resources import ResourcesState
 from modproxy.resources.cgroup import Container, Pressure
 from modproxy.server.resource_metrics import of_resources
 from tests.kubernetes.certificates import Authority

@@ -4,7 +4,7 @@ from goproxy_operator.reconcile.decide.replica_facts import ReplicaFacts
 from goproxy_operator.reconcile.status.help_links import DOCUMENTED
 from goproxy_operator.reconcile.status.reported import told
 from goproxy_operator.reconcile.status.slow import slow
-from modproxy.contract.report import ResourcesState, SlowKind, Slowness
+from modproxy.contract.report_resources import ResourcesState, SlowKind, Slowness
 from tests.operator.reconcile.status.status_facts import report
 
 
