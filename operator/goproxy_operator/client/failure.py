@@ -24,6 +24,11 @@ _LONGEST = 300
 EXIT_HELP = "exit status: 0 done, 1 something was refused or failed (a line says what), 2 wrong usage"
 
 
+def program() -> str:
+    """Return the name by which the user has called this program. Messages begin with it."""
+    return "kubectl goproxy" if Path(sys.argv[0]).name == "kubectl-goproxy" else "goproxy-operator"
+
+
 class ClientError(Exception):
     """The command cannot be carried out; the message says what is wrong, where, and what to do."""
 
@@ -89,5 +94,5 @@ def _tell(text: str, status: int) -> int:
     """Write a message of one line or a few. A plugin or a server may have put anything into it."""
     shown = "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
     with contextlib.suppress(OSError):  # whoever reads the errors has gone
-        print(f"goproxy-operator: {shown}", file=sys.stderr, flush=True)
+        print(f"{program()}: {shown}", file=sys.stderr, flush=True)
     return status

@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from goproxy_operator.client.arguments import FleetUrl, fleet_url
-from goproxy_operator.client.failure import EXIT_DONE, EXIT_FAILED, EXIT_HELP, ClientError, UsageError, run_command
+from goproxy_operator.client.failure import (
+    EXIT_DONE,
+    EXIT_FAILED,
+    EXIT_HELP,
+    ClientError,
+    UsageError,
+    program,
+    run_command,
+)
 from goproxy_operator.completion.names import add_fleet_name, complete_names
 from goproxy_operator.env.candidates import VARIABLE, Candidate, CandidatesError, parse_candidates, picked
 from goproxy_operator.env.pipelines import PIPELINES, SECRET_NAME, Login
@@ -127,7 +135,7 @@ async def _env(arguments: argparse.Namespace) -> int:
     if arguments.write:
         problems = write(values)
         for problem in problems:
-            print(f"goproxy-operator: {problem}", file=sys.stderr)
+            print(f"{program()}: {problem}", file=sys.stderr)
         return EXIT_FAILED if problems else EXIT_DONE
     if shell in SHELLS:
         sys.stdout.write(SHELLS[shell](values))

@@ -51,3 +51,23 @@ def test_a_shell_that_asks_nonsense_gets_no_words(
         monkeypatch.setenv(name, value)
     assert main([]) == 0
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("called", "named"),
+    [
+        ("/usr/local/bin/kubectl-goproxy", "kubectl goproxy"),
+        ("goproxy-operator", "goproxy-operator"),
+        ("", "goproxy-operator"),
+    ],
+)
+def test_messages_begin_with_the_name_that_was_called(
+    called: str, named: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", [called])
+
+    def refuse() -> int:
+        raise ClientError("no")
+
+    assert guarded(refuse) == 1
+    assert capsys.readouterr().err == f"{named}: no\n"
