@@ -1,8 +1,8 @@
-"""All tests, as `make test` runs them: three parts side by side, and then the end-to-end tests alone.
+"""All tests, as `make test` runs them: what needs Kubernetes beside the rest, and then the end-to-end tests.
 
-The parts are what needs Kubernetes, the data plane, and the rest. Most tests wait more than they compute, so parts
-together take little longer than the longest one. The end-to-end tests bring up a cluster, which needs the whole
-machine. Each part is a pytest of its own, and its lines begin with its name; at its end it names its slowest tests. The
+Most tests wait more than they compute, so two parts together take little longer than the longer one. The end-to-end
+tests bring up a cluster, which needs most of the machine: beside them, and after them, come tests that decide nothing
+by time. Each part is a pytest of its own, and its lines begin with its name; at its end it names its slowest tests. The
 last lines name the tests that failed, and sum up all parts in pytest's own form; the exit code is that of the
 first part that failed.
 """
@@ -24,11 +24,14 @@ from types import FrameType
 from tests.kubernetes.background import Background
 
 _LIVE = "tests/operator/live"
-_KUBERNETES = (_LIVE, "tests/chart", "tests/kubernetes", "tests/neighbours")
-"""What needs Kubernetes."""
-_PROXY = "tests/modproxy"
+_KUBERNETES = (_LIVE, "tests/chart", "tests/kubernetes", "tests/neighbours", "tests/prometheus", "tests/local")
+"""What needs Kubernetes, and some others, so that both parts take equally long."""
+_PATIENT = ("tests/operator", "tests/bench", "tests/packaging")
+"""What runs beside the end-to-end tests, without those tests that need an API server."""
+_NICE = ("nice", "-n", "5")
+"""The end-to-end tests go first."""
 _LIVE_BESIDE = ("test_refusals.py", "test_ri*.py", "test_ro*.py", "test_sc*.py", "test_se*.py", "test_st*.py")
-"""Tests with an API server that run among the rest, so that all parts take equally long. Those that
+"""Tests with an API server that run beside the others of that kind, so that both parts take equally long. Those that
 give pods addresses of this machine are not among them: there are no two pods of one address.
 """
 _END_TO_END = "tests/e2e"
@@ -51,6 +54,8 @@ class Part:
 
     name: str
     arguments: Sequence[str]
+    before: Sequence[str] = ()
+    """What starts the pytest, such as `nice`."""
     counts: Counter[str] = field(default_factory=Counter)
     """How many tests had which outcome."""
     failures: list[str] = field(default_factory=list)
@@ -59,7 +64,7 @@ class Part:
 
     def start(self) -> threading.Thread:
         """Start the tests, and show their lines from now on."""
-        command = [sys.executable, "-u", "-m", "pytest", "--color=no", *_SLOWEST, *self.arguments]
+        command = [*self.before, sys.executable, "-u", "-m", "pytest", "--color=no", *_SLOWEST, *self.arguments]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         shown = threading.Thread(target=self._show, args=[self.process])
         shown.start()
@@ -94,21 +99,17 @@ def run(parts: Sequence[Part]) -> None:
         thread.join()
 
 
-def _others(beside: Sequence[str]) -> list[str]:
-    """Return the tests with an API server that are not among these."""
-    return [str(file) for file in sorted(Path(_LIVE).glob("test_*.py")) if str(file) not in beside]
-
-
 def main() -> int:
     """Run all parts. Returns the exit code."""
     begun = time.monotonic()
     beside = [str(file) for name in _LIVE_BESIDE for file in sorted(Path(_LIVE).glob(name))]
     kubernetes = [*_KUBERNETES, *(f"--ignore={file}" for file in beside)]
-    elsewhere = (*_others(beside), *_KUBERNETES[1:], _PROXY, _END_TO_END)
-    rest = ["tests", *(f"--ignore={folder}" for folder in elsewhere)]
-    together = [Part("kubernetes", kubernetes), Part("proxy", [_PROXY]), Part("rest", rest)]
-    alone = Part("e2e", [_END_TO_END])
-    parts = [*together, alone]
+    elsewhere = (*_KUBERNETES, *_PATIENT, _END_TO_END)
+    folders = sorted(str(path) for path in Path("tests").iterdir() if next(path.glob("**/test_*.py"), None))
+    rest = [*(folder for folder in folders if folder not in elsewhere), *beside]
+    first = [Part("kubernetes", kubernetes), Part("rest", rest)]
+    then = [Part("e2e", [_END_TO_END]), Part("patient", [*_PATIENT, f"--ignore={_LIVE}"], _NICE)]
+    parts = [*first, *then]
 
     def stop(number: int, _frame: FrameType | None) -> None:
         for part in parts:
@@ -119,10 +120,10 @@ def main() -> int:
         signal.signal(number, stop)
     ahead = Background("tests.kubernetes.prepare", *_BUILT_AHEAD)
     try:
-        run(together)
+        run(first)
     finally:
         ahead.stop()
-    run([alone])
+    run(then)
     total = sum((part.counts for part in parts), Counter[str]())
     words = ", ".join(f"{count} {outcome}" for outcome, count in sorted(total.items())) or "no tests ran"
     for part in parts:
