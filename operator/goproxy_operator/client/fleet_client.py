@@ -20,6 +20,8 @@ from modproxy.mod.login import split_login
 
 _CONNECT_SECONDS = 15.0
 _CONNECTIONS = 32
+_CERTIFICATE_EXPIRED = 10
+"""X509_V_ERR_CERT_HAS_EXPIRED of OpenSSL's x509_vfy.h."""
 _REASON_BYTES = 8192
 _REASON_LINES = 8
 _UNQUOTED = "/!@:+-._~"
@@ -151,6 +153,12 @@ def words_of(error: Exception) -> str:
     """Return why there is no answer, in words."""
     if isinstance(error, TimeoutError):
         return "it was silent for too long"
+    cause = error.certificate_error if isinstance(error, aiohttp.ClientConnectorCertificateError) else error
+    if isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_code == _CERTIFICATE_EXPIRED:
+        return "its certificate has expired: whoever keeps the fleet renews it; check this machine's clock, too"
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        reason = plain_text(str(getattr(error.os_error, "reason", "") or "the handshake fails"))
+        return f"it speaks no TLS that can be understood ({reason}): if it has no certificate, write http://"
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({plain_text(str(error))}); --ca-file names one that is"
     if isinstance(error, aiohttp.ClientConnectorError):

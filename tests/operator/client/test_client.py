@@ -101,6 +101,9 @@ async def test_errors_are_sentences(fleet: Fleet) -> None:
     async with FleetClient(Asking(fleet_url("http://127.0.0.1:1"))) as client:
         with pytest.raises(ClientError, match="gives no answer: Connection refused"):
             await client.read("x", 100)
+    async with FleetClient(Asking(fleet_url(fleet.url.replace("http:", "https:")))) as client:
+        with pytest.raises(ClientError, match=r"speaks no TLS that can be understood \(.*\): .* write http://"):
+            await client.read("x", 100)
 
 
 @pytest.mark.parametrize(
