@@ -95,7 +95,9 @@ class FleetClient:
                     raise await _refused(self.url, response)
                 yield response
         except (aiohttp.ClientError, OSError, TimeoutError) as e:
-            raise ClientError(f"{self.url} gives no answer: {words_of(e)}") from None
+            plain = isinstance(e, aiohttp.ServerDisconnectedError) and url.scheme == "http"
+            hint = ": if the fleet has a certificate, write https://" if plain else ""
+            raise ClientError(f"{self.url} gives no answer: {words_of(e)}{hint}") from None
 
     async def read(
         self,
@@ -160,7 +162,8 @@ def words_of(error: Exception) -> str:
         reason = plain_text(str(getattr(error.os_error, "reason", "") or "the handshake fails"))
         return f"it speaks no TLS that can be understood ({reason}): if it has no certificate, write http://"
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted ({plain_text(str(error))}); --ca-file names one that is"
+        said = cause.verify_message if isinstance(cause, ssl.SSLCertVerificationError) else str(error)
+        return f"its certificate is not trusted ({plain_text(said)}); --ca-file names one that is"
     if isinstance(error, aiohttp.ClientConnectorError):
         number = error.os_error.errno
         return os.strerror(number) if number is not None and number > 0 else plain_text(str(error.os_error))
