@@ -107,6 +107,19 @@ def test_what_looks_like_a_date_is_text_as_in_kubernetes() -> None:
             FLEET + "spec: {modules: {deny: [a.example, 'b c']}}\n", r'spec.modules.deny\[1\]: "b c"', id="pattern"
         ),
         pytest.param(
+            FLEET + "spec: {modules: {deny: a.example}}\n",
+            r"spec.modules.deny: .*: write a list, such as",
+            id="no list",
+        ),
+        pytest.param(
+            FLEET + "spec: {replicas: two}\n", "spec.replicas: .*: write a number without quotes", id="a number"
+        ),
+        pytest.param(
+            FLEET + f"spec: {{modules: {{deny: [{', '.join(f'a.example/{n}' for n in range(600))}]}}}}\n",
+            "spec.modules.deny: has too many entries: write at most 512",
+            id="too many",
+        ),
+        pytest.param(
             FLEET + "spec: {replicas: 1, autoscaling: {maxReplicas: 3, targetRequestsPerSecond: 4}}\n",
             "spec: write either replicas",
             id="replicas and autoscaling",
