@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,20 @@ def test_what_looks_like_a_date_is_text_as_in_kubernetes() -> None:
         pytest.param(f"{FLEET}---\n{FLEET}---\n{FLEET}", "3 GoProxy objects: .* a file of its own", id="several"),
         pytest.param(FLEET + "spec: [\n", r"line \d+, column 1: not YAML: ", id="no YAML"),
         pytest.param(FLEET + "spec:\n\treplicas: 1\n", r"line 5, column 1: not YAML: ", id="a tab"),
+        pytest.param(
+            FLEET + "spec: {replicas: 1\n---\n",
+            r"line 5, column 1: not YAML: expected ',' or '}', but got .* begins at line 4, column 7",
+            id="a brace without an end",
+        ),
+        pytest.param(
+            FLEET
+            + "spec:\n- &a [x, x, x, x, x, x, x, x, x]\n"
+            + "".join(f"- &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefghi")),
+            r"line \d+: more than 100000 values up to here, each alias .* write fewer",
+            id="aliases of aliases",
+        ),
+        pytest.param(FLEET + f"spec: {'[' * 200}{']' * 200}\n", "line 4: values lie in one another deeper", id="deep"),
+        pytest.param(FLEET + f"spec: {'[' * 9000}{']' * 9000}\n", "values lie in one another deeper", id="deeper"),
         pytest.param("just text\n", "line 1: not an object: write apiVersion", id="text"),
         pytest.param(f"{FLEET}---\n- a\n", "line 5: not an object", id="a list"),
         pytest.param(
@@ -90,6 +105,19 @@ def test_what_looks_like_a_date_is_text_as_in_kubernetes() -> None:
         pytest.param(FLEET + "spec: {replica: 1}\n", "spec.replica: unknown field: remove it", id="unknown field"),
         pytest.param(
             FLEET + "spec: {modules: {deny: [a.example, 'b c']}}\n", r'spec.modules.deny\[1\]: "b c"', id="pattern"
+        ),
+        pytest.param(
+            FLEET + "spec: {modules: {deny: a.example}}\n",
+            r"spec.modules.deny: .*: write a list, such as",
+            id="no list",
+        ),
+        pytest.param(
+            FLEET + "spec: {replicas: two}\n", "spec.replicas: .*: write a number without quotes", id="a number"
+        ),
+        pytest.param(
+            FLEET + f"spec: {{modules: {{deny: [{', '.join(f'a.example/{n}' for n in range(600))}]}}}}\n",
+            "spec.modules.deny: has too many entries: write at most 512",
+            id="too many",
         ),
         pytest.param(
             FLEET + "spec: {replicas: 1, autoscaling: {maxReplicas: 3, targetRequestsPerSecond: 4}}\n",

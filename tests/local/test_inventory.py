@@ -75,7 +75,7 @@ async def test_wrong_input_is_told(tmp_path: Path) -> None:
     for arguments, status, words in (
         ((str(other),), 1, "none of its 2 lines is a record of an audit log"),
         ((str(tmp_path / "absent"),), 1, "No such file"),
-        ((), 2, "name files of the audit log"),
+        ((), 2, "spec.audit.to has File writes .modproxy/audit-log/audit.jsonl"),
         (("--elasticsearch", "https://es.example.com"), 2, "--elasticsearch needs --index NAME"),
         (("--elasticsearch", "https://es.example.com", "--index", "../x"), 2, "is no name of an index"),
         (("--elasticsearch", "http://127.0.0.1:1", "--index", "goproxy"), 1, "Connection refused"),

@@ -9,6 +9,14 @@ _MOST = 20
 """More mistakes than people mend at a time."""
 _NUMBER = 1e15
 """Larger numbers are no mistake of somebody who forgot quotes."""
+_INSTEAD = {
+    "tuple_type": "write a list, such as [a, b]",
+    "list_type": "write a list, such as [a, b]",
+    "int_type": "write a number without quotes",
+    "bool_type": "write true or false without quotes",
+}
+"""What to write instead, where pydantic names the type alone."""
+_AT_MOST = re.compile(r"at most [0-9]+")
 _WORD = re.compile(r"[\w./-]+")
 
 
@@ -36,5 +44,9 @@ def _line(kind: str, message: str, value: object, path: str) -> str:
         message = "unknown field: remove it, or check its spelling"
     elif kind == "string_type" and isinstance(value, int | float) and abs(value) < _NUMBER:
         message = f"has to be text: write it in quotes, as {json.dumps(json.dumps(value))}"
+    elif kind == "too_long" and (most := _AT_MOST.search(message)):
+        message = f"has too many entries: write {most[0]}"
+    elif kind in _INSTEAD:
+        message = f"{message}: {_INSTEAD[kind]}"
     message = message.removeprefix("Value error, ")
     return f"{path}: {message}" if path else message

@@ -23,6 +23,8 @@ _CONNECT_SECONDS = 15.0
 _WHOLE_SECONDS = 120.0
 """How long a small answer may take from its first byte to its last: a server may send a byte a minute."""
 _CONNECTIONS = 32
+_CERTIFICATE_EXPIRED = 10
+"""X509_V_ERR_CERT_HAS_EXPIRED of OpenSSL's x509_vfy.h."""
 _REASON_BYTES = 8192
 _REASON_LINES = 8
 _UNQUOTED = "/!@:+-._~"
@@ -96,7 +98,9 @@ class FleetClient:
                     raise await _refused(self.url, response)
                 yield response
         except (aiohttp.ClientError, OSError, TimeoutError) as e:
-            raise ClientError(f"{self.url} gives no answer: {words_of(e)}") from None
+            plain = isinstance(e, aiohttp.ServerDisconnectedError) and url.scheme == "http"
+            hint = ": if the fleet has a certificate, write https://" if plain else ""
+            raise ClientError(f"{self.url} gives no answer: {words_of(e)}{hint}") from None
 
     async def read(
         self,
@@ -155,11 +159,15 @@ def words_of(error: Exception) -> str:
     """Return why there is no answer, in words."""
     if isinstance(error, TimeoutError):
         return "it was silent for too long, or too slow"
-    if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted ({plain_text(str(error))}); --ca-file names one that is"
+    cause = error.certificate_error if isinstance(error, aiohttp.ClientConnectorCertificateError) else error
+    if isinstance(cause, ssl.SSLCertVerificationError) and cause.verify_code == _CERTIFICATE_EXPIRED:
+        return "its certificate has expired: whoever keeps the fleet renews it; check this machine's clock, too"
     if isinstance(error, aiohttp.ClientConnectorSSLError):
-        said = getattr(error.os_error, "reason", None) or str(error.os_error)
-        return f"it does not speak TLS, or no TLS that this machine takes ({plain_text(str(said))})"
+        reason = plain_text(str(getattr(error.os_error, "reason", "") or "the handshake fails"))
+        return f"it speaks no TLS that can be understood ({reason}): if it has no certificate, write http://"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLCertVerificationError):
+        said = cause.verify_message if isinstance(cause, ssl.SSLCertVerificationError) else str(error)
+        return f"its certificate is not trusted ({plain_text(said)}); --ca-file names one that is"
     if isinstance(error, aiohttp.ClientConnectorError):
         number = error.os_error.errno
         return os.strerror(number) if number is not None and number > 0 else plain_text(str(error.os_error))

@@ -14,7 +14,7 @@ from goproxy_operator.doctor.asked import Asked
 from goproxy_operator.doctor.credentials import credential_for
 from goproxy_operator.doctor.diagnosis import judge
 from goproxy_operator.doctor.examining import Way, examine
-from goproxy_operator.doctor.hop import Hop
+from goproxy_operator.doctor.hop import FLEET, VERSION_CONTROL, Hop
 from goproxy_operator.doctor.verifying import Question, verify
 from goproxy_operator.go_env.finding import Finding, wrong
 from goproxy_operator.go_env.goauth import Given
@@ -25,8 +25,6 @@ from modproxy.contract.report_fields import plain_text
 from modproxy.contract.why import Decision, Why
 from modproxy.mod.pattern import first_match
 
-FLEET = "fleet"
-VERSION_CONTROL = "version control"
 _TOOLCHAIN = "toolchain"
 
 

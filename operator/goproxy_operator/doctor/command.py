@@ -12,6 +12,7 @@ from goproxy_operator.client.spans import span_between
 from goproxy_operator.completion.names import complete_names, completed_by, fleet_names
 from goproxy_operator.doctor.asked import Asked, question
 from goproxy_operator.doctor.asking import Asking, Walk, walk
+from goproxy_operator.doctor.diagnosis import with_the_setting_to_blame
 from goproxy_operator.doctor.examining import HOP_SECONDS, Way
 from goproxy_operator.doctor.hop import SLOW_SECONDS, Fault
 from goproxy_operator.doctor.meant import Meant, ask_replicas, cluster_only, meant_fleet
@@ -123,9 +124,12 @@ async def _doctor(arguments: argparse.Namespace) -> int:
         told.findings = [cluster_only(meant), *(one for one in told.findings if one.code != "dns")]
     machine = _Machine(await shells, wanted, local, inside)
     found = [*_settings(env, meant, told, asked, machine), *meant.findings, *told.findings]
+    found = with_the_setting_to_blame(found, told.hops)
     order = list(Weight)
     # What fails on the way comes before what is only set in an unusual way.
-    ranked = sorted(found, key=lambda one: (order.index(one.weight), one not in told.findings))
+    ranked = sorted(
+        found, key=lambda one: (order.index(one.weight), one.code != "not-by-fleet", one not in told.findings)
+    )
     url = meant.url.url if meant.url else None
     unasked = "" if meant.item else _UNASKED
     examined = Examined(url, str(asked), env, told.hops, ranked, told.why, meant.probes, told.given, unasked)

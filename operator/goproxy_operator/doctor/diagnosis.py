@@ -1,14 +1,17 @@
 """What the answer of a hop means here, and what to do. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from goproxy_operator.doctor.asked import Asked
-from goproxy_operator.doctor.hop import Fault, Hop
+from goproxy_operator.doctor.hop import FLEET, VERSION_CONTROL, Fault, Hop
 from goproxy_operator.doctor.status_diagnosis import judge_status
 from goproxy_operator.doctor.tls_diagnosis import ends_soon, tls_fault
 from goproxy_operator.go_env.finding import Finding, Weight, wrong
 
+_BY_FLEET = "export GONOPROXY=none; the pattern may stay in GOPRIVATE, so that no database is asked"
 _OF_TLS = frozenset(one for one in Fault if one.name.startswith("TLS_"))
 
 
@@ -17,6 +20,23 @@ def judge(hop: Hop, asked: Asked) -> list[Finding]:
     if hop.fault is not None:
         return [_fault(hop, hop.fault)]
     return [*judge_status(hop, asked), *_slow(hop), *ends_soon(hop)]
+
+
+def with_the_setting_to_blame(findings: Sequence[Finding], hops: Sequence[Hop]) -> list[Finding]:
+    """Return the findings, where a setting makes go pass by a fleet that has the module: the setting alone is wrong.
+
+    Version control that fails is what go complains of then, and mending that would be of no use.
+    """
+    from_fleet = any(hop.name == FLEET and hop.fault is None and hop.status == HTTPStatus.OK for hop in hops[:1])
+    fails = any(hop.name == VERSION_CONTROL and hop.fault is not None for hop in hops)
+    if not (from_fleet and fails):
+        return list(findings)
+    return [
+        replace(one, weight=Weight.WRONG, text=f"{one.text}, which has it", remedy=_BY_FLEET)
+        if one.code == "not-by-fleet"
+        else one
+        for one in findings
+    ]
 
 
 def _fault(hop: Hop, fault: Fault) -> Finding:

@@ -7,6 +7,11 @@ SLOW_SECONDS = 5.0
 """What takes longer is told of: go waits, and people ask why."""
 
 
+FLEET = "fleet"
+VERSION_CONTROL = "version control"
+"""Names of hops."""
+
+
 class Fault(StrEnum):
     """Why there is no whole answer."""
 

@@ -82,6 +82,12 @@ def judge_status(hop: Hop, asked: Asked) -> Iterator[Finding]:
                 f"{where}{said}",
                 f"see the replica's log for the id of the request: {hop.headers.get('x-request-id', 'unknown')}",
             )
+        case 400:
+            yield wrong(
+                "bad-request",
+                f"{where}{said}",
+                "correct the path in GOPROXY: it has to be the URL of the fleet, and nothing more",
+            )
         case _:
             yield wrong("refusal", f"{where}{said}", "see the words of the fleet")
 

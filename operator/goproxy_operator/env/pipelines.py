@@ -89,17 +89,21 @@ def dockerfile(values: Mapping[str, str], login: Login | None) -> str:
 
 
 def _netrc(login: Login) -> str:
-    """Return commands for any POSIX shell that add the entry, readable by this user alone, and never show it.
+    """Return commands for any POSIX shell that put the entry in front, readable by this user alone, and never show it.
 
-    Without the secret, as in a build of a fork, they stop with a word.
+    Of several entries of a machine go takes the first. On a runner that keeps its home, that would be the entry of an
+    earlier job, whose token has expired: it is removed. Without the secret, as in a build of a fork, the commands stop
+    with a word.
     """
     who = f"{shlex.quote(login.machine)} {shlex.quote(login.user)}"
     return (
         f': "${{{login.secret}:?is empty: make it a secret of this job}}"\n'
-        f"(umask 077; printf '\\nmachine %s login %s password %s\\n' {who} "
-        f'"${login.secret}" >> "${{NETRC:-$HOME/.netrc}}")\n'
-        # The umask is for a new file alone.
-        'chmod 600 "${NETRC:-$HOME/.netrc}"\n'
+        'netrc="${NETRC:-$HOME/.netrc}"\n'
+        "(umask 077; {\n"
+        f"  printf 'machine %s login %s password %s\\n' {who} \"${login.secret}\"\n"
+        # It ends with 1 where no line is left, and with 2 where there is no file.
+        f'  grep -vF {shlex.quote(f"machine {login.machine} login {login.user} ")} "$netrc" 2>/dev/null || :\n'
+        '} > "$netrc.new"; mv "$netrc.new" "$netrc")\n'
     )
 
 

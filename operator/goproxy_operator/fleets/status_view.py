@@ -9,6 +9,7 @@ from goproxy_operator.fleets.seen import Seen
 from goproxy_operator.fleets.top_view import top_grid
 from goproxy_operator.output import API_VERSION, Grid, Line, Mood, Section, View, shown, span
 from goproxy_operator.quantity import format_bytes
+from goproxy_operator.reconcile.status.conditions import WARNINGS
 from goproxy_operator.reconcile.status.help_links import GOOD_WHEN_FALSE
 from modproxy.contract.report import Outage, Report
 
@@ -53,9 +54,8 @@ def status_line(seen: Seen) -> str:
     item = seen.fleet.item
     bad = [f"{one['type']}: {shown(text_at(one, 'reason'))}" for one in conditions(item) if is_bad(one)]
     parts = [f"{shown(text_at(item, 'status', 'ready'), '0/0')} ready"]
-    figures = {label: text for label, text, _ in _figures(seen)}
-    parts += [figures[label] for label in ("traffic", "storage") if label in figures]
-    parts.append(f"refused {figures['refused']}")
+    parts += [text for label, text, _ in _figures(seen) if label in ("traffic", "storage")]
+    parts.append(f"refused: {_refused(seen) or 'nothing'} in the last 10 minutes")
     return f"{shown(seen.fleet.name)}: {', '.join([*parts, *bad])}"
 
 
@@ -87,7 +87,12 @@ def status_document(seen: Seen) -> dict[str, Any]:
 
 
 def is_bad(condition: Mapping[str, Any]) -> bool:
-    """Say whether a condition asks for somebody: by its type, as the object's documentation has it."""
+    """Say whether a condition asks for somebody: by its type, as the object's documentation has it.
+
+    A config with warnings does, too: a certificate that has expired is one, with which no client is served.
+    """
+    if text_at(condition, "reason") == WARNINGS:
+        return True
     kind, status = text_at(condition, "type"), text_at(condition, "status")
     if kind in _UNDER_WAY:
         return False
@@ -138,7 +143,7 @@ def _figures(seen: Seen) -> Iterator[tuple[str, str, Mood]]:
         mood = Mood.WORTH_A_LOOK if percent >= 95 else Mood.PLAIN
         yield "storage", f"{shown(used)} of {shown(capacity)} ({percent}%) in the fullest cache", mood
     refused = _refused(seen)
-    yield "refused", f"{refused} in the last 10 minutes" if refused else "nothing in the last 10 minutes", Mood.PLAIN
+    yield "refused", f"{refused or 'nothing'} in the last 10 minutes", Mood.PLAIN
     yield from _neighbours(seen)
     yield from _tasks(seen)
     generation = number_at(item, "metadata", "generation")

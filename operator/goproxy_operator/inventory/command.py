@@ -81,7 +81,10 @@ def run(parser: argparse.ArgumentParser, command: argparse.ArgumentParser, argum
 
 async def _inventory(read: argparse.Namespace) -> int:
     if (read.fleet is None) is not bool(read.files):
-        raise UsageError("name files of the audit log, or --elasticsearch URL with --index NAME")
+        raise UsageError(
+            "name files of the audit log, or --elasticsearch URL with --index NAME; a fleet whose spec.audit.to has "
+            "File writes .modproxy/audit-log/audit.jsonl in the cache of each replica"
+        )
     if read.fleet is not None and read.index is None:
         raise UsageError("--elasticsearch needs --index NAME")
     if not read.refused_now and (read.of or read.as_user or read.in_group):

@@ -5,6 +5,12 @@ from typing import Any
 
 import yaml
 
+_MOST_VALUES = 100_000
+"""Of all documents of a file, each alias counted as what it stands for: some hundred times what a large fleet needs. A
+few lines of aliases of aliases stand for more values than any machine can hold."""
+_DEEPEST = 100
+"""Levels of one value in another: far more than the object has, and few enough for the parser's own recursion."""
+_TOO_DEEP = f"values lie in one another deeper than {_DEEPEST} levels: write them flatter"
 _PLAIN = {f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "seq", "map", "merge")}
 
 
@@ -34,12 +40,13 @@ def load_documents(text: str) -> list[tuple[int, dict[str, Any]]]:
         line = text.count("\n", 0, e.position) + 1
         raise DocumentError(f"line {line}: not YAML: a character that may not be in it: remove it") from None
     found: list[tuple[int, dict[str, Any]]] = []
+    count = _Count()
     try:
         while loader.check_node():
             node = loader.get_node()
             if node is None or node.tag == "tag:yaml.org,2002:null":
                 continue
-            _check_node(node, ())
+            _check_node(node, (), count)
             line = node.start_mark.line + 1
             try:
                 document = loader.construct_document(node)
@@ -54,15 +61,36 @@ def load_documents(text: str) -> list[tuple[int, dict[str, Any]]]:
     except yaml.MarkedYAMLError as e:
         mark = e.problem_mark or e.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise DocumentError(f"{where}not YAML: {_without_text(e.problem or e.context)}") from None
+        raise DocumentError(f"{where}not YAML: {_without_text(e.problem or e.context)}{_beginning(e)}") from None
+    except RecursionError:
+        raise DocumentError(_TOO_DEEP) from None
     finally:
         loader.dispose()
     return found
 
 
-def _check_node(node: yaml.Node, above: tuple[yaml.Node, ...]) -> None:
+class _Count:
+    """Counts the values of a file."""
+
+    def __init__(self) -> None:
+        self._values = 0
+
+    def one_more(self, line: int) -> None:
+        """Raise `DocumentError` where there are too many."""
+        self._values += 1
+        if self._values > _MOST_VALUES:
+            raise DocumentError(
+                f"line {line}: more than {_MOST_VALUES} values up to here, each alias (*name) counted as all it "
+                "stands for: write fewer"
+            )
+
+
+def _check_node(node: yaml.Node, above: tuple[yaml.Node, ...], count: _Count) -> None:
     """Refuse what YAML has and JSON lacks. Refuse keys that are written twice, too: YAML would drop one silently."""
     line = node.start_mark.line + 1
+    count.one_more(line)
+    if len(above) > _DEEPEST:
+        raise DocumentError(f"line {line}: {_TOO_DEEP}")
     if node.tag not in _PLAIN:
         raise DocumentError(f"line {line}: a tag has no meaning here: remove it, or quote text that begins with !")
     if node in above:
@@ -70,7 +98,7 @@ def _check_node(node: yaml.Node, above: tuple[yaml.Node, ...]) -> None:
     above = (*above, node)
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            _check_node(item, above)
+            _check_node(item, above, count)
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
@@ -81,9 +109,20 @@ def _check_node(node: yaml.Node, above: tuple[yaml.Node, ...]) -> None:
             if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
                 raise DocumentError(f"line {key.start_mark.line + 1}: {key.value} is written twice: remove one of them")
             seen.add(key.value)
-            _check_node(value, above)
+            _check_node(value, above, count)
+
+
+def _beginning(error: yaml.MarkedYAMLError) -> str:
+    """Say where begins what has no end: the place of the mistake itself is often the next line, or the file's end."""
+    start, end = error.context_mark, error.problem_mark
+    if start is None or end is None or start.line == end.line:
+        return ""
+    return f"; it belongs to what begins at line {start.line + 1}, column {start.column + 1}"
 
 
 def _without_text(problem: str | None) -> str:
-    """Leave out what the parser quotes of the file, such as the name of an alias: the text may belong to a Secret."""
-    return re.sub(r""" (["'])(?!<).{3,}\1""", "", problem or "")
+    """Leave out what the parser quotes of the file, such as the name of an alias: the text may belong to a Secret.
+
+    What the parser itself expected, such as ',' or '}', stays.
+    """
+    return re.sub(r""" (["'])(?!<)[^"']{3,}\1""", "", problem or "")

@@ -43,6 +43,12 @@ def _summary(fleet: str, judgements: Sequence[Judgement], *, fails: bool) -> Lin
     if bad:
         return Line(f"{fleet}: missed since the release, and not as before: {', '.join(bad)}", Mood.BAD)
     silent = [one.objective.name for one in judgements if one.verdict is Verdict.TOO_FEW]
+    if silent and not any(one.before.total or one.after.total for one in judgements):
+        words = (
+            f"{fleet}: this Prometheus has nothing of this fleet: check NAME and --namespace, and that it "
+            "scrapes the fleet (its page /targets)"
+        )
+        return Line(words, Mood.BAD if fails else Mood.WORTH_A_LOOK)
     if silent:
         words = f"{fleet}: fewer than {FEWEST_EVENTS} events tell of {', '.join(silent)}"
         return Line(words, Mood.BAD if fails else Mood.WORTH_A_LOOK)

@@ -94,7 +94,8 @@ async def _ask_as_client(arguments: argparse.Namespace, query: str) -> bytes:
         except Refused as e:
             if e.status_code == _NOT_FOUND:
                 raise ClientError(
-                    f"{client.url} knows no /-/why: it is no fleet of this kind, or one of an older version"
+                    f"{client.url} knows no /-/why: check its path, which has to be that of the fleet's URL; else it "
+                    "is no fleet of this kind, or one of an older version"
                 ) from None
             raise
 

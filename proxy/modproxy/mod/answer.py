@@ -88,6 +88,10 @@ def _read_info(body: bytes) -> dict[str, Any]:
         # Python's reader would take UTF-16 and a byte order mark, which Go's does not.
         info = read_strictly(body.decode())
     except ValueError:
+        if body.lstrip().startswith(b"<"):
+            raise AnswerError(
+                "HTML in place of JSON: what answers is no module proxy, but for example the login page of a network"
+            ) from None
         raise AnswerError("not JSON, or nested too deeply, or with a key twice") from None
     if not isinstance(info, dict):
         raise AnswerError('not a JSON object with a "Version"')

@@ -54,7 +54,8 @@ async def _own_listeners_left_out(
     for entry in entries:
         if entry.kind is EntryKind.PROXY and await is_own_listener(entry.url, listeners):
             warnings.append(
-                f"upstream {entry} is this replica's own listener: left out, or it would ask itself for ever"
+                f"upstream {entry} is this replica's own listener: left out, or it would ask itself for ever; "
+                "name another one in spec.upstream.goproxy, or start the fleet where GOPROXY does not name it"
             )
         else:
             kept.append(entry)

@@ -166,6 +166,9 @@ def explain(error: Exception) -> tuple[str, str, int]:
             return "dns", "could not be resolved", 502
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError():
             return "tls", "has no TLS that we trust", 502
+        case aiohttp.ClientProxyConnectionError():
+            words = _system_words(error.os_error)
+            return "connect", f"could not be reached: the HTTP proxy on the way to it: {words}", 502
         case aiohttp.ClientConnectorError():
             return "connect", f"could not be reached: {_system_words(error.os_error)}", 502
         case aiohttp.ClientHttpProxyError():

@@ -45,6 +45,11 @@ def test_a_list_is_tidied(body: bytes, kept: bytes) -> None:
         ("example.com/m/@v/v1.0.0.info", b'{"Version":"v1.0.0","Version":"v1.0.0"}', "a key twice"),
         ("example.com/m/@v/v1.0.0.info", b'{"Version":"v1.0.0","version":"v9.9.9"}', "another case"),
         ("example.com/m/@v/v1.0.0.info", '{"Version":"v1.0.0","Ver\u017fion":"v9.9.9"}'.encode(), "another case"),
+        (
+            "example.com/m/@v/v1.0.0.info",
+            b"<!doctype html><title>Log in</title>",
+            "HTML in place of JSON: .* login page",
+        ),
         ("example.com/m/@v/v1.0.0.info", b'\xef\xbb\xbf{"Version":"v1.0.0"}', "not JSON"),
         ("example.com/m/@v/v1.0.0.info", '{"Version":"v1.0.0"}'.encode("utf-16"), "not JSON"),
         ("example.com/m/@v/v1.0.0.info", b'{"Version":"v1.0.0"} trailing', "not JSON"),

@@ -71,6 +71,7 @@ async def test_its_own_listener_is_left_out(shared: SharedResources, upstream: F
     built = await build_sources(config(goproxy=f"http://localhost:4321,{upstream.url}"), shared, NO_DATABASE)
     assert len(built.warnings) == 1
     assert "is this replica's own listener: left out" in built.warnings[0]
+    assert "name another one in spec.upstream.goproxy" in built.warnings[0]
     assert await read(built.source, request(LIST)) == upstream.files[LIST]
     alone = await build_sources(config(goproxy="http://127.0.0.1:4321"), shared, NO_DATABASE)
     with pytest.raises(Unavailable) as caught:

@@ -1,17 +1,21 @@
 """Another module proxy over HTTP: each status keeps its meaning, and an answer that is cut short is an error."""
 
+import errno
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
 
 from modproxy.contract.config import CredentialConfig
 from modproxy.mod.login import UrlLogin
 from modproxy.request import Request
 from modproxy.source.protocol import Denied, NoAnswer, NotFound, SourceError, Unavailable
 from modproxy.source.upstream import UpstreamClient, UpstreamProxy
+from modproxy.source.watched_server import explain
 from modproxy.source.way_out.connections import Connections
 from modproxy.source.way_out.credentials import Credentials
 from modproxy.source.way_out.hops import Hops, NamedPlaces
@@ -126,6 +130,13 @@ async def test_nobody_is_there(asking: Asking) -> None:
         with pytest.raises(Unavailable, match=said):
             await read(asking.proxy(url), request(MOD))
     assert asking.counted[0] == "connect"
+
+
+def test_an_http_proxy_that_is_not_there_is_told_apart_from_the_upstream() -> None:
+    key = ConnectionKey("proxy.example.com", 3128, False, True, None, None, None)
+    error = aiohttp.ClientProxyConnectionError(key, ConnectionRefusedError(errno.ECONNREFUSED, "refused"))
+    _, words, status = explain(error)
+    assert (words, status) == ("could not be reached: the HTTP proxy on the way to it: Connection refused", 502)
 
 
 async def test_the_request_says_whom_it_has_passed(asking: Asking, upstream: FakeUpstream) -> None:

@@ -2,6 +2,8 @@
 
 import argparse
 import asyncio
+import datetime
+import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from goproxy_operator.client.arguments import Asking, fleet_url
 from goproxy_operator.client.failure import ClientError, UsageError, run_command
 from goproxy_operator.client.fleet_client import FleetClient, Refused
 from goproxy_operator.login.token_file import StoredToken, TokenFile, tokens_folder
+from tests.kubernetes.certificates import Authority
+from tests.operator.doctor.machine import answering, serving
 from tests.secrecy.registry import new_secret
 
 
@@ -108,6 +112,29 @@ async def test_errors_are_sentences(fleet: Fleet) -> None:
     async with FleetClient(Asking(fleet_url("http://127.0.0.1:1"))) as client:
         with pytest.raises(ClientError, match="gives no answer: Connection refused"):
             await client.read("x", 100)
+    async with FleetClient(Asking(fleet_url(fleet.url.replace("http:", "https:")))) as client:
+        with pytest.raises(ClientError, match=r"speaks no TLS that can be understood \(.*\): .* write http://"):
+            await client.read("x", 100)
+
+
+@pytest.mark.parametrize(
+    ("age", "trusted", "scheme", "words"),
+    [
+        (3, True, "https", "certificate has expired: whoever keeps the fleet renews it"),
+        (0, False, "https", r"is not trusted \(unable to get local issuer certificate\); --ca-file names one"),
+        (0, True, "http", "if the fleet has a certificate, write https://"),
+    ],
+)
+async def test_what_tls_can_be_wrong_about(age: int, trusted: bool, scheme: str, words: str, tmp_path: Path) -> None:
+    authority = Authority(tmp_path, "authority")
+    pair = authority.issue("server", "server", hosts=["127.0.0.1"], age=datetime.timedelta(days=age))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(pair.certificate, pair.key)
+    async with serving(answering("200 OK"), context) as port:
+        asking = Asking(fleet_url(f"{scheme}://127.0.0.1:{port}"), ca_file=authority.file if trusted else None)
+        async with FleetClient(asking) as client:
+            with pytest.raises(ClientError, match=words):
+                await client.read("x", 100)
 
 
 @pytest.mark.parametrize(
@@ -151,9 +178,3 @@ async def test_an_answer_that_never_ends_is_given_up(fleet: Fleet, monkeypatch: 
     async with FleetClient(Asking(fleet_url(fleet.url))) as client:
         with pytest.raises(ClientError, match="too slow"):
             await client.read("drip", 1 << 20)
-
-
-async def test_a_server_without_tls_is_told(fleet: Fleet) -> None:
-    async with FleetClient(Asking(fleet_url(fleet.url.replace("http://", "https://")))) as client:
-        with pytest.raises(ClientError, match="does not speak TLS"):
-            await client.read("x", 100)

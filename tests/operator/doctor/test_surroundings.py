@@ -155,9 +155,17 @@ async def test_a_module_that_passes_by_the_fleet(machine: Machine) -> None:
     async with serving(answering("200 OK", "module git.corp.invalid/m\n")) as port:
         machine.use(f"http://127.0.0.1:{port}", GOPRIVATE="git.corp.invalid", GONOSUMDB="git.corp.invalid")
         result, told = await machine.doctor("git.corp.invalid/m")
-    assert (result, alarms(told)) == (1, ["dns"])
+    assert (result, alarms(told)) == (1, ["not-by-fleet", "dns"])
     assert (
-        "version control: https://git.corp.invalid/m?go-get=1: the name git.corp.invalid is not found"
+        "GOPRIVATE matches git.corp.invalid/m: go asks its version control, and not the fleet, which has it"
         in told["verdict"]
     )
+    assert told["first"].startswith("export GONOPROXY=none")
+
+
+async def test_a_module_that_passes_by_a_fleet_without_it(machine: Machine) -> None:
+    async with serving(answering("404 Not Found", "not found: git.corp.invalid/m\n")) as port:
+        machine.use(f"http://127.0.0.1:{port}", GOPRIVATE="git.corp.invalid", GONOSUMDB="git.corp.invalid")
+        result, told = await machine.doctor("git.corp.invalid/m")
+    assert (result, "dns" in alarms(told)) == (1, True)
     assert "not-by-fleet" in looks(told)

@@ -68,7 +68,7 @@ def test_github(value: str, tmp_path: Path) -> None:
     run("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script, **env)
     assert file.read_text() == f"GOPROXY={value}\n"
     netrc = tmp_path / ".netrc"
-    assert netrc.read_text() == f"\nmachine goproxy.example.com:8443 login o'brien password {TOKEN}\n"
+    assert netrc.read_text() == f"machine goproxy.example.com:8443 login o'brien password {TOKEN}\n"
     assert netrc.stat().st_mode & 0o777 == 0o600
 
 
@@ -81,7 +81,19 @@ def test_gitlab(value: str, tmp_path: Path) -> None:
     (script,) = job["before_script"]
     (tmp_path / ".netrc").write_text("machine other login a password b")
     run("sh", "-e", "-c", script, HOME=str(tmp_path), GOPROXY_TOKEN=TOKEN)
-    assert (tmp_path / ".netrc").read_text().split("\n")[1].endswith(TOKEN)
+    assert (tmp_path / ".netrc").read_text().split("\n")[0].endswith(TOKEN)
+    assert "machine other login a password b\n" in (tmp_path / ".netrc").read_text()
+
+
+def test_a_token_takes_the_place_of_that_of_the_job_before(tmp_path: Path) -> None:
+    """Go takes the first entry of a machine: behind the old one, the new one would never be sent."""
+    (script,) = yaml.safe_load(gitlab({}, LOGIN))["before_script"]
+    (tmp_path / ".netrc").write_text("machine other login a password b\n")
+    for token in ("old", TOKEN):
+        run("sh", "-e", "-c", script, HOME=str(tmp_path), GOPROXY_TOKEN=token)
+    mine, other = (tmp_path / ".netrc").read_text().splitlines()
+    assert (mine.split()[-1], other) == (TOKEN, "machine other login a password b")
+    assert [file.name for file in tmp_path.iterdir()] == [".netrc"]
 
 
 def test_an_absent_secret_ends_the_job(tmp_path: Path) -> None:

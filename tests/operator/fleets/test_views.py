@@ -60,6 +60,7 @@ def seen(document: dict[str, Any], **more: Any) -> Seen:
         (item(condition("Ready", "Unknown", "Suspended")), "it does not serve"),
         (item(SERVES, condition("UpstreamReachable", "False", "HostNotFound")), "somebody should look at it"),
         (item(SERVES, condition("DiskPressure", "True", "CacheDiskFull")), "somebody should look at it"),
+        (item(SERVES, condition("ConfigSynced", "True", "InForceWithWarnings")), "somebody should look at it"),
         (item(SERVES, condition("Reconciling", "True", "RollingOut")), "a change is under way"),
         (item(), "does one run?"),
     ],
@@ -76,6 +77,16 @@ def test_what_is_wrong_stands_first_with_what_to_do_and_the_link() -> None:
     assert text.index("! UpstreamReachable is False, HostNotFound, for 60m") < text.index("Ready is True, Serving")
     assert "    proxy.example.com cannot be resolved: check the name\n" in text
     assert "read: https://docs.example.com/x" in text
+
+
+def test_a_warning_of_the_config_is_told_with_its_words() -> None:
+    """With a certificate that has expired no client is served, and the config is in force all the same."""
+    warned = seen(item(SERVES, condition("ConfigSynced", "True", "InForceWithWarnings", "the certificate has expired")))
+    assert "! ConfigSynced is True, InForceWithWarnings, for 60m\n    the certificate has expired" in drawn(
+        status_view(warned)
+    )
+    assert "InForceWithWarnings" in drawn(list_view([warned.fleet.item], wide=False, namespaces=False, now=NOW))
+    assert "refused: nothing in the last 10 minutes, ConfigSynced: InForceWithWarnings" in status_line(warned)
 
 
 def test_what_replicas_tell_is_shown_together() -> None:
@@ -135,10 +146,6 @@ def test_no_status_breaks_what_is_shown(field: str, value: Any) -> None:
     assert status_line(seen(document))
     assert json.dumps(status_document(seen(document)))
     assert drawn(list_view([document, {"status": value}, {"metadata": value}], wide=True, namespaces=True, now=NOW))
-
-
-def test_each_figure_of_the_line_has_its_name() -> None:
-    assert status_line(seen(item(SERVES))).endswith("refused nothing in the last 10 minutes")
 
 
 def test_what_others_wrote_cannot_steer_the_terminal() -> None:

@@ -6,7 +6,9 @@ import pytest
 
 from goproxy_operator.api.monitoring import ObjectivesSpec
 from goproxy_operator.desired.monitoring.objectives import made_objectives
+from goproxy_operator.output import drawn
 from goproxy_operator.slo.judging import Measured, Verdict, failing, judge
+from goproxy_operator.slo.view import check_view
 
 AVAILABILITY, HIT_RATE, _, STORAGE = made_objectives(ObjectivesSpec())
 DAY = 1_000_000
@@ -41,6 +43,13 @@ def test_each_objective_has_its_own_budget() -> None:
     before, after = Measured(10_000, 100_000), Measured(2_000, 10_000)
     assert judge(HIT_RATE, before, after).verdict is Verdict.WORSE_WITHIN
     assert judge(STORAGE, before, after).verdict is Verdict.WORSE
+
+
+def test_a_prometheus_that_has_nothing_of_the_fleet_is_told() -> None:
+    unknown = judge(AVAILABILITY, Measured(0, 0), Measured(0, 0))
+    few = judge(AVAILABILITY, Measured(0, 9), Measured(0, 0))
+    assert "nothing of this fleet: check NAME" in drawn(check_view("build/team-z", [unknown], fails=False))
+    assert "fewer than 100 events" in drawn(check_view("build/team-a", [unknown, few], fails=False))
 
 
 def test_a_pipeline_may_need_figures() -> None:

@@ -47,6 +47,7 @@ def failure(error: SourceError, *, named: bool) -> ErrorAnswer:
 
 
 _SYMPTOMS: Mapping[int, str] = {
+    HTTPStatus.BAD_REQUEST: "400-bad-request",
     HTTPStatus.UNAUTHORIZED: "401-unauthorized",
     HTTPStatus.FORBIDDEN: "403-forbidden",
     HTTPStatus.NOT_FOUND: "404-not-found-and-410-gone",

@@ -87,13 +87,17 @@ def check_loop(arrival: Arrival, _rules: Rules, own: ViaEntry) -> Refusal | None
     return Refusal(ErrorAnswer(508, "loop detected: this request has passed this fleet already; check its upstreams"))
 
 
+_OF_GOPROXY = "Check the path in GOPROXY: a module path follows the URL of this fleet, and nothing may be between them."
+"""The go command escapes module paths, and refuses bad ones itself: what it asks for is malformed by GOPROXY's path."""
+
+
 def check_path(arrival: Arrival, _rules: Rules, _own: ViaEntry) -> Refusal | None:
     """Refuse a malformed path (400), and a path that can never lead to anything (404)."""
     if arrival.fault is None:
         return None
     if isinstance(arrival.fault, NoSuchTarget):
         return Refusal(ErrorAnswer(404, f"not found: {arrival.fault}"))
-    return Refusal(ErrorAnswer(400, f"bad request: {arrival.fault}"))
+    return Refusal(ErrorAnswer(400, f"bad request: {arrival.fault}\n{_OF_GOPROXY}"))
 
 
 def check_imposed(arrival: Arrival, rules: Rules, _own: ViaEntry) -> Refusal | None:

@@ -47,6 +47,8 @@ def test_what_is_answered(path: str, method: str) -> None:
         (MOD, "GET", "1.1 edge," * 30 + "1.1 modproxy-fleet~a", 508, "loop detected"),
         ("/example.com/m/@v/v1.0.0.mod/..", "GET", "", 400, "bad request: "),
         ("/example.com/m/@v/v1.mod", "GET", "", 400, "bad request: "),
+        ("/go/example.com/m/@v/v1.0.0.mod", "GET", "", 400, "Check the path in GOPROXY"),
+        ("//example.com/m/@v/v1.0.0.mod", "GET", "", 400, "Check the path in GOPROXY"),
         ("/%zz", "GET", "", 400, "bad request: malformed percent-encoding"),
         (f"http://[::1{MOD}", "GET", "", 400, "bad request: malformed URL"),
         ("/favicon.ico", "GET", "", 404, "not found: 'favicon.ico' is nothing"),
