@@ -137,20 +137,8 @@ async def _ask(hops: Hops, module: str, place: Place) -> ProbedPlace:
     begun, timings = time.monotonic(), Timings()
 
     def told(status: int | None, failure: str = "") -> ProbedPlace:
-        return ProbedPlace(
-            kind=place.kind,
-            name=place.name,
-            asked=place.path,
-            fallback=place.fallback,
-            http_proxy=hops.proxy_of(place.url) or "",
-            status=status,
-            seconds=round(time.monotonic() - begun, 6),
-            dns_seconds=timings.dns,
-            connect_seconds=timings.connect,
-            tls_seconds=timings.tls if place.url.startswith("https:") else None,
-            first_byte_seconds=timings.first_byte,
-            failure=failure,
-        )
+        measured = _measured(place, begun, timings, status, failure)
+        return measured.model_copy(update={"http_proxy": hops.proxy_of(place.url) or ""})
 
     if place.kind == _VERSION_CONTROL and not await hops.may_fetch_directly(module or place.name):
         return told(None, "leads to no address of the public internet, and the config does not name it")
@@ -221,10 +209,15 @@ async def _ask_fleet(place: Place, name: str, headers: dict[str, str]) -> Probed
         failure = _words(e)
     finally:
         await connections.close()
+    return _measured(place, begun, timings, status, failure).model_copy(update={"name": name})
+
+
+def _measured(place: Place, begun: float, timings: Timings, status: int | None, failure: str) -> ProbedPlace:
     return ProbedPlace(
         kind=place.kind,
-        name=name,
+        name=place.name,
         asked=place.path,
+        fallback=place.fallback,
         status=status,
         seconds=round(time.monotonic() - begun, 6),
         dns_seconds=timings.dns,
