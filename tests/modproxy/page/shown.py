@@ -11,7 +11,7 @@ from tests.modproxy.fake_upstream import FakeUpstream
 from tests.modproxy.live.test_licenses import MIT
 from tests.modproxy.live.test_minimum_age import M as AGED
 from tests.modproxy.live.test_minimum_age import vulnerable
-from tests.modproxy.live.test_why import Site, site
+from tests.modproxy.live.why_site import Site, site
 from tests.modproxy.module_files import go_mod, module_zip
 
 LICENSED = "example.com/team/licensed"

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, ConsoleMessage
 from playwright.async_api import Page as Tab
 
 from tests.modproxy.live.test_minimum_age import M as AGED
-from tests.modproxy.live.test_why import ACCESS, FRONT, Site
+from tests.modproxy.live.why_site import ACCESS, FRONT, Site
 from tests.modproxy.page.browser import browser
 from tests.modproxy.page.shown import EVIL, LICENSED, shown
 

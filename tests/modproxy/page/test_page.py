@@ -12,7 +12,7 @@ from multidict import CIMultiDictProxy
 from modproxy.server.page.style import POLICY
 from tests.modproxy.fake_upstream import FakeUpstream
 from tests.modproxy.live.test_minimum_age import M as AGED
-from tests.modproxy.live.test_why import ACCESS, FRONT, Site, site
+from tests.modproxy.live.why_site import ACCESS, FRONT, Site, site
 from tests.modproxy.page.shown import EVIL, HOSTILE, LICENSED, shown
 
 HTML = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"
