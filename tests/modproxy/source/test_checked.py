@@ -41,7 +41,8 @@ async def test_what_comes_through(path: str, given: bytes, comes: bytes) -> None
     ("path", "given", "why"),
     [
         (f"{M}/v1.0.0.info", b'{"Version":"v1.0.1"}', 'names version "v1.0.1" instead'),
-        (f"{M}/v1.0.0.info", b"<html>", "not JSON"),
+        (f"{M}/v1.0.0.info", b"<html>", "HTML in place of JSON"),
+        (f"{M}/v1.0.0.info", b"{", "not JSON"),
         (f"{M}/v1.0.0.info", b"[]", "not a JSON object"),
         (f"{M}/v1.0.0.mod", b"<html>", "no module directive"),
         (f"{M}/list", b"<html>", "not a list of versions"),
