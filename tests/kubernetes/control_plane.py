@@ -12,6 +12,7 @@ import secrets
 import shutil
 import ssl
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -139,6 +140,19 @@ class ControlPlane:
         if check and done.returncode != 0:
             raise KubectlError(f"kubectl {' '.join(map(str, arguments))}: {done.stderr.strip()}")
         return done
+
+    def until_established(self, *definitions: str | Path, seconds: float = 60.0) -> None:
+        """Wait until these CustomResourceDefinitions are served. Raises KubectlError after so many seconds."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                self.kubectl("wait", "--for=condition=Established", *definitions, "--timeout=30s")
+                return
+            except KubectlError as e:
+                # kubectl fails at once where the definition has no status yet.
+                if "accessor error" not in str(e) or time.monotonic() > end:
+                    raise
+            time.sleep(0.1)
 
     def user_kubeconfig(self, user: str, groups: Sequence[str] = ()) -> Path:
         """A kubeconfig for a user who may do what RBAC grants to that name and those groups.

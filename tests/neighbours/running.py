@@ -29,7 +29,7 @@ def definitions(plane: ControlPlane, files: Sequence[Path]) -> Iterator[None]:
     chosen = [argument for file in files for argument in ("-f", file)]
     plane.kubectl("apply", "--server-side", *chosen)
     try:
-        plane.kubectl("wait", "--for=condition=Established", *chosen, "--timeout=60s", seconds=90)
+        plane.until_established(*chosen)
         yield
     finally:
         plane.kubectl("delete", "--ignore-not-found", *chosen, "--timeout=60s", seconds=90)

@@ -53,7 +53,7 @@ def installed(control_plane: ControlPlane) -> Path:
     control_plane.kubectl("apply", "-f", ROOT / "deploy" / "rbac.yaml")
     control_plane.kubectl("apply", "-f", "-", stdin=admission(**ALLOWED))
     definitions = [f"crd/{name}.goproxy-operator.dev" for name in DEFINITIONS]
-    control_plane.kubectl("wait", "--for=condition=Established", *definitions, "--timeout=30s")
+    control_plane.until_established(*definitions)
     return control_plane.service_account_kubeconfig("goproxy-operator", "goproxy-operator")
 
 

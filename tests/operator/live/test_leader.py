@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from pathlib import Path
@@ -107,6 +108,6 @@ async def test_the_definition_may_go_and_come_back(
         definition = ROOT / "crds" / "goproxies.yaml"
         await fleet.kubectl("delete", "-f", definition, "--timeout=30s")
         await fleet.kubectl("apply", "-f", definition)
-        await fleet.kubectl("wait", "--for=condition=Established", "crd/goproxies.goproxy-operator.dev")
+        await asyncio.to_thread(control_plane.until_established, "crd/goproxies.goproxy-operator.dev")
         await fleet.apply(replicas=1)
         await fleet.wait_ready(1)
