@@ -76,7 +76,7 @@ class Fleet:
         await eventually(told, f"{reason} is told by an Event", seconds)
         return found
 
-    async def wait_ready(self, replicas: int) -> None:
+    async def wait_ready(self, replicas: int, seconds: float = 30.0) -> None:
         """Wait until so many replicas are there and ready, and nothing is under way or in the way any more."""
 
         async def holds() -> bool:
@@ -90,7 +90,7 @@ class Fleet:
                 and not {"Reconciling", "Stalled"} & kinds.keys()
             )
 
-        await eventually(holds, f"{replicas} replicas are ready")
+        await eventually(holds, f"{replicas} replicas are ready", seconds)
 
     async def children(self) -> list[str]:
         """All that carries the fleet's label, but pods, as kind/name."""
