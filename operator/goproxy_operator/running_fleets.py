@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from goproxy_operator.private_file import write_private
+
 FILE = "fleet.json"
 SCHEMA_VERSION = 1
 _LARGEST = 1 << 20
@@ -66,12 +68,7 @@ def local_folder(name: str = "") -> Path:
 
 def write_state(folder: Path, fleet: RunningFleet) -> None:
     """Write the file, whole or not at all, readable by this user alone. Raises `OSError`."""
-    draft = folder / f".{FILE}.draft"
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(fleet.model_dump_json())
-    draft.replace(folder / FILE)
+    write_private(folder / FILE, fleet.model_dump_json().encode())
 
 
 def remove_state(folder: Path) -> None:

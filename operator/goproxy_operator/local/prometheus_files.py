@@ -5,7 +5,6 @@ and `slo check` are the same. All but `write_prometheus` is pure.
 """
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import yaml
 
 from goproxy_operator.api.goproxy import GoProxy
 from goproxy_operator.desired.monitoring.prometheus_rule import prometheus_rule
+from goproxy_operator.private_file import write_private
 
 CONFIG = "prometheus.yml"
 _TARGETS = "prometheus-targets.json"
@@ -48,11 +48,4 @@ def write_prometheus(folder: Path, files: dict[str, str]) -> None:
     Prometheus sees changed targets by itself, and changed rules when it is told to reload.
     """
     for name, text in files.items():
-        path, draft = folder / name, folder / f".{name}.draft"
-        if path.is_file() and path.read_bytes() == text.encode():
-            continue
-        draft.unlink(missing_ok=True)
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        draft.replace(path)
+        write_private(folder / name, text.encode())

@@ -1,11 +1,11 @@
 """Secrets as files: each has a folder, each key a file. The replicas read them anew for each use."""
 
-import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from goproxy_operator.local.secret_documents import Secret
+from goproxy_operator.private_file import write_private
 
 
 class SecretFiles:
@@ -25,7 +25,7 @@ class SecretFiles:
             below = self.folder / secret.name
             below.mkdir(mode=0o700, exist_ok=True)
             for key, content in secret.data.items():
-                _write(below / key, content)
+                write_private(below / key, content)
 
     def keep_only(self, secrets: Sequence[Secret]) -> None:
         """Remove the files of other Secrets and of other keys."""
@@ -44,14 +44,3 @@ class SecretFiles:
             self.folder.unlink()
         elif self.folder.exists():
             shutil.rmtree(self.folder)
-
-
-def _write(path: Path, content: bytes) -> None:
-    if path.exists() and path.read_bytes() == content:
-        return
-    draft = path.with_name(f".{path.name}.draft")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    draft.replace(path)

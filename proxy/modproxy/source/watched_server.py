@@ -18,8 +18,6 @@ from modproxy.source.way_out.hops import TO_PRIVATE, HopError, Hops, HostBusyErr
 from modproxy.source.way_out.redirects import RedirectError, place_of
 from modproxy.source.way_out.wallet import CredentialError
 
-_BY_PROXY = "the HTTP proxy on the way to it: "
-"""Begins the cause where a client is told of the server behind the HTTP proxy."""
 _OF_ONE_TARGET = frozenset({"timeout", "cut", "protocol", "redirects"})
 """Failures that another target of the same server may not have."""
 _FAILURES_BELOW_500 = (HTTPStatus.UNAUTHORIZED, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED, HTTPStatus.TOO_MANY_REQUESTS)
@@ -75,7 +73,9 @@ class WatchedServer:
             self._note(proxy, "407", _WANTS_LOGIN, target)
             return
         if proxy is not None and _is_of_proxy(error, proxy):
-            self._note(proxy, kind, words.replace(_BY_PROXY, "", 1), target)
+            if isinstance(error, aiohttp.ClientProxyConnectionError):
+                words = f"cannot be reached: {_system_words(error.os_error)}"  # what is named here is the proxy itself
+            self._note(proxy, kind, words, target)
             return
         told = f"did not answer within {self._timeout:g} s" if kind == "timeout" else words
         if isinstance(error, aiohttp.ClientConnectorCertificateError):
@@ -170,7 +170,7 @@ def explain(error: Exception) -> tuple[str, str, int]:
             return "tls", "has no TLS that we trust", 502
         case aiohttp.ClientProxyConnectionError():
             words = _system_words(error.os_error)
-            return "connect", f"could not be reached: {_BY_PROXY}{words}", 502
+            return "connect", f"could not be reached: the HTTP proxy on the way to it: {words}", 502
         case aiohttp.ClientConnectorError():
             return "connect", f"could not be reached: {_system_words(error.os_error)}", 502
         case aiohttp.ClientHttpProxyError():

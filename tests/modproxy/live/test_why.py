@@ -2,7 +2,6 @@
 
 import itertools
 import random
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ import pytest
 
 from modproxy.contract.why import Decision
 from tests.modproxy.fake_upstream import FakeUpstream
-from tests.modproxy.live import why_site
 from tests.modproxy.live.test_minimum_age import vulnerable
 from tests.modproxy.live.why_site import (
     ACCESS,
@@ -23,13 +21,6 @@ from tests.modproxy.live.why_site import (
     same,
     site,
 )
-
-
-@pytest.fixture
-async def modules() -> AsyncIterator[FakeUpstream]:
-    async with why_site.modules() as upstream:
-        yield upstream
-
 
 PATTERNS: tuple[dict[str, Any], ...] = (
     {},

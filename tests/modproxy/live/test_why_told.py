@@ -1,7 +1,6 @@
 """What `why` tells: what is held, who vouched, from where it would come, and what goes wrong."""
 
 import json
-from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from modproxy.identity.principal import AuthMethod, Principal
 from modproxy.mod.path import escape
 from tests.modproxy.fake_sumdb import FakeSumdb
 from tests.modproxy.fake_upstream import FakeUpstream
-from tests.modproxy.live import why_site
 from tests.modproxy.live.access_site import PASSWORDS, SHARED, TEAM_A, TEAM_B, AccessSite, basic, bearer
 from tests.modproxy.live.test_checksum_database import vouch
 from tests.modproxy.live.test_minimum_age import watched
@@ -31,12 +29,6 @@ from tests.modproxy.live.why_site import (
     site,
 )
 from tests.modproxy.module_files import go_mod, module_zip
-
-
-@pytest.fixture
-async def modules() -> AsyncIterator[FakeUpstream]:
-    async with why_site.modules() as upstream:
-        yield upstream
 
 
 async def test_a_refused_asking_fetches_nothing(modules: FakeUpstream, tmp_path: Path) -> None:
